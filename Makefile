@@ -1,0 +1,109 @@
+# Everything a person or a pipeline does here is one of these targets; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PORT ?= 8080
+STAGE ?= dev
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
+
+TORCH := torch==2.13.0
+
+##@ Run
+
+.PHONY: local
+local: $(VENV)/.app  ## run the whole app on this machine (PORT=8080) until Ctrl-C
+	@exec $(PY) -m scripts local --port $(PORT)
+
+##@ On AWS (STAGE=dev)
+
+.PHONY: deploy
+deploy: $(VENV)/.app  ## bring every stack of the stage, the service and the site up to date
+	@exec $(PY) -m scripts deploy --stage $(STAGE)
+
+##@ Check
+
+.PHONY: test
+test: $(VENV)/.dev  ## run all tests of this checkout
+	$(PY) -m pytest
+
+.PHONY: check
+check: lint types templates-fresh cfn-lint test  ## the gate: all of the below
+
+.PHONY: lint
+lint: $(VENV)/.dev  ## style and likely mistakes
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+.PHONY: types
+types: $(VENV)/.dev  ## type checker
+	$(PY) -m mypy
+
+.PHONY: templates-fresh
+templates-fresh: $(VENV)/.dev  ## templates/ is what generator/ writes
+	$(PY) -m generator --check
+
+.PHONY: cfn-lint
+cfn-lint: $(VENV)/.dev  ## CloudFormation's own rules, in two regions
+	$(VENV)/bin/cfn-lint --regions us-east-1 eu-central-1 --include-checks W --non-zero-exit-code informational -- templates/*.yaml
+
+.PHONY: bench
+bench: $(VENV)/.dev  ## measure speed and memory on this machine; asserts nothing
+	$(PY) -m tests.bench
+
+##@ Change
+
+.PHONY: templates
+templates: $(VENV)/.dev  ## write templates/ from generator/
+	$(PY) -m generator
+
+.PHONY: format
+format: $(VENV)/.dev  ## put the code into its standard layout
+	$(PY) -m ruff check --fix-only .
+	$(PY) -m ruff format .
+
+.PHONY: train
+train:  ## train the RNN and ship it (DATA=path to isear.csv, SEED=0)
+	@test -n "$(DATA)" || { echo "make train needs DATA=path/to/isear.csv; container/training/README.md says where ISEAR is found" >&2; exit 2; }
+	@$(MAKE) --no-print-directory train-env
+	cd container && ../$(PY) -m training.train --data "$(abspath $(DATA))" --seed $(or $(SEED),0)
+
+.PHONY: train-env
+train-env: $(VENV)/.train  ## install what training needs (torch's CPU build)
+
+.PHONY: lock
+lock:  ## pin every dependency with its hash (needs uv)
+	$(LOCK) --all-extras pyproject.toml -o requirements/train.txt
+	$(LOCK) --extra local --extra dev -c requirements/train.txt pyproject.toml -o requirements/dev.txt
+	$(LOCK) --extra local -c requirements/train.txt pyproject.toml -o requirements/app.txt
+	$(LOCK) -c requirements/train.txt container/requirements.in -o container/requirements.txt
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes --custom-compile-command 'make lock'
+
+.PHONY: clean
+clean:  ## remove the environment and what the laptop cloud keeps, judgements included
+	rm -rf $(VENV) .local build
+
+.PHONY: help
+help:  ## this list
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- the environment: each stamp is made anew when its lock file changes ---------------------------------------
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; PYTHON=python3.12 names another" >&2; exit 1; }
+	@echo "Preparing $(VENV) ..." >&2
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.app: requirements/app.txt | $(PY)
+	@$(PIP_INSTALL) $<
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt | $(PY)
+	@$(PIP_INSTALL) $<
+	@touch $@ $(VENV)/.app
+
+$(VENV)/.train: requirements/train.txt | $(PY)
+	@$(PIP_INSTALL) $<
+	@$(PY) -m pip install --quiet --disable-pip-version-check $(TORCH)
+	@touch $@ $(VENV)/.dev $(VENV)/.app

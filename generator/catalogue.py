@@ -1,0 +1,129 @@
+"""Names, ports, limits and labels: every fact that two parts of the system share, each written down once.
+
+The stacks write these into the templates, the orchestrator reads them, and a contract test holds the Lambdas, the
+container and the site (which are deployed alone and so read environment variables) against them. Only the standard
+library is imported here, so that deploying needs no Troposphere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PROJECT = "sentiment"
+
+# What the model can answer and a person can choose, in the order in which everything shows them.
+LABELS = ("anger", "disgust", "fear", "guilt", "joy", "sadness", "shame")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One CloudFormation stack: its short name and, in one line, what it is for."""
+
+    name: str
+    purpose: str
+
+
+# In teaching order. The order of deployment is worked out from the stacks' inputs and outputs, not from this list.
+STACKS = (
+    Stack("artifacts", "Bucket that holds what a deployment uploads: Lambda code and oversized templates"),
+    Stack("network", "VPC with two public subnets, routes, and security groups that admit exactly who they must"),
+    Stack("data", "Tables of judgements and of their counts, and the bucket of large exports"),
+    Stack("cluster", "ECS cluster on an Auto Scaling group of EC2 instances, behind an internal load balancer"),
+    Stack("service", "The RNN as an ECS service of one to three tasks"),
+    Stack("site", "The website's bucket and, where the stage wants HTTPS on it, its CloudFront distribution"),
+    Stack("api", "HTTP API: the private link to the RNN, and the Lambdas that record, export and count judgements"),
+)
+
+
+def stack_name(stage: str, stack: str) -> str:
+    """Name of a stack in CloudFormation, such as ``sentiment-dev-network``.
+
+    Args:
+        stage: name of the stage, such as ``dev``.
+        stack: short name of one of ``STACKS``.
+    """
+    return f"{PROJECT}-{stage}-{stack}"
+
+
+# Tags on every stack, and through CloudFormation on all it makes: how we know what is ours.
+TAG_PROJECT = "project"
+TAG_STAGE = "stage"
+
+# --- the service -------------------------------------------------------------------------------------------------
+CONTAINER_NAME = "rnn"
+CONTAINER_PORT = 8000
+HEALTH_PATH = "/healthz"
+PREDICT_PATH = "/predict"
+LISTENER_PORT = 80
+# Docker picks the host port of a task in bridge mode from here (the ECS agent's default range on Linux).
+EPHEMERAL_PORTS = (32768, 65535)
+# Environment variables that the container reads; the service stack sets each of them.
+SERVICE_ENVIRONMENT = ("STAGE", "PORT", "WORKERS", "LOG_LEVEL", "MAX_REVIEW_CHARACTERS", "MAX_BODY_BYTES")
+
+# --- limits of the API -------------------------------------------------------------------------------------------
+MAX_REVIEW_CHARACTERS = 2_000  # after trimming
+MAX_BODY_BYTES = 16 * 1024
+
+# --- the Lambdas -------------------------------------------------------------------------------------------------
+LAMBDA_RUNTIME = "python3.13"
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda function.
+
+    Attributes:
+        name: module in ``lambda_src/``; its handler is ``<name>.handler``.
+        method: HTTP method of its route.
+        path: path of its route.
+        purpose: one line for people.
+        environment: names of the variables that its code reads.
+        memory_mib: memory, which also sets its share of a CPU.
+        timeout_seconds: after which Lambda ends it; an HTTP API waits at most 30.
+    """
+
+    name: str
+    method: str
+    path: str
+    purpose: str
+    environment: tuple[str, ...]
+    memory_mib: int = 256
+    timeout_seconds: int = 15
+
+
+FUNCTIONS = (
+    Function(
+        "record",
+        "POST",
+        "/setSentiment",
+        "Stores one judgement, once, and counts it",
+        ("JUDGEMENTS_TABLE", "COUNTS_TABLE", "LABELS", "MAX_REVIEW_CHARACTERS", "MAX_BODY_BYTES"),
+    ),
+    Function(
+        "export",
+        "GET",
+        "/getcsv",
+        "Writes all judgements as CSV: directly, or through the export bucket when they are many",
+        ("JUDGEMENTS_TABLE", "EXPORT_BUCKET", "EXPORT_TOKEN_PARAMETER"),
+        memory_mib=512,
+        timeout_seconds=29,
+    ),
+    Function(
+        "stats",
+        "GET",
+        "/getStats",
+        "Tells totals, live accuracy and the confusion matrix, by model revision",
+        ("COUNTS_TABLE", "LABELS"),
+    ),
+)
+PREDICT_ROUTE = ("POST", "/getSentiment")
+
+# Key attributes of the two tables.
+JUDGEMENTS_KEY = ("id", "judgement")  # md5 of the review; UUID of the judgement
+COUNTS_KEY = ("model", "shard")  # model revision; number 0..COUNT_SHARDS-1
+COUNT_SHARDS = 16  # writes to one DynamoDB item are limited to about 1,000 a second; sixteen items share the load
+
+# --- the site ----------------------------------------------------------------------------------------------------
+SITE_INDEX = "index.html"
+SITE_ERROR = "error.html"
+SITE_CONFIG = "config.json"
