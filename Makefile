@@ -10,6 +10,9 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 
 TORCH := torch==2.13.0
+# PyTorch's own wheels: its CPU build (2.13.0+cpu) wins over the index's, which drags in gigabytes of CUDA on Linux.
+# Where only the configured index can be reached, pip says so and goes on with that.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 ##@ Run
 
@@ -105,5 +108,5 @@ $(VENV)/.dev: requirements/dev.txt | $(PY)
 
 $(VENV)/.train: requirements/train.txt | $(PY)
 	@$(PIP_INSTALL) $<
-	@$(PY) -m pip install --quiet --disable-pip-version-check $(TORCH)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --retries 1 --extra-index-url $(TORCH_INDEX) $(TORCH)
 	@touch $@ $(VENV)/.dev $(VENV)/.app
