@@ -1,0 +1,39 @@
+"""gunicorn's settings; what differs from one task to another comes from the environment through sentiment.settings."""
+
+import os
+import sys
+from pathlib import Path
+
+from sentiment import logs
+from sentiment.settings import Settings, SettingsError
+
+try:
+    settings = Settings.from_environment(os.environ)
+except SettingsError as error:
+    sys.exit(f"the service does not start: {error}")
+
+bind = f"{settings.host}:{settings.port}"
+workers = settings.workers
+
+# Threads, because a worker without them closes each connection after one answer, and the load balancer keeps its
+# connections open: a request sent into one that is just being closed becomes a 502. They must therefore stay open
+# longer here than there (60 s).
+worker_class = "gthread"
+threads = 4
+keepalive = 75
+
+# The model is loaded once, before forking, and its pages are shared by the workers; a model that cannot be used
+# ends the start at once.
+preload_app = True
+
+# What is in flight at SIGTERM is finished; ECS kills after 30 s.
+graceful_timeout = 25
+timeout = 30
+
+# The root file system is read-only: the workers' heartbeat goes to memory, and there is no control socket.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+control_socket_disable = True
+
+# The app logs its requests itself, with request id and model revision.
+accesslog = None
+logconfig_dict = logs.configuration(settings.log_level, settings.stage)

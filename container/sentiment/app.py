@@ -1,0 +1,128 @@
+"""The Flask app: routes, request ids and the request log. Reading a request is in reviews.py, errors in problems.py."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import time
+import uuid
+from typing import Any
+
+from flask import Flask, Response, g, request
+from flask.json.provider import DefaultJSONProvider
+
+from sentiment import problems
+from sentiment.model import Model, ModelError
+from sentiment.reviews import read_review
+from sentiment.settings import Settings
+
+REQUEST_ID_HEADER = "X-Request-Id"
+# The load balancer sets the first, other callers may set the second.
+_INCOMING_IDS = ("X-Amzn-Trace-Id", REQUEST_ID_HEADER)
+_SANE_ID = re.compile(r"[\w.:;=/+-]{1,200}", re.ASCII)
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings | None = None, model: Model | None = None) -> Flask:
+    """Make the app, with its model loaded: it never listens before it can answer.
+
+    Args:
+        settings: what to run with; the environment's by default.
+        model: the model to ask; by default the one in the settings' folder.
+
+    Raises:
+        ModelError: there is no usable model.
+        SettingsError: a variable of the environment has a value that cannot be used.
+    """
+    settings = settings or Settings.from_environment(os.environ)
+    model = model or _load(settings)
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.json = _Json(app)
+    problems.register(app)
+    _add_routes(app, settings, model)
+    _add_request_log(app, model)
+    return app
+
+
+class _Json(DefaultJSONProvider):
+    sort_keys = False  # keep the order that the API's description shows
+    ensure_ascii = False
+    compact = True
+
+
+def _load(settings: Settings) -> Model:
+    started = time.perf_counter()
+    try:
+        model = Model.load(settings.model_directory)
+        model.check()
+    except ModelError as error:
+        log.critical("the service does not start: %s", error)
+        raise
+    fields = {"model": model.revision, "milliseconds": _milliseconds_since(started)}
+    log.info("model loaded", extra={"fields": fields})
+    return model
+
+
+def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
+    @app.post("/predict")
+    def predict() -> dict[str, Any]:
+        review = read_review(request, settings)
+        prediction = model.predict(review)
+        return {
+            "id": hashlib.md5(review.encode(), usedforsecurity=False).hexdigest(),
+            "review": review,
+            "classification": prediction.classification,
+            "confidence": prediction.confidence,
+            "scores": prediction.scores,
+            "model": model.revision,
+        }
+
+    @app.get("/healthz")
+    def health() -> dict[str, str]:
+        # Asked anew each time rather than remembered: it costs less than a millisecond every few seconds, and a
+        # remembered answer would call a process healthy that has stopped answering.
+        model.check()
+        return {"status": "ok", "model": model.revision}
+
+    @app.get("/model")
+    def card() -> dict[str, Any]:
+        return {**model.card, "revision": model.revision, "labels": list(model.labels)}
+
+
+def _add_request_log(app: Flask, model: Model) -> None:
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+        g.request_id = _request_id()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        response.headers[REQUEST_ID_HEADER] = g.request_id
+        # The route, not the path: people put anything into a path.
+        fields = {
+            "request_id": g.request_id,
+            "method": request.method,
+            "route": request.url_rule.rule if request.url_rule else None,
+            "status": response.status_code,
+            "milliseconds": _milliseconds_since(g.started),
+            "model": model.revision,
+        }
+        level = logging.DEBUG if request.path == "/healthz" and response.status_code == 200 else logging.INFO
+        log.log(level, "request", extra={"fields": fields})
+        return response
+
+
+def _request_id() -> str:
+    for name in _INCOMING_IDS:
+        value = request.headers.get(name, "")
+        if _SANE_ID.fullmatch(value):
+            return value
+    return uuid.uuid4().hex
+
+
+def _milliseconds_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 3)

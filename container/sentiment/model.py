@@ -1,0 +1,164 @@
+"""The trained model: finding it, proving that it is whole, and asking it. How it was made is in training/."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import onnxruntime
+
+from sentiment.text import Tokenizer
+
+DECIMALS = 6
+CHECK_REVIEW = "I was happy to see my friend again"
+
+_NAME = re.compile(r"sentiment-([0-9a-f]{12})\.onnx")
+_INPUTS = {"tokens", "lengths"}
+_OUTPUT = "probabilities"
+
+
+class ModelError(RuntimeError):
+    """The model cannot be used: it is missing, altered, or not of the form that this service reads."""
+
+
+class PredictionError(RuntimeError):
+    """The model was asked and did not answer."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of one text.
+
+    Attributes:
+        classification: the likeliest label, or None when the model cannot tell.
+        confidence: probability of the likeliest label, 0..1; 0 when the text has no word that the model knows.
+        scores: probability of each label; all the same when the text has no word that the model knows.
+    """
+
+    classification: str | None
+    confidence: float
+    scores: dict[str, float]
+
+
+class Model:
+    """A trained model, ready to answer. Its methods may be called from several threads at once.
+
+    Attributes:
+        revision: first 12 hex digits of the SHA-256 of the model file.
+        labels: what it tells apart, in the order of its scores.
+        card: the model card, without revision and labels.
+    """
+
+    def __init__(self, content: bytes, revision: str) -> None:
+        """Read a model.
+
+        Args:
+            content: an ONNX graph with inputs ``tokens`` (int64, batch x length; 0 pads) and ``lengths`` (int64,
+                batch), output ``probabilities`` (float32, batch x labels) and, in its metadata, ``labels`` and
+                ``card`` as JSON, ``threshold`` as a number, ``vocabulary`` with one word a line.
+            revision: its revision.
+
+        Raises:
+            ModelError: the content is not that.
+        """
+        try:
+            self._session = onnxruntime.InferenceSession(content, _options(), ["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime has no common base for what it raises
+            raise ModelError(f"model {revision} is not a graph that ONNX Runtime reads: {error}") from error
+        if {node.name for node in self._session.get_inputs()} != _INPUTS:
+            raise ModelError(f"model {revision} does not have the inputs {sorted(_INPUTS)}")
+        if [node.name for node in self._session.get_outputs()] != [_OUTPUT]:
+            raise ModelError(f"model {revision} does not have the one output {_OUTPUT!r}")
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        try:
+            self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
+            self.card: dict[str, Any] = dict(json.loads(metadata["card"]))
+            self._threshold = float(json.loads(metadata["threshold"]))
+            self._tokenizer = Tokenizer(metadata["vocabulary"].split("\n"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"the metadata of model {revision} cannot be read: {error!r}") from error
+        self.revision = revision
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Load the one model in a folder, after comparing its content with the hash in its name.
+
+        Args:
+            directory: folder with exactly one ``sentiment-<12 hex digits>.onnx``.
+
+        Raises:
+            ModelError: there is none or more than one, the hash differs, or the file cannot be read.
+        """
+        paths = sorted(directory.glob("*.onnx"))
+        if len(paths) != 1:
+            names = ", ".join(path.name for path in paths) or "none"
+            raise ModelError(f"{directory} must hold exactly one .onnx file, and holds: {names}")
+        match = _NAME.fullmatch(paths[0].name)
+        if not match:
+            raise ModelError(f"{paths[0].name} is not named sentiment-<12 hex digits>.onnx")
+        try:
+            content = paths[0].read_bytes()
+        except OSError as error:
+            raise ModelError(f"{paths[0].name} cannot be read: {error.strerror}") from error
+        found = hashlib.sha256(content).hexdigest()[:12]
+        if found != match[1]:
+            raise ModelError(
+                f"the content of {paths[0].name} has the hash {found}: it is damaged or was changed; "
+                "restore it, or train a model anew"
+            )
+        return cls(content, found)
+
+    def predict(self, text: str) -> Prediction:
+        """Say what a text expresses.
+
+        Args:
+            text: the text, of any length.
+
+        Raises:
+            PredictionError: the model did not answer with one probability a label.
+        """
+        tokens = self._tokenizer.encode(text)
+        if not self._tokenizer.has_known_word(tokens):
+            even = round(1 / len(self.labels), DECIMALS)
+            return Prediction(None, 0.0, dict.fromkeys(self.labels, even))
+        probabilities = self._run(tokens)
+        best = int(probabilities.argmax())
+        confidence = round(float(probabilities[best]), DECIMALS)
+        scores = dict(zip(self.labels, np.round(probabilities.astype(float), DECIMALS).tolist(), strict=True))
+        return Prediction(self.labels[best] if confidence >= self._threshold else None, confidence, scores)
+
+    def check(self) -> None:
+        """Ask the model about a fixed text.
+
+        Raises:
+            PredictionError: it did not answer.
+        """
+        self.predict(CHECK_REVIEW)
+
+    def _run(self, tokens: list[int]) -> np.ndarray:
+        inputs = {"tokens": np.array([tokens], np.int64), "lengths": np.array([len(tokens)], np.int64)}
+        try:
+            probabilities = self._session.run([_OUTPUT], inputs)[0][0]
+        except Exception as error:  # as above
+            raise PredictionError(f"model {self.revision} failed") from error
+        if probabilities.shape != (len(self.labels),) or not np.isfinite(probabilities).all():
+            raise PredictionError(f"model {self.revision} did not give one probability a label")
+        return probabilities
+
+
+def _options() -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    # One text is too little work to share out, and with one thread the session starts none of its own, so that
+    # gunicorn may load it once and fork.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    # Reviews differ in length; an arena would keep memory for the longest of them.
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    options.log_severity_level = 3  # errors; warnings speak of hardware it looked for and did not need
+    return options
