@@ -1,0 +1,44 @@
+"""Fixtures for the image tests: engine, built image, registry; each made once for the whole run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.image.engine import Engine, UnavailableError, ensure_base_image, running_engine, running_registry
+
+CONTAINER = Path(__file__).parents[2] / "container"
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    try:
+        with running_engine() as running:
+            yield running
+    except UnavailableError as reason:
+        pytest.skip(f"IMAGE NOT TESTED: {reason}")
+
+
+@pytest.fixture(scope="session")
+def image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The tag of the image, built from container/Dockerfile as it stands."""
+    bases = re.findall(r"^FROM (\S+)", (CONTAINER / "Dockerfile").read_text(), re.MULTILINE)
+    try:
+        for base in {name for name in bases if ":" in name}:
+            ensure_base_image(engine, base, tmp_path_factory.mktemp("base"))
+    except UnavailableError as reason:
+        pytest.skip(f"IMAGE NOT TESTED: {reason}")
+    engine.run("build", "--network", "host", "--tag", "sentiment-rnn:test", str(CONTAINER), timeout=600)
+    return "sentiment-rnn:test"
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    try:
+        with running_registry(tmp_path_factory.mktemp("registry")) as address:
+            yield address
+    except UnavailableError as reason:
+        pytest.skip(f"REGISTRY NOT TESTED: {reason}")

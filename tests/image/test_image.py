@@ -1,0 +1,112 @@
+"""The container image on a real engine: built, run as hardened as its task definition asks, stopped, pushed, pulled."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from generator import catalogue
+from tests.image.engine import Engine, free_port
+
+# What the task definition asks of the engine (generator/stacks/service.py), in the engine's own flags.
+HARDENED = (
+    ["--read-only", "--tmpfs", "/tmp:size=16m", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]  # noqa: S108
+    + ["--memory", "192m", "--memory-swap", "192m", "--pids-limit", "256", "--init"]
+)
+SERVICE = {"STAGE": "test", "PORT": str(catalogue.CONTAINER_PORT), "WORKERS": "1", "LOG_LEVEL": "info"} | {
+    "MAX_REVIEW_CHARACTERS": str(catalogue.MAX_REVIEW_CHARACTERS),
+    "MAX_BODY_BYTES": str(catalogue.MAX_BODY_BYTES),
+}
+
+
+class Container:
+    """A running container of the image, its port published on loopback."""
+
+    def __init__(self, engine: Engine, image: str, *flags: str) -> None:
+        self.engine, self.port = engine, free_port()
+        settings = [part for name, value in SERVICE.items() for part in ("--env", f"{name}={value}")]
+        publish = ["--publish", f"127.0.0.1:{self.port}:{catalogue.CONTAINER_PORT}"]
+        self.name = engine.run("run", "--detach", *HARDENED, *publish, *settings, *flags, image)
+
+    def get(self, path: str, body: object = None) -> tuple[int, dict[str, object]]:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", data, {"content-type": "application/json"} if data else {}
+        )
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            return reply.status, json.load(reply)
+
+    def state(self, template: str) -> str:
+        return self.engine.run("inspect", "--format", template, self.name)
+
+    def wait_until(self, template: str, wanted: str, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while (found := self.state(template)) != wanted:
+            logs = self.engine.run("logs", "--tail", "5", self.name, check=False)
+            assert time.monotonic() < deadline, f"{template} is {found}, not {wanted}: {logs}"
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def container(engine: Engine, image: str) -> Iterator[Container]:
+    started = Container(engine, image)
+    try:
+        started.wait_until("{{.State.Health.Status}}", "healthy")
+        yield started
+    finally:
+        engine.run("rm", "--force", started.name)
+
+
+def test_it_predicts_without_any_privilege(container: Container) -> None:
+    status, reply = container.get(catalogue.PREDICT_PATH, {"review": "I was so happy when my daughter was born."})
+    assert status == 200
+    assert reply["classification"] == "joy"
+    assert set(reply["scores"]) == set(catalogue.LABELS)  # type: ignore[call-overload]
+
+
+def test_it_runs_as_nobody_special_and_cannot_write(container: Container, engine: Engine) -> None:
+    assert engine.run("exec", container.name, "id", "-u") == "10001"
+    status = engine.run("exec", container.name, "cat", "/proc/1/status")
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert int(fields["CapEff"], 16) == 0
+    assert fields["NoNewPrivs"].strip() == "1"
+    written = engine.run("exec", container.name, "sh", "-c", "echo x > /usr/x && echo wrote", check=False)
+    assert written == ""
+
+
+def test_it_holds_what_serving_needs_and_no_more(image: str, engine: Engine) -> None:
+    modules = (
+        "import importlib.util as u; print([m for m in ('flask','onnxruntime','torch','boto3') if u.find_spec(m)])"
+    )
+    found = engine.run("run", "--rm", "--entrypoint", "python3", image, "-c", modules)
+    assert found == "['flask', 'onnxruntime']"
+    files = engine.run("run", "--rm", "--entrypoint", "sh", image, "-c", "ls; ls model")
+    assert "training" not in files.split()
+    assert sum(name.endswith(".onnx") for name in files.split()) == 1
+
+
+def test_stop_ends_it_cleanly(engine: Engine, image: str) -> None:
+    stopped = Container(engine, image)
+    try:
+        stopped.wait_until("{{.State.Health.Status}}", "healthy")
+        engine.run("stop", "--time", "30", stopped.name)
+        assert stopped.state("{{.State.ExitCode}} {{.State.OOMKilled}}") == "0 false"
+    finally:
+        engine.run("rm", "--force", stopped.name)
+
+
+def test_push_and_pull_by_digest(engine: Engine, image: str, registry: str) -> None:
+    reference = f"{registry}/sentiment-rnn:test"
+    engine.run("tag", image, reference)
+    engine.run("push", "--quiet", reference)
+    digest = engine.run("inspect", "--format", "{{index .RepoDigests 0}}", reference)
+    assert digest.startswith(f"{registry}/sentiment-rnn@sha256:")
+    engine.run("rmi", "--force", reference, digest)
+    engine.run("pull", "--quiet", digest)
+    assert engine.run("image", "inspect", "--format", "{{.Id}}", digest) == engine.run(
+        "image", "inspect", "--format", "{{.Id}}", image
+    )
