@@ -22,9 +22,12 @@ worker_class = "gthread"
 threads = 4
 keepalive = 75
 
-# The model is loaded once, before forking, and its pages are shared by the workers; a model that cannot be used
-# ends the start at once.
-preload_app = True
+# Each worker loads the model for itself (preload_app stays off): importing ONNX Runtime starts a thread, which a fork
+# does not copy, and a worker forked after that ends with an abort. One worker costs no more for it; each further one
+# costs about 50 MiB of its own. A model that cannot be used ends the start at once.
+
+# NumPy's BLAS would keep a thread a core, for sums that are too small to share out.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # What is in flight at SIGTERM is finished; ECS kills after 30 s.
 graceful_timeout = 25

@@ -14,10 +14,11 @@ from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
 from sentiment import problems
-from sentiment.model import Model, ModelError
+from sentiment.model import Model, ModelError, PredictionError
 from sentiment.reviews import read_review
 from sentiment.settings import Settings
 
+HEALTH_PATH = "/healthz"
 REQUEST_ID_HEADER = "X-Request-Id"
 # The load balancer sets the first, other callers may set the second.
 _INCOMING_IDS = ("X-Amzn-Trace-Id", REQUEST_ID_HEADER)
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None, model: Model | None = None) -> Flask:
-    """Make the app, with its model loaded: it never listens before it can answer.
+    """Make the app, with its model loaded and asked once: no request reaches it before it can answer.
 
     Args:
         settings: what to run with; the environment's by default.
@@ -35,6 +36,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
 
     Raises:
         ModelError: there is no usable model.
+        PredictionError: the model does not answer.
         SettingsError: a variable of the environment has a value that cannot be used.
     """
     settings = settings or Settings.from_environment(os.environ)
@@ -57,9 +59,9 @@ class _Json(DefaultJSONProvider):
 def _load(settings: Settings) -> Model:
     started = time.perf_counter()
     try:
-        model = Model.load(settings.model_directory)
+        model = Model.find(settings.model_directory)
         model.check()
-    except ModelError as error:
+    except (ModelError, PredictionError) as error:
         log.critical("the service does not start: %s", error)
         raise
     fields = {"model": model.revision, "milliseconds": _milliseconds_since(started)}
@@ -81,7 +83,7 @@ def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
             "model": model.revision,
         }
 
-    @app.get("/healthz")
+    @app.get(HEALTH_PATH)
     def health() -> dict[str, str]:
         # Asked anew each time rather than remembered: it costs less than a millisecond every few seconds, and a
         # remembered answer would call a process healthy that has stopped answering.
@@ -111,7 +113,7 @@ def _add_request_log(app: Flask, model: Model) -> None:
             "milliseconds": _milliseconds_since(g.started),
             "model": model.revision,
         }
-        level = logging.DEBUG if request.path == "/healthz" and response.status_code == 200 else logging.INFO
+        level = logging.DEBUG if request.path == HEALTH_PATH and response.status_code == 200 else logging.INFO
         log.log(level, "request", extra={"fields": fields})
         return response
 

@@ -54,26 +54,26 @@ class Model:
         card: the model card, without revision and labels.
     """
 
-    def __init__(self, content: bytes, revision: str) -> None:
-        """Read a model.
+    def __init__(self, path: Path) -> None:
+        """Load a model file, after comparing its content with the hash in its name.
 
         Args:
-            content: an ONNX graph with inputs ``tokens`` (int64, batch x length; 0 pads) and ``lengths`` (int64,
-                batch), output ``probabilities`` (float32, batch x labels) and, in its metadata, ``labels`` and
-                ``card`` as JSON, ``threshold`` as a number, ``vocabulary`` with one word a line.
-            revision: its revision.
+            path: ``sentiment-<12 hex digits>.onnx``, an ONNX graph with inputs ``tokens`` (int64, batch x length;
+                0 pads) and ``lengths`` (int64, batch), output ``probabilities`` (float32, batch x labels) and, in its
+                metadata, ``labels`` and ``card`` as JSON, ``threshold`` as a number, ``vocabulary`` one word a line.
 
         Raises:
-            ModelError: the content is not that.
+            ModelError: the hash differs, or the content is not that.
         """
+        self.revision = _verified_revision(path)
         try:
-            self._session = onnxruntime.InferenceSession(content, _options(), ["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(path, _options(), ["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime has no common base for what it raises
-            raise ModelError(f"model {revision} is not a graph that ONNX Runtime reads: {error}") from error
+            raise ModelError(f"{path.name} is not a graph that ONNX Runtime reads: {error}") from error
         if {node.name for node in self._session.get_inputs()} != _INPUTS:
-            raise ModelError(f"model {revision} does not have the inputs {sorted(_INPUTS)}")
+            raise ModelError(f"{path.name} does not have the inputs {sorted(_INPUTS)}")
         if [node.name for node in self._session.get_outputs()] != [_OUTPUT]:
-            raise ModelError(f"model {revision} does not have the one output {_OUTPUT!r}")
+            raise ModelError(f"{path.name} does not have the one output {_OUTPUT!r}")
         metadata = self._session.get_modelmeta().custom_metadata_map
         try:
             self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
@@ -81,37 +81,23 @@ class Model:
             self._threshold = float(json.loads(metadata["threshold"]))
             self._tokenizer = Tokenizer(metadata["vocabulary"].split("\n"))
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"the metadata of model {revision} cannot be read: {error!r}") from error
-        self.revision = revision
+            raise ModelError(f"the metadata of {path.name} cannot be read: {error!r}") from error
 
     @classmethod
-    def load(cls, directory: Path) -> Self:
-        """Load the one model in a folder, after comparing its content with the hash in its name.
+    def find(cls, directory: Path) -> Self:
+        """Load the one model in a folder.
 
         Args:
-            directory: folder with exactly one ``sentiment-<12 hex digits>.onnx``.
+            directory: folder with exactly one ``.onnx`` file.
 
         Raises:
-            ModelError: there is none or more than one, the hash differs, or the file cannot be read.
+            ModelError: there is none or more than one, or it cannot be used.
         """
         paths = sorted(directory.glob("*.onnx"))
         if len(paths) != 1:
             names = ", ".join(path.name for path in paths) or "none"
             raise ModelError(f"{directory} must hold exactly one .onnx file, and holds: {names}")
-        match = _NAME.fullmatch(paths[0].name)
-        if not match:
-            raise ModelError(f"{paths[0].name} is not named sentiment-<12 hex digits>.onnx")
-        try:
-            content = paths[0].read_bytes()
-        except OSError as error:
-            raise ModelError(f"{paths[0].name} cannot be read: {error.strerror}") from error
-        found = hashlib.sha256(content).hexdigest()[:12]
-        if found != match[1]:
-            raise ModelError(
-                f"the content of {paths[0].name} has the hash {found}: it is damaged or was changed; "
-                "restore it, or train a model anew"
-            )
-        return cls(content, found)
+        return cls(paths[0])
 
     def predict(self, text: str) -> Prediction:
         """Say what a text expresses.
@@ -151,14 +137,26 @@ class Model:
         return probabilities
 
 
+def _verified_revision(path: Path) -> str:
+    match = _NAME.fullmatch(path.name)
+    if not match:
+        raise ModelError(f"{path.name} is not named sentiment-<12 hex digits>.onnx")
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror}") from error
+    if found != match[1]:
+        raise ModelError(
+            f"the content of {path.name} has the hash {found}: it is damaged or was changed; "
+            "restore it, or train a model anew"
+        )
+    return found
+
+
 def _options() -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
-    # One text is too little work to share out, and with one thread the session starts none of its own, so that
-    # gunicorn may load it once and fork.
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = 1  # one text is too little work to share out
     options.inter_op_num_threads = 1
-    # Reviews differ in length; an arena would keep memory for the longest of them.
-    options.enable_cpu_mem_arena = False
-    options.enable_mem_pattern = False
     options.log_severity_level = 3  # errors; warnings speak of hardware it looked for and did not need
     return options

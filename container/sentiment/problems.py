@@ -6,7 +6,7 @@ import json
 import logging
 
 from flask import Flask, Response
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
 from sentiment.model import PredictionError
 
@@ -39,7 +39,12 @@ def register(app: Flask) -> None:
 def _http_problem(error: HTTPException) -> Response:
     # Werkzeug knows the headers that belong to a status, such as Allow with 405.
     headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
-    return problem(error.code or 500, error.name, error.description or error.name, headers)
+    detail = error.description or error.name
+    if isinstance(error, NotFound):
+        detail = "There is nothing at this address; the service has POST /predict, GET /healthz and GET /model."
+    elif isinstance(error, MethodNotAllowed):
+        detail = f"This address does not take the method; it takes {headers['Allow']}."
+    return problem(error.code or 500, error.name, detail, headers)
 
 
 def _not_ready(error: PredictionError) -> Response:
