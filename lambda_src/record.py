@@ -1,0 +1,114 @@
+"""POST /setSentiment: stores one judgement, once, and counts it.
+
+The judgement and its counter are written in one transaction, so that the counts are exact and nothing is ever half
+written. A judgement is known by its text and the UUID that its client made: the same sent again, at the same time or
+after an answer that got lost, is found stored already and answered like the first time.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+import counters
+from aws import client
+from endpoint import endpoint
+from judgement import Judgement, from_item, parse, to_item
+from replies import Problem, Reply, json_reply, try_later
+from request import Event, json_body
+from settings import Record
+
+# Reasons for which DynamoDB cancels a transaction that will succeed when sent again:
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_RETRY_SECONDS = 4.0  # with one last slow try (two times four seconds) still within the function's time
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.5
+
+
+@endpoint("record")
+def handler(event: Event, context: Any) -> Reply:
+    """Answer one request."""
+    settings = Record.load()
+    sent = parse(json_body(event, settings.max_body_bytes), settings)
+    stored = store(sent, settings)
+    if not _same(sent, stored):
+        raise Problem(
+            HTTPStatus.CONFLICT,
+            "This judgement id is taken by another answer about this text; make a new UUID for a new judgement.",
+        )
+    return json_reply(
+        {
+            "review": stored.review,
+            "sentiment": stored.sentiment,
+            "id": stored.id,
+            "verdict": stored.verdict,
+            "judgement": stored.judgement,
+        }
+    )
+
+
+def store(judgement: Judgement, settings: Record) -> Judgement:
+    """Store the judgement and count it, or find that it was stored before.
+
+    Args:
+        judgement: what to store.
+        settings: names of the two tables.
+
+    Returns:
+        The judgement as it is stored: this one, or what the same text and id were stored with earlier.
+
+    Raises:
+        Problem: 503 when other writers kept in the way for too long.
+        ClientError: DynamoDB refused.
+        BotoCoreError: DynamoDB did not answer.
+    """
+    give_up = time.monotonic() + _RETRY_SECONDS
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            client("dynamodb").transact_write_items(TransactItems=_writes(judgement, settings))
+            return judgement
+        except client("dynamodb").exceptions.TransactionCanceledException as error:
+            reasons = [reason.get("Code") for reason in error.response["CancellationReasons"]]
+            if "ConditionalCheckFailed" in reasons:
+                return _stored(judgement, settings)
+            if not _PASSING.intersection(reasons):
+                raise
+        if time.monotonic() > give_up:
+            raise try_later("Too many judgements arrive at once. Send the same request again shortly.")
+        # Full jitter: two that collided do not collide again.
+        time.sleep(random.uniform(0, pause))  # noqa: S311 - nothing secret
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def _writes(judgement: Judgement, settings: Record) -> list[dict[str, Any]]:
+    put = {
+        "TableName": settings.judgements_table,
+        "Item": to_item(judgement),
+        "ConditionExpression": "attribute_not_exists(id)",
+    }
+    count = {
+        "TableName": settings.counts_table,
+        "Key": {"model": {"S": judgement.model}, "shard": {"N": str(counters.shard(judgement.judgement))}},
+        "UpdateExpression": "ADD #counter :one",
+        "ExpressionAttributeNames": {"#counter": counters.counter(judgement.predicted, judgement.sentiment)},
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }
+    return [{"Put": put}, {"Update": count}]
+
+
+def _stored(judgement: Judgement, settings: Record) -> Judgement:
+    key = {"id": {"S": judgement.id}, "judgement": {"S": judgement.judgement}}
+    found = client("dynamodb").get_item(TableName=settings.judgements_table, Key=key, ConsistentRead=True)
+    if "Item" not in found:
+        raise try_later("This judgement was deleted while it was being sent. Send it again shortly.")
+    return from_item(found["Item"])
+
+
+def _same(one: Judgement, other: Judgement) -> bool:
+    """Whether two judgements say the same; when they arrived does not matter."""
+    return replace(one, time="") == replace(other, time="")

@@ -1,0 +1,81 @@
+"""What the Lambdas are told through their environment, read here and nowhere else.
+
+The api stack sets these variables; their names are those of ``generator/catalogue.py`` (a contract test compares
+the two). What never differs between stages is a constant of the module that needs it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Record:
+    """Settings of the function that stores judgements; lengths in characters (of a trimmed review) and bytes."""
+
+    judgements_table: str
+    counts_table: str
+    labels: tuple[str, ...]
+    max_review_characters: int
+    max_body_bytes: int
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> Record:
+        """Read the settings.
+
+        Raises:
+            KeyError: a variable is not set.
+        """
+        return cls(
+            judgements_table=environment["JUDGEMENTS_TABLE"],
+            counts_table=environment["COUNTS_TABLE"],
+            labels=_labels(environment),
+            max_review_characters=int(environment["MAX_REVIEW_CHARACTERS"]),
+            max_body_bytes=int(environment["MAX_BODY_BYTES"]),
+        )
+
+
+@dataclass(frozen=True)
+class Export:
+    """Settings of the function that writes the CSV; an empty token parameter means that anyone may have it."""
+
+    judgements_table: str
+    export_bucket: str
+    export_token_parameter: str
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> Export:
+        """Read the settings.
+
+        Raises:
+            KeyError: a variable is not set. An empty EXPORT_TOKEN_PARAMETER publishes the CSV; a missing one must not.
+        """
+        return cls(
+            judgements_table=environment["JUDGEMENTS_TABLE"],
+            export_bucket=environment["EXPORT_BUCKET"],
+            export_token_parameter=environment["EXPORT_TOKEN_PARAMETER"],
+        )
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Settings of the function that tells the statistics."""
+
+    counts_table: str
+    labels: tuple[str, ...]
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> Stats:
+        """Read the settings.
+
+        Raises:
+            KeyError: a variable is not set.
+        """
+        return cls(counts_table=environment["COUNTS_TABLE"], labels=_labels(environment))
+
+
+def _labels(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """LABELS is a comma-separated list, in the order in which everything shows them."""
+    return tuple(label.strip() for label in environment["LABELS"].split(","))

@@ -1,0 +1,323 @@
+"""POST /setSentiment on moto: what is stored, what is refused, and that nothing is stored twice or by half."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import botocore.exceptions
+import pytest
+from botocore.stub import ANY, Stubber
+
+import aws
+import record
+from generator import catalogue
+
+UUID = "0b0ff5b2-6f0c-4c39-9a52-d1f1cf7e6f0d"
+PREDICTION = {"classification": "guilt", "confidence": 0.75, "model": "gru-0123456789ab"}
+JUDGEMENT = {"review": "I broke it", "sentiment": "guilt", "judgement": UUID, "prediction": PREDICTION}
+
+
+def changed(**fields: object) -> dict[str, object]:
+    return {**JUDGEMENT, **fields}
+
+
+def test_reply_is_that_of_the_original_app_and_more(cloud, post):
+    reply = post({"review": "  I broke it \n", "sentiment": "joy"})
+    assert reply.status == 200
+    assert reply.headers["content-type"] == "application/json"
+    judgement = reply.json.pop("judgement")
+    assert reply.json == {
+        "review": "I broke it",
+        "sentiment": "joy",
+        "id": hashlib.md5(b"I broke it").hexdigest(),  # noqa: S324 - the API's id of a text
+        "verdict": "unprompted",
+    }
+    assert [item["judgement"]["S"] for item in cloud.items("judgements")] == [judgement]
+
+
+def test_everything_about_a_judgement_is_stored(cloud, post):
+    assert post(JUDGEMENT).json["verdict"] == "approved"
+    (item,) = cloud.items("judgements")
+    assert item.pop("time")["S"].endswith("Z")
+    assert item == {
+        "id": {"S": hashlib.md5(b"I broke it").hexdigest()},  # noqa: S324 - the API's id of a text
+        "judgement": {"S": UUID},
+        "review": {"S": "I broke it"},
+        "sentiment": {"S": "guilt"},
+        "verdict": {"S": "approved"},
+        "classification": {"S": "guilt"},
+        "confidence": {"N": "0.75"},
+        "model": {"S": "gru-0123456789ab"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict", "model", "counter"),
+    [
+        ({}, "approved", "gru-0123456789ab", "guilt>guilt"),
+        ({"sentiment": "shame"}, "revised", "gru-0123456789ab", "guilt>shame"),
+        ({"prediction": {**PREDICTION, "classification": None}}, "revised", "gru-0123456789ab", "none>guilt"),
+    ],
+)
+def test_verdict_and_its_counter(cloud, post, fields, verdict, model, counter):
+    assert post(changed(**fields)).json["verdict"] == verdict
+    (count,) = cloud.items("counts")
+    assert count.pop("shard")["N"] in map(str, range(catalogue.COUNT_SHARDS))
+    assert count == {"model": {"S": model}, counter: {"N": "1"}}
+
+
+def test_judging_the_same_text_again_keeps_the_earlier_answer(cloud, post):
+    post({"review": "I broke it", "sentiment": "guilt"})
+    post({"review": "I broke it", "sentiment": "joy"})
+    assert sorted(item["sentiment"]["S"] for item in cloud.items("judgements")) == ["guilt", "joy"]
+
+
+def test_the_same_judgement_again_is_answered_alike_and_stored_once(cloud, post):
+    first, again = post(JUDGEMENT), post(changed(judgement=UUID.upper(), review=" I broke it"))
+    assert (first.status, again.status) == (200, 200)
+    assert first.json == again.json
+    assert len(cloud.items("judgements")) == 1
+    assert [count["guilt>guilt"] for count in cloud.items("counts")] == [{"N": "1"}]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"sentiment": "joy"}, {"prediction": {**PREDICTION, "confidence": 0.5}}, {"prediction": None}]
+)
+def test_the_same_judgement_with_other_content_is_a_conflict(cloud, post, fields):
+    post(JUDGEMENT)
+    other = {key: value for key, value in changed(**fields).items() if value is not None}
+    reply = post(other)
+    assert reply.status == 409
+    assert "new UUID" in reply.json["detail"]
+    assert [item["sentiment"]["S"] for item in cloud.items("judgements")] == ["guilt"]
+
+
+def test_the_same_judgement_sent_at_once_is_stored_and_counted_once(cloud, post):
+    workers = 8
+    start = Barrier(workers)
+
+    def send(_: int) -> int:
+        start.wait()
+        return post(JUDGEMENT).status
+
+    post({"review": "makes the client before the threads do", "sentiment": "joy"})
+    with ThreadPoolExecutor(workers) as pool:
+        assert list(pool.map(send, range(workers))) == [200] * workers
+    assert len(cloud.items("judgements")) == 2
+    assert sum(int(count.get("guilt>guilt", {"N": "0"})["N"]) for count in cloud.items("counts")) == 1
+
+
+GOOD_TEXTS = [
+    "x",
+    "x" * 2_000,
+    "  " + "x" * 2_000 + "\n",
+    "I won 🎉 👩‍👩‍👧",
+    "أنا حزين جدا",
+    '=HYPERLINK("http://example.org","click")',
+    'semicolon; newline\r\nquote " comma, tab\t',
+    "qwxz vbnm",
+    "\u2028 line \u0007 bell",
+]
+
+
+@pytest.mark.parametrize("text", GOOD_TEXTS)
+def test_any_text_is_stored_as_it_is(cloud, post, text):
+    reply = post({"review": text, "sentiment": "joy"})
+    assert (reply.status, reply.json["review"]) == (200, text.strip())
+    assert [item["review"]["S"] for item in cloud.items("judgements")] == [text.strip()]
+
+
+BAD = {
+    "not JSON": ("{", 400),
+    "empty": ("", 400),
+    "only spaces for a body": ("   ", 400),
+    "no object": ("[]", 400),
+    "a string": ('"review"', 400),
+    "NaN": ('{"review": "x", "sentiment": NaN}', 400),
+    "too many digits": ('{"review": ' + "1" * 5_000 + "}", 400),
+    "too deep": ("[" * 16_000, 400),
+    "no field": ({}, 400),
+    "no sentiment": ({"review": "x"}, 400),
+    "no review": ({"sentiment": "joy"}, 400),
+    "extra key": (changed(name="me"), 400),
+    "review no string": (changed(review=5), 400),
+    "review null": (changed(review=None), 400),
+    "empty review": (changed(review=""), 400),
+    "only spaces": (changed(review=" \n\t "), 400),
+    "2,001 characters": (changed(review="x" * 2_001), 413),
+    "NUL": (changed(review="a\0b"), 400),
+    "lone high surrogate": (changed(review="a\ud83d"), 400),
+    "lone low surrogate": (changed(review="\ude00a"), 400),
+    "unknown label": (changed(sentiment="happy"), 400),
+    "label in capitals": (changed(sentiment="JOY"), 400),
+    "label no string": (changed(sentiment=["joy"]), 400),
+    "judgement no UUID": (changed(judgement="1"), 400),
+    "judgement in braces": (changed(judgement="{" + UUID + "}"), 400),
+    "judgement null": (changed(judgement=None), 400),
+    "prediction null": (changed(prediction=None), 400),
+    "prediction a label": (changed(prediction="joy"), 400),
+    "prediction without model": (changed(prediction={"classification": "joy", "confidence": 1}), 400),
+    "prediction with more": (changed(prediction={**PREDICTION, "scores": {}}), 400),
+    "prediction of an unknown label": (changed(prediction={**PREDICTION, "classification": "none"}), 400),
+    "confidence over 1": (changed(prediction={**PREDICTION, "confidence": 1.001}), 400),
+    "confidence under 0": (changed(prediction={**PREDICTION, "confidence": -0.1}), 400),
+    "confidence too large for a float": (json.dumps(JUDGEMENT).replace("0.75", "1e999"), 400),
+    "confidence a string": (changed(prediction={**PREDICTION, "confidence": "0.5"}), 400),
+    "confidence true": (changed(prediction={**PREDICTION, "confidence": True}), 400),
+    "model empty": (changed(prediction={**PREDICTION, "model": ""}), 400),
+    "model too long": (changed(prediction={**PREDICTION, "model": "m" * 65}), 400),
+    "model with a line end": (changed(prediction={**PREDICTION, "model": "m\n"}), 400),
+    "model like no model": (changed(prediction={**PREDICTION, "model": "unprompted"}), 400),
+    "1 MB": (changed(review="x" * 1_000_000), 413),
+    "a byte too much": (" " * catalogue.MAX_BODY_BYTES + "{", 413),
+}
+
+
+@pytest.mark.parametrize(("body", "status"), BAD.values(), ids=BAD)
+def test_bad_input_is_refused_in_words_and_nothing_is_stored(cloud, post, body, status):
+    reply = post(body)
+    assert reply.status == status
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.json["status"] == status
+    assert reply.json["type"] == "about:blank"
+    assert reply.json["title"]
+    assert len(reply.json["detail"]) > 15
+    assert cloud.items("judgements") == cloud.items("counts") == []
+
+
+@pytest.mark.parametrize("content_type", [None, "", "text/plain", "application/x-www-form-urlencoded", "text/json"])
+def test_another_content_type_is_refused(cloud, post, content_type):
+    assert post(JUDGEMENT, content_type).status == 415
+    assert cloud.items("judgements") == []
+
+
+@pytest.mark.parametrize("name", ["content-type", "Content-Type", "CONTENT-TYPE"])
+@pytest.mark.parametrize("value", ["application/json", "application/json; charset=utf-8", "Application/JSON ;x=y"])
+def test_content_type_in_any_case_and_with_parameters(cloud, post, name, value):
+    assert post(event={"headers": {name: value}, "body": json.dumps(JUDGEMENT)}).status == 200
+
+
+def test_base64_body(cloud, post):
+    headers = {"content-type": "application/json"}
+    body = json.dumps({"review": "täglich 🎉", "sentiment": "joy"}, ensure_ascii=False).encode()
+    event = {"headers": headers, "body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+    assert post(event=event).json["review"] == "täglich 🎉"
+    assert post(event={**event, "body": "no base64!"}).status == 400
+    assert post(event={**event, "body": base64.b64encode(b'{"review": "\xff"}').decode()}).status == 400
+    assert post(event={**event, "body": base64.b64encode(b"x" * 16_385).decode()}).status == 413
+
+
+def test_extreme_confidences_are_stored(cloud, post):
+    for number, confidence in enumerate([0, 1, 1.0, -0.0, 1e-320, 0.1234567891, 1 / 3]):
+        prediction = {**PREDICTION, "confidence": confidence}
+        assert post({"review": f"text {number}", "sentiment": "joy", "prediction": prediction}).status == 200
+    stored = {item["review"]["S"]: item["confidence"]["N"] for item in cloud.items("judgements")}
+    assert list(dict(sorted(stored.items())).values()) == ["0", "1", "1", "0", "0", "0.123457", "0.333333"]
+
+
+# --- when DynamoDB does not play along: the Stubber plays what moto cannot -----------------------------------------
+
+
+@pytest.fixture
+def dynamodb():
+    """The worker's own client with its next answers set by the test; all of them have to be asked for."""
+    with Stubber(aws.client("dynamodb")) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def pauses(monkeypatch) -> list[float]:
+    """Pauses that were asked for; nobody waits."""
+    asked: list[float] = []
+    monkeypatch.setattr(record.time, "sleep", asked.append)
+    return asked
+
+
+def cancel(stubber: Stubber, *codes: str) -> None:
+    stubber.add_client_error(
+        "transact_write_items",
+        "TransactionCanceledException",
+        modeled_fields={"CancellationReasons": [{"Code": code} for code in codes]},
+    )
+
+
+def test_transaction_names_both_tables_and_forbids_overwriting(dynamodb, post):
+    put = {"TableName": "judgements", "Item": ANY, "ConditionExpression": "attribute_not_exists(id)"}
+    dynamodb.add_response("transact_write_items", {}, {"TransactItems": [{"Put": put}, {"Update": ANY}]})
+    assert post(JUDGEMENT).status == 200
+
+
+@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_passing_trouble_is_tried_again_after_a_pause(dynamodb, post, pauses, code):
+    cancel(dynamodb, "None", code)
+    cancel(dynamodb, code, "None")
+    dynamodb.add_response("transact_write_items", {})
+    assert post(JUDGEMENT).status == 200
+    assert len(pauses) == 2
+
+
+def test_lasting_conflict_ends_as_503(dynamodb, post, pauses, monkeypatch):
+    clock = iter([0.0, 1.0, 99.0])
+    monkeypatch.setattr(record.time, "monotonic", lambda: next(clock))
+    cancel(dynamodb, "TransactionConflict", "None")
+    cancel(dynamodb, "TransactionConflict", "None")
+    reply = post(JUDGEMENT)
+    assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+    assert len(pauses) == 1
+
+
+def test_trouble_that_does_not_pass_is_not_tried_again(dynamodb, post, pauses):
+    cancel(dynamodb, "ValidationError", "None")
+    assert post(JUDGEMENT).status == 503
+    assert pauses == []
+
+
+def test_judgement_deleted_in_between_is_asked_for_again(dynamodb, post):
+    cancel(dynamodb, "ConditionalCheckFailed", "None")
+    dynamodb.add_response("get_item", {})
+    assert post(JUDGEMENT).status == 503
+
+
+@pytest.mark.parametrize("code", ["InternalServerError", "ThrottlingException", "AccessDeniedException"])
+def test_error_of_dynamodb_is_a_503_that_says_when_to_come_back(dynamodb, post, code, capsys):
+    dynamodb.add_client_error("transact_write_items", code, "secret text")
+    reply = post(JUDGEMENT)
+    assert reply.status == 503
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert int(reply.headers["retry-after"]) > 0
+    line = json.loads(capsys.readouterr().out)
+    assert (line["level"], line["error"], line["operation"]) == ("ERROR", code, "TransactWriteItems")
+
+
+def test_silence_of_dynamodb_is_a_503(post, monkeypatch):
+    def silence(**_: object) -> None:
+        raise botocore.exceptions.ReadTimeoutError(endpoint_url="https://dynamodb")
+
+    monkeypatch.setattr(aws.client("dynamodb"), "transact_write_items", silence)
+    assert post(JUDGEMENT).status == 503
+
+
+def test_fault_of_ours_is_told_without_details_and_logged_with_its_place(post, monkeypatch, capsys):
+    monkeypatch.setattr(record, "parse", lambda *_: {}["secret text"])
+    reply = post(JUDGEMENT)
+    assert reply.status == 500
+    printed = capsys.readouterr().out
+    assert json.loads(printed)["error"] == "KeyError"
+    assert "handler" in json.loads(printed)["at"]
+    assert "secret text" not in printed + reply.raw["body"]
+
+
+def test_log_line_tells_the_request_but_never_the_text(cloud, post, capsys):
+    post(changed(review="something private"))
+    post(changed(review="something private" + "x" * 2_000))
+    post('{"review": "something private')
+    printed = capsys.readouterr().out
+    lines = [json.loads(line) for line in printed.splitlines()]
+    assert [line["status"] for line in lines] == [200, 413, 400]
+    assert all(line["requestId"] == "request-1" and line["milliseconds"] >= 0 for line in lines)
+    assert "something private" not in printed
