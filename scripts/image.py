@@ -1,0 +1,55 @@
+"""The container image: what is in it, and the name that follows from that. Building and pushing: ``scripts.docker``."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from generator import catalogue
+from scripts.errors import ImageError
+
+CONTAINER_DIR = Path(__file__).resolve().parent.parent / "container"
+# What the Dockerfile copies into the image, files and folders.
+RUNTIME = ("requirements.txt", "gunicorn.conf.py", "sentiment", "model")
+# Goes into the name too, where there is one: another Dockerfile makes another image.
+RECIPE = "Dockerfile"
+TAG_DIGITS = 12
+# The laptop cloud's process runner knows images by their tag; the repository is only a name there.
+LAPTOP_REPOSITORY = f"laptop/{catalogue.PROJECT}-{catalogue.CONTAINER_NAME}"
+
+
+def runtime_files(container: Path = CONTAINER_DIR) -> list[Path]:
+    """Every file that goes into the image, relative to the container folder, sorted.
+
+    Raises:
+        ImageError: a part is missing.
+    """
+    files: list[Path] = []
+    for part in RUNTIME:
+        path = container / part
+        if not path.exists():
+            raise ImageError(
+                f"{path} is missing: the image needs it.", "Is the checkout complete? `make train` makes the model."
+            )
+        inside = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+        files += [file.relative_to(container) for file in inside if not _left_out(file)]
+    return sorted(files)
+
+
+def tag(container: Path = CONTAINER_DIR) -> str:
+    """The image's tag: the beginning of the SHA-256 over names and contents of its files."""
+    digest = hashlib.sha256()
+    recipe = [Path(RECIPE)] if (container / RECIPE).exists() else []
+    for file in runtime_files(container) + recipe:
+        content = (container / file).read_bytes()
+        digest.update(f"{file.as_posix()} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:TAG_DIGITS]
+
+
+def laptop_reference(container: Path = CONTAINER_DIR) -> str:
+    """The image's name on the laptop cloud."""
+    return f"{LAPTOP_REPOSITORY}:{tag(container)}"
+
+
+def _left_out(file: Path) -> bool:
+    return "__pycache__" in file.parts or file.suffix == ".pyc"

@@ -1,0 +1,66 @@
+"""The Lambdas' code as one zip that is the same byte for byte whenever the code is the same."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from scripts.errors import DeployError, code_of
+from scripts.session import Cloud
+
+SOURCE_DIR = Path(__file__).resolve().parent.parent / "lambda_src"
+# The oldest time a zip can hold: no build time gets into the content.
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Package:
+    """A zip and its key in the artifacts bucket, which is named after its content."""
+
+    key: str
+    content: bytes
+
+
+def package(source: Path = SOURCE_DIR) -> Package:
+    """Zip the modules of a folder, each at the zip's root.
+
+    Args:
+        source: folder with the ``.py`` files.
+
+    Raises:
+        DeployError: there are none.
+    """
+    files = sorted(source.glob("*.py"))
+    if not files:
+        raise DeployError(f"There is no Lambda code in {source}.", "Is the checkout complete? `git status` tells.")
+    digest, buffer = hashlib.sha256(), io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            content = file.read_bytes()
+            digest.update(f"{file.name} {len(content)}\n".encode() + content)
+            entry = zipfile.ZipInfo(file.name, ZIP_TIME)
+            entry.external_attr = 0o644 << 16  # Lambda must be able to read it
+            archive.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
+    return Package(f"lambda/{digest.hexdigest()[:16]}.zip", buffer.getvalue())
+
+
+def upload(cloud: Cloud, bucket: str, code: Package) -> bool:
+    """Put the zip into the artifacts bucket, unless it is there.
+
+    Returns:
+        Whether it had to be uploaded.
+    """
+    client = cloud.client("s3")
+    try:
+        client.head_object(Bucket=bucket, Key=code.key)
+        return False
+    except ClientError as error:
+        if code_of(error) not in {"404", "NoSuchKey", "NotFound"}:
+            raise
+    client.put_object(Bucket=bucket, Key=code.key, Body=code.content, ContentType="application/zip")
+    return True

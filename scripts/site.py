@@ -1,0 +1,166 @@
+"""Puts the website into its bucket: only what changed, with the right types and cache times, and nothing else left."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mimetypes
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from generator import catalogue
+from scripts.errors import DeployError
+from scripts.reporter import Reporter
+from scripts.session import Cloud
+from scripts.settings import Settings
+
+SITE_DIR = Path(__file__).resolve().parent.parent / "site"
+# The page's modules fit together, so browsers ask each time whether one has changed; an answer 304 is short.
+ASK_EACH_TIME = "no-cache"
+# A file whose name carries its content's hash (app.3f2a91bc.js) can be kept for ever.
+FOREVER_CACHE = "public, max-age=31536000, immutable"
+HASH_IN_NAME = 8
+# The same on every machine: what the operating system thinks of these types must not matter.
+CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".txt": "text/plain; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+    ".webmanifest": "application/manifest+json",
+}
+
+
+@dataclass(frozen=True)
+class SiteChange:
+    """What an upload did: keys uploaded, deleted, and how many were left as they were."""
+
+    uploaded: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    unchanged: int = 0
+
+
+def config_json(settings: Settings, outputs: dict[str, str]) -> bytes:
+    """What the page has to know, as the file that it reads.
+
+    Args:
+        settings: the stage's settings.
+        outputs: outputs of the stage's stacks.
+    """
+    config = {
+        "apiUrl": settings.site_api_url or outputs["ApiUrl"],
+        "labels": list(catalogue.LABELS),
+        "maxReviewCharacters": catalogue.MAX_REVIEW_CHARACTERS,
+        "stage": settings.stage,
+    }
+    return (json.dumps(config, indent=2) + "\n").encode()
+
+
+def content(settings: Settings, outputs: dict[str, str], folder: Path = SITE_DIR) -> dict[str, bytes]:
+    """Every file of the site by its key, the configuration included.
+
+    Raises:
+        DeployError: the folder has no index page.
+    """
+    files = {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    }
+    if catalogue.SITE_INDEX not in files:
+        raise DeployError(f"{folder} has no {catalogue.SITE_INDEX}.", "Is the checkout complete? `git status` tells.")
+    return {**files, catalogue.SITE_CONFIG: config_json(settings, outputs)}
+
+
+def upload(
+    cloud: Cloud, settings: Settings, outputs: dict[str, str], reporter: Reporter, folder: Path = SITE_DIR
+) -> SiteChange:
+    """Make the bucket hold exactly the site.
+
+    The index page goes last and deletions come after it, so that no visitor gets a page whose parts are missing.
+
+    Args:
+        cloud: where.
+        settings: the stage's settings.
+        outputs: outputs of the stage's stacks.
+        reporter: hears of what was done.
+        folder: where the site is.
+
+    Returns:
+        What was done.
+    """
+    client, bucket = cloud.client("s3"), outputs["SiteBucketName"]
+    wanted = content(settings, outputs, folder)
+    there = _there(client, bucket)
+    changed = [key for key, body in wanted.items() if there.get(key) != fingerprint(key, body)]
+    for key in sorted(changed, key=lambda key: (key == catalogue.SITE_INDEX, key)):
+        body = wanted[key]
+        client.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=body,
+            ContentType=content_type(key),
+            CacheControl=cache_control(key),
+            Metadata={"fingerprint": fingerprint(key, body)},
+        )
+    gone = sorted(there.keys() - wanted.keys())
+    for start in range(0, len(gone), 1000):  # as many as delete_objects takes
+        batch = [{"Key": key} for key in gone[start : start + 1000]]
+        answer = client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        if answer.get("Errors"):
+            first = answer["Errors"][0]
+            raise DeployError(f"{first['Key']} could not be deleted from {bucket}: {first.get('Message', '')}")
+    change = SiteChange(sorted(changed), gone, len(wanted) - len(changed))
+    _invalidate(cloud, outputs.get("DistributionId", ""), change)
+    reporter.note(f"site: {len(changed)} files uploaded, {len(gone)} deleted, {change.unchanged} unchanged")
+    return change
+
+
+def content_type(key: str) -> str:
+    """The media type of a file by its name."""
+    suffix = Path(key).suffix.lower()
+    return CONTENT_TYPES.get(suffix) or mimetypes.guess_type(key)[0] or "application/octet-stream"
+
+
+def cache_control(key: str) -> str:
+    """How long browsers and CloudFront may keep a file."""
+    parts = Path(key).name.split(".")
+    hashed = any(len(part) >= HASH_IN_NAME and _is_hex(part) for part in parts[1:-1])
+    return FOREVER_CACHE if hashed else ASK_EACH_TIME
+
+
+def fingerprint(key: str, body: bytes) -> str:
+    """Hash of all that an upload sets: content, media type and cache time."""
+    return hashlib.sha256(f"{content_type(key)}\n{cache_control(key)}\n".encode() + body).hexdigest()[:32]
+
+
+def _there(client: Any, bucket: str) -> dict[str, str]:
+    """Key to fingerprint of what the bucket holds."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    return {key: client.head_object(Bucket=bucket, Key=key)["Metadata"].get("fingerprint", "") for key in keys}
+
+
+def _invalidate(cloud: Cloud, distribution: str, change: SiteChange) -> None:
+    if not distribution or not (change.uploaded or change.deleted):
+        return
+    cloud.client("cloudfront").create_invalidation(
+        DistributionId=distribution,
+        InvalidationBatch={
+            # One wildcard path counts as one path, of which a thousand a month are free.
+            "Paths": {"Quantity": 1, "Items": ["/*"]},
+            "CallerReference": f"{catalogue.PROJECT}-{time.time_ns()}",
+        },
+    )
+
+
+def _is_hex(text: str) -> bool:
+    return all(character in "0123456789abcdef" for character in text)

@@ -1,0 +1,222 @@
+"""Tries the deployed app as a visitor would: the page, a prediction, a judgement, the export; leaves no trace of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from generator import catalogue
+from scripts.errors import SmokeTestError
+from scripts.reporter import Reporter
+from scripts.session import Cloud
+
+REVIEW = "I am so happy that this deployment works."
+# Judgements of smoke tests are counted under revisions of their own, so that no count of a real model ever includes
+# one, not even for the moment before it is removed again.
+MODEL_PREFIX = "smoke-"
+TIMEOUT_SECONDS = 30.0
+# A new API, DNS name or function may take some time to answer everywhere.
+PATIENCE_SECONDS = 60.0
+PASSING = {404, 429, 500, 502, 503, 504}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer: status, lower-case headers, body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def smoke_test(
+    public_url: str,
+    api_url: str,
+    reporter: Reporter,
+    cloud: Cloud,
+    outputs: Mapping[str, str],
+    token: str = "",
+    patience: float = PATIENCE_SECONDS,
+) -> None:
+    """Try everything a visitor does, through the public address, and remove what that stored.
+
+    Args:
+        public_url: the page's address.
+        api_url: the API's address as config.json has it, absolute or relative to the page.
+        reporter: hears what works.
+        cloud: where the tables are, to remove the judgement from.
+        outputs: outputs of the stage's stacks.
+        token: what the export asks for where the stage keeps it private; "" where it does not.
+        patience: seconds in which a part may come up.
+
+    Raises:
+        SmokeTestError: something does not do what it should; says what came instead.
+    """
+    base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
+    model = MODEL_PREFIX + uuid.uuid4().hex
+    deadline = time.monotonic() + patience
+    _page(public_url, api_url, deadline)
+    classification, confidence = _predict(base, deadline)
+    try:
+        _record(base, model, classification, confidence, deadline)
+        _export(base, model, token, deadline)
+    finally:
+        clean_up(cloud, outputs)
+    told = f"{classification} ({confidence:.0%})" if classification else "cannot tell"
+    reporter.note(f"smoke test passed: page, prediction ({told}), judgement, export")
+
+
+def clean_up(cloud: Cloud, outputs: Mapping[str, str]) -> int:
+    """Remove the judgements of smoke tests and their counts, those of interrupted runs too.
+
+    Returns:
+        How many judgements were removed.
+    """
+    client = cloud.client("dynamodb")
+    pages = client.get_paginator("query").paginate(
+        TableName=outputs["JudgementsTableName"],
+        KeyConditionExpression="id = :id",
+        FilterExpression="begins_with(#model, :smoke)",
+        ExpressionAttributeNames={"#model": "model"},
+        ExpressionAttributeValues={":id": {"S": _review_id()}, ":smoke": {"S": MODEL_PREFIX}},
+        ConsistentRead=True,
+    )
+    items = [item for page in pages for item in page["Items"]]
+    for item in items:
+        removals = [(outputs["JudgementsTableName"], {name: item[name] for name in catalogue.JUDGEMENTS_KEY})]
+        removals += [(outputs["CountsTableName"], key) for key in _counts_of(client, outputs, item["model"]["S"])]
+        deletes = [{"Delete": {"TableName": table, "Key": key}} for table, key in removals]
+        client.transact_write_items(TransactItems=deletes)
+    return len(items)
+
+
+def _counts_of(client: Any, outputs: Mapping[str, str], model: str) -> list[dict[str, Any]]:
+    found = client.query(
+        TableName=outputs["CountsTableName"],
+        KeyConditionExpression="#model = :model",
+        ExpressionAttributeNames={"#model": "model"},
+        ExpressionAttributeValues={":model": {"S": model}},
+        ConsistentRead=True,
+    )
+    return [{name: item[name] for name in catalogue.COUNTS_KEY} for item in found["Items"]]
+
+
+def _review_id() -> str:
+    return hashlib.md5(REVIEW.encode(), usedforsecurity=False).hexdigest()
+
+
+def _page(public_url: str, api_url: str, deadline: float) -> None:
+    page = _until(200, "The page", "GET", public_url, deadline)
+    if not page.headers.get("content-type", "").startswith("text/html"):
+        raise SmokeTestError(f"The page at {public_url} comes as {page.headers.get('content-type')}, not as HTML.")
+    url = urljoin(public_url.rstrip("/") + "/", catalogue.SITE_CONFIG)
+    config = _json("The page's configuration", _until(200, "The page's configuration", "GET", url, deadline))
+    if config.get("apiUrl") != api_url:
+        raise SmokeTestError(f"{url} names the API {config.get('apiUrl')!r} instead of {api_url!r}.")
+
+
+def _predict(base: str, deadline: float) -> tuple[str | None, float]:
+    method, path = catalogue.PREDICT_ROUTE
+    answer = _until(200, "The prediction", method, base + path, deadline, {"review": REVIEW})
+    reply = _json("The prediction", answer)
+    if reply.get("id") != _review_id() or set(reply.get("scores") or {}) != set(catalogue.LABELS):
+        raise SmokeTestError(f"{method} {base}{path} gives no prediction: {answer.body[:300]!r}")
+    return reply["classification"], float(reply["confidence"])
+
+
+def _record(base: str, model: str, classification: str | None, confidence: float, deadline: float) -> None:
+    sentiment = classification or catalogue.LABELS[0]
+    judgement = {
+        "review": REVIEW,
+        "sentiment": sentiment,
+        "judgement": str(uuid.uuid4()),
+        "prediction": {"classification": classification, "confidence": confidence, "model": model},
+    }
+    method, path = _route("record")
+    answer = _until(200, "The judgement", method, base + path, deadline, judgement)
+    if _json("The judgement", answer).get("sentiment") != sentiment:
+        raise SmokeTestError(f"{method} {base}{path} does not echo the judgement: {answer.body[:300]!r}")
+
+
+def _export(base: str, model: str, token: str, deadline: float) -> None:
+    method, path = _route("export")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = _until(200, "The export", method, base + path, deadline, headers=headers)
+    if not answer.body.lstrip(b"\xef\xbb\xbf").startswith(b"id,review,sentiment"):
+        raise SmokeTestError(f"{method} {base}{path} gives no CSV of judgements: {answer.body[:300]!r}")
+    if model.encode() not in answer.body:
+        raise SmokeTestError(f"{method} {base}{path} lacks the judgement that was just stored.")
+
+
+def _route(function: str) -> tuple[str, str]:
+    return next((entry.method, entry.path) for entry in catalogue.FUNCTIONS if entry.name == function)
+
+
+def _until(
+    status: int,
+    what: str,
+    method: str,
+    url: str,
+    deadline: float,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Ask until the wanted status comes, as long as what comes instead may pass."""
+    for pause in _pauses():
+        answer, trouble = _ask(method, url, body, headers or {})
+        if answer and answer.status == status:
+            return answer
+        passing = answer is None or answer.status in PASSING
+        if not passing or time.monotonic() + pause > deadline:
+            came = f"status {answer.status}: {answer.body[:300]!r}" if answer else trouble
+            raise SmokeTestError(
+                f"{what} does not work: {method} {url} gives {came}",
+                "`status` shows what runs and `logs` what it said.",
+            )
+        time.sleep(pause)
+    raise AssertionError("the pauses never end")
+
+
+def _pauses() -> Iterator[float]:
+    pause = 0.2
+    while True:
+        yield pause
+        pause = min(pause * 1.5, 5.0)
+
+
+def _ask(method: str, url: str, body: object, headers: Mapping[str, str]) -> tuple[Answer | None, str]:
+    data = None if body is None else json.dumps(body).encode()
+    sent = {**headers, **({"Content-Type": "application/json"} if data else {})}
+    request = urllib.request.Request(url, data=data, method=method, headers=sent)  # noqa: S310 - our own address
+    # A proxy that the environment names stands between us and the internet, never between us and this machine.
+    local = urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+    opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if local else []))
+    try:
+        with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+            return _answer(answer.status, answer.headers, answer.read()), ""
+    except urllib.error.HTTPError as error:
+        return _answer(error.code, error.headers, error.read()), ""
+    except (urllib.error.URLError, OSError) as error:
+        return None, f"no answer ({getattr(error, 'reason', error)})"
+
+
+def _answer(status: int, headers: Any, body: bytes) -> Answer:
+    return Answer(status, {name.lower(): value for name, value in headers.items()}, body)
+
+
+def _json(what: str, answer: Answer) -> dict[str, Any]:
+    try:
+        reply = json.loads(answer.body)
+    except ValueError:
+        reply = None
+    if not isinstance(reply, dict):
+        raise SmokeTestError(f"{what} is no JSON object: {answer.body[:300]!r}")
+    return reply
