@@ -1,0 +1,84 @@
+// Judgements on their way: held for a moment in which a slip can be undone, then sent until the API has said yes.
+// Each is on the device before anything else happens, so that neither a reload nor a crash loses one. No words here.
+
+import { delayBefore, pause } from "./api.js";
+import { deviceStore } from "./store.js";
+
+export const GRACE = 4_000; // milliseconds in which a judgement can be taken back
+
+/** A random UUID (version 4), also where the page came over plain HTTP and crypto.randomUUID does not exist. */
+export function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+const keyOf = (id) => `outbox.${id}`;
+
+/**
+ * Makes the outbox.
+ * `send(judgement)` delivers one; the same UUID may be sent twice, since the API stores it once.
+ * `report(id, state, failure)` is told of each change: held, undone, sending, saved, waiting or refused.
+ */
+export function makeOutbox(send, report) {
+  const timers = new Map();
+  const sending = new Map();
+
+  async function deliver(id) {
+    clearTimeout(timers.get(id));
+    timers.delete(id);
+    for (let tries = 0; ; tries += 1) {
+      const judgement = deviceStore.get(keyOf(id));
+      if (!judgement) return; // undone in another tab
+      try {
+        report(id, "sending");
+        await send(judgement);
+        deviceStore.remove(keyOf(id));
+        report(id, "saved");
+        return;
+      } catch (failure) {
+        if (!failure.passing) {
+          deviceStore.remove(keyOf(id));
+          report(id, "refused", failure);
+          return;
+        }
+        report(id, "waiting", failure);
+        await pause(delayBefore(tries, failure));
+      }
+    }
+  }
+
+  function start(id) {
+    if (!sending.has(id)) sending.set(id, deliver(id).finally(() => sending.delete(id)));
+    return sending.get(id);
+  }
+
+  return {
+    hold(judgement) {
+      const id = judgement.judgement;
+      deviceStore.set(keyOf(id), judgement);
+      timers.set(id, setTimeout(() => start(id), GRACE));
+      report(id, "held");
+    },
+    /** Takes a held judgement back; false when it is too late. */
+    undo(id) {
+      if (!timers.has(id)) return false;
+      clearTimeout(timers.get(id));
+      timers.delete(id);
+      deviceStore.remove(keyOf(id));
+      report(id, "undone");
+      return true;
+    },
+    /** Sends what is held, now. */
+    flush: () => Promise.all([...timers.keys()].map(start)),
+    /** Sends what an earlier page left behind; what another tab may still hold gets its moment first. */
+    resume() {
+      for (const key of deviceStore.keys().filter((name) => name.startsWith("outbox."))) {
+        setTimeout(() => start(key.slice("outbox.".length)), 2 * GRACE);
+      }
+    },
+  };
+}
