@@ -55,6 +55,8 @@ CONTAINER_PORT = 8000
 HEALTH_PATH = "/healthz"
 PREDICT_PATH = "/predict"
 LISTENER_PORT = 80
+# A connection without traffic is closed by the load balancer after this; the service must keep it open for longer.
+LOAD_BALANCER_IDLE_SECONDS = 60
 # Docker picks the host port of a task in bridge mode from here (the ECS agent's default range on Linux).
 EPHEMERAL_PORTS = (32768, 65535)
 # Environment variables that the container reads; the service stack sets each of them.

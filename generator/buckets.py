@@ -1,0 +1,111 @@
+"""What all buckets have in common: encrypted, owned by the account alone, closed to the public, TLS only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from awacs import aws
+from awacs import s3 as s3_actions
+from troposphere import GetAtt, Ref, Sub, Template, s3
+
+from generator.building import purpose
+
+CLOSED = s3.PublicAccessBlockConfiguration(
+    BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
+)
+VERSIONED = s3.VersioningConfiguration(Status="Enabled")
+
+
+def encrypted() -> s3.BucketEncryption:
+    """Encryption at rest with S3's own keys, which cost nothing."""
+    by_default = s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+    rule = s3.ServerSideEncryptionRule(ServerSideEncryptionByDefault=by_default)
+    return s3.BucketEncryption(ServerSideEncryptionConfiguration=[rule])
+
+
+def owned() -> s3.OwnershipControls:
+    """No access lists: whoever writes an object, it belongs to the account."""
+    return s3.OwnershipControls(Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")])
+
+
+def lifecycle(**rules: dict[str, Any]) -> s3.LifecycleConfiguration:
+    """Lifecycle of a bucket's objects; uploads that broke off are always cleared away after a day.
+
+    Args:
+        rules: id of a rule -> its properties.
+    """
+    abandoned = {"AbortIncompleteMultipartUpload": s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1)}
+    every_rule = {**rules, "AbandonedUploads": abandoned}
+    return s3.LifecycleConfiguration(
+        Rules=[s3.LifecycleRule(Id=name, Status="Enabled", **properties) for name, properties in every_rule.items()]
+    )
+
+
+def old_versions_expire(days: int) -> dict[str, Any]:
+    """Lifecycle rule that ends versions which were replaced.
+
+    Args:
+        days: how long a replaced version is kept.
+    """
+    return {"NoncurrentVersionExpiration": s3.NoncurrentVersionExpiration(NoncurrentDays=days)}
+
+
+def tls_only(bucket: s3.Bucket) -> aws.Statement:
+    """Statement that refuses every call which is not encrypted on its way.
+
+    Args:
+        bucket: the bucket whose policy it goes into.
+    """
+    return aws.Statement(
+        Sid="TlsOnly",
+        Effect=aws.Deny,
+        Principal=aws.Principal("*"),
+        Action=[aws.Action("s3", "*")],
+        Resource=[GetAtt(bucket, "Arn"), objects_of(bucket)],
+        Condition=aws.Condition(aws.Bool({"aws:SecureTransport": "false"})),
+    )
+
+
+def objects_of(bucket: s3.Bucket) -> Sub:
+    """ARN that stands for all objects of a bucket.
+
+    Args:
+        bucket: the bucket.
+    """
+    return Sub(f"${{{bucket.title}.Arn}}/*")
+
+
+def readable_by(principal: aws.Principal, bucket: s3.Bucket, **options: Any) -> aws.Statement:
+    """Statement that lets somebody read a bucket's objects, and nothing else.
+
+    Args:
+        principal: who.
+        bucket: the bucket.
+        options: further elements of the statement, such as ``Condition``.
+    """
+    return aws.Statement(
+        Sid="Read",
+        Effect=aws.Allow,
+        Principal=principal,
+        Action=[s3_actions.GetObject],
+        Resource=[objects_of(bucket)],
+        **options,
+    )
+
+
+def add_policy(
+    template: Template, bucket: s3.Bucket, title: str, document: aws.PolicyDocument, text: str, **options: Any
+) -> s3.BucketPolicy:
+    """Add a bucket's policy.
+
+    Args:
+        template: template that has the bucket.
+        bucket: the bucket.
+        title: logical id of the policy.
+        document: what it says.
+        text: its purpose.
+        options: further attributes, such as ``Condition``.
+    """
+    return template.add_resource(
+        s3.BucketPolicy(title, Metadata=purpose(text), Bucket=Ref(bucket), PolicyDocument=document, **options)
+    )

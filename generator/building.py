@@ -1,0 +1,104 @@
+"""Small pieces that every stack is put together from: template, purpose, tags, outputs, common policy statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from awacs import aws, logs, sts
+from troposphere import GetAtt, Output, Sub, Tags, Template
+from troposphere.logs import LogGroup
+
+from generator.catalogue import PROJECT, STACKS
+
+# For what can be made again: leave nothing behind. For what cannot: leave it, whatever happens to the stack.
+DISPOSABLE = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+PRECIOUS = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+
+
+def new_template(stack: str) -> Template:
+    """Empty template of a stack, described by its purpose in the catalogue.
+
+    Args:
+        stack: short name of one of ``catalogue.STACKS``.
+    """
+    template = Template(Description=next(s.purpose for s in STACKS if s.name == stack))
+    template.set_version("2010-09-09")
+    return template
+
+
+def purpose(text: str) -> dict[str, str]:
+    """Metadata of a resource: in one line, what it is for.
+
+    Args:
+        text: the line, shown while the resource is being made.
+    """
+    return {"Purpose": text}
+
+
+def stage_name(suffix: str) -> Sub:
+    """A name that tells project and stage, such as ``sentiment-dev-web``.
+
+    Args:
+        suffix: last part of the name.
+    """
+    return Sub(f"{PROJECT}-${{Stage}}-{suffix}")
+
+
+def name_tag(suffix: str) -> Tags:
+    """The tag that the AWS console shows as a resource's name.
+
+    Args:
+        suffix: last part of the name.
+    """
+    return Tags(Name=stage_name(suffix))
+
+
+def add_output(template: Template, name: str, value: Any, description: str, **options: Any) -> Output:
+    """Add an Output; the orchestrator gives it to every Parameter of the same name.
+
+    Args:
+        template: template that has the value.
+        name: name of the Output and of the Parameters it feeds.
+        value: what it is.
+        description: what it means.
+        options: further attributes, such as ``Condition``.
+    """
+    return template.add_output(Output(name, Description=description, Value=value, **options))
+
+
+def policy(*statements: aws.Statement) -> aws.PolicyDocument:
+    """Policy document of some statements.
+
+    Args:
+        statements: what it allows and denies.
+    """
+    return aws.PolicyDocument(Version="2012-10-17", Statement=list(statements))
+
+
+def allow(actions: Sequence[aws.Action], *resources: Any) -> aws.Statement:
+    """Statement that allows calls on resources.
+
+    Args:
+        actions: the calls.
+        resources: ARNs.
+    """
+    return aws.Statement(Effect=aws.Allow, Action=list(actions), Resource=list(resources))
+
+
+def assumable_by(service: str) -> aws.PolicyDocument:
+    """Trust policy of a role that an AWS service takes on.
+
+    Args:
+        service: its principal, such as ``ec2.amazonaws.com``.
+    """
+    return policy(aws.Statement(Effect=aws.Allow, Principal=aws.Principal("Service", service), Action=[sts.AssumeRole]))
+
+
+def write_to(log_group: LogGroup) -> aws.Statement:
+    """Statement that allows to write into one log group, and into no other.
+
+    Args:
+        log_group: the group; its ``Arn`` attribute ends in ``:*``, which stands for its streams.
+    """
+    return allow([logs.CreateLogStream, logs.PutLogEvents], GetAtt(log_group, "Arn"))

@@ -1,0 +1,184 @@
+"""Every Parameter that a template can have, each described once; which template has which is said in the stacks.
+
+A Parameter that is a stage setting takes its Default from ``scripts/stages.toml``, so that a template deployed by
+hand behaves as one deployed by the orchestrator. The others have a Default only where one is sane.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from troposphere import Parameter, Template
+
+STAGES_FILE = Path(__file__).parents[1] / "scripts" / "stages.toml"
+
+_SWITCH = {"Type": "String", "AllowedValues": ["true", "false"]}
+_SECURITY_GROUP = {"Type": "AWS::EC2::SecurityGroup::Id"}
+_ARN = {"Type": "String", "AllowedPattern": "^arn:.+$"}
+_NAME = {"Type": "String", "MinLength": 1}
+
+# Name -> what CloudFormation checks and shows. Values are in the units that the description names.
+DEFINITIONS: dict[str, dict[str, Any]] = {
+    "Stage": {
+        "Type": "String",
+        "Description": "Stage that this stack belongs to",
+        "Default": "dev",
+        "AllowedPattern": "^[a-z][a-z0-9-]{0,15}$",
+        "ConstraintDescription": "a lower-case letter, then up to 15 lower-case letters, digits or hyphens",
+    },
+    # network
+    "VpcCidr": {
+        "Type": "String",
+        "Description": "Addresses of the VPC; must not overlap networks you peer with",
+        "AllowedPattern": r"^(\d{1,3}\.){3}\d{1,3}/(1[6-9]|2[0-4])$",
+        "ConstraintDescription": "an IPv4 block between /16 and /24, such as 10.20.0.0/16",
+    },
+    "FirstZone": {
+        "Type": "Number",
+        "Description": "First availability zone, counted from 0 in the region's list; a few zones lack VPC links",
+        "Default": 0,
+        "MinValue": 0,
+        "MaxValue": 5,
+    },
+    "SecondZone": {
+        "Type": "Number",
+        "Description": "Second availability zone, counted from 0 in the region's list; not the first again",
+        "Default": 1,
+        "MinValue": 0,
+        "MaxValue": 5,
+    },
+    "VpcId": {"Type": "AWS::EC2::VPC::Id", "Description": "VPC of the stage (network stack)"},
+    "PublicSubnetIds": {
+        "Type": "List<AWS::EC2::Subnet::Id>",
+        "Description": "The two public subnets (network stack)",
+    },
+    "LinkSecurityGroupId": {**_SECURITY_GROUP, "Description": "Security group of the VPC link (network stack)"},
+    "LoadBalancerSecurityGroupId": {
+        **_SECURITY_GROUP,
+        "Description": "Security group of the load balancer (network stack)",
+    },
+    "InstanceSecurityGroupId": {**_SECURITY_GROUP, "Description": "Security group of the instances (network stack)"},
+    # data
+    "DeletionProtection": {**_SWITCH, "Description": "Whether the tables refuse to be deleted"},
+    "ExportDays": {
+        "Type": "Number",
+        "Description": "Days until an export in the bucket expires",
+        "MinValue": 1,
+        "MaxValue": 30,
+    },
+    "JudgementsTableName": {**_NAME, "Description": "Name of the table of judgements (data stack)"},
+    "JudgementsTableArn": {**_ARN, "Description": "ARN of the table of judgements (data stack)"},
+    "CountsTableName": {**_NAME, "Description": "Name of the table of counts (data stack)"},
+    "CountsTableArn": {**_ARN, "Description": "ARN of the table of counts (data stack)"},
+    "ExportBucketName": {**_NAME, "Description": "Name of the bucket of large exports (data stack)"},
+    "ExportBucketArn": {**_ARN, "Description": "ARN of the bucket of large exports (data stack)"},
+    # cluster
+    "InstanceImageId": {
+        "Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>",
+        "Description": "SSM parameter that names the newest ECS-optimised machine image; x86_64, as InstanceType is",
+        "Default": "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
+    },
+    "InstanceType": {
+        "Type": "String",
+        "Description": "EC2 instance type of the cluster",
+        "AllowedPattern": r"^[a-z0-9-]+\.[a-z0-9-]+$",
+    },
+    "MinInstances": {"Type": "Number", "Description": "Fewest instances", "MinValue": 1, "MaxValue": 100},
+    "MaxInstances": {"Type": "Number", "Description": "Most instances", "MinValue": 1, "MaxValue": 100},
+    "ContainerInsights": {
+        "Type": "String",
+        "Description": "CloudWatch Container Insights of the cluster; anything but disabled costs money",
+        "Default": "disabled",
+        "AllowedValues": ["disabled", "enabled", "enhanced"],
+    },
+    "ClusterName": {**_NAME, "Description": "Name of the ECS cluster (cluster stack)"},
+    "CapacityProviderName": {**_NAME, "Description": "Capacity provider of the instances (cluster stack)"},
+    "ListenerArn": {**_ARN, "Description": "Listener of the load balancer (cluster stack)"},
+    "LoadBalancerFullName": {**_NAME, "Description": "Load balancer, as its metrics name it (cluster stack)"},
+    # service
+    "ImageUri": {**_NAME, "Description": "Container image to run, as repository:tag"},
+    "MinTasks": {"Type": "Number", "Description": "Fewest tasks", "MinValue": 1, "MaxValue": 100},
+    "MaxTasks": {"Type": "Number", "Description": "Most tasks", "MinValue": 1, "MaxValue": 100},
+    "TaskMemory": {
+        "Type": "Number",
+        "Description": "Memory of a task in MiB; one that needs more is ended and replaced",
+        "MinValue": 64,
+        "MaxValue": 8192,
+    },
+    "TaskCpu": {
+        "Type": "Number",
+        "Description": "CPU shares of a task, 1024 for a core; idle shares go to whoever needs them",
+        "MinValue": 128,
+        "MaxValue": 4096,
+    },
+    "Workers": {"Type": "Number", "Description": "gunicorn workers in a task", "MinValue": 1, "MaxValue": 16},
+    "LogLevel": {
+        "Type": "String",
+        "Description": "Least severe level that the service logs",
+        "AllowedValues": ["debug", "info", "warning", "error"],
+    },
+    "LogDays": {
+        "Type": "Number",
+        "Description": "Days that logs are kept",
+        "AllowedValues": [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731],
+    },
+    "RequestsPerTask": {
+        "Type": "Number",
+        "Description": "Requests a minute for each task; above it a task is added",
+        "MinValue": 1,
+    },
+    # api
+    "ArtifactsBucketName": {**_NAME, "Description": "Bucket that holds the Lambda code (artifacts stack)"},
+    "LambdaCodeKey": {**_NAME, "Description": "Key of the Lambda code in that bucket; new code has a new key"},
+    "SiteUrl": {
+        "Type": "String",
+        "Description": "Origin of the page, which alone may call the API from a browser (site stack)",
+        "AllowedPattern": "^https?://[^/]+$",
+        "ConstraintDescription": "scheme and host, such as https://example.com, without a path",
+    },
+    "ThrottleRate": {
+        "Type": "Number",
+        "Description": "Requests a second that the API lets through on average",
+        "MinValue": 1,
+    },
+    "ThrottleBurst": {"Type": "Number", "Description": "Requests that the API lets through at once", "MinValue": 1},
+    "ExportTokenParameter": {
+        "Type": "String",
+        "Description": "Name of the SSM SecureString with the token that the CSV asks for; empty: anyone may have it",
+        "AllowedPattern": "^(/[A-Za-z0-9_.-]+)*$",
+        "ConstraintDescription": "empty, or a name that begins with a slash, such as /sentiment/prod/export-token",
+    },
+    # site
+    "CloudFront": {**_SWITCH, "Description": "Whether CloudFront serves the page, by HTTPS, from a private bucket"},
+}
+
+
+def setting_name(parameter: str) -> str:
+    """Key in stages.toml of a Parameter: ``TaskMemory`` is ``task_memory``.
+
+    Args:
+        parameter: name of a Parameter.
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", parameter).lower()
+
+
+def parameter(template: Template, name: str) -> Parameter:
+    """One of ``DEFINITIONS``, added to a template unless it is there.
+
+    Args:
+        template: template that needs it.
+        name: key in ``DEFINITIONS``.
+
+    Returns:
+        The Parameter, to be referred to.
+    """
+    if name in template.parameters:
+        return template.parameters[name]
+    definition = dict(DEFINITIONS[name])
+    settings = tomllib.loads(STAGES_FILE.read_text())["defaults"]
+    if setting_name(name) in settings:
+        definition["Default"] = settings[setting_name(name)]
+    return template.add_parameter(Parameter(name, **definition))

@@ -1,0 +1,106 @@
+"""Stack of what must never be lost, the judgements and their counts, and of the bucket where large exports wait."""
+
+from __future__ import annotations
+
+from troposphere import GetAtt, Parameter, Ref, Template, dynamodb, s3
+
+from generator import buckets
+from generator.building import DISPOSABLE, PRECIOUS, add_output, name_tag, new_template, policy, purpose
+from generator.catalogue import COUNTS_KEY, JUDGEMENTS_KEY
+from generator.parameters import parameter
+
+STRING, NUMBER = "S", "N"
+
+
+def build() -> Template:
+    """Template of the stack."""
+    template = new_template("data")
+    parameter(template, "Stage")
+    protection = parameter(template, "DeletionProtection")
+    days = parameter(template, "ExportDays")
+
+    judgements = judgements_table(template, protection)
+    counts = counts_table(template, protection)
+    exports = export_bucket(template, days)
+    export_bucket_policy(template, exports)
+
+    for name, table in (("JudgementsTable", judgements), ("CountsTable", counts)):
+        add_output(template, f"{name}Name", Ref(table), f"Name of {name}")
+        add_output(template, f"{name}Arn", GetAtt(table, "Arn"), f"ARN of {name}")
+    add_output(template, "ExportBucketName", Ref(exports), "Name of the bucket of large exports")
+    add_output(template, "ExportBucketArn", GetAtt(exports, "Arn"), "ARN of the bucket of large exports")
+    return template
+
+
+def judgements_table(template: Template, protection: Parameter) -> dynamodb.Table:
+    """Every judgement, append-only: what people typed, said, and what the model had said."""
+    text = "Every judgement that people made, append-only: the one thing here that cannot be made again"
+    return _table(template, "JudgementsTable", "judgements", text, JUDGEMENTS_KEY, (STRING, STRING), protection)
+
+
+def counts_table(template: Template, protection: Parameter) -> dynamodb.Table:
+    """Counters by model revision, written in the same transaction as the judgements they count."""
+    text = "Counts of judgements by model revision, so that statistics need not read every judgement"
+    return _table(template, "CountsTable", "counts", text, COUNTS_KEY, (STRING, NUMBER), protection)
+
+
+def _table(
+    template: Template,
+    title: str,
+    suffix: str,
+    text: str,
+    key: tuple[str, str],
+    types: tuple[str, str],
+    protection: Parameter,
+) -> dynamodb.Table:
+    """A table paid by request, encrypted, restorable to any second of the last 35 days, kept when the stack goes."""
+    return template.add_resource(
+        dynamodb.Table(
+            title,
+            **PRECIOUS,
+            Metadata=purpose(text),
+            AttributeDefinitions=[
+                dynamodb.AttributeDefinition(AttributeName=name, AttributeType=type_)
+                for name, type_ in zip(key, types, strict=True)
+            ],
+            KeySchema=[
+                dynamodb.KeySchema(AttributeName=name, KeyType=role)
+                for name, role in zip(key, ("HASH", "RANGE"), strict=True)
+            ],
+            BillingMode="PAY_PER_REQUEST",
+            DeletionProtectionEnabled=Ref(protection),
+            PointInTimeRecoverySpecification=dynamodb.PointInTimeRecoverySpecification(PointInTimeRecoveryEnabled=True),
+            SSESpecification=dynamodb.SSESpecification(SSEEnabled=True, SSEType="KMS"),
+            Tags=name_tag(suffix),
+        )
+    )
+
+
+def export_bucket(template: Template, days: Parameter) -> s3.Bucket:
+    """Exports too large for a response. Not versioned: copies of what people typed must be gone when they expire."""
+    text = "Large CSV exports until they expire; any page may read them, for the signed URL is what protects them"
+    return template.add_resource(
+        s3.Bucket(
+            "ExportBucket",
+            **DISPOSABLE,
+            Metadata=purpose(text),
+            BucketEncryption=buckets.encrypted(),
+            CorsConfiguration=readable_across_origins(),
+            LifecycleConfiguration=buckets.lifecycle(Expiry={"ExpirationInDays": Ref(days)}),
+            OwnershipControls=buckets.owned(),
+            PublicAccessBlockConfiguration=buckets.CLOSED,
+            Tags=name_tag("exports"),
+        )
+    )
+
+
+def readable_across_origins() -> s3.CorsConfiguration:
+    """CORS of the export bucket: a page redirected here from the API sends ``Origin: null``, so only ``*`` fits."""
+    rule = s3.CorsRules(AllowedMethods=["GET"], AllowedOrigins=["*"], ExposedHeaders=["Content-Disposition"])
+    return s3.CorsConfiguration(CorsRules=[rule])
+
+
+def export_bucket_policy(template: Template, bucket: s3.Bucket) -> s3.BucketPolicy:
+    """Its policy."""
+    text = "Refuses to talk to the export bucket without TLS"
+    return buckets.add_policy(template, bucket, "ExportBucketPolicy", policy(buckets.tls_only(bucket)), text)

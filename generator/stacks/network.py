@@ -1,0 +1,239 @@
+"""Stack of the network: VPC, two public subnets, routes, gateway endpoints, and the chain of security groups.
+
+There is no NAT gateway: instances have public addresses and a security group that lets nobody in but the load
+balancer, which is as closed and costs nothing a month.
+"""
+
+from __future__ import annotations
+
+from troposphere import Cidr, GetAtt, GetAZs, Join, Parameter, Ref, Select, Sub, Template, ec2
+
+from generator.building import add_output, name_tag, new_template, purpose
+from generator.catalogue import EPHEMERAL_PORTS, LISTENER_PORT
+from generator.parameters import parameter
+
+ANYWHERE = "0.0.0.0/0"
+HTTPS_PORT = 443
+SUBNETS = 2
+SUBNET_BITS = 8  # 251 usable addresses each
+
+
+def build() -> Template:
+    """Template of the stack."""
+    template = new_template("network")
+    parameter(template, "Stage")
+    cidr = parameter(template, "VpcCidr")
+    zones = [parameter(template, "FirstZone"), parameter(template, "SecondZone")]
+
+    vpc = the_vpc(template, cidr)
+    gateway = internet_gateway(template)
+    attachment = internet_attachment(template, vpc, gateway)
+    table = route_table(template, vpc)
+    internet_route(template, table, gateway, attachment)
+    subnets = [public_subnet(template, vpc, number, zone, table) for number, zone in enumerate(zones)]
+    gateway_endpoint(template, vpc, table, "DynamoDb", "dynamodb")
+    gateway_endpoint(template, vpc, table, "S3", "s3")
+
+    # From the inside out: each group names the next in its egress, and a rule of its own lets that one in.
+    instances = instance_group(template, vpc)
+    balancer = load_balancer_group(template, vpc, instances)
+    link = link_group(template, vpc, balancer)
+    admit_load_balancer(template, instances, balancer)
+    admit_link(template, balancer, link)
+
+    add_output(template, "VpcId", Ref(vpc), "VPC of the stage")
+    add_output(template, "PublicSubnetIds", Join(",", [Ref(subnet) for subnet in subnets]), "The two public subnets")
+    add_output(template, "LinkSecurityGroupId", GetAtt(link, "GroupId"), "Security group of the VPC link")
+    add_output(template, "LoadBalancerSecurityGroupId", GetAtt(balancer, "GroupId"), "Security group of the balancer")
+    add_output(template, "InstanceSecurityGroupId", GetAtt(instances, "GroupId"), "Security group of the instances")
+    return template
+
+
+def the_vpc(template: Template, cidr: Parameter) -> ec2.VPC:
+    """The stage's own network."""
+    return template.add_resource(
+        ec2.VPC(
+            "Vpc",
+            Metadata=purpose("The stage's own network, apart from everything else in the account"),
+            CidrBlock=Ref(cidr),
+            EnableDnsSupport=True,
+            EnableDnsHostnames=True,
+            Tags=name_tag("vpc"),
+        )
+    )
+
+
+def internet_gateway(template: Template) -> ec2.InternetGateway:
+    """Door to the internet."""
+    return template.add_resource(
+        ec2.InternetGateway(
+            "InternetGateway",
+            Metadata=purpose("Door to the internet: instances fetch images and report to ECS through it"),
+            Tags=name_tag("internet"),
+        )
+    )
+
+
+def internet_attachment(template: Template, vpc: ec2.VPC, gateway: ec2.InternetGateway) -> ec2.VPCGatewayAttachment:
+    """Puts the door into the VPC."""
+    return template.add_resource(
+        ec2.VPCGatewayAttachment(
+            "InternetAttachment",
+            Metadata=purpose("Puts the internet gateway into the VPC"),
+            VpcId=Ref(vpc),
+            InternetGatewayId=Ref(gateway),
+        )
+    )
+
+
+def route_table(template: Template, vpc: ec2.VPC) -> ec2.RouteTable:
+    """Routes that both subnets share."""
+    return template.add_resource(
+        ec2.RouteTable(
+            "PublicRoutes",
+            Metadata=purpose("Routes that both public subnets share"),
+            VpcId=Ref(vpc),
+            Tags=name_tag("public"),
+        )
+    )
+
+
+def internet_route(
+    template: Template, table: ec2.RouteTable, gateway: ec2.InternetGateway, attachment: ec2.VPCGatewayAttachment
+) -> ec2.Route:
+    """What is not in the VPC is reached through the internet gateway, once that is attached."""
+    return template.add_resource(
+        ec2.Route(
+            "InternetRoute",
+            DependsOn=attachment.title,
+            Metadata=purpose("Sends whatever is not in the VPC to the internet gateway"),
+            RouteTableId=Ref(table),
+            DestinationCidrBlock=ANYWHERE,
+            GatewayId=Ref(gateway),
+        )
+    )
+
+
+def public_subnet(template: Template, vpc: ec2.VPC, number: int, zone: Parameter, table: ec2.RouteTable) -> ec2.Subnet:
+    """One of the subnets, in a zone of its own. Only who asks for a public address gets one: the instances do."""
+    subnet = template.add_resource(
+        ec2.Subnet(
+            f"PublicSubnet{number + 1}",
+            Metadata=purpose(f"Room for load balancer, instances and VPC link in availability zone {number + 1}"),
+            VpcId=Ref(vpc),
+            AvailabilityZone=Select(Ref(zone), GetAZs("")),
+            CidrBlock=Select(number, Cidr(GetAtt(vpc, "CidrBlock"), SUBNETS, SUBNET_BITS)),
+            MapPublicIpOnLaunch=False,
+            Tags=name_tag(f"public-{number + 1}"),
+        )
+    )
+    template.add_resource(
+        ec2.SubnetRouteTableAssociation(
+            f"{subnet.title}Routes",
+            Metadata=purpose(f"Gives public subnet {number + 1} its routes"),
+            SubnetId=Ref(subnet),
+            RouteTableId=Ref(table),
+        )
+    )
+    return subnet
+
+
+def gateway_endpoint(
+    template: Template, vpc: ec2.VPC, table: ec2.RouteTable, name: str, service: str
+) -> ec2.VPCEndpoint:
+    """Free way to a service that does not pass the internet gateway."""
+    return template.add_resource(
+        ec2.VPCEndpoint(
+            f"{name}Endpoint",
+            Metadata=purpose(f"Free and private way from the subnets to {name}"),
+            VpcId=Ref(vpc),
+            ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"),
+            VpcEndpointType="Gateway",
+            RouteTableIds=[Ref(table)],
+        )
+    )
+
+
+def instance_group(template: Template, vpc: ec2.VPC) -> ec2.SecurityGroup:
+    """Group of the instances: out by HTTPS only; DNS and time come from the VPC itself, which no group filters."""
+    out = ec2.SecurityGroupRule(
+        IpProtocol="tcp",
+        FromPort=HTTPS_PORT,
+        ToPort=HTTPS_PORT,
+        CidrIp=ANYWHERE,
+        Description="HTTPS to AWS and to the image registry",
+    )
+    text = "Instances: let in by the load balancer alone, and out by HTTPS alone"
+    return _group(template, vpc, "InstanceSecurityGroup", "instances", text, out)
+
+
+def load_balancer_group(template: Template, vpc: ec2.VPC, instances: ec2.SecurityGroup) -> ec2.SecurityGroup:
+    """Group of the load balancer: out to the instances' dynamic ports only."""
+    out = ec2.SecurityGroupRule(
+        **_ports(*EPHEMERAL_PORTS),
+        DestinationSecurityGroupId=GetAtt(instances, "GroupId"),
+        Description="Tasks, on the ports that Docker picked",
+    )
+    text = "Load balancer: let in by the VPC link alone, and out to the instances alone"
+    return _group(template, vpc, "LoadBalancerSecurityGroup", "load-balancer", text, out)
+
+
+def link_group(template: Template, vpc: ec2.VPC, balancer: ec2.SecurityGroup) -> ec2.SecurityGroup:
+    """Group of the VPC link: nothing in (the API comes through AWS's own network), out to the listener only."""
+    out = ec2.SecurityGroupRule(
+        **_ports(LISTENER_PORT, LISTENER_PORT),
+        DestinationSecurityGroupId=GetAtt(balancer, "GroupId"),
+        Description="Listener of the load balancer",
+    )
+    text = "VPC link: the API's way in, out to the load balancer alone"
+    return _group(template, vpc, "LinkSecurityGroup", "link", text, out)
+
+
+def admit_load_balancer(
+    template: Template, instances: ec2.SecurityGroup, balancer: ec2.SecurityGroup
+) -> ec2.SecurityGroupIngress:
+    """Instances let the load balancer in."""
+    return template.add_resource(
+        ec2.SecurityGroupIngress(
+            "InstancesFromLoadBalancer",
+            Metadata=purpose("Lets the load balancer, and nobody else, reach the tasks on the instances"),
+            GroupId=GetAtt(instances, "GroupId"),
+            **_ports(*EPHEMERAL_PORTS),
+            SourceSecurityGroupId=GetAtt(balancer, "GroupId"),
+            Description="Load balancer, to the ports that Docker picked",
+        )
+    )
+
+
+def admit_link(template: Template, balancer: ec2.SecurityGroup, link: ec2.SecurityGroup) -> ec2.SecurityGroupIngress:
+    """The load balancer lets the VPC link in."""
+    return template.add_resource(
+        ec2.SecurityGroupIngress(
+            "LoadBalancerFromLink",
+            Metadata=purpose("Lets the VPC link, and nobody else, reach the load balancer"),
+            GroupId=GetAtt(balancer, "GroupId"),
+            **_ports(LISTENER_PORT, LISTENER_PORT),
+            SourceSecurityGroupId=GetAtt(link, "GroupId"),
+            Description="VPC link of the API",
+        )
+    )
+
+
+def _ports(first: int, last: int) -> dict[str, str | int]:
+    return {"IpProtocol": "tcp", "FromPort": first, "ToPort": last}
+
+
+def _group(
+    template: Template, vpc: ec2.VPC, title: str, suffix: str, text: str, egress: ec2.SecurityGroupRule
+) -> ec2.SecurityGroup:
+    """A group with one way out; without one of its own, AWS would let it talk to everybody."""
+    return template.add_resource(
+        ec2.SecurityGroup(
+            title,
+            Metadata=purpose(text),
+            GroupDescription=text.split(":")[0],
+            VpcId=Ref(vpc),
+            SecurityGroupEgress=[egress],
+            Tags=name_tag(suffix),
+        )
+    )

@@ -1,0 +1,186 @@
+"""Stack of the page: a website bucket open to all, or a private one behind CloudFront where the stage wants HTTPS."""
+
+from __future__ import annotations
+
+from awacs import aws
+from troposphere import AWS_NO_VALUE, Equals, GetAtt, If, Not, Ref, Sub, Template, cloudfront, s3
+from troposphere import Condition as Named
+
+from generator import buckets
+from generator.building import DISPOSABLE, add_output, name_tag, new_template, policy, purpose, stage_name
+from generator.catalogue import SITE_ERROR, SITE_INDEX
+from generator.parameters import parameter
+
+WITH, WITHOUT = "WithCloudFront", "WithoutCloudFront"
+ORIGIN = "site-bucket"
+CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"  # managed cache policy: honours Cache-Control, compresses
+HSTS_SECONDS = 31_536_000  # a year
+
+
+def build() -> Template:
+    """Template of the stack."""
+    template = new_template("site")
+    parameter(template, "Stage")
+    switch = parameter(template, "CloudFront")
+    template.add_condition(WITH, Equals(Ref(switch), "true"))
+    template.add_condition(WITHOUT, Not(Named(WITH)))
+
+    bucket = site_bucket(template)
+    public_policy(template, bucket)
+    distribution = the_distribution(template, bucket, origin_access(template), security_headers(template))
+    private_policy(template, bucket, distribution)
+
+    secure, plain = Sub(f"https://${{{distribution.title}.DomainName}}"), GetAtt(bucket, "WebsiteURL")
+    add_output(template, "SiteBucketName", Ref(bucket), "Bucket of the page's files")
+    add_output(template, "SiteUrl", If(WITH, secure, plain), "Address of the page, and the origin that it calls from")
+    add_output(template, "DistributionId", Ref(distribution), "CloudFront distribution of the page", Condition=WITH)
+    return template
+
+
+def site_bucket(template: Template) -> s3.Bucket:
+    """The page's files. Without CloudFront, S3 serves them itself, which needs a policy that lets everybody read."""
+    return template.add_resource(
+        s3.Bucket(
+            "SiteBucket",
+            **DISPOSABLE,
+            Metadata=purpose("Holds the page; serves it too, unless CloudFront does"),
+            BucketEncryption=buckets.encrypted(),
+            LifecycleConfiguration=buckets.lifecycle(OldVersions=buckets.old_versions_expire(days=30)),
+            OwnershipControls=buckets.owned(),
+            PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
+                BlockPublicAcls=True,
+                BlockPublicPolicy=If(WITH, True, False),
+                IgnorePublicAcls=True,
+                RestrictPublicBuckets=If(WITH, True, False),
+            ),
+            Tags=name_tag("site"),
+            VersioningConfiguration=buckets.VERSIONED,
+            WebsiteConfiguration=If(
+                WITHOUT,
+                s3.WebsiteConfiguration(IndexDocument=SITE_INDEX, ErrorDocument=SITE_ERROR),
+                Ref(AWS_NO_VALUE),
+            ),
+        )
+    )
+
+
+def public_policy(template: Template, bucket: s3.Bucket) -> s3.BucketPolicy:
+    """Without CloudFront: everybody may read the files, and do nothing else (not even list them)."""
+    document = policy(buckets.readable_by(aws.Principal("*"), bucket))
+    text = "Lets everybody read the page's files, and nothing else, while S3 itself serves them"
+    return buckets.add_policy(template, bucket, "PublicReadPolicy", document, text, Condition=WITHOUT)
+
+
+def private_policy(template: Template, bucket: s3.Bucket, distribution: cloudfront.Distribution) -> s3.BucketPolicy:
+    """With CloudFront: our distribution may read the files, and nobody else."""
+    arn = Sub(f"arn:${{AWS::Partition}}:cloudfront::${{AWS::AccountId}}:distribution/${{{distribution.title}}}")
+    ours = aws.Condition(aws.StringEquals({"AWS:SourceArn": arn}))
+    service = aws.Principal("Service", "cloudfront.amazonaws.com")
+    document = policy(buckets.readable_by(service, bucket, Condition=ours), buckets.tls_only(bucket))
+    text = "Lets our CloudFront distribution, and nobody else, read the page's files"
+    return buckets.add_policy(template, bucket, "CloudFrontReadPolicy", document, text, Condition=WITH)
+
+
+def origin_access(template: Template) -> cloudfront.OriginAccessControl:
+    """How CloudFront proves to S3 who it is."""
+    return template.add_resource(
+        cloudfront.OriginAccessControl(
+            "OriginAccess",
+            Condition=WITH,
+            Metadata=purpose("Signs CloudFront's requests, so that the bucket can tell them from anybody else's"),
+            OriginAccessControlConfig=cloudfront.OriginAccessControlConfig(
+                Name=stage_name("site"),
+                OriginAccessControlOriginType="s3",
+                SigningBehavior="always",
+                SigningProtocol="sigv4",
+            ),
+        )
+    )
+
+
+def security_headers(template: Template) -> cloudfront.ResponseHeadersPolicy:
+    """Headers that tell the browser what this page never does."""
+    return template.add_resource(
+        cloudfront.ResponseHeadersPolicy(
+            "SecurityHeaders",
+            Condition=WITH,
+            Metadata=purpose(
+                "Tells browsers: HTTPS only, no frames, no foreign scripts, calls to our API and S3 alone"
+            ),
+            ResponseHeadersPolicyConfig=cloudfront.ResponseHeadersPolicyConfig(
+                Name=stage_name("site"),
+                SecurityHeadersConfig=cloudfront.SecurityHeadersConfig(
+                    ContentSecurityPolicy=cloudfront.ContentSecurityPolicy(
+                        ContentSecurityPolicy=content_security_policy(), Override=True
+                    ),
+                    ContentTypeOptions=cloudfront.ContentTypeOptions(Override=True),
+                    FrameOptions=cloudfront.FrameOptions(FrameOption="DENY", Override=True),
+                    ReferrerPolicy=cloudfront.ReferrerPolicy(ReferrerPolicy="no-referrer", Override=True),
+                    StrictTransportSecurity=cloudfront.StrictTransportSecurity(
+                        AccessControlMaxAgeSec=HSTS_SECONDS, IncludeSubdomains=True, Override=True
+                    ),
+                ),
+            ),
+        )
+    )
+
+
+def content_security_policy() -> Sub:
+    """Own files only; calls to HTTP APIs of the region (this stack is there before the API) and to signed S3 URLs."""
+    connect = (
+        "'self' https://*.execute-api.${AWS::Region}.${AWS::URLSuffix} "
+        "https://*.s3.${AWS::URLSuffix} https://*.s3.${AWS::Region}.${AWS::URLSuffix}"
+    )
+    return Sub(
+        f"default-src 'self'; connect-src {connect}; img-src 'self' data:; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def the_distribution(
+    template: Template,
+    bucket: s3.Bucket,
+    access: cloudfront.OriginAccessControl,
+    headers: cloudfront.ResponseHeadersPolicy,
+) -> cloudfront.Distribution:
+    """The page by HTTPS, near to whoever reads it."""
+    return template.add_resource(
+        cloudfront.Distribution(
+            "Distribution",
+            Condition=WITH,
+            Metadata=purpose("Serves the page by HTTPS from near its readers, out of the private bucket"),
+            DistributionConfig=cloudfront.DistributionConfig(
+                Comment=stage_name("site"),
+                Enabled=True,
+                DefaultRootObject=SITE_INDEX,
+                HttpVersion="http2and3",
+                IPV6Enabled=True,
+                PriceClass="PriceClass_100",
+                Origins=[
+                    cloudfront.Origin(
+                        Id=ORIGIN,
+                        DomainName=GetAtt(bucket, "RegionalDomainName"),
+                        OriginAccessControlId=GetAtt(access, "Id"),
+                        S3OriginConfig=cloudfront.S3OriginConfig(OriginAccessIdentity=""),
+                    )
+                ],
+                DefaultCacheBehavior=cloudfront.DefaultCacheBehavior(
+                    TargetOriginId=ORIGIN,
+                    ViewerProtocolPolicy="redirect-to-https",
+                    AllowedMethods=["GET", "HEAD"],
+                    CachePolicyId=CACHING_OPTIMIZED,
+                    ResponseHeadersPolicyId=Ref(headers),
+                    Compress=True,
+                ),
+                # S3 says 403 rather than 404 to who may not list the bucket.
+                CustomErrorResponses=[
+                    cloudfront.CustomErrorResponse(
+                        ErrorCode=code, ResponseCode=404, ResponsePagePath=f"/{SITE_ERROR}", ErrorCachingMinTTL=60
+                    )
+                    for code in (403, 404)
+                ],
+                ViewerCertificate=cloudfront.ViewerCertificate(CloudFrontDefaultCertificate=True),
+            ),
+            Tags=name_tag("site"),
+        )
+    )
