@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
+from email.message import Message
 from http import HTTPStatus
 from typing import Any, NoReturn
 
@@ -43,16 +44,16 @@ def json_body(event: Event, max_bytes: int) -> dict[str, Any]:
     Raises:
         Problem: 413 for a longer body, 415 for another content type, 400 for anything but one JSON object.
     """
+    if not _is_json(header(event, "content-type")):
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "Send JSON in UTF-8, and say so with the header Content-Type: application/json.",
+        )
     body = _body(event)
     if len(body) > max_bytes:
         raise Problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             f"The body has {len(body)} bytes; send at most {max_bytes}.",
-        )
-    if header(event, "content-type").partition(";")[0].strip().lower() != "application/json":
-        raise Problem(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "Send JSON, and say so with the header Content-Type: application/json.",
         )
     if not body.strip():
         raise _bad("The body is empty; send a JSON object.")
@@ -65,6 +66,13 @@ def json_body(event: Event, max_bytes: int) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise _bad("The body is JSON, but no object; send fields between { and }.")
     return content
+
+
+def _is_json(content_type: str) -> bool:
+    parsed = Message()
+    parsed["content-type"] = content_type
+    charset = parsed.get_content_charset("utf-8")
+    return parsed.get_content_type() == "application/json" and charset in ("utf-8", "utf8")
 
 
 def _body(event: Event) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import hypothesis
 import pytest
 from moto import mock_aws
 
@@ -14,6 +15,10 @@ import access
 import aws
 import record
 from generator import catalogue
+
+# The same examples in every run, and no assertion about speed.
+hypothesis.settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("fixed")
 
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-central-1",

@@ -1,0 +1,239 @@
+"""GET /getcsv on moto: every row whatever the size, never a shortened file, and the token of a private stage."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.stub import ANY, Stubber
+
+import access
+import aws
+import bucket
+import csvformat
+import export
+
+BUCKET = "exports-of-a-test"
+PARAMETER = "/sentiment/test/export-token"
+
+
+def rows(content: bytes) -> list[dict[str, str]]:
+    return list(csvformat.read_rows(io.StringIO(content.decode(), newline="")))
+
+
+def body(reply: SimpleNamespace) -> bytes:
+    assert reply.raw["isBase64Encoded"] is True
+    return base64.b64decode(reply.raw["body"])
+
+
+def fill(dynamodb, number: int, characters: int = 20) -> set[str]:
+    """Put judgements straight into the table; what the table holds afterwards, as their reviews."""
+    reviews = [f"{n} ".ljust(characters, "x") for n in range(number)]
+    for start in range(0, number, 25):
+        puts = [{"PutRequest": {"Item": item(n, reviews[n])}} for n in range(start, min(start + 25, number))]
+        dynamodb.batch_write_item(RequestItems={"judgements": puts})
+    return set(reviews)
+
+
+def item(number: int, review: str) -> dict[str, dict[str, str]]:
+    return {
+        "id": {"S": f"{number:032x}"},
+        "judgement": {"S": f"00000000-0000-4000-8000-{number:012x}"},
+        "review": {"S": review},
+        "sentiment": {"S": "joy"},
+        "verdict": {"S": "unprompted"},
+        "time": {"S": "2026-01-01T00:00:00.000Z"},
+    }
+
+
+@pytest.fixture
+def small(monkeypatch) -> None:
+    """Everything but a few kilobytes is large."""
+    monkeypatch.setattr(export, "DIRECT_BYTES", 50_000)
+
+
+def test_an_empty_table_is_a_header(cloud, get):
+    reply = get(export)
+    assert reply.status == 200
+    assert reply.headers["content-type"] == "text/csv; charset=utf-8"
+    assert reply.headers["content-disposition"] == "attachment; filename=sentiment.csv"
+    assert body(reply) == b"id,review,sentiment,judgement,verdict,classification,confidence,model,time\r\n"
+
+
+def test_every_column_of_a_judgement(cloud, get, post):
+    prediction = {"classification": "joy", "confidence": 0.0000012, "model": "gru-1"}
+    unsure = {**prediction, "classification": None}
+    uuids = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(3)]
+    post({"review": "=1+1", "sentiment": "joy", "judgement": uuids[0], "prediction": prediction})
+    post(
+        {
+            "review": "é",
+            "sentiment": "fear",
+            "judgement": uuids[1],
+            "prediction": unsure,
+        }
+    )
+    post({"review": 'a;"b"\r\nc', "sentiment": "anger", "judgement": uuids[2]})
+    content = body(get(export))
+    assert b",'=1+1,joy," in content
+    one, two, three = sorted(rows(content), key=lambda row: row["judgement"])
+    assert one["time"].endswith("Z")
+    assert list(one.values())[1:-1] == ["=1+1", "joy", uuids[0], "approved", "joy", "0.000001", "gru-1"]
+    assert list(two.values())[1:-1] == ["é", "fear", uuids[1], "revised", "", "0.000001", "gru-1"]
+    assert list(three.values())[1:-1] == ['a;"b"\r\nc', "anger", uuids[2], "unprompted", "", "", ""]
+
+
+def test_3000_judgements_are_3000_rows(cloud, get):
+    expected = fill(cloud.dynamodb, 3_000, characters=500)  # two pages of a table
+    found = rows(body(get(export)))
+    assert len(found) == 3_000
+    assert {row["review"] for row in found} == expected
+
+
+def test_a_large_export_goes_through_the_bucket_whole(cloud, get, monkeypatch):
+    monkeypatch.setattr(bucket, "PART_BYTES", 5 * 1024 * 1024)
+    expected = fill(cloud.dynamodb, 3_000, characters=2_000)  # 6 MB: more pages and parts than one
+    reply = get(export)
+    assert (reply.status, reply.raw["body"]) == (303, "")
+    url = urlsplit(reply.headers["location"])
+    assert url.netloc.startswith(BUCKET)
+    assert parse_qs(url.query)["X-Amz-Expires"] == ["900"]
+    stored = cloud.s3.get_object(Bucket=BUCKET, Key=url.path[1:])
+    assert stored["ContentType"] == "text/csv; charset=utf-8"
+    assert stored["ContentDisposition"] == "attachment; filename=sentiment.csv"
+    found = rows(stored["Body"].read())
+    assert len(found) == 3_000
+    assert {row["review"] for row in found} == expected
+
+
+def test_direct_replies_stay_under_the_limit_of_lambda(monkeypatch, get):
+    largest = "x" * export.DIRECT_BYTES
+    monkeypatch.setattr(export, "_chunks", lambda *_: iter([largest.encode()]))
+    assert len(json.dumps(get(export).raw)) < 6 * 1024 * 1024 - 65_536
+
+
+def test_memory_stays_flat_whatever_the_size():
+    held = 0
+
+    def chunks():
+        nonlocal held
+        for _ in range(40):
+            held += 1_000
+            yield b"x" * 1_000
+
+    original, bucket.PART_BYTES = bucket.PART_BYTES, 5_000
+    try:
+        for part in bucket._parts(chunks()):
+            assert len(part) == 5_000
+            held -= len(part)
+            assert held < 5_000
+    finally:
+        bucket.PART_BYTES = original
+
+
+# --- failures in the middle -----------------------------------------------------------------------------------------
+
+
+def broken_second_page(*_, **__):
+    yield {"Items": [item(1, "x" * 60_000)]}
+    raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+
+@pytest.fixture
+def breaks(monkeypatch) -> None:
+    paginator = SimpleNamespace(paginate=broken_second_page)
+    monkeypatch.setattr(aws.client("dynamodb"), "get_paginator", lambda _: paginator)
+
+
+def test_an_error_on_a_later_page_is_a_503_and_no_file(breaks, get):
+    reply = get(export)
+    assert (reply.status, reply.headers["content-type"]) == (503, "application/problem+json")
+    assert int(reply.headers["retry-after"]) > 0
+
+
+def test_an_error_on_a_later_page_of_a_large_export_takes_the_upload_back(cloud, breaks, small, get):
+    assert get(export).status == 503
+    assert "Contents" not in cloud.s3.list_objects_v2(Bucket=BUCKET)
+    assert "Uploads" not in cloud.s3.list_multipart_uploads(Bucket=BUCKET)
+
+
+@pytest.mark.parametrize("failing", ["upload_part", "complete_multipart_upload"])
+def test_an_error_of_s3_takes_the_upload_back(cloud, small, get, failing):
+    fill(cloud.dynamodb, 100, characters=1_000)
+    with Stubber(aws.client("s3")) as s3:
+        s3.add_response("create_multipart_upload", {"UploadId": "upload-1"})
+        if failing == "complete_multipart_upload":
+            s3.add_response("upload_part", {"ETag": '"1"'})
+        s3.add_client_error(failing, "InternalError")
+        s3.add_response("abort_multipart_upload", {}, {"Bucket": BUCKET, "Key": ANY, "UploadId": "upload-1"})
+        assert get(export).status == 503
+        s3.assert_no_pending_responses()
+
+
+def test_an_export_that_would_take_too_long_says_so_in_time(cloud, small, get):
+    fill(cloud.dynamodb, 30, characters=100_000)  # three pages
+    left = iter([20_000, 20_000, 5_000])
+    reply = get(export, context=SimpleNamespace(get_remaining_time_in_millis=lambda: next(left)))
+    assert reply.status == 503
+    assert "more judgements than" in reply.json["detail"]
+    assert "Uploads" not in cloud.s3.list_multipart_uploads(Bucket=BUCKET)
+
+
+# --- private stages -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def private(cloud, monkeypatch):
+    monkeypatch.setenv("EXPORT_TOKEN_PARAMETER", PARAMETER)
+    cloud.ssm.put_parameter(Name=PARAMETER, Value="open sesame\n", Type="SecureString")
+    return cloud
+
+
+@pytest.mark.parametrize("name", ["authorization", "Authorization"])
+@pytest.mark.parametrize("value", ["Bearer open sesame", "bearer  open sesame"])
+def test_the_token_opens(private, get, name, value):
+    assert get(export, headers={name: value}).status == 200
+
+
+@pytest.mark.parametrize("value", [None, "", "Bearer", "Bearer ", "Basic open sesame", "Bearer öffne", "\ud800"])
+def test_without_the_token_it_stays_shut(private, get, value):
+    reply = get(export, headers={} if value is None else {"authorization": value})
+    assert reply.status == 401
+    assert reply.headers["www-authenticate"].startswith('Bearer realm="judgements"')
+    assert reply.headers["content-type"] == "application/problem+json"
+
+
+def test_a_token_with_a_lone_surrogate_is_wrong_and_no_fault(private, get):
+    assert get(export, headers={"authorization": "Bearer \ud800"}).status == 401
+
+
+@pytest.mark.parametrize("value", [None, " \n"])
+def test_a_private_stage_without_a_token_says_what_to_do(cloud, get, monkeypatch, value):
+    monkeypatch.setenv("EXPORT_TOKEN_PARAMETER", PARAMETER)
+    if value:
+        cloud.ssm.put_parameter(Name=PARAMETER, Value=value, Type="SecureString")
+    reply = get(export, headers={"authorization": "Bearer "})
+    assert reply.status == 503
+    assert "SecureString" in reply.json["detail"]
+
+
+def test_a_forgotten_setting_never_publishes_the_export(cloud, get, monkeypatch):
+    monkeypatch.delenv("EXPORT_TOKEN_PARAMETER")
+    assert get(export).status == 500
+
+
+def test_a_changed_token_counts_after_a_minute(private, get, monkeypatch):
+    now = 1_000.0
+    monkeypatch.setattr(access.time, "monotonic", lambda: now)
+    headers = {"authorization": "Bearer open sesame"}
+    assert get(export, headers=headers).status == 200
+    private.ssm.put_parameter(Name=PARAMETER, Value="changed", Type="SecureString", Overwrite=True)
+    now += 59
+    assert get(export, headers=headers).status == 200
+    now += 2
+    assert get(export, headers=headers).status == 401

@@ -1,0 +1,101 @@
+"""GET /getStats on moto: what the counters add up to is what a recount of the judgements gives."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+from botocore.stub import Stubber
+
+import aws
+import counters
+import stats
+from generator import catalogue
+
+LABELS = list(catalogue.LABELS)
+
+
+def test_nothing_counted_yet(cloud, get):
+    reply = get(stats)
+    assert reply.status == 200
+    confusion = reply.json.pop("confusion")
+    assert reply.json == {
+        "judgements": 0,
+        "approved": 0,
+        "revised": 0,
+        "unprompted": 0,
+        "accuracy": None,
+        "labels": LABELS,
+        "models": [],
+    }
+    assert confusion == {said: dict.fromkeys([*LABELS, "none"], 0) for said in LABELS}
+
+
+def test_counts_equal_a_recount(cloud, get, post):
+    """Judgements of three models and of none, some of them sent twice, in an order that a fixed seed chose."""
+    chance = random.Random(7)  # noqa: S311 - nothing secret
+    for number in range(150):
+        body = {
+            "review": f"text {number % 90}",
+            "sentiment": chance.choice(LABELS),
+            "judgement": f"00000000-0000-4000-8000-{number:012x}",
+        }
+        if chance.random() < 0.8:
+            classification = chance.choice([body["sentiment"], None, *LABELS])
+            model = chance.choice(["a-1", "b-2", "c-3"])
+            body["prediction"] = {"classification": classification, "confidence": 0.5, "model": model}
+        for _ in range(chance.choice([1, 1, 2])):
+            assert post(body).status == 200
+
+    recount: dict[str, Counter[str]] = {"": Counter()}
+    for item in cloud.items("judgements"):
+        said, verdict = item["sentiment"]["S"], item["verdict"]["S"]
+        predicted = item.get("classification", {"S": "none"})["S"]
+        for model in ("", item.get("model", {"S": "unprompted"})["S"]):
+            count = recount.setdefault(model, Counter())
+            count.update([verdict, "judgements"] + ([f"{said} {predicted}"] if verdict != "unprompted" else []))
+    reply = get(stats).json
+    assert [model["model"] for model in reply["models"]] == sorted(set(recount) - {""})
+    assert reply["judgements"] == 150
+    for model in [reply, *reply["models"]]:
+        count = recount[model.get("model", "")]
+        for key in ("judgements", "approved", "revised", "unprompted"):
+            assert model[key] == count[key]
+        prompted = count["approved"] + count["revised"]
+        assert model["accuracy"] == (count["approved"] / prompted if prompted else None)
+        cells = {(said, predicted): n for said, row in model["confusion"].items() for predicted, n in row.items()}
+        assert {key for key, n in cells.items() if n} == {tuple(key.split()) for key in count if " " in key}
+        assert all(n == count[f"{said} {predicted}"] for (said, predicted), n in cells.items())
+
+
+def test_shards_are_stable_and_shared_evenly():
+    assert counters.COUNT_SHARDS == catalogue.COUNT_SHARDS
+    assert catalogue.COUNTS_KEY == counters.KEY
+    assert counters.shard("0b0ff5b2-6f0c-4c39-9a52-d1f1cf7e6f0d") == 5
+    chance = random.Random(7)  # noqa: S311 - nothing secret
+    used = Counter(counters.shard(f"{chance.getrandbits(128):032x}") for _ in range(16_000))
+    assert set(used) == set(range(16))
+    assert max(used.values()) < 1_200
+
+
+def test_labels_that_are_no_longer_offered_keep_their_row():
+    summary = stats.summary({("love", "love"): 2, ("love", "joy"): 1}, ["joy"])
+    assert summary["confusion"] == {"joy": {"joy": 0, "none": 0, "love": 1}, "love": {"love": 2}}
+    assert (summary["approved"], summary["revised"]) == (2, 1)
+
+
+def test_error_of_dynamodb_is_a_503(get):
+    with Stubber(aws.client("dynamodb")) as dynamodb:
+        dynamodb.add_client_error("scan", "InternalServerError")
+        reply = get(stats)
+    assert (reply.status, reply.headers["content-type"]) == (503, "application/problem+json")
+
+
+def test_every_page_of_the_counts_is_read_consistently(get):
+    page = {"Items": [{"model": {"S": "a"}, "shard": {"N": "1"}, "joy>joy": {"N": "3"}}]}
+    key = {"model": {"S": "a"}, "shard": {"N": "1"}}
+    expected = {"TableName": "counts", "ConsistentRead": True}
+    with Stubber(aws.client("dynamodb")) as dynamodb:
+        dynamodb.add_response("scan", {**page, "LastEvaluatedKey": key}, expected)
+        dynamodb.add_response("scan", page, {**expected, "ExclusiveStartKey": key})
+        assert get(stats).json["approved"] == 6
