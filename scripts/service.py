@@ -145,7 +145,9 @@ def why_stopped(cloud: Cloud, cluster: str, service: str, revision: str = "") ->
     if not tasks:
         return ""
     last = max(tasks, key=lambda task: str(task.get("stoppedAt", "")))
-    container: dict[str, Any] = next((entry for entry in last["containers"] if entry["name"] == catalogue.CONTAINER_NAME), {})
+    container: dict[str, Any] = next(
+        (entry for entry in last["containers"] if entry["name"] == catalogue.CONTAINER_NAME), {}
+    )
     details = [last["stoppedReason"]]
     if container.get("reason"):
         details.append(container["reason"])

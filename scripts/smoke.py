@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from botocore.exceptions import ClientError
+
 from generator import catalogue
-from scripts.errors import SmokeTestError
+from scripts.errors import SmokeTestError, code_of
 from scripts.reporter import Reporter
 from scripts.session import Cloud
+from scripts.settings import Settings
 
 REVIEW = "I am so happy that this deployment works."
 # Judgements of smoke tests are counted under revisions of their own, so that no count of a real model ever includes
@@ -72,6 +75,23 @@ def smoke_test(
         clean_up(cloud, outputs)
     told = f"{classification} ({confidence:.0%})" if classification else "cannot tell"
     reporter.note(f"smoke test passed: page, prediction ({told}), judgement, export")
+
+
+def export_token(cloud: Cloud, settings: Settings) -> str:
+    """The token that the stage's export asks for, "" when it asks for none."""
+    name = settings.parameters.get("ExportTokenParameter", "")
+    if not name:
+        return ""
+    try:
+        found = cloud.client("ssm").get_parameter(Name=name, WithDecryption=True)
+    except ClientError as error:
+        if code_of(error) != "ParameterNotFound":
+            raise
+        raise SmokeTestError(
+            f"The export of stage {settings.stage} is private, but its token {name} does not exist.",
+            f"`aws ssm put-parameter --type SecureString --name {name} --value ...`, then run the same command again.",
+        ) from error
+    return str(found["Parameter"]["Value"]).strip()
 
 
 def clean_up(cloud: Cloud, outputs: Mapping[str, str]) -> int:

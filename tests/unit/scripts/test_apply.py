@@ -1,0 +1,302 @@
+"""One stack brought to its template, in every state it can be found in, against recorded answers of CloudFormation."""
+
+import pytest
+
+from scripts import apply, stacks
+from scripts.errors import DataAtRiskError, ForeignStackError, InterruptedDeployError, StackBusyError, StackFailedError
+from scripts.interrupt import Interrupt
+from tests.unit.scripts.stubs import STACK_ID
+
+STACK = "sentiment-dev-data"
+PARAMETERS = {"Stage": "dev"}
+
+
+def bring_up(work, step):
+    return apply.bring_up(work, step, PARAMETERS, None)
+
+
+def test_creates_a_stack_that_is_not_there_and_tells_each_purpose(work, step, answers, reporter):
+    answers.no_stack()
+    answers.change_set_made("CREATE")
+    answers.change_set()
+    answers.events(("0", STACK, "REVIEW_IN_PROGRESS"))
+    answers.executed()
+    answers.stack("CREATE_IN_PROGRESS")
+    answers.events(
+        ("2", "Table", "CREATE_IN_PROGRESS"), ("1", STACK, "CREATE_IN_PROGRESS"), ("0", STACK, "REVIEW_IN_PROGRESS")
+    )
+    answers.stack("CREATE_COMPLETE", outputs={"TableName": "t"})
+    answers.events(
+        ("4", STACK, "CREATE_COMPLETE"),
+        ("3", "Table", "CREATE_COMPLETE"),
+        ("2", "Table", "CREATE_IN_PROGRESS"),
+        ("1", STACK, "CREATE_IN_PROGRESS"),
+        ("0", STACK, "REVIEW_IN_PROGRESS"),
+    )
+
+    assert bring_up(work, step) == {"TableName": "t"}
+    assert reporter.said == [
+        ("data", "working"),
+        ("data", "Table", "CREATE_IN_PROGRESS", "Keeps what people said"),
+        ("data", "Table", "CREATE_COMPLETE", "Keeps what people said"),
+        ("data", "done"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "The submitted information didn't contain changes. Submit different information to create a change set.",
+        "No updates are to be performed.",
+    ],
+)
+def test_a_change_set_without_changes_is_success_and_is_deleted(work, step, answers, reporter, reason):
+    answers.stack("UPDATE_COMPLETE", outputs={"TableName": "t"})
+    answers.change_set_made()
+    answers.change_set("FAILED", reason)
+    answers.discarded()
+
+    assert bring_up(work, step) == {"TableName": "t"}
+    assert reporter.said[-1] == ("data", "unchanged")
+
+
+def test_a_refusal_to_make_an_empty_change_set_is_success_too(work, step, answers):
+    answers.stack("CREATE_COMPLETE", outputs={"TableName": "t"})
+    answers.stubber.add_client_error("create_change_set", "ValidationError", "No updates are to be performed.")
+
+    assert bring_up(work, step) == {"TableName": "t"}
+
+
+def test_a_template_that_does_not_validate_leaves_nothing_behind(work, step, answers):
+    answers.no_stack()
+    answers.change_set_made("CREATE")
+    answers.change_set("FAILED", "Template error: every Ref must be defined")
+    answers.discarded()
+    answers.stack("REVIEW_IN_PROGRESS", tags=[])
+    answers.deleted()
+
+    with pytest.raises(StackFailedError, match="every Ref must be defined") as raised:
+        bring_up(work, step)
+    assert "generator/stacks/data.py" in raised.value.next_step
+
+
+def test_the_first_real_failure_is_the_reason_whatever_order_events_come_in(work, step, answers):
+    answers.stack("UPDATE_COMPLETE")
+    answers.change_set_made()
+    answers.change_set()
+    answers.events(("0", STACK, "UPDATE_COMPLETE"))
+    answers.executed()
+    answers.stack("UPDATE_ROLLBACK_COMPLETE")
+    answers.events(
+        ("6", STACK, "UPDATE_ROLLBACK_COMPLETE", "", 9),
+        ("4", "Queue", "CREATE_FAILED", "Later trouble", 4),
+        ("2", "Bucket", "CREATE_FAILED", "Resource creation cancelled", 2),
+        ("3", "Table", "UPDATE_FAILED", "No room for the table", 3),
+        ("1", STACK, "UPDATE_IN_PROGRESS", "User Initiated", 1),
+        token="more",
+    )
+    answers.events(("0", STACK, "UPDATE_COMPLETE"))
+
+    with pytest.raises(StackFailedError) as raised:
+        bring_up(work, step)
+    assert "Table (AWS::DynamoDB::Table: Keeps what people said) UPDATE_FAILED: No room for the table" in str(
+        raised.value
+    )
+    assert "UPDATE_ROLLBACK_COMPLETE" in raised.value.next_step
+
+
+@pytest.mark.parametrize("status", sorted(stacks.NEVER_CREATED))
+def test_what_a_failed_creation_left_is_deleted_first(work, step, answers, status):
+    answers.stack(status)
+    answers.events(("0", STACK, status))
+    answers.deleted()
+    answers.stack("DELETE_COMPLETE")
+    answers.events(("1", STACK, "DELETE_COMPLETE"), ("0", STACK, status))
+    answers.change_set_made("CREATE")
+    answers.change_set("FAILED", "stop here")
+    answers.discarded()
+    answers.no_stack()
+
+    with pytest.raises(StackFailedError, match="stop here"):
+        bring_up(work, step)
+
+
+def test_a_change_set_that_nobody_executed_is_no_hindrance(work, step, answers):
+    answers.stack("REVIEW_IN_PROGRESS", tags=[])
+    answers.change_set_made("CREATE")
+    answers.change_set()
+    answers.events(("0", STACK, "REVIEW_IN_PROGRESS"))
+    answers.executed()
+    answers.stack("CREATE_COMPLETE", outputs={"TableName": "t"})
+    answers.events(("1", STACK, "CREATE_COMPLETE"), ("0", STACK, "REVIEW_IN_PROGRESS"))
+
+    assert bring_up(work, step) == {"TableName": "t"}
+
+
+@pytest.mark.parametrize("tags", [[], [{"Key": "project", "Value": "sentiment"}, {"Key": "stage", "Value": "prod"}]])
+def test_a_stack_that_is_not_ours_is_never_touched(work, step, answers, tags):
+    answers.stack("ROLLBACK_COMPLETE", tags=tags)
+
+    with pytest.raises(ForeignStackError, match="not ours"):
+        bring_up(work, step)
+
+
+def test_a_stack_in_the_middle_of_an_update_is_followed_to_its_end_first(work, step, answers, reporter):
+    answers.stack("UPDATE_IN_PROGRESS")
+    answers.stack("UPDATE_COMPLETE", outputs={"TableName": "t"})
+    answers.events(
+        ("3", STACK, "UPDATE_COMPLETE"),
+        ("2", "Table", "UPDATE_COMPLETE"),
+        ("1", STACK, "UPDATE_IN_PROGRESS", "User Initiated"),
+        ("0", "Table", "CREATE_FAILED", "of an earlier operation"),
+    )
+    answers.change_set_made()
+    answers.change_set("FAILED", "didn't contain changes")
+    answers.discarded()
+
+    assert bring_up(work, step) == {"TableName": "t"}
+    assert ("data", "Table", "UPDATE_COMPLETE", "Keeps what people said") in reporter.said
+    assert not any("CREATE_FAILED" in said for said in reporter.said)
+
+
+def test_a_stack_that_is_being_deleted_is_left_alone(work, step, answers):
+    answers.stack("DELETE_IN_PROGRESS")
+
+    with pytest.raises(StackBusyError):
+        bring_up(work, step)
+
+
+def test_a_stuck_rollback_is_continued(work, step, answers):
+    answers.stack("UPDATE_ROLLBACK_FAILED")
+    answers.events(("0", STACK, "UPDATE_ROLLBACK_FAILED"))
+    answers.stubber.add_response("continue_update_rollback", {}, {"StackName": STACK_ID})
+    answers.stack("UPDATE_ROLLBACK_COMPLETE")
+    answers.events(("1", STACK, "UPDATE_ROLLBACK_COMPLETE"), ("0", STACK, "UPDATE_ROLLBACK_FAILED"))
+    answers.stack("UPDATE_ROLLBACK_COMPLETE", outputs={"TableName": "t"})
+    answers.change_set_made()
+    answers.change_set("FAILED", "didn't contain changes")
+    answers.discarded()
+
+    assert bring_up(work, step) == {"TableName": "t"}
+
+
+def test_a_rollback_that_stays_stuck_names_its_resource_and_the_way_out(work, step, answers):
+    answers.stack("UPDATE_ROLLBACK_FAILED")
+    answers.events(("0", STACK, "UPDATE_ROLLBACK_FAILED"))
+    answers.stubber.add_response("continue_update_rollback", {}, {"StackName": STACK_ID})
+    answers.stack("UPDATE_ROLLBACK_FAILED")
+    answers.events(
+        ("2", STACK, "UPDATE_ROLLBACK_FAILED"), ("1", "Table", "UPDATE_FAILED", "still gone"), ("0", STACK, "x")
+    )
+    answers.stack("UPDATE_ROLLBACK_FAILED")
+
+    with pytest.raises(StackFailedError, match="still gone") as raised:
+        bring_up(work, step)
+    assert "--resources-to-skip" in raised.value.next_step
+
+
+def test_a_replacement_of_the_table_needs_consent(work, step, answers):
+    answers.stack("UPDATE_COMPLETE")
+    answers.change_set_made()
+    answers.change_set(changes=[replacement("AWS::DynamoDB::Table")])
+    answers.discarded()
+
+    with pytest.raises(DataAtRiskError, match="Table"):
+        bring_up(work, step)
+
+
+def test_consent_is_asked_for_exactly_what_holds_data(work, step, answers):
+    asked = []
+    work.confirm = lambda name, changes: asked.append((name, [change.type for change in changes])) or True
+    answers.stack("UPDATE_COMPLETE")
+    answers.change_set_made()
+    answers.change_set(changes=[replacement("AWS::DynamoDB::Table"), replacement("AWS::IAM::Role")])
+    answers.events(("0", STACK, "UPDATE_COMPLETE"))
+    answers.executed()
+    answers.stack("UPDATE_COMPLETE")
+    answers.events(("1", STACK, "UPDATE_COMPLETE"), ("0", STACK, "UPDATE_COMPLETE"))
+
+    bring_up(work, step)
+    assert asked == [(STACK, ["AWS::DynamoDB::Table"])]
+
+
+def test_ctrl_c_cancels_the_update_and_waits_for_its_end(work, step, answers):
+    answers.stack("UPDATE_COMPLETE")
+    answers.change_set_made()
+    answers.change_set()
+    answers.events(("0", STACK, "UPDATE_COMPLETE"))
+    answers.executed()
+    answers.stack("UPDATE_IN_PROGRESS")
+    answers.events(("1", STACK, "UPDATE_IN_PROGRESS"), ("0", STACK, "UPDATE_COMPLETE"))
+    answers.stubber.add_response("cancel_update_stack", {}, {"StackName": STACK_ID})
+    answers.stack("UPDATE_ROLLBACK_COMPLETE")
+    answers.events(("2", STACK, "UPDATE_ROLLBACK_COMPLETE"), ("1", STACK, "UPDATE_IN_PROGRESS"), ("0", STACK, "x"))
+    work.interrupt.press()
+
+    with pytest.raises(InterruptedDeployError, match="as it was before") as raised:
+        bring_up(work, step)
+    assert raised.value.exit_code == 130
+
+
+def test_a_second_ctrl_c_leaves_at_once_and_says_how_to_come_back(work, step, answers):
+    answers.stack("CREATE_IN_PROGRESS")
+    answers.stack("CREATE_IN_PROGRESS")
+    answers.events(("1", STACK, "CREATE_IN_PROGRESS"))
+    work.interrupt.press()
+    work.interrupt.press()
+
+    with pytest.raises(InterruptedDeployError) as raised:
+        bring_up(work, step)
+    assert "same command again" in raised.value.next_step
+
+
+def test_the_end_of_the_operation_before_is_not_taken_for_this_ones(work, step, answers):
+    """Right after a change set is executed, AWS may still describe the stack as it was."""
+    answers.stack("UPDATE_COMPLETE")
+    answers.change_set_made()
+    answers.change_set()
+    answers.events(("0", STACK, "UPDATE_COMPLETE"))
+    answers.executed()
+    answers.stack("UPDATE_COMPLETE", outputs={"TableName": "old"})
+    answers.events(("0", STACK, "UPDATE_COMPLETE"))
+    answers.stack("UPDATE_COMPLETE", outputs={"TableName": "new"})
+    answers.events(("1", STACK, "UPDATE_COMPLETE"), ("0", STACK, "UPDATE_COMPLETE"))
+
+    assert bring_up(work, step) == {"TableName": "new"}
+
+
+def test_a_large_template_goes_through_the_bucket(work, step, cloud):
+    template = step.template.body + "#" * 51_200
+    step = apply.Step(apply_template(step, template), step.name, {}, step.fixed)
+    cloud.stub("s3").add_response("put_object", {}, None)
+
+    source = apply.template_source(cloud, step, "my-bucket")
+    assert source["TemplateURL"].startswith("https://my-bucket.s3.eu-central-1.amazonaws.com/templates/data-")
+
+    with pytest.raises(StackFailedError, match="no bucket"):
+        apply.template_source(cloud, step, None)
+
+
+def test_an_interrupt_gives_the_signal_back():
+    import signal
+
+    before = signal.getsignal(signal.SIGINT)
+    with Interrupt() as interrupt:
+        signal.raise_signal(signal.SIGINT)
+        assert interrupt.stopping
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def replacement(kind):
+    return {
+        "Action": "Modify",
+        "LogicalResourceId": kind.rsplit(":", 1)[-1],
+        "ResourceType": kind,
+        "Replacement": "True",
+    }
+
+
+def apply_template(step, body):
+    from scripts.templates import parse
+
+    return parse(step.stack, body)
