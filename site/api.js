@@ -92,7 +92,8 @@ export function pause(milliseconds, signal) {
 
 /** Milliseconds until try number `tries`: twice as long each time, spread so that clients do not return all at once. */
 export function delayBefore(tries, failure) {
-  const backoff = Math.min(30_000, 500 * 2 ** tries) * (0.75 + Math.random() / 2);
+  const longest = failure.kind === "busy" ? 5_000 : 30_000; // who wakes up should be seen soon
+  const backoff = Math.min(longest, 500 * 2 ** tries) * (0.75 + Math.random() / 2);
   return Math.max(backoff, failure.retryAfter * 1000);
 }
 
@@ -103,7 +104,7 @@ export async function patiently(action, { signal, onWait }) {
     try {
       return await action();
     } catch (failure) {
-      const wait = failure.kind === "busy" ? Math.min(delayBefore(tries, failure), 5_000) : delayBefore(tries, failure);
+      const wait = delayBefore(tries, failure);
       if (!failure.passing || Date.now() - start + wait > PATIENCE[failure.kind]) throw failure;
       onWait(failure);
       await pause(failure.kind === "offline" ? Infinity : wait, signal);

@@ -34,7 +34,7 @@ export function makeOutbox(send, report) {
       const judgement = deviceStore.get(keyOf(id));
       if (!judgement) return; // undone in another tab
       try {
-        report(id, "sending");
+        if (tries === 0) report(id, "sending");
         await send(judgement);
         deviceStore.remove(keyOf(id));
         report(id, "saved");
