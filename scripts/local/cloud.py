@@ -1,0 +1,149 @@
+"""One laptop cloud: the emulator's process, and the app deployed into it. When to start and stop is ``up``'s affair."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import socket
+import sys
+import threading
+import time
+
+from generator import catalogue
+from scripts import image, settings
+from scripts.deploy import api_url, deploy
+from scripts.errors import DeployError
+from scripts.interrupt import Interrupt
+from scripts.local import child, emulator, images
+from scripts.local.front import HOST, Backend, Front
+from scripts.local.state import ROOT, State
+from scripts.reporter import Reporter
+from scripts.session import LAPTOP_ACCESS_KEY, Cloud
+from scripts.smoke import smoke_test
+
+STAGE = "local"
+EMULATOR_WITHIN = 60.0  # seconds
+STOP_WITHIN = 5.0  # seconds
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL")  # nothing else of the caller's environment reaches the emulator
+
+
+class EmulatorError(DeployError):
+    """The emulator does not start, or has ended by itself."""
+
+
+class LaptopCloud:
+    """The emulator and what is deployed in it.
+
+    Args:
+        state: where it keeps what it has to keep.
+        front: given the deployed app to show.
+        reporter: hears of progress.
+    """
+
+    def __init__(self, state: State, front: Front, reporter: Reporter) -> None:
+        self._state = state
+        self._front = front
+        self._reporter = reporter
+        self._interrupt = Interrupt()
+        self._log = state.logs / "emulator.log"
+        self._port = _free_port()
+        with self._log.open("ab") as log:
+            self._emulator = child.Child(self._command(), self._environment(), ROOT, log)
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where boto3 finds the emulator."""
+        return f"http://{HOST}:{self._port}"
+
+    def bring_up(self) -> None:
+        """Deploy the app, and try it.
+
+        Raises:
+            DeployError: something did not work out.
+        """
+        stage = settings.load(STAGE)
+        image_uri = images.build(image.CONTAINER_DIR, self._state.images)
+        images.remove_others(image_uri, self._state.images)
+        self._wait_for_emulator()
+        cloud = Cloud(STAGE, self.endpoint_url, stage.region)
+        outputs = deploy(cloud, stage, image_uri, self._reporter, interrupt=self._interrupt)
+        self._front.backend = Backend(self._port, outputs["SiteBucketName"], outputs["ApiId"])
+        self._warm_up()
+        smoke_test(self._front.url, api_url(stage, outputs), self._reporter, cloud, outputs)
+        self._state.publish(endpoint_url=self.endpoint_url, url=self._front.url, pid=os.getpid())
+
+    def wait_for_end(self) -> EmulatorError:
+        """Wait until the emulator's process has ended, and say why in words."""
+        code = self._emulator.wait()
+        if code in emulator.EXPECTED_EXITS:
+            return EmulatorError(self._last_words().removeprefix("emulator: "))
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+        return EmulatorError(
+            f"The emulator {how}. Its last words: {self._last_words()}",
+            "Start again: what people judged is kept. Its whole log is in that folder's logs until then.",
+        )
+
+    def stop(self) -> None:
+        """End everything, within seconds. Judgements are on the disk already."""
+        self._interrupt.press()
+        self._interrupt.press()  # the first would finish what is under way
+        self._emulator.stop(STOP_WITHIN)
+
+    def _command(self) -> list[str]:
+        places = ["--journal", self._state.journal, "--images", self._state.images, "--logs", self._state.logs]
+        return [sys.executable, "-m", emulator.__name__, *map(str, places)]
+
+    def _environment(self) -> dict[str, str]:
+        """Settings of ministack; its documentation says what each means."""
+        return {key: os.environ[key] for key in PASSED_ON if key in os.environ} | {
+            "AUTH": "true",  # roles and bucket policies are enforced, as on AWS
+            "AWS_ACCESS_KEY_ID": LAPTOP_ACCESS_KEY,  # whose key this is may do everything, as an account's root may
+            "AWS_SECRET_ACCESS_KEY": LAPTOP_ACCESS_KEY,
+            "BIND_HOST": HOST,
+            "DOCKER_HOST": f"unix://{self._state.temporary / 'no-docker.sock'}",  # somebody's containers are not ours
+            "GATEWAY_PORT": str(self._port),
+            "IOT_MTLS_ENABLED": "0",
+            "LOG_LEVEL": "WARNING",
+            "MINISTACK_REGION": str(settings.load(STAGE).region),
+            "PYTHONUNBUFFERED": "1",
+            "SFTP_ENABLED": "0",
+            "TMPDIR": str(self._state.temporary),
+        }
+
+    def _wait_for_emulator(self) -> None:
+        deadline = time.monotonic() + EMULATOR_WITHIN
+        while self._get_status("GET", self._port, "/_ministack/health") != 200:
+            if self._interrupt.stopping or time.monotonic() > deadline:
+                raise EmulatorError(f"The emulator does not answer: {self._last_words()}")
+            time.sleep(0.02)
+
+    def _warm_up(self) -> None:
+        """Have each Lambda start its first worker, all at once, so that nobody waits for one later."""
+        calls = [
+            threading.Thread(target=self._get_status, args=(function.method, self._front.port, "/api" + function.path))
+            for function in catalogue.FUNCTIONS
+        ]
+        for call in calls:
+            call.start()
+        for call in calls:
+            call.join()
+
+    @staticmethod
+    def _get_status(method: str, port: int, path: str) -> int | None:
+        connection = http.client.HTTPConnection(HOST, port, timeout=30)
+        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+            connection.request(method, path)
+            return connection.getresponse().status
+        return None
+
+    def _last_words(self) -> str:
+        lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
+        return lines[-1] if lines else "none"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port

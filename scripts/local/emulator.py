@@ -1,0 +1,70 @@
+"""The emulator's process: ministack with our extensions, tied to the life of whoever started it.
+
+Started by ``scripts.local.up`` and by nobody else; what it needs to know comes as arguments, and what ministack needs
+to know as ministack's environment variables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.local import child
+from scripts.local.engine import Engine
+from scripts.local.journal import Journal, JournalError
+
+EXIT_JOURNAL_UNREADABLE = 65  # EX_DATAERR of sysexits.h
+EXIT_JOURNAL_UNWRITABLE = 74  # EX_IOERR of sysexits.h
+EXPECTED_EXITS = (EXIT_JOURNAL_UNREADABLE, EXIT_JOURNAL_UNWRITABLE)  # the last line of its log says all
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until SIGTERM, or until the parent is gone."""
+    child.follow_parent()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--journal", type=Path, required=True, help="file of table writes")
+    parser.add_argument("--images", type=Path, required=True, help="folder of images")
+    parser.add_argument("--logs", type=Path, required=True, help="folder for what containers write")
+    options = parser.parse_args(arguments)
+    try:
+        journal = Journal(options.journal, _stop_at_once)
+    except JournalError as error:
+        print(f"emulator: {error}", file=sys.stderr)
+        raise SystemExit(EXIT_JOURNAL_UNREADABLE) from None
+    engine = Engine(options.images, options.logs)
+    serve = _extended_emulator(journal, engine)
+    try:
+        serve()
+    finally:
+        engine.close()
+        journal.close()
+
+
+def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
+    # Imported here because ministack reads its environment on import, and because importing it takes a while, which
+    # a damaged journal need not wait for.
+    from ministack import app
+
+    from scripts.local.extensions import access, cloudformation, gateway, tables, tasks
+
+    access.register()
+    cloudformation.register()
+    gateway.register()
+    tables.register(journal)
+    tasks.register(engine)
+    sys.argv = ["ministack"]
+    serve: Callable[[], None] = app.main
+    return serve
+
+
+def _stop_at_once(error: OSError) -> None:
+    """Memory and disk differ now: answering on would acknowledge what is not stored."""
+    print(f"emulator: a judgement could not be stored, so the laptop cloud stops: {error}", file=sys.stderr, flush=True)
+    os._exit(EXIT_JOURNAL_UNWRITABLE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""CloudFormation types that the emulator does not know. Nothing of the tables, the gateway or the tasks.
+
+A type whose effect nothing on a laptop can feel (a capacity provider's scaling, a budget) is recorded where the
+service has a place for it, so that describing it shows what the template says, and only there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region, new_uuid
+from ministack.services import ec2, ecs, ssm
+from ministack.services.cloudformation import provisioners
+
+# AWS's public parameter of the newest machine image for ECS, which the emulator lacks, and the image of its own that
+# stands for it.
+ECS_IMAGE_PARAMETER = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
+AMAZON_LINUX_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+
+Properties = dict[str, Any]
+Made = tuple[str, dict[str, Any]]  # physical id, attributes for Fn::GetAtt
+Create = Callable[[str, Properties, str], Made]  # logical id, properties, name of the stack
+Delete = Callable[[str, Properties], None]  # physical id, properties
+Update = Callable[[str, Properties, Properties, str], Made]  # physical id, old and new properties, name of the stack
+
+
+def register() -> None:
+    """Teach the emulator's CloudFormation the missing types."""
+    add("AWS::ApplicationAutoScaling::ScalableTarget", _create_scalable_target, _forget, _keep)
+    add("AWS::ApplicationAutoScaling::ScalingPolicy", _create_scaling_policy, _forget, _keep)
+    ssm._PUBLIC_AMI_PARAMETERS.setdefault(ECS_IMAGE_PARAMETER, ssm._PUBLIC_AMI_PARAMETERS[AMAZON_LINUX_PARAMETER])
+    add_attributes("AWS::EC2::VPC", lambda vpc: {"CidrBlock": ec2._vpcs[vpc]["CidrBlock"]})
+    add("AWS::EC2::SecurityGroupEgress", _rule_creator("egress"), _delete_egress_rule)
+    add("AWS::EC2::SecurityGroupIngress", _rule_creator("ingress"), _delete_ingress_rule)
+    add("AWS::ECS::CapacityProvider", _create_capacity_provider, _delete_capacity_provider, _keep)
+    add("AWS::ECS::ClusterCapacityProviderAssociations", _associate, _dissociate, _reassociate)
+
+
+def add(name: str, create: Create, delete: Delete, update: Update | None = None) -> None:
+    """Register a type, unless the emulator has learned it by itself.
+
+    Args:
+        name: the type, such as ``AWS::ECS::CapacityProvider``.
+        create: makes the resource.
+        delete: removes it.
+        update: changes it in place; without one, a change replaces the resource.
+    """
+    handler = {"create": create, "delete": delete} | ({"update": update} if update else {})
+    provisioners._RESOURCE_HANDLERS.setdefault(name, handler)
+
+
+def add_attributes(name: str, attributes: Callable[[str], dict[str, Any]]) -> None:
+    """Give Fn::GetAtt more attributes of a type than the emulator does.
+
+    Args:
+        name: the type.
+        attributes: computes them from the physical id.
+    """
+    handler = provisioners._RESOURCE_HANDLERS[name]
+
+    def adding(make: Callable[..., Made]) -> Callable[..., Made]:
+        def make_and_add(*args: Any) -> Made:
+            physical_id, known = make(*args)
+            return physical_id, {**attributes(physical_id), **known}
+
+        return make_and_add
+
+    provisioners._RESOURCE_HANDLERS[name] = {
+        **handler,
+        "create": adding(handler["create"]),
+        "update": adding(handler["update"]),
+    }
+
+
+def lower_keys(value: Any) -> Any:
+    """CloudFormation's ``PascalCase`` keys as the services' own ``camelCase``, at every depth."""
+    if isinstance(value, dict):
+        return {key[:1].lower() + key[1:]: lower_keys(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [lower_keys(each) for each in value]
+    return value
+
+
+def check(answer: Any) -> None:
+    """Raise what a service's handler refused, so that the stack fails with its words.
+
+    Args:
+        answer: status, headers and body.
+
+    Raises:
+        ValueError: the status is an error's.
+    """
+    status, _, body = answer
+    if status >= 400:
+        raise ValueError(body.decode() if isinstance(body, bytes) else body)
+
+
+def _forget(physical_id: str, properties: Properties) -> None:
+    """Nothing was made outside of the stack's own record."""
+
+
+def _keep(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
+    """Keep the resource's identity: its stack's record holds the new properties."""
+    return physical_id, {}
+
+
+# --- scaling of the service ------------------------------------------------------------------------------------
+
+
+def _create_scalable_target(logical_id: str, properties: Properties, stack: str) -> Made:
+    physical_id = "|".join(properties[key] for key in ("ResourceId", "ScalableDimension", "ServiceNamespace"))
+    return physical_id, {"Id": physical_id}
+
+
+def _create_scaling_policy(logical_id: str, properties: Properties, stack: str) -> Made:
+    arn = f"arn:aws:autoscaling:{get_region()}:{get_account_id()}:scalingPolicy:{new_uuid()}"
+    return f"{arn}:policyName/{properties['PolicyName']}", {}
+
+
+# --- rules of security groups ----------------------------------------------------------------------------------
+
+
+def _rule_creator(direction: str) -> Create:
+    authorize = {"ingress": ec2._authorize_sg_ingress, "egress": ec2._authorize_sg_egress}[direction]
+
+    def create(logical_id: str, properties: Properties, stack: str) -> Made:
+        check(authorize(_rule_parameters(properties)))
+        physical_id = "sgr-" + new_uuid().replace("-", "")[:17]
+        return physical_id, {"Id": physical_id}
+
+    return create
+
+
+def _delete_ingress_rule(physical_id: str, properties: Properties) -> None:
+    check(ec2._revoke_sg_ingress(_rule_parameters(properties)))
+
+
+def _delete_egress_rule(physical_id: str, properties: Properties) -> None:
+    check(ec2._revoke_sg_egress(_rule_parameters(properties)))
+
+
+def _rule_parameters(properties: Properties) -> dict[str, list[str]]:
+    """A rule as EC2's query protocol writes it."""
+    other_group = properties.get("SourceSecurityGroupId") or properties.get("DestinationSecurityGroupId")
+    values = {
+        "GroupId": properties["GroupId"],
+        "IpPermissions.1.IpProtocol": properties["IpProtocol"],
+        "IpPermissions.1.FromPort": properties.get("FromPort"),
+        "IpPermissions.1.ToPort": properties.get("ToPort"),
+        "IpPermissions.1.Groups.1.GroupId": other_group,
+        "IpPermissions.1.IpRanges.1.CidrIp": properties.get("CidrIp"),
+    }
+    return {key: [str(value)] for key, value in values.items() if value is not None}
+
+
+# --- capacity of the cluster -----------------------------------------------------------------------------------
+
+
+def _create_capacity_provider(logical_id: str, properties: Properties, stack: str) -> Made:
+    name = properties.get("Name") or f"{stack}-{logical_id}-{new_uuid()[:8]}"
+    check(ecs._create_capacity_provider({**lower_keys(properties), "name": name}))
+    return name, {}
+
+
+def _delete_capacity_provider(physical_id: str, properties: Properties) -> None:
+    ecs._delete_capacity_provider({"capacityProvider": physical_id})
+
+
+def _associate(logical_id: str, properties: Properties, stack: str) -> Made:
+    check(ecs._put_cluster_capacity_providers(lower_keys(properties)))
+    return properties["Cluster"], {}
+
+
+def _reassociate(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
+    return _associate("", new, stack)
+
+
+def _dissociate(physical_id: str, properties: Properties) -> None:
+    empty: dict[str, Any] = {"capacityProviders": [], "defaultCapacityProviderStrategy": []}
+    ecs._put_cluster_capacity_providers({"cluster": physical_id, **empty})

@@ -1,0 +1,179 @@
+"""API Gateway's HTTP API: the VPC link to a load balancer, CORS on every answer, throttling and the limit of a body.
+
+Measured against what AWS documents for HTTP APIs:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-private-integration.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ministack.core.responses import new_uuid
+from ministack.services import alb, apigateway
+from ministack.services.cloudformation import provisioners
+
+from scripts.local.extensions.cloudformation import Made, Properties, add, lower_keys
+
+API = "AWS::ApiGatewayV2::Api"
+MAX_BODY_BYTES = 10 * 1024 * 1024  # AWS's fixed limit
+HOP_BY_HOP = {"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+
+Answer = tuple[int, dict[str, Any], Any]  # status, headers, body
+
+
+def register() -> None:
+    """Teach the emulator's gateway what this project uses of AWS's."""
+    add("AWS::ApiGatewayV2::VpcLink", _create_link, lambda physical_id, properties: None, _update_link)
+    _store_cors_in_the_services_words()
+    _route_links_to_load_balancers()
+    _guard_the_data_plane()
+
+
+def _create_link(logical_id: str, properties: Properties, stack: str) -> Made:
+    if not properties.get("Name") or not properties.get("SubnetIds"):
+        raise ValueError("AWS::ApiGatewayV2::VpcLink needs Name and SubnetIds")
+    physical_id = new_uuid()[:8]
+    return physical_id, {"VpcLinkId": physical_id}
+
+
+def _update_link(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
+    if any(old.get(key) != new.get(key) for key in ("SubnetIds", "SecurityGroupIds")):
+        return _create_link("", new, stack)  # AWS replaces a link whose network changes
+    return physical_id, {"VpcLinkId": physical_id}
+
+
+def _store_cors_in_the_services_words() -> None:
+    """The emulator keeps a template's CORS keys as they are, and then looks for others."""
+    handler = provisioners._RESOURCE_HANDLERS[API]
+    create, update = handler["create"], handler["update"]
+
+    def translated(properties: Properties) -> Properties:
+        if "CorsConfiguration" not in properties:
+            return properties
+        return {**properties, "CorsConfiguration": lower_keys(properties["CorsConfiguration"])}
+
+    def create_with_cors(logical_id: str, properties: Properties, stack: str) -> Made:
+        made: Made = create(logical_id, translated(properties), stack)
+        return made
+
+    def update_with_cors(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
+        made: Made = update(physical_id, translated(old), translated(new), stack, logical_id)
+        return made
+
+    provisioners._RESOURCE_HANDLERS[API] = {**handler, "create": create_with_cors, "update": update_with_cors}
+
+
+def _route_links_to_load_balancers() -> None:
+    """Send what goes through a VPC link to the listener that the integration names."""
+    proxy = apigateway._invoke_http_proxy
+
+    async def proxy_through_link(
+        integration: dict[str, Any], path: str, method: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Answer:
+        if integration.get("connectionType") != "VPC_LINK":
+            answer: Answer = await proxy(integration, path, method, headers, body, query)
+            return answer
+        listener = alb._listeners.get(integration["integrationUri"])
+        balancer = alb._lbs.get(listener["LoadBalancerArn"]) if listener else None
+        if balancer is None or not integration.get("connectionId"):
+            return message(500, "Internal Server Error")
+        own_method = integration.get("integrationMethod", "ANY")
+        request = alb.dispatch_request(
+            balancer,
+            method if own_method == "ANY" else own_method,
+            path,
+            {key.lower(): value for key, value in headers.items() if key.lower() not in HOP_BY_HOP},
+            body,
+            query or {},
+            int(listener["Port"]),
+        )
+        try:
+            status, sent, content = await asyncio.wait_for(request, int(integration["timeoutInMillis"]) / 1000)
+        except TimeoutError:
+            return message(503, "Service Unavailable")
+        return status, dict(sent), content
+
+    apigateway._invoke_http_proxy = proxy_through_link
+
+
+def _guard_the_data_plane() -> None:
+    """Apply the stage's throttling and the limit of a body, and put the CORS headers right on whatever is answered."""
+    execute = apigateway._handle_execute_in_scope
+    buckets: dict[tuple[str, str], Bucket] = {}
+
+    async def guarded(
+        api_id: str, stage: str, path: str, method: str, headers: dict[str, str], body: bytes, *more: Any
+    ) -> Answer:
+        cors = (apigateway._apis.get(api_id) or {}).get("corsConfiguration") or {}
+        settings = apigateway._stages.get(api_id, {}).get(stage, {}).get("defaultRouteSettings") or {}
+        bucket = buckets.setdefault((api_id, stage), Bucket())
+        if not bucket.take(settings.get("ThrottlingRateLimit"), settings.get("ThrottlingBurstLimit")):
+            answer = message(429, "Too Many Requests")
+        elif len(body or b"") > MAX_BODY_BYTES:
+            answer = message(413, "Request Entity Too Large")
+        else:
+            answer = await execute(api_id, stage, path, method, headers, body, *more)
+        return _with_cors(answer, cors, method, headers)
+
+    apigateway._handle_execute_in_scope = guarded
+
+
+def _with_cors(answer: Answer, cors: dict[str, Any], method: str, headers: dict[str, str]) -> Answer:
+    """The gateway's CORS headers in place of any other's, on every answer."""
+    if not cors:
+        return answer
+    status, sent, content = answer
+    if method == "OPTIONS" and status == 403:  # AWS refuses an origin by silence
+        return 204, {}, b""
+    if method != "OPTIONS":
+        origin = next((value for key, value in headers.items() if key.lower() == "origin"), "")
+        sent = {key: value for key, value in sent.items() if not key.lower().startswith("access-control-")}
+        sent |= apigateway._cors_response_headers(cors, origin)
+    return status, sent, content
+
+
+def message(status: int, words: str) -> Answer:
+    """An answer of the gateway itself, which has one shape and cannot be given another."""
+    return status, {"Content-Type": "application/json"}, json.dumps({"message": words}, separators=(",", ":")).encode()
+
+
+class Bucket:
+    """A token bucket, the algorithm by which API Gateway throttles.
+
+    Args:
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._tokens: float | None = None
+        self._filled_at = 0.0
+
+    def take(self, rate: Any, burst: Any) -> bool:
+        """Take a token for one request.
+
+        Args:
+            rate: tokens that are added a second; None for no limit.
+            burst: tokens that the bucket holds; None for no limit.
+
+        Returns:
+            False when there is none left.
+        """
+        if rate is None or burst is None:
+            return True
+        now = self._clock()
+        if self._tokens is None:
+            self._tokens = float(burst)
+        else:
+            self._tokens = min(float(burst), self._tokens + (now - self._filled_at) * float(rate))
+        self._filled_at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

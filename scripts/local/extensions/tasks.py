@@ -1,0 +1,96 @@
+"""ECS: tasks run on the laptop's engine, the load balancer finds them, and a stack waits for its service.
+
+The engine is whatever answers the calls of Docker's Python client that the emulator makes; this is the seam at which
+another engine can be put.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ministack.services import alb, ecs
+from ministack.services.cloudformation import provisioners
+
+from scripts.local.engine import Engine
+from scripts.local.extensions.cloudformation import Made, Properties
+
+SERVICE = "AWS::ECS::Service"
+STEADY_WITHIN = 180.0  # seconds
+
+
+def register(engine: Engine) -> None:
+    """Give the emulator's ECS an engine.
+
+    Args:
+        engine: runs the containers.
+    """
+    ecs._docker = engine
+    # The engine says "running" of healthy containers only; no need to see for a second whether they stay up.
+    ecs._ECS_DEPLOYMENT_STEADY_DELAY = 0.2
+    _find_tasks(engine)
+    _wait_for_services()
+
+
+def _find_tasks(engine: Engine) -> None:
+    """Let the load balancer reach a task at its real address, and the engine know while it does."""
+    proxy = alb._proxy_http_target
+
+    async def proxy_to_task(target: dict[str, Any], group: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        port = int(target.get("Port") or group.get("Port") or 80)
+        with engine.request_to(str(target["Id"]), port) as (host, real_port):
+            return await proxy({**target, "Id": host, "Port": real_port}, group, *args, **kwargs)
+
+    alb._proxy_http_target = proxy_to_task
+
+
+def _wait_for_services() -> None:
+    """Have a stack complete, or fail, with its service's deployment, as CloudFormation does."""
+    handler = provisioners._RESOURCE_HANDLERS[SERVICE]
+    create, update = handler["create"], handler["update"]
+
+    def create_and_wait(logical_id: str, properties: Properties, stack: str) -> Made:
+        made: Made = create(logical_id, properties, stack)
+        _wait_until_steady(made[0])
+        return made
+
+    def update_and_wait(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
+        made: Made = update(physical_id, old, new, stack)
+        _wait_until_steady(made[0])
+        return made
+
+    provisioners._RESOURCE_HANDLERS[SERVICE] = {**handler, "create": create_and_wait, "update": update_and_wait}
+
+
+def _wait_until_steady(arn: str) -> None:
+    """Return when the service's deployment has completed.
+
+    Args:
+        arn: the service's, which ends in ``cluster/name``.
+
+    Raises:
+        ValueError: it failed, or takes too long; says why its last task stopped.
+    """
+    key = arn.partition(":service/")[2]
+    service = ecs._services[key]
+    started = ecs._primary_deployment(service)["id"]
+    deadline = time.monotonic() + STEADY_WITHIN
+    while time.monotonic() < deadline:
+        if service["status"] != "ACTIVE":
+            return  # deleted meanwhile
+        deployment = next((each for each in service["deployments"] if each["id"] == started), None)
+        if deployment is None or deployment["rolloutState"] == "FAILED":
+            raise ValueError(f"the service did not become steady: {_why_tasks_stopped(service, started)}")
+        if deployment["rolloutState"] == "COMPLETED":
+            return
+        time.sleep(0.02)
+    raise ValueError(f"the service is not steady after {STEADY_WITHIN:.0f} s: {_why_tasks_stopped(service, started)}")
+
+
+def _why_tasks_stopped(service: dict[str, Any], deployment: str) -> str:
+    stopped = [
+        task
+        for task in list(ecs._tasks.values())
+        if task.get("_deployment_id") == deployment and task.get("stoppedReason")
+    ]
+    return max(stopped, key=lambda task: task["stoppedAt"])["stoppedReason"] if stopped else "no task says why"

@@ -1,0 +1,157 @@
+"""The journal of table writes: what makes judgements survive ``kill -9``. Knows files, not DynamoDB or its emulator.
+
+One line of JSON per acknowledged request holds the after-image of every item that it wrote, so a transaction is
+kept whole or not at all, and replaying a line twice changes nothing. A line is on the disk (fsync) before its
+writer is told so; writers that wait at the same time share one fsync.
+
+Opening the journal compacts it to one line per item. A last line cut short by a crash was never acknowledged and is
+dropped; damage anywhere else stops the start, because it would mean losing something that was acknowledged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Write:
+    """An item as it is after a request.
+
+    Attributes:
+        table: name of the table that stays the same over restarts.
+        key: the item's key attributes, in DynamoDB's JSON.
+        item: the whole item in DynamoDB's JSON, or None when it was removed.
+    """
+
+    table: str
+    key: Item
+    item: Item | None
+
+
+class JournalError(Exception):
+    """The journal cannot be read; the message says what to do."""
+
+
+class Journal:
+    """An append-only file of writes, open for one process.
+
+    Args:
+        path: the file; it is created where it is missing.
+        on_failure: called, with the error, when a line could not be stored. Memory and disk differ from then on, so
+            it must end the process rather than return.
+    """
+
+    def __init__(self, path: Path, on_failure: Callable[[OSError], None]) -> None:
+        self._path = path
+        self._on_failure = on_failure
+        self._tables: dict[str, dict[str, Write]] = {}
+        for write in _writes(path):
+            self._apply(write)
+        _replace(path, (_line([write]) for table in self._tables.values() for write in table.values()))
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
+        self._lock = threading.Lock()  # lines are in the order in which the writes were applied
+        self._queue: queue.SimpleQueue[tuple[bytes, Callable[[], None]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._store, name="journal", daemon=True)
+        self._thread.start()
+
+    def writes(self, table: str) -> list[Write]:
+        """The items that a table has, as their last writes."""
+        with self._lock:
+            return list(self._tables.get(table, {}).values())
+
+    def append(self, writes: list[Write], stored: Callable[[], None]) -> None:
+        """Store what one request wrote.
+
+        Args:
+            writes: in the order in which they took effect.
+            stored: called from the journal's own thread once the writes are on the disk.
+        """
+        with self._lock:
+            for write in writes:
+                self._apply(write)
+            self._queue.put((_line(writes), stored))
+
+    def close(self) -> None:
+        """Store what is waiting, and close the file."""
+        self._queue.put(None)
+        self._thread.join()
+        os.close(self._file)
+
+    def _apply(self, write: Write) -> None:
+        items = self._tables.setdefault(write.table, {})
+        key = json.dumps(write.key, sort_keys=True)
+        if write.item is None:
+            items.pop(key, None)
+        else:
+            items[key] = write
+
+    def _store(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group, ends = [first], False
+            while not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    ends = True
+                    break
+                group.append(following)
+            try:
+                _write_all(self._file, b"".join(line for line, _ in group))
+                os.fsync(self._file)
+            except OSError as error:
+                self._on_failure(error)
+                return
+            for _, stored in group:
+                stored()
+            if ends:
+                return
+
+
+def _line(writes: list[Write]) -> bytes:
+    rows = [[write.table, write.key, write.item] for write in writes]
+    return json.dumps(rows, separators=(",", ":")).encode() + b"\n"
+
+
+def _write_all(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def _writes(path: Path) -> Iterator[Write]:
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return  # cut short by a crash, never acknowledged
+            try:
+                yield from [Write(table, key, item) for table, key, item in json.loads(line)]
+            except ValueError as error:
+                raise JournalError(
+                    f"line {number} of {path} is damaged ({error}). It holds what people judged: restore the file "
+                    "from a backup, or move it away to start with empty tables."
+                ) from None
+
+
+def _replace(path: Path, lines: Iterator[bytes]) -> None:
+    """Write a file anew such that a crash leaves the old one or the new one."""
+    new = path.with_name(path.name + ".new")
+    with new.open("wb") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the rename itself
+    finally:
+        os.close(folder)

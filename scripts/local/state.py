@@ -1,0 +1,124 @@
+"""The state folder of the laptop cloud (``.local``): what is where, and that one cloud at a time uses it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.errors import DeployError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class StateError(DeployError):
+    """The state folder cannot be used."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Paths in the state folder. Only the journal and the images outlive a run."""
+
+    folder: Path
+
+    @property
+    def journal(self) -> Path:
+        """What was written to tables: judgements and their counts."""
+        return self.folder / "tables.journal"
+
+    @property
+    def images(self) -> Path:
+        """One folder for each image."""
+        return self.folder / "images"
+
+    @property
+    def logs(self) -> Path:
+        """What the emulator and the tasks of this run write."""
+        return self.folder / "logs"
+
+    @property
+    def temporary(self) -> Path:
+        """Where the emulator keeps what it needs while it runs."""
+        return self.folder / "tmp"
+
+    @property
+    def cloud(self) -> Path:
+        """Where a second terminal finds the cloud that runs."""
+        return self.folder / "cloud.json"
+
+    def publish(self, **facts: Any) -> None:
+        """Write ``cloud.json``: whoever reads it sees all of it."""
+        new = self.cloud.with_suffix(".new")
+        new.write_text(json.dumps(facts) + "\n")
+        new.replace(self.cloud)
+
+
+@contextlib.contextmanager
+def claim(folder: Path | None, url: str) -> Iterator[State]:
+    """Use the state folder alone, with nothing in it of an earlier run but journal and images.
+
+    Args:
+        folder: the state folder; None for the environment's STATE, or ``.local`` in the project.
+        url: where the cloud is going to answer, for whoever else wants the folder.
+
+    Raises:
+        StateError: somebody else uses it, or it cannot be written.
+    """
+    state = State((folder or Path(os.environ.get("STATE") or ROOT / ".local")).absolute())
+    try:
+        state.folder.mkdir(parents=True, exist_ok=True)
+        lock = (state.folder / "lock").open("a+")
+    except OSError as error:
+        raise _unusable(state, error) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel gives it back, whatever becomes of us
+        except BlockingIOError:
+            lock.seek(0)
+            raise _taken(state, lock.read()) from None
+        try:
+            lock.truncate(0)
+            lock.write(json.dumps({"pid": os.getpid(), "url": url}))
+            lock.flush()
+            _clean(state)
+            for each in (state.images, state.logs, state.temporary):
+                each.mkdir(exist_ok=True)
+        except OSError as error:
+            raise _unusable(state, error) from None
+        try:
+            yield state
+        finally:
+            state.cloud.unlink(missing_ok=True)
+            shutil.rmtree(state.temporary, ignore_errors=True)
+
+
+def _clean(state: State) -> None:
+    state.cloud.unlink(missing_ok=True)
+    for each in (state.logs, state.temporary):
+        if each.exists():
+            shutil.rmtree(each)
+
+
+def _unusable(state: State, error: OSError) -> StateError:
+    return StateError(
+        f"The laptop cloud cannot keep its state in {state.folder}: {error.strerror}.",
+        "Make that folder writable, or name another one with STATE=folder.",
+    )
+
+
+def _taken(state: State, holder: str) -> StateError:
+    try:
+        known = json.loads(holder)
+        who, end = f"process {known['pid']}, {known['url']}", f"`kill {known['pid']}`"
+    except (ValueError, KeyError):
+        who, end = "just starting", "Ctrl-C there"
+    return StateError(
+        f"Another laptop cloud ({who}) uses {state.folder}.",
+        f"Use that one, end it (Ctrl-C in its terminal, or {end}), or name another folder with STATE=folder.",
+    )

@@ -1,0 +1,117 @@
+"""``make local``: starts the laptop cloud, watches over it, and leaves nothing running behind.
+
+This process holds the front and the orchestrator; the emulator is its child, the tasks and the Lambdas are the
+emulator's. How the app is deployed is the orchestrator's affair, here as on AWS.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+from scripts.display import make_reporter
+from scripts.errors import EXIT_USAGE, DeployError, explain
+from scripts.local.cloud import LaptopCloud
+from scripts.local.front import Front, PortInUseError
+from scripts.local.state import claim
+
+
+class PortError(DeployError):
+    """The port cannot be had."""
+
+    exit_code = EXIT_USAGE
+
+
+@dataclass(frozen=True)
+class Up:
+    """The app answers."""
+
+
+@dataclass(frozen=True)
+class Down:
+    """The start has failed, or the emulator has ended."""
+
+    error: Exception
+
+
+@dataclass(frozen=True)
+class Signalled:
+    """Somebody wants us to stop."""
+
+    number: int
+
+
+Event = Up | Down | Signalled
+
+
+def main(port: int = 8080, state: Path | None = None) -> int:
+    """Run the app on this machine until Ctrl-C or SIGTERM.
+
+    Args:
+        port: TCP port of 127.0.0.1 for the page and the API; 0 for a free one.
+        state: folder for judgements and images; None for the environment's STATE, or ``.local`` in the project.
+
+    Returns:
+        Exit code: 0 after a stop that was asked for, 128 + n when signal n came before the app was ready.
+
+    Raises:
+        DeployError: it does not start, or does not go on; says why.
+    """
+    began = time.monotonic()
+    events: SimpleQueue[Event] = SimpleQueue()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda got, _frame: events.put(Signalled(got)))
+    front = _listen(port)
+    with front, claim(state, front.url) as folder, make_reporter() as reporter:
+        threading.Thread(target=front.serve_forever, name="front", daemon=True).start()
+        reporter.note("Starting the laptop cloud ...")
+        cloud = LaptopCloud(folder, front, reporter)
+        start = _in_background(lambda: _start(cloud, events))
+        _in_background(lambda: events.put(Down(cloud.wait_for_end())))
+        try:
+            while True:
+                match events.get():
+                    case Up():
+                        reporter.note(
+                            f"Up in {time.monotonic() - began:.1f} s. Judgements are kept in {folder.folder}."
+                        )
+                        reporter.note("Ctrl-C ends it.")
+                        reporter.close()
+                        print(f"Ready: {front.url}", flush=True)
+                    case Down(error):
+                        raise error
+                    case Signalled(signalled):
+                        return 128 + signalled if start.is_alive() else 0
+        finally:
+            front.shutdown()
+            cloud.stop()
+            reporter.close()
+
+
+def _start(cloud: LaptopCloud, events: SimpleQueue[Event]) -> None:
+    try:
+        cloud.bring_up()
+        events.put(Up())
+    except Exception as error:
+        events.put(Down(explain(error) or error))
+
+
+def _listen(port: int) -> Front:
+    try:
+        return Front(port)
+    except PortInUseError:
+        message = f"Port {port} of this machine is in use."
+    except (PermissionError, OverflowError):
+        message = f"Port {port} cannot be used: it must be from 1024 to 65535."
+    raise PortError(message, "Name another one: `make local PORT=8081`.")
+
+
+def _in_background(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
