@@ -1,0 +1,91 @@
+"""The OpenAPI document is valid, says what the catalogue says, and describes what the functions really reply."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from openapi_spec_validator import validate
+
+import export
+import stats
+from generator import catalogue
+
+DOCUMENT = yaml.safe_load((Path(__file__).parents[3] / "docs/api/openapi.yaml").read_text(encoding="utf-8"))
+SCHEMAS = DOCUMENT["components"]["schemas"]
+
+
+def resolved(node: dict[str, Any]) -> dict[str, Any]:
+    """The object itself, where a reference to it stands."""
+    while "$ref" in node:
+        path = node["$ref"].removeprefix("#/").split("/")
+        node = DOCUMENT
+        for name in path:
+            node = node[name]
+    return node
+
+
+def conforms(value: Any, schema: dict[str, Any]) -> None:
+    jsonschema.Draft202012Validator({**schema, "components": DOCUMENT["components"]}).validate(value)
+
+
+def test_document_is_valid_openapi():
+    validate(DOCUMENT)
+    assert DOCUMENT["openapi"].startswith("3.1")
+
+
+def test_routes_are_those_of_the_catalogue():
+    expected = {(function.method, function.path) for function in catalogue.FUNCTIONS} | {catalogue.PREDICT_ROUTE}
+    described = {(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods}
+    assert described == expected
+
+
+def test_labels_and_limits_are_those_of_the_catalogue():
+    assert tuple(SCHEMAS["Label"]["enum"]) == catalogue.LABELS
+    assert set(SCHEMAS["Answer"]["properties"]["scores"]["required"]) == set(catalogue.LABELS)
+    assert SCHEMAS["Review"]["maxLength"] == catalogue.MAX_REVIEW_CHARACTERS
+    text = DOCUMENT["info"]["description"]
+    assert f"{catalogue.MAX_BODY_BYTES:,}\nbytes" in text
+    assert f"{catalogue.MAX_REVIEW_CHARACTERS:,} characters" in text
+
+
+def examples() -> list[Any]:
+    found = []
+    for path, methods in DOCUMENT["paths"].items():
+        for operation in methods.values():
+            described = list(operation["responses"].items()) + [("request", operation.get("requestBody", {}))]
+            for status, response in described:
+                for media in resolved(response).get("content", {}).values():
+                    for name, example in media.get("examples", {}).items():
+                        found.append(pytest.param(example["value"], media["schema"], id=f"{path} {status} {name}"))
+    return found
+
+
+@pytest.mark.parametrize(("value", "schema"), examples())
+def test_examples_are_what_their_schemas_say(value, schema):
+    conforms(value, schema)
+
+
+@pytest.mark.parametrize("name", ["revised", "unprompted"])
+def test_examples_of_judgements_are_accepted(cloud, post, name):
+    media = DOCUMENT["paths"]["/setSentiment"]["post"]["requestBody"]["content"]["application/json"]
+    reply = post(media["examples"][name]["value"])
+    assert reply.status == 200
+    conforms(reply.json, SCHEMAS["Stored"])
+
+
+def test_stored_example_is_the_reply_to_the_request_example(cloud, post):
+    operation = DOCUMENT["paths"]["/setSentiment"]["post"]
+    sent = operation["requestBody"]["content"]["application/json"]["examples"]["revised"]["value"]
+    promised = operation["responses"]["200"]["content"]["application/json"]["examples"]["revised"]["value"]
+    assert post(sent).json == promised
+
+
+def test_errors_and_statistics_are_as_described(cloud, get, post):
+    conforms(post({}).json, SCHEMAS["Problem"])
+    post({"review": "I won", "sentiment": "joy"})
+    conforms(get(stats).json, SCHEMAS["Statistics"])
+    assert set(DOCUMENT["paths"]["/getcsv"]["get"]["responses"]["200"]["content"]) == {export.CONTENT_TYPE}
