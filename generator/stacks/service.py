@@ -21,7 +21,8 @@ from generator.building import (
 )
 from generator.parameters import parameter
 
-USER = "10001"  # neither root nor anyone else; the Dockerfile has the same
+HEALTH_PROBE = ["CMD", "python", "-m", "sentiment.probe"]
+USER = "10001:10001"  # neither root nor anyone else; the Dockerfile has the same
 TMP_MIB = 16
 DRAIN_SECONDS = 20  # for requests in flight; the API waits no longer than 10 s for any
 STOP_SECONDS = 30  # between SIGTERM and SIGKILL
@@ -148,10 +149,8 @@ def environment(template: Template) -> list[ecs.Environment]:
 
 
 def health_check() -> ecs.HealthCheck:
-    """Asked inside the container, in Python: the image has no curl. An answer that is not 2xx raises."""
-    url = f"http://127.0.0.1:{catalogue.CONTAINER_PORT}{catalogue.HEALTH_PATH}"
-    question = f"import urllib.request; urllib.request.urlopen('{url}', timeout=3)"
-    return ecs.HealthCheck(Command=["CMD", "python", "-c", question], Interval=10, Timeout=5, Retries=3, StartPeriod=15)
+    """Asked inside the container by the image's own probe, for there is no curl in it."""
+    return ecs.HealthCheck(Command=HEALTH_PROBE, Interval=10, Timeout=5, Retries=3, StartPeriod=15)
 
 
 def target_group(template: Template, vpc: Parameter) -> elb.TargetGroup:

@@ -1,0 +1,160 @@
+"""Roles against code: each Lambda may make exactly the calls that its code makes, on exactly what it works with."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from generator import catalogue
+from tests.contracts.calls import Code, aws_calls, variables_read
+from tests.contracts.reading import ROOT, TEMPLATES, resource, resources_of
+
+CODE = Code.of(ROOT / "lambda_src")
+each_function = pytest.mark.parametrize("function", catalogue.FUNCTIONS, ids=lambda function: function.name)
+
+# Which permission each call asks for (AWS service authorization reference). A call that is missing here fails.
+ACTIONS = {
+    ("dynamodb", "Put"): "dynamodb:PutItem",
+    ("dynamodb", "Update"): "dynamodb:UpdateItem",
+    ("dynamodb", "Delete"): "dynamodb:DeleteItem",
+    ("dynamodb", "ConditionCheck"): "dynamodb:ConditionCheckItem",
+    ("dynamodb", "get_item"): "dynamodb:GetItem",
+    ("dynamodb", "put_item"): "dynamodb:PutItem",
+    ("dynamodb", "update_item"): "dynamodb:UpdateItem",
+    ("dynamodb", "query"): "dynamodb:Query",
+    ("dynamodb", "scan"): "dynamodb:Scan",
+    ("s3", "put_object"): "s3:PutObject",
+    ("s3", "get_object"): "s3:GetObject",
+    ("s3", "create_multipart_upload"): "s3:PutObject",
+    ("s3", "upload_part"): "s3:PutObject",
+    ("s3", "complete_multipart_upload"): "s3:PutObject",
+    ("s3", "abort_multipart_upload"): "s3:AbortMultipartUpload",
+    ("ssm", "get_parameter"): "ssm:GetParameter",
+}
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+JUDGEMENTS, COUNTS = {"Ref": "JudgementsTableArn"}, {"Ref": "CountsTableArn"}
+EXPORTS = {"Fn::Sub": "${ExportBucketArn}/*"}
+TOKEN = {
+    "Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${ExportTokenParameter}",
+}
+# On what each call works; which calls there are is read from the code.
+RESOURCES = {
+    "record": {"dynamodb:PutItem": JUDGEMENTS, "dynamodb:GetItem": JUDGEMENTS, "dynamodb:UpdateItem": COUNTS},
+    "export": {
+        "dynamodb:Scan": JUDGEMENTS,
+        "s3:PutObject": EXPORTS,
+        "s3:GetObject": EXPORTS,
+        "s3:AbortMultipartUpload": EXPORTS,
+        "ssm:GetParameter": TOKEN,
+    },
+    "stats": {"dynamodb:Scan": COUNTS},
+}
+
+
+def granted(function: catalogue.Function) -> dict[str, object]:
+    """Action -> resource of everything that the function's role allows, in itself and through policies beside it."""
+    role = f"{function.name.capitalize()}Role"
+    documents = [policy["PolicyDocument"] for policy in resource("api", role).get("Policies", [])]
+    documents += [
+        policy["PolicyDocument"]
+        for policy in resources_of("api", "AWS::IAM::Policy").values()
+        if {"Ref": role} in policy["Roles"]
+    ]
+    found: dict[str, object] = {}
+    for statement in (statement for document in documents for statement in document["Statement"]):
+        assert statement["Effect"] == "Allow"
+        (where,) = statement["Resource"]
+        for action in statement["Action"]:
+            assert action not in found, f"{action} is granted twice"
+            found[action] = where
+    return found
+
+
+@each_function
+def test_a_lambda_may_make_exactly_the_calls_that_its_code_makes(function):
+    needed = {ACTIONS[call] for call in aws_calls(CODE, (function.name, "handler"))}
+    assert granted(function).keys() - LOGS == needed
+
+
+@each_function
+def test_a_lambda_may_touch_exactly_what_it_works_with(function):
+    log = {"Fn::GetAtt": [f"{function.name.capitalize()}Log", "Arn"]}
+    assert granted(function) == {**RESOURCES[function.name], **dict.fromkeys(LOGS, log)}
+
+
+@each_function
+def test_a_lambda_has_a_role_and_a_log_of_its_own(function):
+    title = function.name.capitalize()
+    deployed = resource("api", f"{title}Function")
+    assert deployed["Role"] == {"Fn::GetAtt": [f"{title}Role", "Arn"]}
+    assert deployed["LoggingConfig"]["LogGroup"] == {"Ref": f"{title}Log"}
+    role = resource("api", f"{title}Role")
+    assert "ManagedPolicyArns" not in role
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+@each_function
+def test_a_lambda_is_given_exactly_the_variables_that_its_code_reads(function):
+    given = resource("api", f"{function.name.capitalize()}Function")["Environment"]["Variables"]
+    assert set(given) == set(function.environment) == variables_read(CODE, (function.name, "handler"))
+
+
+@each_function
+def test_a_lambda_runs_the_handler_that_its_code_has(function):
+    deployed = resource("api", f"{function.name.capitalize()}Function")
+    module, _, name = deployed["Handler"].partition(".")
+    assert (module, name) in CODE.definitions
+    assert deployed["Runtime"] == catalogue.LAMBDA_RUNTIME
+
+
+def test_the_token_may_be_read_only_where_there_is_one():
+    policy = TEMPLATES["api"]["Resources"]["ExportTokenPolicy"]
+    assert policy["Condition"] == "PrivateExport"
+    condition = TEMPLATES["api"]["Conditions"]["PrivateExport"]
+    assert condition == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ExportTokenParameter"}, ""]}]}
+
+
+def test_clients_and_variables_are_got_in_one_place_each():
+    """What the tests above read is all there is: nothing else makes a client or looks at the environment."""
+    makers, readers = set(), set()
+    for (module, _), statements in CODE.definitions.items():
+        for node in (node for statement in statements for node in ast.walk(statement)):
+            text = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+            if text in ("boto3.client", "boto3.resource", "boto3.Session", "boto3.session"):
+                makers.add(module)
+            if text in ("os.environ", "os.getenv"):
+                readers.add(module)
+    assert makers == {"aws"}
+    assert readers == {"settings"}
+
+
+def test_no_policy_grants_everything():
+    """A star stands alone as the resource only where AWS offers no narrower form, and never in an action."""
+    for stack, template in TEMPLATES.items():
+        for name, body in template["Resources"].items():
+            for statement in _allowed(body):
+                assert not [action for action in statement["Action"] if "*" in action], f"{stack}.{name}"
+                if statement["Resource"] == ["*"]:
+                    assert statement["Action"] == ["ecr:GetAuthorizationToken"], f"{stack}.{name}"
+
+
+def test_the_execution_role_may_pull_images_and_write_its_own_log():
+    (policy,) = resource("service", "ExecutionRole")["Policies"]
+    actions = {action for statement in policy["PolicyDocument"]["Statement"] for action in statement["Action"]}
+    pull = {
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:GetAuthorizationToken",
+    }
+    assert actions == LOGS | pull
+    assert policy["PolicyDocument"]["Statement"][0]["Resource"] == [{"Fn::GetAtt": ["LogGroup", "Arn"]}]
+
+
+def _allowed(body):
+    properties = body.get("Properties", {})
+    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    documents += [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
+    return [one for document in documents for one in document["Statement"] if one["Effect"] == "Allow"]

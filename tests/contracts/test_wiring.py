@@ -1,0 +1,293 @@
+"""Stacks against each other: where each Parameter gets its value, which ports and paths meet, who is let in."""
+
+from __future__ import annotations
+
+import pytest
+
+from generator import catalogue
+from generator.parameters import DEFINITIONS, setting_name
+from scripts.settings import ORCHESTRATOR_KEYS, pascal
+from tests.contracts.reading import STAGES, TEMPLATES, resource, resources_of
+
+COMPUTED = {"Stage", "LambdaCodeKey", "ImageUri"}
+# What each stack hands on, by name: the other parts of the project read these.
+OUTPUTS = {
+    "artifacts": {"ArtifactsBucketName"},
+    "network": {
+        "VpcId",
+        "PublicSubnetIds",
+        "LinkSecurityGroupId",
+        "LoadBalancerSecurityGroupId",
+        "InstanceSecurityGroupId",
+    },
+    "data": {
+        "JudgementsTableName",
+        "JudgementsTableArn",
+        "CountsTableName",
+        "CountsTableArn",
+        "ExportBucketName",
+        "ExportBucketArn",
+    },
+    "cluster": {"ClusterName", "CapacityProviderName", "ListenerArn", "LoadBalancerFullName"},
+    "service": {"ServiceName", "TargetGroupFullName", "LogGroupName"},
+    "site": {"SiteBucketName", "SiteUrl", "DistributionId"},
+    "api": {"ApiUrl", "ApiId"},
+}
+SETTINGS = {pascal(key): value for key, value in STAGES["defaults"].items() if key not in ORCHESTRATOR_KEYS}
+PARAMETERS = [
+    (stack, name, body) for stack, template in TEMPLATES.items() for name, body in template["Parameters"].items()
+]
+
+
+def get_att(name: str, attribute: str) -> dict[str, list[str]]:
+    return {"Fn::GetAtt": [name, attribute]}
+
+
+# --- parameters and outputs ------------------------------------------------------------------------------------
+
+
+def test_each_stack_puts_out_what_the_others_count_on():
+    assert {stack: set(template["Outputs"]) for stack, template in TEMPLATES.items()} == OUTPUTS
+
+
+@pytest.mark.parametrize(("stack", "name", "body"), PARAMETERS, ids=[f"{s}.{n}" for s, n, _ in PARAMETERS])
+def test_every_parameter_has_exactly_one_source(stack, name, body):
+    sources = [other for other, template in TEMPLATES.items() if other != stack and name in template["Outputs"]]
+    sources += ["computed"] if name in COMPUTED else []
+    sources += ["setting"] if name in SETTINGS else []
+    if not sources and "Default" in body:
+        sources = ["default"]
+    assert len(sources) == 1
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_every_setting_of_a_stage_is_a_parameter_with_that_default(setting):
+    having = [template["Parameters"][setting] for template in TEMPLATES.values() if setting in template["Parameters"]]
+    assert having, f"no template has the Parameter {setting}; is {setting_name(setting)} in stages.toml a mistake?"
+    for body in having:
+        assert body["Default"] == SETTINGS[setting]
+        allowed = body.get("AllowedValues")
+        for stage, settings in STAGES.items():
+            value = settings.get(setting_name(setting), SETTINGS[setting])
+            assert allowed is None or value in allowed, f"stage {stage} sets what the template refuses"
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_every_defined_parameter_is_in_some_template(name):
+    assert any(name in template["Parameters"] for template in TEMPLATES.values())
+
+
+def test_every_stack_belongs_to_a_stage():
+    assert [stack for stack, template in TEMPLATES.items() if "Stage" not in template["Parameters"]] == []
+
+
+def test_outputs_that_a_condition_may_switch_off_feed_no_parameter():
+    conditional = {
+        name for template in TEMPLATES.values() for name, body in template["Outputs"].items() if "Condition" in body
+    }
+    assert conditional == {"DistributionId"}
+    assert [p for _, p, _ in PARAMETERS if p in conditional] == []
+
+
+# --- from the API to the container: link, listener, target group, container ------------------------------------
+
+
+def test_the_link_calls_the_listener_with_the_path_of_the_service():
+    integration = resource("api", "PredictIntegration")
+    assert integration["ConnectionType"] == "VPC_LINK"
+    assert integration["ConnectionId"] == {"Ref": "VpcLink"}
+    assert integration["IntegrationUri"] == {"Ref": "ListenerArn"}
+    assert integration["RequestParameters"]["overwrite:path"] == catalogue.PREDICT_PATH
+    assert TEMPLATES["cluster"]["Outputs"]["ListenerArn"]["Value"] == {"Ref": "Listener"}
+    assert resource("cluster", "Listener")["Port"] == catalogue.LISTENER_PORT
+
+
+def test_every_route_of_the_catalogue_has_its_integration_and_no_other_route_exists():
+    routes = {
+        body["RouteKey"]: body["Target"]["Fn::Sub"] for body in resources_of("api", "AWS::ApiGatewayV2::Route").values()
+    }
+    wanted = {" ".join(catalogue.PREDICT_ROUTE): "integrations/${PredictIntegration}"}
+    for function in catalogue.FUNCTIONS:
+        wanted[f"{function.method} {function.path}"] = f"integrations/${{{function.name.capitalize()}Integration}}"
+    assert routes == wanted
+
+
+def test_integrations_wait_as_long_as_their_lambda_and_no_longer_than_an_http_api_can():
+    for function in catalogue.FUNCTIONS:
+        title = function.name.capitalize()
+        deployed = resource("api", f"{title}Function")
+        assert deployed["Timeout"] == function.timeout_seconds
+        milliseconds = resource("api", f"{title}Integration")["TimeoutInMillis"]
+        assert 1000 * function.timeout_seconds <= milliseconds <= 30_000
+    assert resource("api", "PredictIntegration")["TimeoutInMillis"] <= 30_000
+
+
+def test_a_lambda_may_be_called_by_our_api_on_its_route_alone():
+    for function in catalogue.FUNCTIONS:
+        title = function.name.capitalize()
+        permission = resource("api", f"{title}Permission")
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert permission["FunctionName"] == {"Ref": f"{title}Function"}
+        arn = permission["SourceArn"]["Fn::Sub"]
+        assert arn.endswith(":${HttpApi}/*/" + function.method + function.path)
+        assert resource("api", f"{title}Integration")["IntegrationUri"] == get_att(f"{title}Function", "Arn")
+
+
+def test_the_service_registers_the_port_that_the_container_listens_on():
+    (container,) = resource("service", "TaskDefinition")["ContainerDefinitions"]
+    (port,) = container["PortMappings"]
+    assert (port["ContainerPort"], port["HostPort"]) == (catalogue.CONTAINER_PORT, 0)
+    (balanced,) = resource("service", "Service")["LoadBalancers"]
+    assert balanced["ContainerName"] == container["Name"] == catalogue.CONTAINER_NAME
+    assert balanced["ContainerPort"] == catalogue.CONTAINER_PORT
+    assert balanced["TargetGroupArn"] == {"Ref": "TargetGroup"}
+    variables = {variable["Name"]: variable["Value"] for variable in container["Environment"]}
+    assert variables["PORT"] == str(catalogue.CONTAINER_PORT)
+
+
+def test_the_target_group_asks_the_health_path_on_the_port_that_docker_picked():
+    group = resource("service", "TargetGroup")
+    assert group["HealthCheckPath"] == catalogue.HEALTH_PATH
+    assert group["HealthCheckPort"] == "traffic-port"
+    (action,) = resource("service", "ListenerRule")["Actions"]
+    assert action == {"Type": "forward", "TargetGroupArn": {"Ref": "TargetGroup"}}
+    assert resource("service", "ListenerRule")["ListenerArn"] == {"Ref": "ListenerArn"}
+
+
+def test_a_target_drains_longer_than_a_request_lasts_and_stops_later_than_that():
+    attributes = {a["Key"]: a["Value"] for a in resource("service", "TargetGroup")["TargetGroupAttributes"]}
+    drain = int(attributes["deregistration_delay.timeout_seconds"])
+    (container,) = resource("service", "TaskDefinition")["ContainerDefinitions"]
+    assert resource("api", "PredictIntegration")["TimeoutInMillis"] / 1000 <= drain < container["StopTimeout"]
+
+
+def test_scaling_owns_the_numbers_of_tasks_and_instances():
+    """A desired count in the template would undo what scaling did, at every deploy."""
+    assert "DesiredCount" not in resource("service", "Service")
+    assert "DesiredCapacity" not in resource("cluster", "AutoScalingGroup")
+    target = resource("service", "ScalableTarget")
+    assert (target["MinCapacity"], target["MaxCapacity"]) == ({"Ref": "MinTasks"}, {"Ref": "MaxTasks"})
+    assert target["ResourceId"] == {"Fn::Sub": "service/${ClusterName}/${Service.Name}"}
+    requests = resource("service", "ScaleByRequests")["TargetTrackingScalingPolicyConfiguration"]
+    assert requests["TargetValue"] == {"Ref": "RequestsPerTask"}
+    label = requests["PredefinedMetricSpecification"]["ResourceLabel"]
+    assert label == {"Fn::Sub": "${LoadBalancerFullName}/${TargetGroup.TargetGroupFullName}"}
+
+
+def test_ecs_may_take_an_instance_away_only_after_draining_it():
+    provider = resource("cluster", "CapacityProvider")["AutoScalingGroupProvider"]
+    assert provider["ManagedTerminationProtection"] == "ENABLED"
+    assert provider["ManagedDraining"] == "ENABLED"
+    assert provider["ManagedScaling"]["Status"] == "ENABLED"
+    assert resource("cluster", "AutoScalingGroup")["NewInstancesProtectedFromScaleIn"] is True
+
+
+# --- who is let in -----------------------------------------------------------------------------------------------
+
+
+def _rule(ports: tuple[int, int], **peer: object) -> dict[str, object]:
+    return {"IpProtocol": "tcp", "FromPort": ports[0], "ToPort": ports[1], **peer}
+
+
+def _bare(rule: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in rule.items() if key not in ("Description", "GroupId")}
+
+
+def test_each_security_group_admits_exactly_who_it_must():
+    """The complete set of ways in, whether written into a group or beside it."""
+    ways_in = [
+        (body["GroupId"], _bare(body)) for body in resources_of("network", "AWS::EC2::SecurityGroupIngress").values()
+    ]
+    for name, group in resources_of("network", "AWS::EC2::SecurityGroup").items():
+        ways_in += [(get_att(name, "GroupId"), _bare(rule)) for rule in group.get("SecurityGroupIngress", [])]
+    listener = (catalogue.LISTENER_PORT, catalogue.LISTENER_PORT)
+    balancer, link = get_att("LoadBalancerSecurityGroup", "GroupId"), get_att("LinkSecurityGroup", "GroupId")
+    instances = get_att("InstanceSecurityGroup", "GroupId")
+    wanted = [
+        (balancer, _rule(listener, SourceSecurityGroupId=link)),
+        (instances, _rule(catalogue.EPHEMERAL_PORTS, SourceSecurityGroupId=balancer)),
+    ]
+    assert sorted(ways_in, key=str) == sorted(wanted, key=str)
+
+
+def test_each_security_group_lets_out_exactly_what_it_must():
+    groups = resources_of("network", "AWS::EC2::SecurityGroup")
+    ways_out = {name: [_bare(rule) for rule in group["SecurityGroupEgress"]] for name, group in groups.items()}
+    listener = (catalogue.LISTENER_PORT, catalogue.LISTENER_PORT)
+    balancer, instances = (get_att(f"{name}SecurityGroup", "GroupId") for name in ("LoadBalancer", "Instance"))
+    assert ways_out == {
+        "LinkSecurityGroup": [_rule(listener, DestinationSecurityGroupId=balancer)],
+        "LoadBalancerSecurityGroup": [_rule(catalogue.EPHEMERAL_PORTS, DestinationSecurityGroupId=instances)],
+        "InstanceSecurityGroup": [_rule((443, 443), CidrIp="0.0.0.0/0")],
+    }
+    assert resources_of("network", "AWS::EC2::SecurityGroupEgress") == {}
+
+
+def test_each_part_wears_its_own_security_group_and_no_other_stack_makes_groups():
+    assert resource("api", "VpcLink")["SecurityGroupIds"] == [{"Ref": "LinkSecurityGroupId"}]
+    assert resource("cluster", "LoadBalancer")["SecurityGroups"] == [{"Ref": "LoadBalancerSecurityGroupId"}]
+    assert resource("cluster", "LoadBalancer")["Scheme"] == "internal"
+    (interface,) = resource("cluster", "LaunchTemplate")["LaunchTemplateData"]["NetworkInterfaces"]
+    assert interface["Groups"] == [{"Ref": "InstanceSecurityGroupId"}]
+    outputs = TEMPLATES["network"]["Outputs"]
+    for name in ("LinkSecurityGroup", "LoadBalancerSecurityGroup", "InstanceSecurityGroup"):
+        assert outputs[f"{name}Id"]["Value"] == get_att(name, "GroupId")
+    for stack in TEMPLATES:
+        types = {body["Type"] for body in TEMPLATES[stack]["Resources"].values()}
+        assert stack == "network" or not {one for one in types if "SecurityGroup" in one}
+
+
+def test_no_container_gets_at_the_role_of_its_instance():
+    data = resource("cluster", "LaunchTemplate")["LaunchTemplateData"]
+    assert data["MetadataOptions"]["HttpTokens"] == "required"
+    assert data["MetadataOptions"]["HttpPutResponseHopLimit"] == 1, "two hops reach into Docker's bridge"
+    assert "KeyName" not in data, "SSH is not how we get in"
+    assert resource("service", "TaskDefinition")["NetworkMode"] == "bridge"
+    assert "TaskRoleArn" not in resource("service", "TaskDefinition")
+
+
+def test_the_container_may_do_no_more_than_it_needs():
+    (container,) = resource("service", "TaskDefinition")["ContainerDefinitions"]
+    assert container["User"].split(":")[0] not in ("0", "root")
+    assert container["ReadonlyRootFilesystem"] is True
+    assert container["Privileged"] is False
+    assert container["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
+    assert container["DockerSecurityOptions"] == ["no-new-privileges"]
+    assert container["Memory"] == {"Ref": "TaskMemory"}
+
+
+def test_only_our_page_may_call_the_api_from_a_browser():
+    cors = resource("api", "HttpApi")["CorsConfiguration"]
+    assert cors["AllowOrigins"] == [{"Ref": "SiteUrl"}]
+    assert set(cors["AllowMethods"]) == {catalogue.PREDICT_ROUTE[0], *(f.method for f in catalogue.FUNCTIONS)}
+    assert "AllowCredentials" not in cors
+
+
+@pytest.mark.parametrize(("stack", "bucket"), [("artifacts", "ArtifactsBucket"), ("data", "ExportBucket")])
+def test_private_buckets_are_closed_and_refuse_plain_http(stack, bucket):
+    assert set(resource(stack, bucket)["PublicAccessBlockConfiguration"].values()) == {True}
+    (policy,) = resources_of(stack, "AWS::S3::BucketPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statement["Resource"] == [get_att(bucket, "Arn"), {"Fn::Sub": f"${{{bucket}.Arn}}/*"}]
+    assert policy["Bucket"] == {"Ref": bucket}
+
+
+def test_the_site_bucket_is_public_to_readers_without_cloudfront_and_private_with_it():
+    policies = {
+        body["Condition"]: body["Properties"]["PolicyDocument"]["Statement"]
+        for body in TEMPLATES["site"]["Resources"].values()
+        if body["Type"] == "AWS::S3::BucketPolicy"
+    }
+    (public,) = policies["WithoutCloudFront"]
+    assert (public["Principal"], public["Action"]) == ("*", ["s3:GetObject"])
+    assert public["Resource"] == [{"Fn::Sub": "${SiteBucket.Arn}/*"}]
+    read, tls = policies["WithCloudFront"]
+    assert read["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert "${Distribution}" in read["Condition"]["StringEquals"]["AWS:SourceArn"]["Fn::Sub"]
+    assert tls["Effect"] == "Deny"
+    block = resource("site", "SiteBucket")["PublicAccessBlockConfiguration"]
+    closed_with = {"Fn::If": ["WithCloudFront", True, False]}
+    assert (block["BlockPublicPolicy"], block["RestrictPublicBuckets"]) == (closed_with, closed_with)
+    assert TEMPLATES["site"]["Conditions"]["WithoutCloudFront"] == {"Fn::Not": [{"Condition": "WithCloudFront"}]}
