@@ -19,6 +19,7 @@ class JsonFormatter(logging.Formatter):
     def __init__(self, stage: str) -> None:
         super().__init__()
         self._stage = stage
+        self._encode = json.JSONEncoder().encode
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as JSON without a line break.
@@ -38,7 +39,7 @@ class JsonFormatter(logging.Formatter):
             line["raised"] = [
                 f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(record.exc_info[2])
             ]
-        return json.dumps(line, default=str)
+        return self._encode(line)
 
 
 def configuration(level: str, stage: str) -> dict[str, Any]:
