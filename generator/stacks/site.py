@@ -132,8 +132,8 @@ def content_security_policy() -> Sub:
         "https://*.s3.${AWS::URLSuffix} https://*.s3.${AWS::Region}.${AWS::URLSuffix}"
     )
     return Sub(
-        f"default-src 'self'; connect-src {connect}; img-src 'self' data:; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        f"default-src 'self'; connect-src {connect}; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
     )
 
 
