@@ -18,9 +18,7 @@ from sentiment.app import create_app
 from sentiment.logs import JsonFormatter
 from sentiment.model import Model
 from sentiment.settings import MODEL_DIRECTORY, Settings
-from tests.unit.container.service.support import Service, with_metadata, write_model
-
-CONTAINER = Path(__file__).parents[4] / "container"
+from tests.unit.container.service.support import CONTAINER, Service, with_metadata, write_model
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+CONTAINER = Path(__file__).parents[4] / "container"
 DEADLINE_SECONDS = 60
 
 
