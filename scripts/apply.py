@@ -45,7 +45,15 @@ class Work:
     confirm: Confirm = lambda _name, _changes: False
 
 
-def bring_up(work: Work, step: Step, parameters: dict[str, str], bucket: str | None) -> dict[str, str]:
+@dataclass(frozen=True)
+class Outcome:
+    """What came of bringing up a stack: its outputs, and whether anything was changed."""
+
+    outputs: dict[str, str]
+    changed: bool
+
+
+def bring_up(work: Work, step: Step, parameters: dict[str, str], bucket: str | None) -> Outcome:
     """Create or update a stack, whatever state an earlier attempt left it in.
 
     Args:
@@ -55,7 +63,7 @@ def bring_up(work: Work, step: Step, parameters: dict[str, str], bucket: str | N
         bucket: name of the artifacts bucket, for a template that is too large to send; None while there is none.
 
     Returns:
-        The stack's outputs.
+        The stack's outputs, and whether anything was changed.
 
     Raises:
         ForeignStackError: a stack of that name is not ours.
@@ -70,10 +78,9 @@ def bring_up(work: Work, step: Step, parameters: dict[str, str], bucket: str | N
     creates = changesets.creates(state)
     change_set = changesets.make(work.cloud, step.name, step.template, parameters, source, creates)
     if change_set is None:
-        work.reporter.stack(step.stack, "unchanged")
-        return state.outputs if state else {}
+        return Outcome(state.outputs if state else {}, changed=False)
     _ask(work, step, change_set)
-    return execute(work, step, change_set).outputs
+    return Outcome(execute(work, step, change_set).outputs, changed=True)
 
 
 def execute(work: Work, step: Step, change_set: ChangeSet) -> StackState:
@@ -85,9 +92,7 @@ def execute(work: Work, step: Step, change_set: ChangeSet) -> StackState:
     """
     marker = stacks.latest_event_id(work.cloud, change_set.stack_id)
     work.cloud.client("cloudformation").execute_change_set(ChangeSetName=change_set.id)
-    state = follow(work, step, change_set.stack_id, marker)
-    work.reporter.stack(step.stack, "done")
-    return state
+    return follow(work, step, change_set.stack_id, marker)
 
 
 def ready(work: Work, step: Step) -> StackState | None:

@@ -118,12 +118,14 @@ class Deployment:
             lambdas.upload(self.work.cloud, bucket, self.code)
         before = stacks.describe(self.work.cloud, step.name)
         failures = self._failed_deployments(before)
-        outputs = apply.bring_up(self.work, step, parameters, bucket)
+        outcome = apply.bring_up(self.work, step, parameters, bucket)
+        outputs, detail = outcome.outputs, ""
         if step.template.holds_data:
             self._protect(step)
         if "ServiceName" in outputs:
-            self._wait_for_service(step, outputs, failures)
+            detail = self._wait_for_service(step, outputs, failures)
         self.outputs.update(outputs)
+        self.work.reporter.stack(step.stack, "done" if outcome.changed else "unchanged", detail)
 
     def _failed_deployments(self, before: stacks.StackState | None) -> service.ServiceState | None:
         if before is None or "ServiceName" not in before.outputs:
@@ -133,7 +135,7 @@ class Deployment:
         except ServiceError:
             return None
 
-    def _wait_for_service(self, step: Step, outputs: dict[str, str], before: service.ServiceState | None) -> None:
+    def _wait_for_service(self, step: Step, outputs: dict[str, str], before: service.ServiceState | None) -> str:
         cluster = self.outputs["ClusterName"]
         try:
             state = service.wait_until_steady(
@@ -142,7 +144,7 @@ class Deployment:
         except ServiceError:
             self.work.reporter.stack(step.stack, "failed", "the service did not become steady")
             raise
-        self.work.reporter.stack(step.stack, "done", state.progress)
+        return state.progress
 
     def _protect(self, step: Step) -> None:
         if self.settings.parameters.get("DeletionProtection") == TERMINATION_PROTECTED:

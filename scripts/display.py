@@ -74,8 +74,9 @@ class LineReporter(Reporter):
             self._print(f"{stack}: {state}" + (f" ({detail})" if detail else ""))
 
     def resource(self, stack: str, logical_id: str, status: str, purpose: str) -> None:
-        """Print the resource's new status."""
-        self._print(f"{stack}: {logical_id} {status}" + (f" - {purpose}" if purpose else ""))
+        """Print how a resource ended; that it began would double the lines and say little."""
+        if not status.endswith("_IN_PROGRESS"):
+            self._print(f"{stack}: {logical_id} {status}" + (f" - {purpose}" if purpose else ""))
 
     def note(self, message: str) -> None:
         """Print the message."""

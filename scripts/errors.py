@@ -114,7 +114,7 @@ def explain(error: Exception) -> DeployError | None:
         return CredentialsError(
             "No AWS region is set.", "Pass --region, set AWS_REGION, or set `region` for the stage in stages.toml."
         )
-    if isinstance(error, boto.EndpointConnectionError | boto.HTTPClientError):
+    if isinstance(error, boto.ConnectionError | boto.HTTPClientError):
         return DeployError(
             f"AWS cannot be reached: {error}",
             "Nothing is lost: what CloudFormation was told goes on. Run the same command again to pick it up.",

@@ -18,6 +18,8 @@ from scripts.session import Cloud
 
 # After that long without reaching its end a deployment never will: three failed starts take ECS a few minutes.
 WAIT_SECONDS = 1800.0
+# On a laptop no instance has to start and no image to be pulled.
+LAPTOP_WAIT_SECONDS = 90.0
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def wait_until_steady(
         InterruptedDeployError: Ctrl-C, twice.
     """
     known_failures = {identity for identity, _, _ in before.failed} if before else set()
+    patience = LAPTOP_WAIT_SECONDS if cloud.on_laptop else WAIT_SECONDS
     said = ""
     waited = 0.0
     while True:
@@ -120,7 +123,7 @@ def wait_until_steady(
         if state.progress != said:
             said = state.progress
             reporter.stack("service", "working", said)
-        if waited > WAIT_SECONDS:
+        if waited > patience:
             raise _failed(cloud, cluster, service, state.task_definition, f"it is still not steady: {state.progress}")
         interrupt.sleep(cloud.poll_seconds)
         waited += cloud.poll_seconds

@@ -6,6 +6,7 @@ import hashlib
 import json
 import mimetypes
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,7 @@ def upload(
     """
     client, bucket = cloud.client("s3"), outputs["SiteBucketName"]
     wanted = content(settings, outputs, folder)
-    there = _there(client, bucket)
+    there = _there(client, bucket, wanted.keys())
     changed = [key for key, body in wanted.items() if there.get(key) != fingerprint(key, body)]
     for key in sorted(changed, key=lambda key: (key == catalogue.SITE_INDEX, key)):
         body = wanted[key]
@@ -142,11 +143,15 @@ def fingerprint(key: str, body: bytes) -> str:
     return hashlib.sha256(f"{content_type(key)}\n{cache_control(key)}\n".encode() + body).hexdigest()[:32]
 
 
-def _there(client: Any, bucket: str) -> dict[str, str]:
-    """Key to fingerprint of what the bucket holds."""
+def _there(client: Any, bucket: str, wanted: Collection[str]) -> dict[str, str]:
+    """Key to fingerprint of what the bucket holds; "" for what is not wanted anyway."""
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-    return {key: client.head_object(Bucket=bucket, Key=key)["Metadata"].get("fingerprint", "") for key in keys}
+    return {key: _stored_fingerprint(client, bucket, key) if key in wanted else "" for key in keys}
+
+
+def _stored_fingerprint(client: Any, bucket: str, key: str) -> str:
+    return str(client.head_object(Bucket=bucket, Key=key)["Metadata"].get("fingerprint", ""))
 
 
 def _invalidate(cloud: Cloud, distribution: str, change: SiteChange) -> None:

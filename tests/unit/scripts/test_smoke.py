@@ -1,0 +1,172 @@
+"""The smoke test against an app of a few lines: it passes what works, names what does not, and leaves no trace."""
+
+import hashlib
+import json
+import threading
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from moto import mock_aws
+
+from generator import catalogue
+from scripts import smoke
+from scripts.errors import SmokeTestError
+from scripts.reporter import Reporter
+from scripts.session import Cloud
+from scripts.settings import Settings
+
+OUTPUTS = {"JudgementsTableName": "judgements", "CountsTableName": "counts"}
+TABLES = {"judgements": [("id", "S"), ("judgement", "S")], "counts": [("model", "S"), ("shard", "N")]}
+
+
+class App(BaseHTTPRequestHandler):
+    """Page and API; ``server.faults`` says what goes wrong, by path: a list of (status, body), used up one by one."""
+
+    def do_GET(self):
+        fault = self.server.faults.get(self.path)
+        if fault:
+            self.reply(*fault.pop(0))
+        elif self.path == "/":
+            self.reply(200, "<!doctype html>", "text/html")
+        elif self.path == "/config.json":
+            self.reply(200, json.dumps({"apiUrl": "/api"}))
+        elif self.path == "/api/getcsv":
+            if self.server.token and self.headers["Authorization"] != f"Bearer {self.server.token}":
+                self.reply(401, "{}")
+                return
+            rows = self.server.dynamodb.scan(TableName="judgements")["Items"]
+            lines = [",".join(row[name]["S"] for name in ("id", "review", "sentiment", "model")) for row in rows]
+            self.reply(200, "\r\n".join(["id,review,sentiment,model", *lines]), "text/csv")
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        fault = self.server.faults.get(self.path)
+        if fault:
+            self.reply(*fault.pop(0))
+        elif self.path == "/api/getSentiment":
+            scores = dict.fromkeys(catalogue.LABELS, 0.1)
+            identity = review_id(body["review"])
+            self.reply(200, json.dumps({"id": identity, "classification": "joy", "confidence": 0.9, "scores": scores}))
+        else:
+            self.server.dynamodb.put_item(TableName="judgements", Item=item(body))
+            key = {"model": {"S": body["prediction"]["model"]}, "shard": {"N": "3"}}
+            self.server.dynamodb.put_item(TableName="counts", Item={**key, "joy>joy": {"N": "1"}})
+            self.reply(200, json.dumps(body))
+
+    def reply(self, status, body, kind="application/json"):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def review_id(review):
+    return hashlib.md5(review.encode(), usedforsecurity=False).hexdigest()
+
+
+def item(body):
+    return {
+        "id": {"S": review_id(body["review"])},
+        "judgement": {"S": body.get("judgement", str(uuid.uuid4()))},
+        "review": {"S": body["review"]},
+        "sentiment": {"S": body["sentiment"]},
+        "model": {"S": body["prediction"]["model"]},
+    }
+
+
+@pytest.fixture
+def app(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        cloud = Cloud("dev", region="us-east-1")
+        client = cloud.client("dynamodb")
+        for table, keys in TABLES.items():
+            client.create_table(
+                TableName=table,
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in keys],
+                KeySchema=[
+                    {"AttributeName": name, "KeyType": kind}
+                    for (name, _), kind in zip(keys, ("HASH", "RANGE"), strict=True)
+                ],
+            )
+        server = ThreadingHTTPServer(("127.0.0.1", 0), App)
+        server.faults, server.dynamodb, server.cloud, server.token = {}, client, cloud, ""
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def run(app, api_url="/api", token="", patience=0.0):
+    url = f"http://127.0.0.1:{app.server_address[1]}/"
+    smoke.smoke_test(url, api_url, Reporter(), app.cloud, OUTPUTS, token, patience)
+
+
+def held(app, table):
+    return app.dynamodb.scan(TableName=table)["Items"]
+
+
+def test_a_working_app_passes_and_nothing_is_left_of_the_test(app):
+    theirs = item({"review": smoke.REVIEW, "sentiment": "joy", "prediction": {"model": "3f2a91bc"}})
+    app.dynamodb.put_item(TableName="judgements", Item=theirs)
+    run(app)
+    assert held(app, "judgements") == [theirs]
+    assert held(app, "counts") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "fault", "words"),
+    [
+        ("/", (200, "plain"), "not as HTML"),
+        ("/config.json", (200, "[]"), "no JSON object"),
+        ("/config.json", (200, '{"apiUrl": "https://elsewhere"}'), "'https://elsewhere' instead of '/api'"),
+        ("/api/getSentiment", (503, "no task"), "status 503: b'no task'"),
+        ("/api/getSentiment", (400, "{}"), "status 400"),
+        ("/api/getSentiment", (200, "{}"), "no prediction"),
+        ("/api/setSentiment", (500, "boom"), "judgement does not work"),
+        ("/api/setSentiment", (200, "{}"), "does not echo"),
+        ("/api/getcsv", (200, "<html>"), "no CSV"),
+        ("/api/getcsv", (200, "id,review,sentiment"), "lacks the judgement"),
+    ],
+)
+def test_what_does_not_work_is_named_and_nothing_is_left(app, path, fault, words):
+    app.faults[path] = [fault]
+    with pytest.raises(SmokeTestError) as raised:
+        run(app)
+    assert words in str(raised.value)
+    assert held(app, "judgements") == []
+    assert held(app, "counts") == []
+
+
+def test_what_only_takes_a_moment_is_waited_for(app):
+    app.faults["/api/getSentiment"] = [(503, ""), (404, "")]
+    run(app, patience=30)
+
+
+def test_an_app_that_does_not_answer_is_told_as_that(app):
+    with pytest.raises(SmokeTestError, match="no answer"):
+        smoke.smoke_test("http://127.0.0.1:1/", "/api", Reporter(), app.cloud, OUTPUTS, patience=0)
+
+
+def test_a_private_export_is_asked_for_with_its_token(app):
+    app.token = "secret"
+    run(app, token="secret")
+    with pytest.raises(SmokeTestError, match="status 401"):
+        run(app)
+
+
+def test_the_token_is_read_from_the_parameter_store(app):
+    settings = Settings("dev", {"export_token_parameter": "/sentiment/dev/token"})
+    with pytest.raises(SmokeTestError, match="/sentiment/dev/token does not exist"):
+        smoke.export_token(app.cloud, settings)
+    app.cloud.client("ssm").put_parameter(Name="/sentiment/dev/token", Type="SecureString", Value="secret\n")
+    assert smoke.export_token(app.cloud, settings) == "secret"
+    assert smoke.export_token(app.cloud, Settings("dev", {"export_token_parameter": ""})) == ""
