@@ -16,6 +16,7 @@ from scripts.local import child
 from scripts.local.engine import Engine
 from scripts.local.journal import Journal, JournalError
 
+STOP_WITHIN = 0.5  # seconds that requests under way have at the end; clients keep their connections open for longer
 EXIT_JOURNAL_UNREADABLE = 65  # EX_DATAERR of sysexits.h
 EXIT_JOURNAL_UNWRITABLE = 74  # EX_IOERR of sysexits.h
 EXPECTED_EXITS = (EXIT_JOURNAL_UNREADABLE, EXIT_JOURNAL_UNWRITABLE)  # the last line of its log says all
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
     # Imported here because ministack reads its environment on import, and because importing it takes a while, which
     # a damaged journal need not wait for.
+    from hypercorn.config import Config
     from ministack import app
 
     from scripts.local.extensions import access, cloudformation, gateway, tables, tasks
@@ -55,6 +57,7 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
     gateway.register()
     tables.register(journal)
     tasks.register(engine)
+    Config.graceful_timeout = STOP_WITHIN
     sys.argv = ["ministack"]
     serve: Callable[[], None] = app.main
     return serve

@@ -68,7 +68,7 @@ def main(port: int = 8080, state: Path | None = None) -> int:
         signal.signal(number, lambda got, _frame: events.put(Signalled(got)))
     front = _listen(port)
     with front, claim(state, front.url) as folder, make_reporter() as reporter:
-        threading.Thread(target=front.serve_forever, name="front", daemon=True).start()
+        threading.Thread(target=front.serve_forever, args=(0.1,), name="front", daemon=True).start()
         reporter.note("Starting the laptop cloud ...")
         cloud = LaptopCloud(folder, front, reporter)
         start = _in_background(lambda: _start(cloud, events))

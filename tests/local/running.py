@@ -1,0 +1,186 @@
+"""A laptop cloud that a test has started: how to start it, talk to it, look at its processes and end it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scripts.session import Cloud
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_WITHIN = 120.0  # seconds; of a machine that runs other tests too
+END_WITHIN = 30.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer: status, headers by lower-case name, body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class RunningApp:
+    """The app, run by ``python -m scripts local``.
+
+    Attributes:
+        process: the command.
+        state: its state folder.
+        port: port of the page.
+        endpoint_url: where boto3 finds the emulator; "" until it is ready.
+        said: what the command has written to stderr so far.
+    """
+
+    process: subprocess.Popen[str]
+    state: Path
+    port: int
+    endpoint_url: str = ""
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """The page's address, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def api_url(self) -> str:
+        """The API's address."""
+        return f"{self.url}/api"
+
+    @property
+    def cloud(self) -> Cloud:
+        """The orchestrator's way into the emulator."""
+        return Cloud("local", self.endpoint_url)
+
+    def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+        """Send a request to the front; what is not bytes is sent as JSON."""
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        sent = ({"Content-Type": "application/json"} if data is not None else {}) | (headers or {})
+        request = urllib.request.Request(self.url + path, data, sent, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as reply:
+                return Answer(reply.status, lower(reply.headers), reply.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, lower(error.headers), error.read())
+
+    def wait_until_ready(self) -> None:
+        """Return once the command says so; fail, with all that it said, when it ends or takes too long."""
+        assert self.process.stdout is not None
+        watchdog = threading.Timer(READY_WITHIN, self.process.kill)
+        watchdog.start()
+        line = self.process.stdout.readline()
+        watchdog.cancel()
+        assert line == f"Ready: {self.url}\n", f"not ready ({line!r}):\n{''.join(self.said)}"
+        self.endpoint_url = json.loads((self.state / "cloud.json").read_text())["endpoint_url"]
+
+    def processes(self) -> set[int]:
+        """Process ids of the command and of everything below it."""
+        table = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+        parents = {int(pid): int(parent) for pid, parent in (line.split() for line in table.splitlines())}
+        found = {self.process.pid}
+        while more := {pid for pid, parent in parents.items() if parent in found} - found:
+            found |= more
+        return found
+
+    def end(self, number: int) -> int:
+        """Send the command a signal; its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(END_WITHIN)
+
+    def close(self) -> None:
+        """End what is still running, and let go of its output."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(END_WITHIN)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None and not stream.closed:
+                stream.close()
+
+
+def start(state: Path, port: int | None = None, **environment: str) -> RunningApp:
+    """Start the app, in a process group of its own; it is not ready yet.
+
+    Args:
+        state: its state folder.
+        port: port of the page; None for a free one.
+        environment: variables on top of ours.
+    """
+    chosen = free_port() if port is None else port
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scripts", "local", "--port", str(chosen)],
+        cwd=ROOT,
+        env={**os.environ, "STATE": str(state), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    running = RunningApp(process, state, chosen)
+    threading.Thread(target=_listen, args=(process, running.said), daemon=True).start()
+    return running
+
+
+def start_and_wait(state: Path) -> RunningApp:
+    """Start the app, and wait until it is ready."""
+    running = start(state)
+    try:
+        running.wait_until_ready()
+    except BaseException:
+        running.close()
+        raise
+    return running
+
+
+def left_of(pids: set[int]) -> list[str]:
+    """Which of these processes still run, after waiting a while for their end."""
+    deadline = time.monotonic() + END_WITHIN
+    while True:
+        listed = subprocess.run(
+            ["ps", "-o", "pid=,stat=,command=", "-p", ",".join(map(str, pids))], capture_output=True, text=True
+        ).stdout.splitlines()
+        alive = [line for line in listed if not line.split()[1].startswith("Z")]
+        if not alive or time.monotonic() > deadline:
+            return alive
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def lower(headers: Any) -> dict[str, str]:
+    return {key.lower(): value for key, value in headers.items()}
+
+
+def _listen(process: subprocess.Popen[str], said: list[str]) -> None:
+    assert process.stderr is not None
+    try:
+        for line in process.stderr:
+            said.append(line)
+    except ValueError:  # closed while we were reading
+        pass
