@@ -35,7 +35,7 @@ def test_reply_is_that_of_the_original_app_and_more(cloud, post):
     assert reply.json == {
         "review": "I broke it",
         "sentiment": "joy",
-        "id": hashlib.md5(b"I broke it").hexdigest(),  # noqa: S324 - the API's id of a text
+        "id": hashlib.md5(b"I broke it", usedforsecurity=False).hexdigest(),
         "verdict": "unprompted",
     }
     assert [item["judgement"]["S"] for item in cloud.items("judgements")] == [judgement]
@@ -46,7 +46,7 @@ def test_everything_about_a_judgement_is_stored(cloud, post):
     (item,) = cloud.items("judgements")
     assert item.pop("time")["S"].endswith("Z")
     assert item == {
-        "id": {"S": hashlib.md5(b"I broke it").hexdigest()},  # noqa: S324 - the API's id of a text
+        "id": {"S": hashlib.md5(b"I broke it", usedforsecurity=False).hexdigest()},
         "judgement": {"S": UUID},
         "review": {"S": "I broke it"},
         "sentiment": {"S": "guilt"},

@@ -1,0 +1,209 @@
+"""Both POST routes through the whole chain (front, API, link, balancer, task or Lambda): what is refused and how."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from generator import catalogue
+from tests.local.running import Answer, RunningApp
+
+PREDICT, RECORD = "/api/getSentiment", "/api/setSentiment"
+Fields = Callable[[Any], dict[str, Any]]
+# What a request with this review looks like, by path.
+REQUESTS: dict[str, Fields] = {
+    PREDICT: lambda review: {"review": review},
+    RECORD: lambda review: {"review": review, "sentiment": "joy"},
+}
+both = pytest.mark.parametrize("path", REQUESTS)
+
+
+def is_problem(answer: Answer, status: int) -> None:
+    assert answer.status == status
+    assert answer.headers["content-type"].partition(";")[0] == "application/problem+json"
+    problem = answer.json
+    assert (problem["type"], problem["status"]) == ("about:blank", status)
+    assert problem["title"]
+    assert len(problem["detail"]) > 15
+    assert "Traceback" not in problem["detail"]
+
+
+BAD_REVIEWS = {
+    "empty": ("", 400),
+    "only spaces": (" \t\r\n\u00a0", 400),
+    "no string": (7, 400),
+    "null": (None, 400),
+    "2,001 characters": ("é" * 2_001, 413),
+    "NUL": ("a\0b", 400),
+    "lone high surrogate": ("a\ud83d", 400),
+    "lone low surrogate": ("\ude00a", 400),
+}
+
+
+@both
+@pytest.mark.parametrize(("review", "status"), BAD_REVIEWS.values(), ids=BAD_REVIEWS)
+def test_bad_review_is_refused(app: RunningApp, path: str, review: Any, status: int) -> None:
+    is_problem(app.request("POST", path, REQUESTS[path](review)), status)
+
+
+BAD_BODIES = {
+    "not JSON": b"{",
+    "no body": b"",
+    "only spaces": b"  ",
+    "a list": b"[]",
+    "no field": b"{}",
+    "not UTF-8": b'{"review": "\xff"',
+    "nested too deeply": b"[" * 16_000,
+    "a number too long": b'{"review": ' + b"1" * 5_000 + b"}",
+}
+
+
+@both
+@pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES)
+def test_bad_body_is_refused(app: RunningApp, path: str, body: bytes) -> None:
+    is_problem(app.request("POST", path, body), 400)
+
+
+@both
+def test_extra_key_is_refused(app: RunningApp, path: str) -> None:
+    is_problem(app.request("POST", path, {**REQUESTS[path]("fine"), "name": "me"}), 400)
+
+
+@both
+@pytest.mark.parametrize("size", [catalogue.MAX_BODY_BYTES + 1, 1_000_000])
+def test_long_body_is_refused(app: RunningApp, path: str, size: int) -> None:
+    body = json.dumps(REQUESTS[path]("fine")).encode().ljust(size)
+    is_problem(app.request("POST", path, body), 413)
+
+
+@both
+def test_longest_body_is_accepted(app: RunningApp, path: str) -> None:
+    body = json.dumps(REQUESTS[path]("fine")).encode().ljust(catalogue.MAX_BODY_BYTES)
+    assert app.request("POST", path, body).status == 200
+
+
+@both
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "text/json"])
+def test_another_content_type_is_refused(app: RunningApp, path: str, content_type: str) -> None:
+    headers = {"Content-Type": content_type}
+    is_problem(app.request("POST", path, REQUESTS[path]("fine"), headers), 415)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sentiment": "happy"},
+        {"sentiment": None},
+        {"judgement": "1"},
+        {"prediction": {"classification": "joy", "confidence": 2, "model": "m"}},
+    ],
+    ids=str,
+)
+def test_bad_field_of_a_judgement_is_refused(app: RunningApp, change: dict[str, Any]) -> None:
+    is_problem(app.request("POST", RECORD, {**REQUESTS[RECORD]("fine"), **change}), 400)
+
+
+GOOD_REVIEWS = {
+    "2,000 characters": "x" * 2_000,
+    "2,000 characters and spaces": "  " + "é" * 2_000 + " \n",
+    "emoji": "I won 🎉 👩‍👩‍👧",
+    "right to left": "أنا حزين جدا اليوم",
+    "formula": '=HYPERLINK("http://example.org","click")',
+    "separators": 'a;b,c "d"\r\ne\tf',
+    "only unknown words": "qwxz vbnm",
+}
+
+
+@both
+@pytest.mark.parametrize("review", GOOD_REVIEWS.values(), ids=GOOD_REVIEWS)
+def test_any_text_is_answered(app: RunningApp, path: str, review: str) -> None:
+    answer = app.request("POST", path, REQUESTS[path](review))
+    trimmed = review.strip()
+    assert answer.status == 200
+    assert answer.json["review"] == trimmed
+    assert answer.json["id"] == hashlib.md5(trimmed.encode(), usedforsecurity=False).hexdigest()
+
+
+def test_only_unknown_words_have_no_classification(app: RunningApp) -> None:
+    assert app.request("POST", PREDICT, {"review": "qwxz vbnm"}).json["classification"] is None
+
+
+def test_the_same_judgement_sent_at_once_is_stored_and_counted_once(app: RunningApp) -> None:
+    senders = 6
+    judgement = {
+        "review": f"sent {senders} times at once {uuid.uuid4()}",
+        "sentiment": "joy",
+        "judgement": str(uuid.uuid4()),
+        "prediction": {"classification": "fear", "confidence": 0.5, "model": f"model-{uuid.uuid4().hex}"},
+    }
+    start = Barrier(senders)
+
+    def send(_: int) -> Answer:
+        start.wait()
+        return app.request("POST", RECORD, judgement)
+
+    with ThreadPoolExecutor(senders) as pool:
+        answers = list(pool.map(send, range(senders)))
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.body for answer in answers}) == 1
+    model = judgement["prediction"]["model"]
+    (counts,) = [entry for entry in app.request("GET", "/api/getStats").json["models"] if entry["model"] == model]
+    assert (counts["judgements"], counts["revised"], counts["confusion"]["joy"]["fear"]) == (1, 1, 1)
+
+    is_problem(app.request("POST", RECORD, {**judgement, "sentiment": "anger"}), 409)
+
+
+# --- what a browser needs ------------------------------------------------------------------------------------------
+
+# Answers of the model's service, of the Lambdas and of the gateway itself.
+ANSWERS: dict[str, tuple[str, str, Any, int]] = {
+    "prediction": ("POST", PREDICT, {"review": "fine"}, 200),
+    "refused by the service": ("POST", PREDICT, {}, 400),
+    "judgement": ("POST", RECORD, {"review": "fine", "sentiment": "joy"}, 200),
+    "refused by the Lambda": ("POST", RECORD, {}, 400),
+    "too long": ("POST", RECORD, b" " * 20_000, 413),
+    "CSV": ("GET", "/api/getcsv", None, 200),
+    "statistics": ("GET", "/api/getStats", None, 200),
+    "unknown path": ("GET", "/api/nothing", None, 404),
+    "another method": ("DELETE", RECORD, None, 404),
+}
+
+
+@pytest.fixture(scope="module")
+def origin(app: RunningApp) -> str:
+    """The page's origin as the API knows it."""
+    stacks = app.cloud.client("cloudformation").describe_stacks()["Stacks"]
+    outputs = {entry["OutputKey"]: entry["OutputValue"] for stack in stacks for entry in stack.get("Outputs", [])}
+    return outputs["SiteUrl"]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), ANSWERS.values(), ids=ANSWERS)
+def test_every_answer_may_be_read_by_the_page_and_by_no_other(
+    app: RunningApp, origin: str, method: str, path: str, body: Any, status: int
+) -> None:
+    answer = app.request(method, path, body, {"Origin": origin})
+    assert answer.status == status
+    assert answer.headers["access-control-allow-origin"] == origin
+    stranger = app.request(method, path, body, {"Origin": "http://stranger.example"})
+    assert "access-control-allow-origin" not in stranger.headers
+
+
+@both
+def test_preflight_lets_the_page_send_json(app: RunningApp, origin: str, path: str) -> None:
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    answer = app.request("OPTIONS", path, None, asked)
+    assert answer.status in (200, 204)
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    assert "content-type" in answer.headers["access-control-allow-headers"].lower()
