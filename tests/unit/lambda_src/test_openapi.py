@@ -47,6 +47,8 @@ def test_labels_and_limits_are_those_of_the_catalogue():
     assert tuple(SCHEMAS["Label"]["enum"]) == catalogue.LABELS
     assert set(SCHEMAS["Answer"]["properties"]["scores"]["required"]) == set(catalogue.LABELS)
     assert SCHEMAS["Review"]["maxLength"] == catalogue.MAX_REVIEW_CHARACTERS
+    # A first character, those between, and a last one.
+    assert f"{{0,{catalogue.MAX_REVIEW_CHARACTERS - 2}}}" in SCHEMAS["SentReview"]["pattern"]
     text = DOCUMENT["info"]["description"]
     assert f"{catalogue.MAX_BODY_BYTES:,}\nbytes" in text
     assert f"{catalogue.MAX_REVIEW_CHARACTERS:,} characters" in text
@@ -89,3 +91,22 @@ def test_errors_and_statistics_are_as_described(cloud, get, post):
     post({"review": "I won", "sentiment": "joy"})
     conforms(get(stats).json, SCHEMAS["Statistics"])
     assert set(DOCUMENT["paths"]["/getcsv"]["get"]["responses"]["200"]["content"]) == {export.CONTENT_TYPE}
+
+
+@pytest.mark.parametrize(
+    ("review", "good"),
+    [
+        ("x", True),
+        ("  x\n", True),
+        ("x" * 2_000, True),
+        (" " * 50 + "x" * 2_000 + "\n", True),
+        ("x" * 2_001, False),
+        ("", False),
+        (" \t", False),
+        ("a\0b", False),
+    ],
+)
+def test_schema_of_a_review_says_what_the_function_does(cloud, post, review, good):
+    validator = jsonschema.Draft202012Validator(SCHEMAS["SentReview"])
+    assert validator.is_valid(review) is good
+    assert (post({"review": review, "sentiment": "joy"}).status == 200) is good
