@@ -6,7 +6,7 @@ import json
 import logging
 
 from flask import Flask, Response
-from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from sentiment.model import PredictionError
 
@@ -30,10 +30,9 @@ def problem(status: int, title: str, detail: str, headers: dict[str, str] | None
 
 
 def register(app: Flask) -> None:
-    """Make every error of the app a problem document, those nobody foresaw included."""
+    """Make every error of the app a problem document; what nobody foresaw Flask logs and hands over as a 500."""
     app.register_error_handler(HTTPException, _http_problem)
     app.register_error_handler(PredictionError, _not_ready)
-    app.register_error_handler(Exception, _unforeseen)
 
 
 def _http_problem(error: HTTPException) -> Response:
@@ -51,8 +50,3 @@ def _not_ready(error: PredictionError) -> Response:
     log.error("the model does not answer", exc_info=error)
     detail = "The model is not ready. Send the same request again in a few seconds."
     return problem(503, "Service Unavailable", detail, {"Retry-After": str(RETRY_AFTER_SECONDS)})
-
-
-def _unforeseen(error: Exception) -> Response:
-    log.error("unforeseen error", exc_info=error)
-    return problem(500, InternalServerError().name, "The service failed to answer. The failure has been logged.")
