@@ -85,7 +85,8 @@ function stop() {
 }
 
 function moveFocusToAnswer() {
-  if (![text, byId("submit"), byId("again"), byId("stop"), document.body].includes(document.activeElement)) return;
+  const here = document.activeElement;
+  if (here !== document.body && !here.closest(".ask, .chart")) return; // the reader has gone elsewhere
   const shown = shownAnswer();
   if (shown?.classification) byId("yes").focus();
   else if (shown) chart.focusFirst();

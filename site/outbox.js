@@ -31,7 +31,7 @@ export function makeOutbox(send, report) {
     clearTimeout(timers.get(id));
     timers.delete(id);
     for (let tries = 0; ; tries += 1) {
-      const judgement = deviceStore.get(keyOf(id));
+      const judgement = deviceStore.get(keyOf(id))?.judgement;
       if (!judgement) return; // undone in another tab
       try {
         if (tries === 0) report(id, "sending");
@@ -59,7 +59,7 @@ export function makeOutbox(send, report) {
   return {
     hold(judgement) {
       const id = judgement.judgement;
-      deviceStore.set(keyOf(id), judgement);
+      deviceStore.set(keyOf(id), { judgement, due: Date.now() + GRACE });
       timers.set(id, setTimeout(() => start(id), GRACE));
       report(id, "held");
     },
@@ -74,10 +74,10 @@ export function makeOutbox(send, report) {
     },
     /** Sends what is held, now. */
     flush: () => Promise.all([...timers.keys()].map(start)),
-    /** Sends what an earlier page left behind; what another tab may still hold gets its moment first. */
+    /** Sends what an earlier page left behind; what another tab still holds gets its moment first. */
     resume() {
       for (const key of deviceStore.keys().filter((name) => name.startsWith("outbox."))) {
-        setTimeout(() => start(key.slice("outbox.".length)), 2 * GRACE);
+        setTimeout(() => start(key.slice("outbox.".length)), deviceStore.get(key).due - Date.now());
       }
     },
   };

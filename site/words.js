@@ -28,7 +28,7 @@ const en = {
   chartJudged: "Picked the wrong one? Pick again. Once saved, both answers are kept.",
 
   held: "Saving: {verdict}",
-  saved: "Saved: {verdict} Thank you.",
+  saved: "Saved: {verdict}",
   waiting: "Not saved yet: {verdict} {reason} It is kept on this device and sent by itself.",
   refused: "Not saved: {verdict} {reason}",
   approvedVerdict: "{said} (you agreed).",
@@ -116,7 +116,7 @@ const de = {
   chartJudged: "Verwählt? Wählen Sie noch einmal. Ist schon gespeichert, bleiben beide Antworten.",
 
   held: "Wird gespeichert: {verdict}",
-  saved: "Gespeichert: {verdict} Danke.",
+  saved: "Gespeichert: {verdict}",
   waiting: "Noch nicht gespeichert: {verdict} {reason} Es bleibt auf diesem Gerät und wird von selbst gesendet.",
   refused: "Nicht gespeichert: {verdict} {reason}",
   approvedVerdict: "{said} (Sie stimmen zu).",

@@ -1,0 +1,41 @@
+"""Where the system's Chromium is and how it is started; what the tests do with it is in the tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+ARGUMENTS = (
+    "--no-sandbox",  # tests may run as root, where the sandbox cannot
+    "--disable-gpu",
+    "--disable-background-networking",  # nothing but the page under test goes over the network
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+def find() -> str | None:
+    """Path of a Chromium: $CHROMIUM, the system's, or one on the PATH; None where there is none."""
+    named = [os.environ.get("CHROMIUM"), shutil.which("chromium"), shutil.which("chromium-browser")]
+    chrome = shutil.which("google-chrome")
+    return next((path for path in [*named, chrome] if path), None)
+
+
+@contextmanager
+def launch(executable: str) -> Iterator[Browser]:
+    """A headless browser, closed at the end.
+
+    Args:
+        executable: path of the Chromium to start.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()

@@ -1,0 +1,61 @@
+"""Takes the README's picture from the running page: `python -m tests.browser.screenshot [URL]`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Error, expect
+
+from tests.browser import chromium
+
+TARGET = Path(__file__).resolve().parents[2] / "docs" / "images" / "page.png"
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+
+def take(browser: Browser, url: str, target: Path) -> None:
+    """Ask about the prefilled sentence and keep what the page then shows.
+
+    Args:
+        browser: a started browser.
+        url: address of the page.
+        target: PNG to write.
+    """
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce")
+    page.goto(url)
+    expect(page.locator("#chart button")).to_have_count(7)
+    page.press("#text", "Enter")
+    expect(page.locator("#link")).to_be_visible(timeout=60_000)
+    expect(page.locator("#stats .headline")).to_be_visible()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=target, full_page=True)
+
+
+def main(url: str = DEFAULT_URL) -> int:
+    """Take the picture; say what is missing where it cannot be taken.
+
+    Args:
+        url: address of the page.
+
+    Returns:
+        Exit status: 0 when the picture is there.
+    """
+    executable = chromium.find()
+    if executable is None:
+        print("No Chromium: install your system's chromium package, or name one in CHROMIUM.", file=sys.stderr)
+        return 1
+    with chromium.launch(executable) as browser:
+        try:
+            take(browser, url, TARGET)
+        except Error as error:
+            print(
+                f"{url} did not show the page ({error.message.splitlines()[0]}). Does `make local` run?",
+                file=sys.stderr,
+            )
+            return 1
+    print(TARGET)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:2]))

@@ -1,0 +1,104 @@
+"""What stands in the box when the page opens, and in which language the page speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import PREFILLED, Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.cloud]
+
+
+def test_a_draft_survives_a_reload(visitor: Visitor) -> None:
+    visitor.page.fill("#text", "half a thought, ")
+    visitor.page.reload()
+    expect(visitor.page.locator("#text")).to_have_value("half a thought, ")
+
+
+def test_a_draft_stays_in_its_tab(visitor: Visitor) -> None:
+    visitor.page.fill("#text", "half a thought")
+    other = visitor.page.context.new_page()
+    other.goto("/")
+    expect(other.locator("#text")).to_have_value(PREFILLED)
+
+
+def test_a_shared_link_prefills_and_its_draft_survives_too(open_page: Callable[..., Visitor]) -> None:
+    text = "I won! & <i>cried</i> + 100 % “happy” 🙂"
+    page = open_page(f"?text={quote(text)}").page
+    expect(page.locator("#text")).to_have_value(text)
+    page.fill("#text", "changed")
+    page.reload()
+    expect(page.locator("#text")).to_have_value("changed")
+
+
+def test_the_link_to_a_text_leads_to_it(visitor: Visitor) -> None:
+    text = "I won & cried = 100 % joy"
+    visitor.ask_and_wait(text)
+    visitor.page.click("#link")
+    visitor.wait_until_ready()
+    expect(visitor.page.locator("#text")).to_have_value(text)
+
+
+def test_german_by_the_browser_and_by_choice(open_page: Callable[..., Visitor]) -> None:
+    visitor = open_page(locale="de-DE")
+    page = visitor.page
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.locator("h1")).to_have_text("Wie fühlt sich das an?")
+    visitor.ask("I feel so happy about my new friends")
+    expect(page.locator("#sentence strong")).to_have_text("Freude")
+    visitor.say_it_is("fear")
+    visitor.send_at_once()
+    assert visitor.outcome("Gespeichert: ") == "Gespeichert: Angst (statt Freude)."
+    visitor.screenshot("german")
+    page.click('[data-language="en"]')
+    expect(page.locator("#outcome")).to_have_text("Saved: fear (you corrected joy).")
+    expect(page.locator("#visit li").first).to_contain_text("fear (you corrected joy). Saved.")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_both_languages_have_the_same_words(visitor: Visitor) -> None:
+    keys = visitor.page.evaluate(
+        """async () => {
+            const { languages } = await import("./words.js");
+            const names = (words) => Object.entries(words)
+                .map(([key, text]) => [key, ...(text.match(/\\{\\w+\\}/g) ?? []).sort()].join(" "));
+            return Object.values(languages).map(names);
+        }"""
+    )
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+
+
+def test_the_first_paint_says_what_the_words_say(open_page: Callable[..., Visitor], browser, app) -> None:
+    words = open_page().page.evaluate("async () => (await import('./words.js')).languages.en")
+    context = browser.new_context(base_url=app.url, java_script_enabled=False)
+    try:
+        page = context.new_page()
+        page.goto("/")
+        marked = page.locator("[data-say]").all()
+        assert len(marked) > 15
+        assert {m.get_attribute("data-say"): m.text_content() for m in marked} == {
+            m.get_attribute("data-say"): words[m.get_attribute("data-say")] for m in marked
+        }
+        assert page.title() == words["brand"]
+        expect(page.locator("#text")).to_have_value(PREFILLED)
+        expect(page.locator("noscript")).to_be_visible()
+    finally:
+        context.close()
+
+
+def test_an_address_that_is_not_there_gets_the_error_page(open_page: Callable[..., Visitor]) -> None:
+    visitor = open_page()
+    visitor.expect_failed_requests()
+    response = visitor.page.goto("/no/such/page")
+    assert response is not None
+    assert response.status == 404
+    expect(visitor.page.locator("h1")).to_have_text("There is nothing here.")
+    visitor.screenshot("error-page")
+    visitor.page.click("text=Go to the page")
+    visitor.wait_until_ready()
