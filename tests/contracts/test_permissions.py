@@ -142,15 +142,13 @@ def test_no_policy_grants_everything():
 
 def test_the_execution_role_may_pull_images_and_write_its_own_log():
     (policy,) = resource("service", "ExecutionRole")["Policies"]
-    actions = {action for statement in policy["PolicyDocument"]["Statement"] for action in statement["Action"]}
-    pull = {
-        "ecr:BatchCheckLayerAvailability",
-        "ecr:BatchGetImage",
-        "ecr:GetDownloadUrlForLayer",
-        "ecr:GetAuthorizationToken",
+    found = {tuple(one["Action"]): one["Resource"] for one in policy["PolicyDocument"]["Statement"]}
+    repositories = {"Fn::Sub": "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/*"}
+    assert found == {
+        ("logs:CreateLogStream", "logs:PutLogEvents"): [{"Fn::GetAtt": ["LogGroup", "Arn"]}],
+        ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"): [repositories],
+        ("ecr:GetAuthorizationToken",): ["*"],
     }
-    assert actions == LOGS | pull
-    assert policy["PolicyDocument"]["Statement"][0]["Resource"] == [{"Fn::GetAtt": ["LogGroup", "Arn"]}]
 
 
 def _allowed(body):
