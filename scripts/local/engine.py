@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import itertools
+import json
 import os
 import socket
 import sys
@@ -26,7 +27,7 @@ from scripts.local import child, images
 
 # The image's start command; its Dockerfile says the same.
 COMMAND = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "sentiment.app:create_app()")
-HEALTHY_WITHIN = 60.0  # seconds; a task that takes longer has failed to start
+HEALTHY_WITHIN = 30.0  # seconds; a task that takes longer has failed to start
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")  # from our own environment into every container's
 
 
@@ -87,10 +88,10 @@ class Container:
         while not self._answers():
             if self.status == "exited":
                 raise ContainerError(
-                    f"exited with code {self.wait()['StatusCode']} before it was healthy: {self._end()}"
+                    f"exited with code {self.wait()['StatusCode']} before it was healthy: {self._why()}"
                 )
             if time.monotonic() > deadline:
-                raise ContainerError(f"not healthy after {HEALTHY_WITHIN:.0f} s: {self._end()}")
+                raise ContainerError(f"not healthy after {HEALTHY_WITHIN:.0f} s: {self._why()}")
             time.sleep(0.02)
 
     def stop(self, timeout: float = 10) -> None:
@@ -139,9 +140,12 @@ class Container:
         finally:
             connection.close()
 
-    def _end(self) -> str:
+    def _why(self) -> str:
+        """What the service says on why it does not start (its last line, unless one is critical), and where."""
         lines = self._log.read_text(errors="replace").splitlines()
-        return " / ".join(line.strip() for line in lines[-3:]) or "it wrote nothing"
+        records = [_record(line) for line in lines]
+        critical = [record["message"] for record in records if record.get("level") == "critical"]
+        return f"{(critical or lines or ['it wrote nothing'])[-1]} ({self._log})"
 
     def _follow_log(self) -> Iterator[bytes]:
         with self._log.open("rb") as file:
@@ -259,6 +263,15 @@ class _Images:
     def pull(self, reference: str, **_: object) -> str:
         # Whether the image exists is answered by `run`, whose error names the reason in the task's record.
         return reference
+
+
+def _record(line: str) -> dict[str, Any]:
+    """A line of the service's log as a record; an empty one when it is none."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _free_port() -> int:

@@ -29,6 +29,7 @@ def register(engine: Engine) -> None:
     # The engine says "running" of healthy containers only; no need to see for a second whether they stay up.
     ecs._ECS_DEPLOYMENT_STEADY_DELAY = 0.2
     _find_tasks(engine)
+    _judge_first_deployments()
     _wait_for_services()
 
 
@@ -42,6 +43,16 @@ def _find_tasks(engine: Engine) -> None:
             return await proxy({**target, "Id": host, "Port": real_port}, group, *args, **kwargs)
 
     alb._proxy_http_target = proxy_to_task
+
+
+def _judge_first_deployments() -> None:
+    """Have a service's first deployment in progress until its tasks run, under the circuit breaker, as any other."""
+    make = ecs._make_deployment
+
+    def make_in_progress(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {**make(*args, **kwargs), "rolloutState": "IN_PROGRESS", "rolloutStateReason": ""}
+
+    ecs._make_deployment = make_in_progress
 
 
 def _wait_for_services() -> None:
