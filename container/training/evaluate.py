@@ -1,0 +1,184 @@
+"""Every figure of the model card, anew from the artefact: `python -m training.evaluate --data isear.csv`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from sentiment.text import Tokenizer
+from training import LABELS, batches, card, data, metrics
+from training.ship import SPLIT_FILE
+
+FIGURES_FILE = "figures.json"
+FEWEST = 30  # accuracy on a group of fewer texts says nothing
+TOLERANCE = 0.002  # between machines, whose rounding differs: three texts of the test split
+
+
+class Artefact:
+    """A shipped model, read as the service reads it.
+
+    Attributes:
+        path: the file.
+        tokenizer: with the vocabulary from the file.
+        threshold: confidence under which it does not answer.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Load the one artefact of a folder.
+
+        Args:
+            folder: such as ``model``.
+
+        Raises:
+            DataError: there is not exactly one.
+        """
+        found = sorted(folder.glob("sentiment-*.onnx"))
+        if len(found) != 1:
+            raise data.DataError(f"{folder} holds {len(found)} models, expected one: run `make train DATA=...`")
+        self.path = found[0]
+        self.session = onnxruntime.InferenceSession(self.path, providers=["CPUExecutionProvider"])
+        metadata = self.session.get_modelmeta().custom_metadata_map
+        self.tokenizer = Tokenizer(metadata["vocabulary"].split("\n"))
+        self.threshold = float(json.loads(metadata["threshold"]))
+
+    def predict(self, texts: Sequence[str]) -> metrics.Floats:
+        """Probabilities of texts, in their order.
+
+        Args:
+            texts: [texts].
+
+        Returns:
+            [texts, labels].
+        """
+        ids = [self.tokenizer.encode(text) for text in texts]
+        found = np.zeros((len(ids), len(LABELS)), np.float32)
+        for chosen in batches.places([len(one) for one in ids], 64):
+            tokens, lengths = batches.pad([ids[place] for place in chosen])
+            inputs = {"tokens": tokens.numpy(), "lengths": lengths.numpy()}
+            found[chosen] = self.session.run(["probabilities"], inputs)[0]
+        return found
+
+
+def figures(folder: Path, rows: Sequence[data.Row]) -> dict[str, Any]:
+    """All figures of one artefact on the test rows that its folder names.
+
+    Args:
+        folder: with the artefact and its split.
+        rows: all clean rows.
+
+    Raises:
+        DataError: the split names rows that are not there.
+    """
+    artefact = Artefact(folder)
+    split = json.loads((folder / SPLIT_FILE).read_text(encoding="utf-8"))
+    by_key = {row.key: row for row in rows}
+    missing = [key for key in split["test"] if key not in by_key]
+    if missing:
+        raise data.DataError(
+            f"{folder / SPLIT_FILE} names {len(missing)} rows that the data lacks, such as {missing[0]}"
+        )
+    test = [by_key[key] for key in split["test"]]
+    probabilities, truth = artefact.predict([row.text for row in test]), metrics.truth(test)
+    answered = probabilities.max(1) >= artefact.threshold
+    return {
+        "model": artefact.path.stem.removeprefix("sentiment-"),
+        "bytes": artefact.path.stat().st_size,
+        "seed": split["seed"],
+        **metrics.summary(probabilities, truth),
+        "threshold": artefact.threshold,
+        "answered": round(float(answered.mean()), 4),
+        "accuracy_answered": round(metrics.accuracy(probabilities[answered], truth[answered]), 4),
+        "groups": {
+            name: by_group(probabilities, truth, [row.groups[column] for row in test])
+            for column, name in data.GROUPS.items()
+        },
+    }
+
+
+def by_group(probabilities: metrics.Floats, truth: metrics.Places, groups: Sequence[str]) -> dict[str, list[float]]:
+    """Accuracy within each group that is large enough to say something.
+
+    Args:
+        probabilities: [texts, labels].
+        truth: [texts].
+        groups: the group of each text, as the survey's code number.
+
+    Returns:
+        Number of texts and accuracy of each group.
+    """
+    codes = np.array(groups)
+    found = {}
+    for code in sorted(set(groups), key=lambda code: (len(code), code)):
+        inside = codes == code
+        if inside.sum() >= FEWEST:
+            found[code] = [int(inside.sum()), round(metrics.accuracy(probabilities[inside], truth[inside]), 3)]
+    return found
+
+
+def write(folder: Path, rows: Sequence[data.Row], others: Sequence[Path] = ()) -> dict[str, Any]:
+    """Measure the shipped artefact, and others of other seeds for the spread, and write the card.
+
+    Args:
+        folder: of the shipped artefact.
+        rows: all clean rows.
+        others: folders of artefacts of other seeds; without them the spread of the card as it stands is kept.
+
+    Returns:
+        What was written to ``figures.json``.
+    """
+    file = folder / FIGURES_FILE
+    before = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    shipped = figures(folder, rows)
+    seeds = {} if others else dict(before.get("seeds", {}))
+    for found in (shipped, *(figures(other, rows) for other in others)):
+        seeds[str(found["seed"])] = {
+            key: found[key] for key in ("accuracy", "macro_f1", "calibration_error", "accuracy_at_coverage")
+        }
+    together = {"shipped": shipped, "seeds": dict(sorted(seeds.items()))}
+    file.write_text(json.dumps(together, indent=1) + "\n", encoding="utf-8")
+    card.picture(shipped["confusion"], folder / card.PICTURE)
+    (folder / card.FILE).write_text(card.render(together), encoding="utf-8")
+    return together
+
+
+def main() -> int:
+    """Recompute the shipped model's figures and say whether the card tells the truth."""
+    parser = argparse.ArgumentParser(prog="training.evaluate", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help=f"isear.csv. {data.WHERE}")
+    parser.add_argument("--model", type=Path, default=Path("model"), help="folder of the shipped artefact")
+    parser.add_argument(
+        "--others", type=Path, nargs="*", default=[], help="folders of other seeds: writes the card anew"
+    )
+    options = parser.parse_args()
+    try:
+        rows = data.read(options.data)
+        if options.others:
+            print(json.dumps(write(options.model, rows, options.others)["seeds"], indent=1))
+            return 0
+        found = figures(options.model, rows)
+    except data.DataError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    stated = json.loads((options.model / FIGURES_FILE).read_text(encoding="utf-8"))["shipped"]
+    print(json.dumps(found, indent=1))
+    differing = [
+        key
+        for key in ("accuracy", "macro_f1", "calibration_error", "accuracy_answered", "answered")
+        if abs(found[key] - stated[key]) > TOLERANCE
+    ]
+    if found["model"] != stated["model"] or differing:
+        print(f"the card is not of this model, or wrong in {differing}: run `make train`", file=sys.stderr)
+        return 1
+    print("the model card's figures hold", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
