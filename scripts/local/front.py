@@ -192,6 +192,8 @@ class Handler(BaseHTTPRequestHandler):
         try:
             while has_body and (chunk := answer.read1(CHUNK_BYTES)):
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
+            if has_body and answer.length:
+                raise http.client.IncompleteRead(b"", answer.length)
             if chunked:
                 self.wfile.write(b"0\r\n\r\n")
             answer.read()  # the end of the answer, so that the connection can be used again

@@ -1,0 +1,276 @@
+"""The one origin: the site and the API, and nothing else of what stands behind it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from scripts.local.front import MAX_BODY_BYTES, Backend, Front, PortInUseError
+
+FILES = {"/site/index.html": b"<p>page</p>", "/site/error.html": b"<p>not here</p>", "/site/docs/index.html": b"docs"}
+API = "/_aws/execute-api/abc/$default"
+
+
+class Emulator(BaseHTTPRequestHandler):
+    """Stands behind the front: files of a bucket, an API that tells what it was asked, and things to keep away."""
+
+    protocol_version = "HTTP/1.1"
+
+    def serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.startswith(API):
+            self.serve_api(body)
+        elif self.path not in FILES:
+            self.reply(403, b"<Error><Code>AccessDenied</Code></Error>", {"x-amz-request-id": "1"})
+        elif self.headers.get("If-None-Match") == '"tag"':
+            self.reply(304, b"", {"ETag": '"tag"'})
+        else:
+            headers = {"ETag": '"tag"', "Content-Type": "text/html", "Cache-Control": "no-cache", "x-amz-id-2": "2"}
+            self.reply(200, FILES[self.path], headers)
+
+    def serve_api(self, body: bytes) -> None:
+        if self.path.endswith("/cut"):
+            self.send_response_only(200)
+            self.send_header("Content-Length", "100")
+            self.end_headers()
+            self.wfile.write(b"half")
+            self.close_connection = True
+        elif self.path.endswith("/stream"):
+            self.send_response_only(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
+        elif self.path.endswith("/hang-up"):
+            self.close_connection = True
+        else:
+            asked = {"method": self.command, "path": self.path, "body": body.decode(), "headers": dict(self.headers)}
+            self.reply(201, json.dumps(asked).encode(), {"Content-Type": "application/json", "x-request-id": "7"})
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = serve  # noqa: N815
+
+    def reply(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response_only(status)
+        for key, value in headers.items():
+            self.send_header(key, value)
+        if status != 304:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def emulator() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Emulator)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def front(emulator: int) -> Iterator[Front]:
+    with Front(0) as server:
+        server.backend = Backend(emulator, "site", "abc")
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def ask(
+    front: Front, method: str, path: str, body: bytes | None = None, **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=20)
+    try:
+        connection.request(method, path, body, {key.replace("_", "-"): value for key, value in headers.items()})
+        reply = connection.getresponse()
+        return reply.status, {key.lower(): value for key, value in reply.getheaders()}, reply.read()
+    finally:
+        connection.close()
+
+
+def raw(front: Front, request: bytes) -> bytes:
+    """Send bytes as they are; all that comes back until the other side closes."""
+    with socket.create_connection(("127.0.0.1", front.port), timeout=20) as connection:
+        connection.sendall(request)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/", b"<p>page</p>"), ("/docs/", b"docs"), ("/index.html?acl", b"<p>page</p>")]
+)
+def test_the_site_is_at_the_root_with_index_documents_and_without_s3s_queries(
+    front: Front, path: str, body: bytes
+) -> None:
+    status, headers, content = ask(front, "GET", path)
+
+    assert (status, content) == (200, body)
+    assert headers == {
+        "etag": '"tag"',
+        "content-type": "text/html",
+        "cache-control": "no-cache",
+        "content-length": str(len(body)),
+    }
+
+
+def test_what_is_missing_is_the_error_document_with_404(front: Front) -> None:
+    status, headers, content = ask(front, "GET", "/nothing.html")
+
+    assert (status, headers["content-type"], content) == (404, "text/html", b"<p>not here</p>")
+
+
+def test_what_has_not_changed_is_not_sent_again(front: Front) -> None:
+    assert ask(front, "GET", "/", If_None_Match='"tag"') == (304, {"etag": '"tag"'}, b"")
+
+
+def test_head_is_get_without_the_body(front: Front) -> None:
+    status, headers, content = ask(front, "HEAD", "/")
+
+    assert (status, headers["content-length"], content) == (200, "11", b"")
+    assert ask(front, "HEAD", "/nothing.html")[0] == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_the_site_can_only_be_read(front: Front, method: str) -> None:
+    status, headers, _ = ask(front, method, "/index.html", b"x")
+
+    assert (status, headers["allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH"])
+def test_the_api_gets_every_method_with_body_query_and_headers(front: Front, method: str) -> None:
+    status, headers, content = ask(
+        front, method, "/api/getSentiment?a=%20b&a=c", b'{"x": 1}', Origin="http://o", X_Mine="1"
+    )
+    asked = json.loads(content)
+
+    assert status == 201
+    assert headers["x-request-id"] == "7"
+    assert (asked["method"], asked["body"]) == (method, '{"x": 1}')
+    assert asked["path"] == f"{API}/getSentiment?a=%20b&a=c"
+    assert (asked["headers"]["Origin"], asked["headers"]["X-Mine"]) == ("http://o", "1")
+    assert asked["headers"]["Host"].startswith("127.0.0.1:")
+
+
+def test_the_bare_api_is_its_root(front: Front) -> None:
+    assert json.loads(ask(front, "GET", "/api")[2])["path"] == f"{API}/"
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/../../_ministack/reset", "/api/%2e%2e/x", "/../other/key", "/a/./b", "/%2E%2E/x", "/api/a/%2e."]
+)
+def test_no_path_leads_out(front: Front, path: str) -> None:
+    assert ask(front, "POST", path, b"")[0] == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/_ministack/health", "/other-bucket/key", "/apix", "/_aws/execute-api/abc/$default/x"]
+)
+def test_nothing_else_of_the_emulator_is_reachable(front: Front, path: str) -> None:
+    assert ask(front, "GET", path)[2] == b"<p>not here</p>"
+
+
+def test_a_whole_address_in_the_request_line_is_refused(front: Front) -> None:
+    request = b"GET http://127.0.0.1/_ministack/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert raw(front, request).startswith(b"HTTP/1.1 400")
+
+
+def test_a_stream_is_passed_on(front: Front) -> None:
+    assert ask(front, "GET", "/api/stream")[2] == b"onetwo"
+
+
+def test_an_answer_cut_short_is_seen_as_such(front: Front) -> None:
+    with pytest.raises(http.client.IncompleteRead):
+        ask(front, "GET", "/api/cut")
+
+
+def test_an_emulator_that_hangs_up_is_a_bad_gateway_and_the_next_request_works(front: Front) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=20)
+    for path, expected in (("/api/hang-up", 502), ("/", 200), ("/api/hang-up", 502), ("/api/x", 201)):
+        connection.request("GET", path)
+        reply = connection.getresponse()
+        reply.read()
+        assert reply.status == expected, path
+    connection.close()
+
+
+def test_without_an_emulator_it_says_so(front: Front) -> None:
+    assert front.backend is not None
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        front.backend = Backend(probe.getsockname()[1], "site", "abc")
+        status, _, content = ask(front, "GET", "/")
+    assert status == 502
+    assert "does not answer" in json.loads(content)["message"]
+
+
+def test_before_the_app_is_there_it_asks_to_come_again(front: Front) -> None:
+    front.backend = None
+    status, headers, content = ask(front, "GET", "/")
+
+    assert (status, headers["retry-after"]) == (503, "1")
+    assert json.loads(content) == {"message": "The laptop cloud is starting"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (b"Content-Length: %d" % (MAX_BODY_BYTES + 1), b"413"),
+        (b"Content-Length: -1", b"400"),
+        (b"Content-Length: 1x", b"400"),
+        (b"Content-Length: 1\r\nContent-Length: 2", b"400"),
+        (b"Transfer-Encoding: chunked", b"411"),
+        (b"Content-Length: 1\r\nTransfer-Encoding: chunked", b"411"),
+    ],
+)
+def test_a_body_of_doubtful_or_too_great_length_ends_the_connection(
+    front: Front, headers: bytes, status: bytes
+) -> None:
+    answer = raw(front, b"POST /api/x HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert b"Connection: close" in answer
+
+
+@pytest.mark.parametrize(
+    "request_line", [b"\x00\x01\x02", b"GET / HTTP/9.9", b"BREW /pot HTTP/1.1", b"GET /a b c HTTP/1.1"]
+)
+def test_what_is_no_http_is_answered_in_words(front: Front, request_line: bytes) -> None:
+    answer = raw(front, request_line + b"\r\nHost: x\r\n\r\n")
+
+    assert b'{"message": ' in answer
+    assert b"Traceback" not in answer
+
+
+def test_one_connection_serves_many_requests(front: Front) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=20)
+    connection.connect()
+    ours = connection.sock.getsockname()
+    for path in ("/", "/nothing", "/api/x", "/api/stream", "/"):
+        connection.request("GET", path)
+        connection.getresponse().read()
+        assert connection.sock is not None
+        assert connection.sock.getsockname() == ours
+    connection.close()
+
+
+def test_a_port_in_use_is_refused(front: Front) -> None:
+    with pytest.raises(PortInUseError):
+        Front(front.port)
+
+
+def test_it_listens_on_loopback_alone(front: Front) -> None:
+    assert front.socket.getsockname()[0] == "127.0.0.1"
