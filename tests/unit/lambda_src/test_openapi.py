@@ -110,3 +110,9 @@ def test_schema_of_a_review_says_what_the_function_does(cloud, post, review, goo
     validator = jsonschema.Draft202012Validator(SCHEMAS["SentReview"])
     assert validator.is_valid(review) is good
     assert (post({"review": review, "sentiment": "joy"}).status == 200) is good
+
+
+def test_white_space_of_the_schema_is_what_is_trimmed():
+    validator = jsonschema.Draft202012Validator(SCHEMAS["SentReview"])
+    characters = [chr(number) for number in range(1, 0x10000) if not 0xD800 <= number < 0xE000]
+    assert [c for c in characters if not validator.is_valid(c)] == [c for c in characters if c.isspace()]
