@@ -9,6 +9,7 @@ from tests.unit.scripts.stubs import STACK_ID
 
 STACK = "sentiment-dev-data"
 PARAMETERS = {"Stage": "dev"}
+OTHERS = [{"Key": "project", "Value": "sentiment"}, {"Key": "stage", "Value": "prod"}]
 
 
 def bring_up(work, step):
@@ -131,9 +132,11 @@ def test_a_change_set_that_nobody_executed_is_no_hindrance(work, step, answers):
     assert bring_up(work, step) == {"TableName": "t"}
 
 
-@pytest.mark.parametrize("tags", [[], [{"Key": "project", "Value": "sentiment"}, {"Key": "stage", "Value": "prod"}]])
-def test_a_stack_that_is_not_ours_is_never_touched(work, step, answers, tags):
-    answers.stack("ROLLBACK_COMPLETE", tags=tags)
+@pytest.mark.parametrize(
+    ("status", "tags"), [("ROLLBACK_COMPLETE", []), ("ROLLBACK_COMPLETE", OTHERS), ("REVIEW_IN_PROGRESS", OTHERS)]
+)
+def test_a_stack_that_is_not_ours_is_never_touched(work, step, answers, status, tags):
+    answers.stack(status, tags=tags)
 
     with pytest.raises(ForeignStackError, match="not ours"):
         bring_up(work, step)
@@ -208,7 +211,9 @@ def test_consent_is_asked_for_exactly_what_holds_data(work, step, answers):
     work.confirm = lambda name, changes: asked.append((name, [change.type for change in changes])) or True
     answers.stack("UPDATE_COMPLETE")
     answers.change_set_made()
-    answers.change_set(changes=[replacement("AWS::DynamoDB::Table"), replacement("AWS::IAM::Role")])
+    answers.change_set(
+        changes=[replacement("AWS::DynamoDB::Table"), replacement("AWS::IAM::Role"), in_place("AWS::S3::Bucket")]
+    )
     answers.events(("0", STACK, "UPDATE_COMPLETE"))
     answers.executed()
     answers.stack("UPDATE_COMPLETE")
@@ -257,6 +262,8 @@ def test_the_end_of_the_operation_before_is_not_taken_for_this_ones(work, step, 
     answers.executed()
     answers.stack("UPDATE_COMPLETE", outputs={"TableName": "old"})
     answers.events(("0", STACK, "UPDATE_COMPLETE"))
+    answers.stack("UPDATE_COMPLETE", outputs={"TableName": "old"})
+    answers.events(("x", STACK, "UPDATE_IN_PROGRESS"), ("0", STACK, "UPDATE_COMPLETE"))
     answers.stack("UPDATE_COMPLETE", outputs={"TableName": "new"})
     answers.events(("1", STACK, "UPDATE_COMPLETE"), ("0", STACK, "UPDATE_COMPLETE"))
 
@@ -292,6 +299,10 @@ def replacement(kind):
         "ResourceType": kind,
         "Replacement": "True",
     }
+
+
+def in_place(kind):
+    return {**replacement(kind), "Replacement": "False"}
 
 
 def apply_template(step, body):

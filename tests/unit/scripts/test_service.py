@@ -1,5 +1,7 @@
 """Waiting for the ECS service: steady, failed by the circuit breaker, never ending; against recorded answers."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from scripts import service
@@ -69,8 +71,8 @@ def test_the_circuit_breaker_is_told_with_the_reason_of_the_task_that_stopped(cl
         "describe_tasks",
         {
             "tasks": [
-                stopped("t1", 2, "Essential container in task exited", 1),
-                stopped("t2", 1, "Scaling down", 0),
+                stopped("t1", 2, "Essential container in task exited", 1, minute=1),
+                stopped("t2", 1, "Scaling down", 0, minute=2),
             ]
         },
         {"cluster": "c", "tasks": ["t1", "t2"]},
@@ -114,10 +116,11 @@ def test_no_service_is_an_error_with_the_way_to_one(cloud):
     assert "deploy --stage dev" in raised.value.next_step
 
 
-def stopped(arn, revision, reason, exit_code):
+def stopped(arn, revision, reason, exit_code, minute):
     return {
         "taskArn": arn,
         "taskDefinitionArn": f"{FAMILY}:{revision}",
         "stoppedReason": reason,
+        "stoppedAt": datetime(2026, 1, 1, 12, minute, tzinfo=UTC),
         "containers": [{"name": "rnn", "reason": "out of memory", "exitCode": exit_code}],
     }
