@@ -56,12 +56,13 @@ class Server:
         fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.processes()]
         return sum(int(part[11]) + int(part[12]) for part in fields) / os.sysconf("SC_CLK_TCK")
 
-    def memory_mib(self) -> float:
-        """Memory in use, pages shared by its processes counted once (proc(5): Pss of smaps_rollup, in KiB)."""
-        lines = [
-            line for pid in self.processes() for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        ]
-        return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    def memory_mib(self, kind: str) -> float:
+        """Memory of all processes added up: ``Rss`` or ``Pss`` (proc(5), smaps_rollup, in KiB).
+
+        Rss counts a page once for each process that has it; Pss splits it between them, those of others included.
+        """
+        maps = "".join(Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self.processes())
+        return sum(int(line.split()[1]) for line in maps.splitlines() if line.startswith(f"{kind}:")) / 1024
 
 
 @contextmanager
@@ -122,7 +123,7 @@ def measure() -> Iterable[Figure]:
         for _ in range(ROUNDS):
             service.append(load(server))
             stub.append(load(yardstick))
-        memory, ready = server.memory_mib(), server.ready
+        resident, shared_out, ready = server.memory_mib("Rss"), server.memory_mib("Pss"), server.ready
     per_core, stub_per_core = (statistics.median(one.per_core for one in rounds) for rounds in (service, stub))
     yield Figure("service", per_core, "requests/s/core", "answered requests by CPU seconds of master and worker")
     yield Figure("stub that predicts nothing", stub_per_core, "requests/s/core", "same gunicorn configuration")
@@ -132,5 +133,6 @@ def measure() -> Iterable[Figure]:
         value = statistics.median(getattr(one, name) for one in service)
         yield Figure(f"{name}, {CONNECTIONS} requests in flight", value, "ms")
     yield Figure("not answered with 200", sum(one.errors for one in service), "requests")
-    yield Figure("memory under load", memory, "MiB", "master and worker, shared pages counted once")
+    yield Figure("resident memory under load, at most", resident, "MiB", "master and worker added up (Rss)")
+    yield Figure("resident memory under load, at least", shared_out, "MiB", "shared pages split among all (Pss)")
     yield Figure("from start to healthy", ready, "s")
