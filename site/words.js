@@ -17,9 +17,9 @@ const en = {
 
   reading: "Reading …",
   answer: "This sounds like {label}.",
-  sure: "{percent} sure · model {model}",
+  sure: "{percent} sure · model {model} ·",
   cannotTell: "I can’t tell.",
-  cannotTellWhy: "Nothing in it speaks clearly to me. Which feeling is it? · model {model}",
+  cannotTellWhy: "Nothing in it speaks clearly to me. Which feeling is it? · model {model} ·",
   cannotTellShort: "unsure",
   yes: "Yes, {label}",
   chart: "How sure the model is",
@@ -105,9 +105,9 @@ const de = {
 
   reading: "Liest …",
   answer: "Das klingt nach {label}.",
-  sure: "zu {percent} sicher · Modell {model}",
+  sure: "zu {percent} sicher · Modell {model} ·",
   cannotTell: "Das kann ich nicht sagen.",
-  cannotTellWhy: "Nichts darin spricht deutlich zu mir. Welches Gefühl ist es? · Modell {model}",
+  cannotTellWhy: "Nichts darin spricht deutlich zu mir. Welches Gefühl ist es? · Modell {model} ·",
   cannotTellShort: "unklar",
   yes: "Ja, {label}",
   chart: "Wie sicher das Modell ist",

@@ -29,7 +29,7 @@ def test_no_address_inside(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [catalogue.SITE_INDEX, catalogue.SITE_ERROR])
-def test_strict_policy_and_nothing_inline(name: str) -> None:
+def test_strict_policy(name: str) -> None:
     html = read(name)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', html)
     assert policy is not None
@@ -49,15 +49,7 @@ def test_every_module_is_loaded_early_and_used() -> None:
     assert imported | {"app.js"} == set(MODULES)
 
 
-@pytest.mark.parametrize("label", catalogue.LABELS)
-def test_every_label_has_its_colour_and_its_words(label: str) -> None:
-    css = read("styles.css")
-    assert f'[data-label="{label}"] {{ --colour: var(--{label}); }}' in css
-    assert f"--{label}: light-dark(" in css
-    assert read("words.js").count(f'"label.{label}":') == 2
-
-
-@pytest.mark.parametrize("name", ["styles.css", *MODULES, "words.js"])
+@pytest.mark.parametrize("name", ["styles.css", *MODULES])
 def test_a_file_can_be_held_in_the_head(name: str) -> None:
     assert len(read(name).splitlines()) < 300
 

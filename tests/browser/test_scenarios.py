@@ -17,20 +17,26 @@ def other_than(label: str) -> str:
     return "joy" if label != "joy" else "fear"
 
 
-def test_scenario_one_submit_and_approve(visitor: Visitor) -> None:
+def test_the_box_is_prefilled_and_enter_asks(visitor: Visitor) -> None:
     page = visitor.page
     expect(page.locator("#text")).to_have_value(PREFILLED)
     visitor.screenshot("idle")
     page.press("#text", "Enter")
-    expect(page.locator("#sentence")).to_contain_text("This sounds like")
-    label = page.locator("#sentence strong").inner_text()
+    expect(page.locator("#link")).to_be_visible()
+    expect(page.locator("#sentence")).to_have_text(re.compile("^(This sounds like |I can.t tell)"))
+    expect(page.locator("#chart .share").nth(3)).to_have_text(re.compile(r"^\d+%$"))
+
+
+def test_scenario_one_submit_and_approve(visitor: Visitor) -> None:
+    text = unique("I feel guilty because I lied to my mother")
+    label = visitor.ask_and_wait(text)
+    expect(visitor.page.locator("#sentence")).to_have_text(f"This sounds like {label}.")
     visitor.screenshot("answer")
-    page.click("#yes")
+    visitor.page.click("#yes")
     assert visitor.outcome("Saving: ") == f"Saving: {label} (you agreed)."
     assert visitor.outcome() == f"Saved: {label} (you agreed)."
     visitor.screenshot("approved")
-    rows = visitor.stored(PREFILLED)
-    assert (rows[-1]["review"], rows[-1]["sentiment"]) == (PREFILLED, label)
+    assert [row["sentiment"] for row in visitor.stored(text)] == [label]
 
 
 def test_scenario_two_submit_and_revise_to_joy(visitor: Visitor) -> None:
