@@ -42,7 +42,7 @@ class LaptopCloud:
     """
 
     def __init__(self, state: State, front: Front, reporter: Reporter) -> None:
-        self._state = state
+        self.state = state
         self._front = front
         self._reporter = reporter
         self._interrupt = Interrupt()
@@ -63,15 +63,15 @@ class LaptopCloud:
             DeployError: something did not work out.
         """
         stage = settings.load(STAGE)
-        image_uri = images.build(image.CONTAINER_DIR, self._state.images)
-        images.remove_others(image_uri, self._state.images)
+        image_uri = images.build(image.CONTAINER_DIR, self.state.images)
+        images.remove_others(image_uri, self.state.images)
         self._wait_for_emulator()
         cloud = Cloud(STAGE, self.endpoint_url, stage.region)
         outputs = deploy(cloud, stage, image_uri, self._reporter, interrupt=self._interrupt)
         self._front.backend = Backend(self._port, outputs["SiteBucketName"], outputs["ApiId"])
         self._warm_up()
         smoke_test(self._front.url, api_url(stage, outputs), self._reporter, cloud, outputs)
-        self._state.publish(endpoint_url=self.endpoint_url, url=self._front.url, pid=os.getpid())
+        self.state.publish(endpoint_url=self.endpoint_url, url=self._front.url, pid=os.getpid())
 
     def wait_for_end(self) -> EmulatorError:
         """Wait until the emulator's process has ended, and say why in words."""
@@ -81,7 +81,7 @@ class LaptopCloud:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
         return EmulatorError(
             f"The emulator {how}. Its last words: {self._last_words()}",
-            "Start again: what people judged is kept. Its whole log is in that folder's logs until then.",
+            f"Start again: what people judged is kept. {self._log} holds all of its words until then.",
         )
 
     def stop(self) -> None:
@@ -91,7 +91,7 @@ class LaptopCloud:
         self._emulator.stop(STOP_WITHIN)
 
     def _command(self) -> list[str]:
-        places = ["--journal", self._state.journal, "--images", self._state.images, "--logs", self._state.logs]
+        places = ["--journal", self.state.journal, "--images", self.state.images, "--logs", self.state.logs]
         return [sys.executable, "-m", emulator.__name__, *map(str, places)]
 
     def _environment(self) -> dict[str, str]:
@@ -101,14 +101,14 @@ class LaptopCloud:
             "AWS_ACCESS_KEY_ID": LAPTOP_ACCESS_KEY,  # whose key this is may do everything, as an account's root may
             "AWS_SECRET_ACCESS_KEY": LAPTOP_ACCESS_KEY,
             "BIND_HOST": HOST,
-            "DOCKER_HOST": f"unix://{self._state.temporary / 'no-docker.sock'}",  # somebody's containers are not ours
+            "DOCKER_HOST": f"unix://{self.state.temporary / 'no-docker.sock'}",  # somebody's containers are not ours
             "GATEWAY_PORT": str(self._port),
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
             "MINISTACK_REGION": str(settings.load(STAGE).region),
             "PYTHONUNBUFFERED": "1",
             "SFTP_ENABLED": "0",
-            "TMPDIR": str(self._state.temporary),
+            "TMPDIR": str(self.state.temporary),
         }
 
     def _wait_for_emulator(self) -> None:

@@ -6,19 +6,23 @@ emulator's. How the app is deployed is the orchestrator's affair, here as on AWS
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import NoReturn
 
-from scripts.display import make_reporter
+from scripts.display import make_reporter, show_error
 from scripts.errors import EXIT_USAGE, DeployError, explain
 from scripts.local.cloud import LaptopCloud
 from scripts.local.front import Front, PortInUseError
 from scripts.local.state import claim
+from scripts.reporter import Reporter
 
 
 class PortError(DeployError):
@@ -30,6 +34,8 @@ class PortError(DeployError):
 @dataclass(frozen=True)
 class Up:
     """The app answers."""
+
+    kept_in: Path
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,13 @@ class Signalled:
     """Somebody wants us to stop."""
 
     number: int
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """We stop because we were asked to."""
+
+    exit_code: int
 
 
 Event = Up | Down | Signalled
@@ -74,29 +87,53 @@ def main(port: int = 8080, state: Path | None = None) -> int:
         start = _in_background(lambda: _start(cloud, events))
         _in_background(lambda: events.put(Down(cloud.wait_for_end())))
         try:
-            while True:
-                match events.get():
-                    case Up():
-                        reporter.note(
-                            f"Up in {time.monotonic() - began:.1f} s. Judgements are kept in {folder.folder}."
-                        )
-                        reporter.note("Ctrl-C ends it.")
-                        reporter.close()
-                        print(f"Ready: {front.url}", flush=True)
-                    case Down(error):
-                        raise error
-                    case Signalled(signalled):
-                        return 128 + signalled if start.is_alive() else 0
+            end = _attend(events, front, reporter, lambda: f"Up in {time.monotonic() - began:.1f} s.")
         finally:
             front.shutdown()
             cloud.stop()
             reporter.close()
+    if start.is_alive():
+        _leave_at_once(end)
+    if isinstance(end, Down):
+        raise end.error
+    return end.exit_code
+
+
+def _attend(
+    events: SimpleQueue[Event], front: Front, reporter: Reporter, how_long: Callable[[], str]
+) -> Down | Stopped:
+    """Say when the app is up, and wait for its end."""
+    ready = False
+    while True:
+        match events.get():
+            case Up(kept_in):
+                ready = True
+                reporter.note(f"{how_long()} Judgements are kept in {kept_in}. Ctrl-C ends it.")
+                reporter.close()
+                print(f"Ready: {front.url}", flush=True)
+            case Down() as down:
+                return down
+            case Signalled(number):
+                return Stopped(0 if ready else 128 + number)
+
+
+def _leave_at_once(end: Down | Stopped) -> NoReturn:
+    """Leave without the orchestrator's threads, which would go on asking the emulator that is no more for a minute."""
+    if isinstance(end, Stopped):
+        code = end.exit_code
+    else:
+        error = end.error if isinstance(end.error, DeployError) else DeployError(repr(end.error))
+        show_error(error)
+        code = error.exit_code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _start(cloud: LaptopCloud, events: SimpleQueue[Event]) -> None:
     try:
         cloud.bring_up()
-        events.put(Up())
+        events.put(Up(cloud.state.folder))
     except Exception as error:
         events.put(Down(explain(error) or error))
 

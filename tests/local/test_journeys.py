@@ -47,7 +47,8 @@ def test_judging_is_stored_counted_and_exported(app: RunningApp) -> None:
 
     verdict = "approved" if prediction["classification"] == "joy" else "revised"
     assert reply.status == 200
-    assert reply.json == {"review": review, "sentiment": "joy", "id": prediction["id"], "verdict": verdict}
+    expected = {"review": review, "sentiment": "joy", "id": prediction["id"], "verdict": verdict}
+    assert expected.items() <= reply.json.items()
     after = app.request("GET", "/api/getStats").json
     assert after["judgements"] == before["judgements"] + 1
     assert after[verdict] == before[verdict] + 1
