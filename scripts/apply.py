@@ -46,11 +46,26 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Before:
+    """What a stack was made of before a change: enough to make it so again."""
+
+    body: str
+    parameters: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What came of bringing up a stack: its outputs, and whether anything was changed."""
+    """What came of bringing up a stack.
+
+    Attributes:
+        outputs: its outputs.
+        changed: whether anything was changed.
+        before: what it was made of; None when it was not changed, or not there.
+    """
 
     outputs: dict[str, str]
     changed: bool
+    before: Before | None = None
 
 
 def bring_up(work: Work, step: Step, parameters: dict[str, str], bucket: str | None) -> Outcome:
@@ -80,7 +95,14 @@ def bring_up(work: Work, step: Step, parameters: dict[str, str], bucket: str | N
     if change_set is None:
         return Outcome(state.outputs if state else {}, changed=False)
     _ask(work, step, change_set)
-    return Outcome(execute(work, step, change_set).outputs, changed=True)
+    before = None if creates or state is None else remember(work.cloud, state)
+    return Outcome(execute(work, step, change_set).outputs, changed=True, before=before)
+
+
+def remember(cloud: Cloud, state: StackState) -> Before:
+    """What a stack is made of now."""
+    answer = cloud.client("cloudformation").get_template(StackName=state.id, TemplateStage="Original")
+    return Before(str(answer["TemplateBody"]), state.parameters)
 
 
 def execute(work: Work, step: Step, change_set: ChangeSet) -> StackState:

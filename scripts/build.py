@@ -34,14 +34,7 @@ def ensure(settings: Settings, reporter: Reporter, container: Path = CONTAINER_D
     Raises:
         ImageError: no repository is set, Docker is missing, or a step failed.
     """
-    repository = settings.image_repository
-    if not repository:
-        raise ImageError(
-            f"Stage {settings.stage} has no image_repository.",
-            "Set it in scripts/stages.toml to where the image is pushed, such as docker.io/you/sentiment-rnn.",
-        )
-    name = tag(container)
-    reference = f"{repository}:{name}"
+    reference = _tagged(settings, container)
     check_docker()
     digest = pushed_digest(reference)
     if digest:
@@ -54,7 +47,28 @@ def ensure(settings: Settings, reporter: Reporter, container: Path = CONTAINER_D
         digest = pushed_digest(reference)
         if not digest:
             raise ImageError(f"{reference} was pushed, but the registry does not have it.", "Run the command again.")
-    return f"{repository}@{digest}"
+    return f"{settings.image_repository}@{digest}"
+
+
+def reference(settings: Settings, container: Path = CONTAINER_DIR) -> str:
+    """The image's reference without building it: by digest where the registry has it, otherwise by tag.
+
+    Raises:
+        ImageError: no repository is set, Docker is missing, or the registry does not answer.
+    """
+    tagged = _tagged(settings, container)
+    check_docker()
+    digest = pushed_digest(tagged)
+    return f"{settings.image_repository}@{digest}" if digest else tagged
+
+
+def _tagged(settings: Settings, container: Path) -> str:
+    if not settings.image_repository:
+        raise ImageError(
+            f"Stage {settings.stage} has no image_repository.",
+            "Set it in scripts/stages.toml to where the image is pushed, such as docker.io/you/sentiment-rnn.",
+        )
+    return f"{settings.image_repository}:{tag(container)}"
 
 
 def check_docker() -> None:

@@ -63,6 +63,10 @@ class Options:
             return images.build(CONTAINER_DIR, state_folder() / "images")
         return build.ensure(self.settings, reporter)
 
+    def image_if_pushed(self) -> str:
+        """Name the image of this checkout: by digest where the registry has it, by tag where it does not yet."""
+        return build.reference(self.settings)
+
     def reporter(self) -> Reporter:
         """Says what happens, on stderr."""
         return display.make_reporter()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts import apply, graph, lambdas, service, site, stacks, templates
-from scripts.apply import Confirm, Work
+from scripts.apply import Before, Confirm, Work
 from scripts.errors import InterruptedDeployError, ServiceError
 from scripts.interrupt import Interrupt
 from scripts.lambdas import Package
@@ -65,7 +66,7 @@ def deploy(
     """
     code = lambdas.package()
     plan = plan_stage(settings, image_uri, code, folder)
-    with interrupt or Interrupt(_says_what_happens(reporter)) as pressed:
+    with interrupt or Interrupt(says_what_happens(reporter)) as pressed:
         work = Work(cloud, reporter, pressed, confirm or (lambda _name, _changes: False))
         outputs = Deployment(work, plan, settings, code).run()
         if "SiteBucketName" in outputs:
@@ -73,14 +74,26 @@ def deploy(
     return outputs
 
 
+@dataclass(frozen=True)
+class Changed:
+    """A stack that a deployment changed, and what it was made of before; None when it was not there."""
+
+    step: Step
+    before: Before | None
+
+
 class Deployment:
-    """One run over all stacks of a plan.
+    """One run over stacks of a plan.
 
     Args:
         work: where and how.
         plan: the stacks.
         settings: the stage's settings.
         code: the Lambdas' zip.
+
+    Attributes:
+        outputs: outputs of the stacks so far.
+        changed: what was changed so far, in order.
     """
 
     def __init__(self, work: Work, plan: Plan, settings: Settings, code: Package) -> None:
@@ -89,9 +102,13 @@ class Deployment:
         self.settings = settings
         self.code = code
         self.outputs: dict[str, str] = {}
+        self.changed: list[Changed] = []
 
-    def run(self) -> dict[str, str]:
-        """Deploy all stacks.
+    def run(self, only: frozenset[str] | None = None) -> dict[str, str]:
+        """Deploy the stacks.
+
+        Args:
+            only: short names of the stacks to deploy, the others being there already; None for all.
 
         Returns:
             All outputs.
@@ -99,9 +116,13 @@ class Deployment:
         Raises:
             DeployError: the first that went wrong, once everything else under way has come to its end.
         """
-        for step in self.plan.steps:
+        steps = [step for step in self.plan.steps if only is None or step.stack in only]
+        chosen = frozenset(step.stack for step in steps)
+        for step in steps:
             self.work.reporter.stack(step.stack, "waiting")
-        needs = {step.stack: step.needs for step in self.plan.steps}
+        if only is not None:
+            self.outputs.update(collect_outputs(self.work.cloud))
+        needs = {step.stack: step.needs & chosen for step in steps}
         left = graph.run(needs, lambda stack: self._one(self.plan.step(stack)), self.work.interrupt)
         if self.work.interrupt.stopping:
             remaining = f" Not deployed: {', '.join(left)}." if left else ""
@@ -111,21 +132,51 @@ class Deployment:
             )
         return self.outputs
 
+    def go_back(self) -> list[str]:
+        """Make every stack that was changed what it was before, the last first.
+
+        Returns:
+            Short names of the stacks that are now as they were; those that were not there before stay.
+
+        Raises:
+            DeployError: that did not work out either.
+        """
+        restored = []
+        for changed in reversed(self.changed):
+            if changed.before is None:
+                continue
+            stack = changed.step.stack
+            was = Step(templates.parse(stack, changed.before.body), changed.step.name, {}, changed.before.parameters)
+            self._apply(was, changed.before.parameters)
+            restored.append(stack)
+        return restored
+
     def _one(self, step: Step) -> None:
         parameters = step.parameters(self.outputs)
         bucket = self.outputs.get("ArtifactsBucketName")
         if "LambdaCodeKey" in parameters and bucket:
             lambdas.upload(self.work.cloud, bucket, self.code)
-        before = stacks.describe(self.work.cloud, step.name)
-        failures = self._failed_deployments(before)
-        outcome = apply.bring_up(self.work, step, parameters, bucket)
-        outputs, detail = outcome.outputs, ""
+        before = self._apply(step, parameters)
+        if before:
+            self.changed.append(before)
         if step.template.holds_data:
             self._protect(step)
-        if "ServiceName" in outputs:
-            detail = self._wait_for_service(step, outputs, failures)
-        self.outputs.update(outputs)
+
+    def _apply(self, step: Step, parameters: dict[str, str]) -> Changed | None:
+        state = stacks.describe(self.work.cloud, step.name)
+        failures = self._failed_deployments(state)
+        outcome = apply.bring_up(self.work, step, parameters, self.outputs.get("ArtifactsBucketName"))
+        detail = ""
+        changed = Changed(step, outcome.before) if outcome.changed else None
+        if "ServiceName" in outcome.outputs:
+            try:
+                detail = self._wait_for_service(step, outcome.outputs, failures)
+            except ServiceError:
+                self.changed += [changed] if changed else []
+                raise
+        self.outputs.update(outcome.outputs)
         self.work.reporter.stack(step.stack, "done" if outcome.changed else "unchanged", detail)
+        return changed
 
     def _failed_deployments(self, before: stacks.StackState | None) -> service.ServiceState | None:
         if before is None or "ServiceName" not in before.outputs:
@@ -163,7 +214,9 @@ def collect_outputs(cloud: Cloud) -> dict[str, str]:
     return {key: value for state in stacks.of_stage(cloud) for key, value in state.outputs.items()}
 
 
-def _says_what_happens(reporter: Reporter) -> Callable[[int], None]:
+def says_what_happens(reporter: Reporter) -> Callable[[int], None]:
+    """What tells the operator what a Ctrl-C does."""
+
     def say(count: int) -> None:
         if count == 1:
             reporter.warn(

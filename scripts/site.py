@@ -42,11 +42,12 @@ CONTENT_TYPES = {
 
 @dataclass(frozen=True)
 class SiteChange:
-    """What an upload did: keys uploaded, deleted, and how many were left as they were."""
+    """What an upload did: keys uploaded, deleted, how many were left as they were, and what was there before."""
 
     uploaded: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     unchanged: int = 0
+    before: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
 
 def config_json(settings: Settings, outputs: dict[str, str]) -> bytes:
@@ -101,28 +102,44 @@ def upload(
     client, bucket = cloud.client("s3"), outputs["SiteBucketName"]
     wanted = content(settings, outputs, folder)
     there = _there(client, bucket, wanted.keys())
-    changed = [key for key, body in wanted.items() if there.get(key) != fingerprint(key, body)]
-    for key in sorted(changed, key=lambda key: (key == catalogue.SITE_INDEX, key)):
-        body = wanted[key]
+    changed = {key for key, body in wanted.items() if there.get(key) != fingerprint(key, body)}
+    gone = sorted(there.keys() - wanted.keys())
+    before = {key: client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in there.keys() & {*changed, *gone}}
+    _put(client, bucket, {key: wanted[key] for key in changed})
+    _delete(client, bucket, gone)
+    change = SiteChange(sorted(changed), gone, len(wanted) - len(changed), before)
+    _invalidate(cloud, outputs.get("DistributionId", ""), change)
+    reporter.note(f"site: {len(changed)} files uploaded, {len(gone)} deleted, {change.unchanged} unchanged")
+    return change
+
+
+def go_back(cloud: Cloud, outputs: dict[str, str], change: SiteChange) -> None:
+    """Undo an upload."""
+    client, bucket = cloud.client("s3"), outputs["SiteBucketName"]
+    _put(client, bucket, change.before)
+    _delete(client, bucket, sorted(set(change.uploaded) - change.before.keys()))
+    _invalidate(cloud, outputs.get("DistributionId", ""), change)
+
+
+def _put(client: Any, bucket: str, files: dict[str, bytes]) -> None:
+    for key in sorted(files, key=lambda key: (key == catalogue.SITE_INDEX, key)):
         client.put_object(
             Bucket=bucket,
             Key=key,
-            Body=body,
+            Body=files[key],
             ContentType=content_type(key),
             CacheControl=cache_control(key),
-            Metadata={"fingerprint": fingerprint(key, body)},
+            Metadata={"fingerprint": fingerprint(key, files[key])},
         )
-    gone = sorted(there.keys() - wanted.keys())
+
+
+def _delete(client: Any, bucket: str, gone: list[str]) -> None:
     for start in range(0, len(gone), 1000):  # as many as delete_objects takes
         batch = [{"Key": key} for key in gone[start : start + 1000]]
         answer = client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
         if answer.get("Errors"):
             first = answer["Errors"][0]
             raise DeployError(f"{first['Key']} could not be deleted from {bucket}: {first.get('Message', '')}")
-    change = SiteChange(sorted(changed), gone, len(wanted) - len(changed))
-    _invalidate(cloud, outputs.get("DistributionId", ""), change)
-    reporter.note(f"site: {len(changed)} files uploaded, {len(gone)} deleted, {change.unchanged} unchanged")
-    return change
 
 
 def content_type(key: str) -> str:

@@ -132,6 +132,11 @@ class Answers:
     def executed(self):
         self.stubber.add_response("execute_change_set", {}, {"ChangeSetName": CHANGE_SET_ID})
 
+    def remembered(self):
+        self.stubber.add_response(
+            "get_template", {"TemplateBody": TEMPLATE}, {"StackName": STACK_ID, "TemplateStage": "Original"}
+        )
+
     def discarded(self):
         self.stubber.add_response("delete_change_set", {}, {"ChangeSetName": CHANGE_SET_ID})
 

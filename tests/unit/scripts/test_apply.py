@@ -83,6 +83,7 @@ def test_the_first_real_failure_is_the_reason_whatever_order_events_come_in(work
     answers.stack("UPDATE_COMPLETE")
     answers.change_set_made()
     answers.change_set()
+    answers.remembered()
     answers.events(("0", STACK, "UPDATE_COMPLETE"))
     answers.executed()
     answers.stack("UPDATE_ROLLBACK_COMPLETE")
@@ -214,6 +215,7 @@ def test_consent_is_asked_for_exactly_what_holds_data(work, step, answers):
     answers.change_set(
         changes=[replacement("AWS::DynamoDB::Table"), replacement("AWS::IAM::Role"), in_place("AWS::S3::Bucket")]
     )
+    answers.remembered()
     answers.events(("0", STACK, "UPDATE_COMPLETE"))
     answers.executed()
     answers.stack("UPDATE_COMPLETE")
@@ -227,6 +229,7 @@ def test_ctrl_c_cancels_the_update_and_waits_for_its_end(work, step, answers):
     answers.stack("UPDATE_COMPLETE")
     answers.change_set_made()
     answers.change_set()
+    answers.remembered()
     answers.events(("0", STACK, "UPDATE_COMPLETE"))
     answers.executed()
     answers.stack("UPDATE_IN_PROGRESS")
@@ -258,6 +261,7 @@ def test_the_end_of_the_operation_before_is_not_taken_for_this_ones(work, step, 
     answers.stack("UPDATE_COMPLETE")
     answers.change_set_made()
     answers.change_set()
+    answers.remembered()
     answers.events(("0", STACK, "UPDATE_COMPLETE"))
     answers.executed()
     answers.stack("UPDATE_COMPLETE", outputs={"TableName": "old"})

@@ -1,0 +1,60 @@
+"""Commands that look at a stage and change nothing: plan, status, outputs. Only options live here."""
+
+from __future__ import annotations
+
+import click
+
+from scripts import preview, release
+from scripts import status as looking
+from scripts.cli import LAPTOP_STAGE, Options, with_options
+from scripts.commands.changing import IMAGE_HELP, deployed
+from scripts.deploy import plan_stage
+from scripts.errors import ImageError
+from scripts.interrupt import Interrupt
+from scripts.reporter import Reporter
+
+EXIT_CHANGES = 2
+
+
+@click.command()
+@click.option("--image", help=IMAGE_HELP)
+@with_options
+@click.pass_context
+def plan(context: click.Context, options: Options, image: str | None) -> None:
+    """Show what deploy would change: exit code 0 for nothing, 2 for something, 1 for an error."""
+    with options.reporter() as reporter, Interrupt() as interrupt:
+        chosen = image or _image(options, reporter)
+        found = preview.preview(options.cloud, plan_stage(options.settings, chosen), interrupt)
+    options.print(preview.as_json(found), preview.as_text(found))
+    context.exit(EXIT_CHANGES if any(entry.changed for entry in found) else 0)
+
+
+@click.command()
+@with_options
+def status(options: Options) -> None:
+    """Show what runs where: stacks, revision, tasks, instances, targets."""
+    found = looking.look(options.cloud)
+    options.print(found.as_json, found.text)
+
+
+@click.command()
+@with_options
+def outputs(options: Options) -> None:
+    """Print what the stacks put out: addresses, names, ARNs."""
+    found = deployed(options)
+    width = max(map(len, found))
+    options.print(found, "\n".join(f"{key:{width}}  {value}" for key, value in sorted(found.items())))
+
+
+def _image(options: Options, reporter: Reporter) -> str:
+    """The image that deploy would run, without building it."""
+    if options.stage == LAPTOP_STAGE:
+        return options.image(reporter)
+    try:
+        reference = options.image_if_pushed()
+    except ImageError as error:
+        reference = release.current_image(options.cloud)
+        if not reference:
+            raise
+        reporter.warn(f"{error.message} The plan leaves the image as it is: {reference}")
+    return reference

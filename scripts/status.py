@@ -1,0 +1,150 @@
+"""What of a stage runs where: stacks, revision, tasks, instances, targets. Looks only."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scripts import service, stacks
+from scripts.deploy import collect_outputs
+from scripts.errors import DeployError
+from scripts.session import Cloud
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of the service."""
+
+    id: str
+    revision: str
+    status: str
+    health: str
+    instance: str
+    started: str
+
+    @property
+    def text(self) -> str:
+        """The task in a line."""
+        state = f"{self.status} {self.health}".strip()
+        return f"{self.id[:8]}  {self.revision}  {state}  on {self.instance}, since {self.started}"
+
+
+@dataclass(frozen=True)
+class Status:
+    """A stage at this moment.
+
+    Attributes:
+        stacks: status of each stack, by name.
+        revision: the task definition that the service wants, such as ``sentiment-dev-rnn:7``.
+        image: the image of that revision.
+        rollout: state of the last deployment.
+        desired: how many tasks there should be.
+        tasks: those there are.
+        instances: status of each instance of the cluster, by id.
+        targets: health of each target of the load balancer, by ``id:port``.
+        events: the service's last messages, the newest first.
+    """
+
+    stacks: dict[str, str]
+    revision: str
+    image: str
+    rollout: str
+    desired: int
+    tasks: list[Task]
+    instances: dict[str, str]
+    targets: dict[str, str]
+    events: list[str]
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """All of it as JSON."""
+        return asdict(self)
+
+    @property
+    def text(self) -> str:
+        """All of it for people."""
+        lines = ["Stacks", *_rows(self.stacks)]
+        lines += ["", f"Service: {self.revision}, {self.rollout}, {len(self.tasks)} of {self.desired} tasks"]
+        lines += [f"  image {self.image}"]
+        lines += [f"  task {task.text}" for task in self.tasks]
+        lines += ["", "Instances", *_rows(self.instances), "", "Targets of the load balancer", *_rows(self.targets)]
+        return "\n".join([*lines, "", "Last events", *(f"  {event}" for event in self.events)])
+
+
+def look(cloud: Cloud) -> Status:
+    """Look at everything.
+
+    Raises:
+        DeployError: nothing is deployed.
+    """
+    states = stacks.of_stage(cloud)
+    outputs = collect_outputs(cloud)
+    if "ServiceName" not in outputs:
+        raise DeployError(
+            f"No service of stage {cloud.stage} is deployed here.",
+            f"`python -m scripts deploy --stage {cloud.stage}` deploys everything.",
+        )
+    ecs, cluster = cloud.client("ecs"), outputs["ClusterName"]
+    found = ecs.describe_services(cluster=cluster, services=[outputs["ServiceName"]])["services"][0]
+    state = service.describe(cloud, cluster, outputs["ServiceName"])
+    definition = ecs.describe_task_definition(taskDefinition=state.task_definition)["taskDefinition"]
+    instances = _instances(ecs, cluster)
+    names = {arn: str(entry["ec2InstanceId"]) for arn, entry in instances.items()}
+    return Status(
+        stacks={entry.name: entry.status for entry in states},
+        revision=state.revision,
+        image=definition["containerDefinitions"][0]["image"],
+        rollout=state.rollout,
+        desired=state.desired,
+        tasks=_tasks(ecs, cluster, outputs["ServiceName"], names),
+        instances={
+            names[arn]: f"{entry['status']}, {entry['runningTasksCount']} tasks" for arn, entry in instances.items()
+        },
+        targets=_targets(cloud, found),
+        events=[entry["message"] for entry in found.get("events", [])[:5]],
+    )
+
+
+def _rows(entries: dict[str, str]) -> list[str]:
+    width = max(map(len, entries), default=0)
+    return [f"  {name:{width}}  {value}" for name, value in sorted(entries.items())] or ["  none"]
+
+
+def _tasks(ecs: Any, cluster: str, name: str, instances: dict[str, str]) -> list[Task]:
+    pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=name)
+    arns = [arn for page in pages for arn in page["taskArns"]]
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(arns), 100):  # as many as describe_tasks takes
+        found += ecs.describe_tasks(cluster=cluster, tasks=arns[start : start + 100])["tasks"]
+    return [
+        Task(
+            id=task["taskArn"].rsplit("/", 1)[-1],
+            revision=task["taskDefinitionArn"].rsplit("/", 1)[-1],
+            status=task.get("lastStatus", ""),
+            health=task.get("healthStatus", ""),
+            instance=instances.get(task.get("containerInstanceArn", ""), "this machine"),
+            started=f"{task['startedAt']:%Y-%m-%d %H:%M:%S}" if task.get("startedAt") else "never yet",
+        )
+        for task in found
+    ]
+
+
+def _instances(ecs: Any, cluster: str) -> dict[str, dict[str, Any]]:
+    pages = ecs.get_paginator("list_container_instances").paginate(cluster=cluster)
+    arns = [arn for page in pages for arn in page["containerInstanceArns"]]
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(arns), 100):
+        batch = arns[start : start + 100]
+        found += ecs.describe_container_instances(cluster=cluster, containerInstances=batch)["containerInstances"]
+    return {entry["containerInstanceArn"]: entry for entry in found}
+
+
+def _targets(cloud: Cloud, found: dict[str, Any]) -> dict[str, str]:
+    targets = {}
+    for balancer in found.get("loadBalancers", []):
+        answer = cloud.client("elbv2").describe_target_health(TargetGroupArn=balancer["targetGroupArn"])
+        for entry in answer["TargetHealthDescriptions"]:
+            health = entry["TargetHealth"]
+            words = " ".join(filter(None, [health["State"], health.get("Description", "")]))
+            targets[f"{entry['Target']['Id']}:{entry['Target'].get('Port', '')}"] = words
+    return targets
