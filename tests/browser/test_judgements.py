@@ -16,7 +16,7 @@ JUDGE = "**/setSentiment"
 
 def test_undo_in_time_stores_nothing(visitor: Visitor) -> None:
     page = visitor.page
-    text = unique("I was rude to the waiter")
+    text = unique("I felt guilty that I was rude to the waiter")
     visitor.ask_and_wait(text)
     page.click("#yes")
     page.click("#undo")
@@ -26,7 +26,7 @@ def test_undo_in_time_stores_nothing(visitor: Visitor) -> None:
 
 
 def test_another_pick_in_time_replaces_the_first(visitor: Visitor) -> None:
-    text = unique("I was rude to the waiter")
+    text = unique("I felt guilty that I was rude to the waiter")
     visitor.ask_and_wait(text)
     visitor.say_it_is("joy")
     visitor.say_it_is("disgust")
@@ -36,7 +36,7 @@ def test_another_pick_in_time_replaces_the_first(visitor: Visitor) -> None:
 
 
 def test_a_pick_after_saving_is_kept_beside_the_first(visitor: Visitor) -> None:
-    text = unique("I was rude to the waiter")
+    text = unique("I felt guilty that I was rude to the waiter")
     visitor.ask_and_wait(text)
     for label in ("joy", "disgust"):
         visitor.say_it_is(label)
@@ -59,7 +59,7 @@ def test_a_judgement_whose_reply_got_lost_is_stored_once(visitor: Visitor) -> No
     page.on(
         "requestfinished", lambda request: sent.append(request.post_data) if request.url.endswith(JUDGE[2:]) else None
     )
-    text = unique("The food had gone bad")
+    text = unique("I was disgusted by the spoiled food")
     visitor.ask_and_wait(text)
     page.click("#yes")
     visitor.send_at_once()
@@ -73,7 +73,7 @@ def test_a_judgement_whose_reply_got_lost_is_stored_once(visitor: Visitor) -> No
 def test_a_judgement_made_offline_survives_a_reload_and_arrives(visitor: Visitor) -> None:
     page = visitor.page
     visitor.expect_failed_requests()
-    text = unique("I forgot her birthday")
+    text = unique("I felt guilty that I forgot her birthday")
     visitor.ask_and_wait(text)
     page.route(JUDGE, lambda route: route.abort())
     page.click("#yes")
@@ -89,7 +89,7 @@ def test_a_judgement_made_offline_survives_a_reload_and_arrives(visitor: Visitor
 
 
 def test_leaving_the_page_sends_what_is_held(visitor: Visitor) -> None:
-    text = unique("I slammed the door")
+    text = unique("I felt guilty because I slammed the door")
     visitor.ask_and_wait(text)
     visitor.page.click("#yes")
     visitor.page.goto("about:blank")
@@ -100,7 +100,7 @@ def test_a_refused_judgement_is_told_and_can_be_given_again(visitor: Visitor) ->
     page = visitor.page
     visitor.expect_failed_requests()
     page.route(JUDGE, lambda route: route.continue_(post_data='{"review": "x", "sentiment": "boredom"}'), times=1)
-    text = unique("I could not breathe")
+    text = unique("I was terrified and could not breathe")
     visitor.ask_and_wait(text)
     page.click("#yes")
     visitor.send_at_once()

@@ -26,7 +26,7 @@ def test_ask_approve_and_go_on_with_the_keyboard_only(visitor: Visitor) -> None:
     page = visitor.page
     tab_to(page, "text")
     page.keyboard.press("Control+A")
-    text = unique("I broke the vase and let my sister take the blame")
+    text = unique("I felt guilty when I let my sister take the blame")
     page.keyboard.type(text)
     page.keyboard.press("Enter")
     expect(page.locator("#yes")).to_be_focused()
@@ -44,7 +44,7 @@ def test_ask_approve_and_go_on_with_the_keyboard_only(visitor: Visitor) -> None:
 
 def test_a_number_corrects_and_escape_undoes(visitor: Visitor) -> None:
     page = visitor.page
-    text = unique("Nobody came to my birthday")
+    text = unique("I was afraid of the dark")
     label = visitor.ask_and_wait(text)
     number = 1 if label != "anger" else 2
     said = "anger" if number == 1 else "disgust"

@@ -24,7 +24,7 @@ def no_sideways_scroll(page: Page) -> bool:
 def test_nothing_scrolls_sideways(open_page: Callable[..., Visitor], size: dict[str, int]) -> None:
     visitor = open_page(viewport=size)
     assert no_sideways_scroll(visitor.page)
-    label = visitor.ask_and_wait(unique("I yelled at my son " + "w" * 60))
+    label = visitor.ask_and_wait(unique("I felt guilty because I yelled at my son " + "w" * 60))
     assert no_sideways_scroll(visitor.page)
     visitor.say_it_is("joy" if label != "joy" else "fear")
     visitor.send_at_once()
@@ -38,7 +38,7 @@ def test_nothing_scrolls_sideways(open_page: Callable[..., Visitor], size: dict[
 def test_text_twice_as_large_still_fits(open_page: Callable[..., Visitor], width: int) -> None:
     visitor = open_page(viewport={"width": width, "height": 800}, locale="de-DE", bypass_csp=True)
     visitor.page.add_style_tag(content=":root { font-size: 200% !important }")
-    visitor.ask_and_wait(unique("I yelled at my son"))
+    visitor.ask_and_wait(unique("I felt guilty because I yelled at my son"))
     visitor.page.click("#yes")
     visitor.outcome("Wird gespeichert")
     visitor.screenshot(f"large-text-{width}")
@@ -60,7 +60,7 @@ def test_readers_settings_change_the_look(open_page: Callable[..., Visitor], nam
     plain, visitor = open_page(), open_page(**settings)
     look = "(({ color, backgroundColor }) => [color, backgroundColor])(getComputedStyle(document.body))"
     assert visitor.page.evaluate(look) != plain.page.evaluate(look)
-    visitor.ask_and_wait(unique("I feel bad about it"))
+    visitor.ask_and_wait(unique("I feel guilty about it"))
     expect(visitor.page.locator("#stats .headline")).to_be_visible()
     visitor.screenshot(name)
 
@@ -73,7 +73,7 @@ def test_reduced_motion_stops_every_movement(open_page: Callable[..., Visitor]) 
 
 def test_printing_leaves_the_answer(visitor: Visitor) -> None:
     page = visitor.page
-    visitor.ask_and_wait(unique("I feel bad about it"))
+    visitor.ask_and_wait(unique("I feel guilty about it"))
     page.emulate_media(media="print")
     expect(page.locator("#sentence")).to_be_visible()
     expect(page.locator("#chart")).to_be_visible()
@@ -94,7 +94,7 @@ def test_the_answer_takes_its_place_without_a_jump(open_page: Callable[..., Visi
         }"""
     )
     expect(page.locator("#stats .revision")).to_be_visible()
-    visitor.ask_and_wait(unique("I feel bad about it"))
+    visitor.ask_and_wait(unique("I feel guilty about it"))
     page.click("#yes")
     visitor.outcome()
     assert page.evaluate("window.shifts") == []
@@ -126,7 +126,7 @@ def test_axe_finds_nothing_in_any_state(open_page: Callable[..., Visitor], setti
     visitor.expect_failed_requests()
     expect(page.locator("#stats .revision")).to_be_visible()
     assert violations(page) == []
-    visitor.ask_and_wait(unique("I felt sick in the bus"))
+    visitor.ask_and_wait(unique("I was disgusted by the rotten food"))
     assert violations(page) == []
     page.click("#yes")
     expect(page.locator("#undo")).to_be_visible()
@@ -149,7 +149,7 @@ def test_axe_would_find_something(open_page: Callable[..., Visitor]) -> None:
 
 
 def test_results_are_announced(visitor: Visitor) -> None:
-    visitor.ask_and_wait(unique("I was so proud of her"))
+    visitor.ask_and_wait(unique("I was so happy for her"))
     for name in ("sentence", "outcome", "notice", "download-state"):
         expect(visitor.page.locator(f"#{name}")).to_have_attribute("role", "status")
     label = visitor.page.locator("#chart button.top")

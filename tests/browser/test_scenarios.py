@@ -53,7 +53,7 @@ def test_scenario_two_submit_and_revise_to_joy(visitor: Visitor) -> None:
 
 def test_scenario_three_download_and_find_both(visitor: Visitor) -> None:
     page = visitor.page
-    approved, revised = unique("We lost our dog and I cried"), unique('He said "no"; I was furious,\nreally')
+    approved, revised = unique("We lost our dog and I cried"), unique('He said "no"; I was angry,\nvery angry')
     first = visitor.ask_and_wait(approved)
     page.click("#yes")
     visitor.send_at_once()
@@ -70,7 +70,7 @@ def test_scenario_three_download_and_find_both(visitor: Visitor) -> None:
 
 
 def test_seven_confidences_in_stable_order_add_up(visitor: Visitor) -> None:
-    visitor.ask_and_wait(unique("A huge spider sat on my pillow"))
+    visitor.ask_and_wait(unique("I was afraid of the huge spider"))
     rows = visitor.page.locator("#chart button")
     names = rows.locator(".name").all_inner_texts()
     assert names == ["anger", "disgust", "fear", "guilt", "joy", "sadness", "shame"]
@@ -97,7 +97,7 @@ def test_a_model_that_cannot_tell_says_so_and_can_be_told(visitor: Visitor) -> N
 def test_figures_and_the_visit_follow_a_judgement(visitor: Visitor) -> None:
     page = visitor.page
     expect(page.locator("#visit")).to_have_text("None yet.")
-    text = unique("My brother got the job and we danced")
+    text = unique("I was happy when my brother got the job")
     label = visitor.ask_and_wait(text)
     page.click("#yes")
     visitor.send_at_once()

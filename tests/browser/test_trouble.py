@@ -16,7 +16,7 @@ def test_offline_asks_as_soon_as_the_network_is_back(visitor: Visitor) -> None:
     page = visitor.page
     visitor.expect_failed_requests()
     page.context.set_offline(True)
-    text = unique("I miss my grandmother")
+    text = unique("I was sad when my grandmother died")
     visitor.ask(text)
     expect(page.locator("#sentence")).to_have_text("You are offline. I ask as soon as you are back. Your text is kept.")
     visitor.screenshot("offline")
@@ -59,7 +59,7 @@ def test_a_final_refusal_is_told_in_words_and_can_be_tried_again(visitor: Visito
     page = visitor.page
     visitor.expect_failed_requests()
     page.route(PREDICT, lambda route: route.fulfill(status=status, body="not JSON"), times=1)
-    text = unique("They laughed at me")
+    text = unique("I was angry because he insulted me")
     visitor.ask(text)
     expect(page.locator("#sentence")).to_contain_text(words)
     expect(page.locator("#sentence")).to_contain_text("Your text is kept.")
@@ -74,7 +74,7 @@ def test_what_may_pass_is_tried_again_by_itself(visitor: Visitor, status: int) -
     page = visitor.page
     visitor.expect_failed_requests()
     page.route(PREDICT, lambda route: route.fulfill(status=status, json={}), times=1)
-    visitor.ask(unique("They laughed at me"))
+    visitor.ask(unique("I was angry because he insulted me"))
     expect(page.locator("#yes")).to_be_visible()
 
 
