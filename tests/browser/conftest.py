@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import chromium
 from tests.browser.steps import Visitor
+from tests.local.running import RunningApp
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 expect.set_options(timeout=20_000)  # milliseconds: an answer may need a cold start
@@ -29,7 +30,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, app) -> Iterator[Callable[..., Visitor]]:
+def open_page(browser: Browser, app: RunningApp) -> Iterator[Callable[..., Visitor]]:
     """Opens the page in a new context: `open_page("?text=x", locale="de-DE", color_scheme="dark")`.
 
     At the end no page may have complained on its console or broken its Content-Security-Policy. Requests that fail

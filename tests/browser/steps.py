@@ -73,9 +73,10 @@ class Visitor:
         expect(self.page.locator("#outcome")).to_contain_text(beginning)
         return self.page.locator("#outcome").inner_text()
 
-    def screenshot(self, name: str) -> None:
+    def screenshot(self, name: str, whole: bool = True) -> None:
+        """Keeps a picture of the whole page, or of the window alone: a dialog belongs to the window."""
         self.screenshots.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=self.screenshots / f"{name}.png", full_page=True)
+        self.page.screenshot(path=self.screenshots / f"{name}.png", full_page=whole, timeout=90_000)
 
     # --- what the API has ------------------------------------------------------------------------------------
 

@@ -25,7 +25,8 @@ def test_all_of_it_is_under_60_kb_before_compression() -> None:
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_no_address_inside(path: Path) -> None:
     found = re.findall(r"\w+://[^\"'\s]+", path.read_text(encoding="utf-8"))
-    assert [url for url in found if url != "http://www.w3.org/2000/svg"] == []
+    # The name of SVG, and this machine: where the laptop cloud lends large exports.
+    assert [url for url in found if url not in ("http://www.w3.org/2000/svg", "http://127.0.0.1:*;")] == []
 
 
 @pytest.mark.parametrize("name", [catalogue.SITE_INDEX, catalogue.SITE_ERROR])

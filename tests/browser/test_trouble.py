@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from scripts.deploy import collect_outputs
 from tests.browser.steps import Visitor, unique
+from tests.local.running import RunningApp
 
 pytestmark = [pytest.mark.browser, pytest.mark.cloud]
 
@@ -25,15 +27,21 @@ def test_offline_asks_as_soon_as_the_network_is_back(visitor: Visitor) -> None:
     expect(page.locator("#text")).to_have_value(text)
 
 
-def test_waking_up_is_told_and_waited_for(visitor: Visitor) -> None:
+def test_waking_up_is_told_and_waited_for(visitor: Visitor, app: RunningApp) -> None:
     page = visitor.page
     visitor.expect_failed_requests()
-    asleep = lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}, json={})  # noqa: E731
-    page.route(PREDICT, asleep, times=2)
-    visitor.ask(unique("I passed the exam"))
-    expect(page.locator("#sentence")).to_contain_text("The model is waking up, about a minute.")
-    visitor.screenshot("waking")
-    expect(page.locator("#yes")).to_be_visible()
+    outputs = collect_outputs(app.cloud)
+    service = {"cluster": outputs["ClusterName"], "service": outputs["ServiceName"]}
+    app.cloud.client("ecs").update_service(**service, desiredCount=0)
+    try:
+        while app.request("POST", "/api/getSentiment", {"review": "I am happy"}).status != 503:
+            page.wait_for_timeout(100)  # the last task still finishes what it has
+        visitor.ask(unique("I passed the exam"))
+        expect(page.locator("#sentence")).to_contain_text("The model is waking up, about a minute.")
+        visitor.screenshot("waking")
+    finally:
+        app.cloud.client("ecs").update_service(**service, desiredCount=1)
+    expect(page.locator("#yes")).to_be_visible(timeout=60_000)
 
 
 def test_waiting_can_be_stopped(visitor: Visitor) -> None:
