@@ -44,12 +44,14 @@ class Container:
         folder: Path,
         environment: Mapping[str, str],
         log: Path,
+        settle: Callable[[], None],
         removed: Callable[[Container], None],
     ) -> None:
         self.id = uuid.uuid4().hex
         self.address = address
         self.port = _free_port()
         self._log = log
+        self._settle = settle
         self._removed = removed
         self._requests = 0  # under way through the load balancer
         self._idle = threading.Condition()
@@ -101,9 +103,8 @@ class Container:
             timeout: seconds for what is under way, and again seconds from SIGTERM to SIGKILL.
         """
         with self._stopping:
+            self._settle()
             with self._idle:
-                # The load balancer has been told before we are called, but may have chosen us a moment earlier.
-                self._idle.wait(0.02)
                 self._idle.wait_for(lambda: self._requests == 0 or self.status == "exited", timeout)
             self._process.stop(timeout)
 
@@ -174,6 +175,9 @@ class Engine:
         self._by_id: dict[str, Container] = {}
         self._by_address: dict[str, Container] = {}
         self._closed = False
+        # Called when a container is to stop, once the load balancer has been told: returns when every request for
+        # which it had chosen that container earlier has come to `request_to`.
+        self.settle: Callable[[], None] = lambda: None
         self.containers = _Containers(self)
         self.images = _Images(self)
 
@@ -187,7 +191,7 @@ class Engine:
         folder = images.find(image, self._store)
         number = next(self._numbers)
         address = f"172.17.{number >> 8 & 255}.{number & 255}"
-        container = Container(address, folder, environment, self._logs / f"{name}.log", self._forget)
+        container = Container(address, folder, environment, self._logs / f"{name}.log", self.settle, self._forget)
         self._by_id[container.id] = self._by_address[address] = container
         try:
             if self._closed:

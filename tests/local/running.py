@@ -92,7 +92,7 @@ class RunningApp:
 
     def processes(self) -> set[int]:
         """Process ids of the command and of everything below it."""
-        table = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+        table = subprocess.run(["ps", "-axwwo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
         parents = {int(pid): int(parent) for pid, parent in (line.split() for line in table.splitlines())}
         found = {self.process.pid}
         while more := {pid for pid, parent in parents.items() if parent in found} - found:

@@ -95,7 +95,7 @@ def test_an_emulator_that_dies_ends_the_command_with_a_reason(state: Path) -> No
 
 
 def command_of(pid: int) -> str:
-    return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return subprocess.run(["ps", "-wwo", "command=", "-p", str(pid)], capture_output=True, text=True).stdout
 
 
 def test_a_port_in_use_is_named_with_a_way_out(state: Path) -> None:

@@ -6,9 +6,11 @@ another engine can be put.
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
+from ministack import app
 from ministack.services import alb, ecs
 from ministack.services.cloudformation import provisioners
 
@@ -17,6 +19,7 @@ from scripts.local.extensions.cloudformation import Made, Properties
 
 SERVICE = "AWS::ECS::Service"
 STEADY_WITHIN = 180.0  # seconds
+STEP_WITHIN = 5.0  # seconds; no step of the event loop takes that long unless it is coming to its end
 
 
 def register(engine: Engine) -> None:
@@ -42,7 +45,15 @@ def _find_tasks(engine: Engine) -> None:
         with engine.request_to(str(target["Id"]), port) as (host, real_port):
             return await proxy({**target, "Id": host, "Port": real_port}, group, *args, **kwargs)
 
+    def let_the_loop_turn() -> None:
+        # The load balancer chooses a target and comes to `proxy_to_task` in one step of the event loop.
+        loop, turned = app._MAIN_LOOP, threading.Event()
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(turned.set)
+            turned.wait(STEP_WITHIN)
+
     alb._proxy_http_target = proxy_to_task
+    engine.settle = let_the_loop_turn
 
 
 def _judge_first_deployments() -> None:
