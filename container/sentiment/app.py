@@ -15,7 +15,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from sentiment import problems
 from sentiment.model import Model, ModelError, PredictionError
-from sentiment.reviews import read_review
+from sentiment.reviews import read_question
 from sentiment.settings import Settings
 
 HEALTH_PATH = "/healthz"
@@ -72,9 +72,10 @@ def _load(settings: Settings) -> Model:
 def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
     @app.post("/predict")
     def predict() -> dict[str, Any]:
-        review = read_review(request, settings)
+        question = read_question(request, settings)
+        review = question.review
         prediction = model.predict(review)
-        return {
+        answer: dict[str, Any] = {
             "id": hashlib.md5(review.encode(), usedforsecurity=False).hexdigest(),
             "review": review,
             "classification": prediction.classification,
@@ -82,6 +83,9 @@ def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
             "scores": prediction.scores,
             "model": model.revision,
         }
+        if question.explain:
+            answer["attribution"] = [vars(one) for one in model.explain(review)]
+        return answer
 
     @app.get(HEALTH_PATH)
     def health() -> dict[str, str]:

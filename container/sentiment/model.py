@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +14,8 @@ from typing import Any, Self
 import numpy as np
 import onnxruntime
 
+from sentiment import attribution
+from sentiment.attribution import Attribution
 from sentiment.text import Tokenizer
 
 DECIMALS = 6
@@ -83,6 +86,8 @@ class Model:
             self._tokenizer = Tokenizer(metadata["vocabulary"].split("\n"))
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"the metadata of {path.name} cannot be read: {error!r}") from error
+        # One large batch at a time: side by side they would need their memory several times over.
+        self._explaining = threading.Lock()
 
     @classmethod
     def find(cls, directory: Path) -> Self:
@@ -114,10 +119,37 @@ class Model:
             even = round(1 / len(self.labels), DECIMALS)
             return Prediction(None, 0.0, dict.fromkeys(self.labels, even))
         # Plain floats: for seven numbers NumPy's calls cost more than the sums.
-        scores = dict(zip(self.labels, [round(one, DECIMALS) for one in self._run(tokens)], strict=True))
+        (probabilities,) = self._run([tokens])
+        scores = dict(zip(self.labels, [round(one, DECIMALS) for one in probabilities], strict=True))
         best = max(scores, key=scores.__getitem__)
         confidence = scores[best]
         return Prediction(best if confidence >= self._threshold else None, confidence, scores)
+
+    def explain(self, text: str) -> list[Attribution]:
+        """Say which words of a text moved the model, and how much; attribution.py says how.
+
+        Args:
+            text: the text, of any length.
+
+        Returns:
+            The words in order; of a long text, at most ``MAX_PIECES`` groups of words.
+
+        Raises:
+            PredictionError: the model did not answer with one probability a label for each text of the batch.
+        """
+        tokens, pieces = attribution.split(text, self._tokenizer)
+        without = [attribution.hidden(tokens, piece, self._tokenizer) for piece in pieces]
+        falls = dict.fromkeys(range(len(pieces)), 0.0)
+        changed = [number for number, row in enumerate(without) if row != tokens]
+        if changed and self._tokenizer.has_known_word(tokens):
+            with self._explaining:
+                whole, *rows = self._run([tokens, *(without[number] for number in changed)])
+            best = whole.index(max(whole))
+            falls |= {number: whole[best] - row[best] for number, row in zip(changed, rows, strict=True)}
+        return [
+            Attribution(text[piece.start : piece.end], piece.start, piece.end, round(falls[number], DECIMALS))
+            for number, piece in enumerate(pieces)
+        ]
 
     def check(self) -> None:
         """Ask the model about a fixed text.
@@ -127,13 +159,17 @@ class Model:
         """
         self.predict(CHECK_REVIEW)
 
-    def _run(self, tokens: list[int]) -> list[float]:
-        inputs = {"tokens": np.array([tokens], np.int64), "lengths": np.array([len(tokens)], np.int64)}
+    def _run(self, texts: list[list[int]]) -> list[list[float]]:
+        """Probabilities of each label for each text; the texts have the same number of tokens."""
+        lengths = [len(tokens) for tokens in texts]
+        inputs = {"tokens": np.array(texts, np.int64), "lengths": np.array(lengths, np.int64)}
         try:
-            probabilities = self._session.run([_OUTPUT], inputs)[0][0].tolist()
+            probabilities = self._session.run([_OUTPUT], inputs)[0].tolist()
         except Exception as error:  # as above
             raise PredictionError(f"model {self.revision} failed") from error
-        if len(probabilities) != len(self.labels) or not math.isfinite(sum(probabilities)):
+        if [len(row) for row in probabilities] != [len(self.labels)] * len(texts) or not all(
+            math.isfinite(sum(row)) for row in probabilities
+        ):
             raise PredictionError(f"model {self.revision} did not give one probability a label")
         return probabilities
 

@@ -1,8 +1,9 @@
-"""Reads the review out of a request: what is accepted, and what whoever sent something else is told."""
+"""Reads the question out of a request: what is accepted, and what whoever sent something else is told."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Request
@@ -12,12 +13,28 @@ from sentiment.settings import Settings
 
 EXAMPLE = '{"review": "I passed my exam"}'
 
+_FIELDS = {"review", "explain"}
 
-def read_review(request: Request, settings: Settings) -> str:
-    """Return the review that a request carries, trimmed.
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody wants to know.
+
+    Attributes:
+        review: the text, trimmed.
+        explain: whether to say which words moved the model.
+    """
+
+    review: str
+    explain: bool
+
+
+def read_question(request: Request, settings: Settings) -> Question:
+    """Return the question that a request carries.
 
     Args:
-        request: the request; its body is JSON in UTF-8, ``{"review": text}`` and nothing else.
+        request: the request; its body is JSON in UTF-8, ``{"review": text}``, perhaps with ``"explain": true`` or
+            ``false``, and nothing else.
         settings: the limits.
 
     Raises:
@@ -29,12 +46,13 @@ def read_review(request: Request, settings: Settings) -> str:
         raise UnsupportedMediaType("Send the body as JSON, with the header Content-Type: application/json.")
     if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaType("Send the JSON in UTF-8; no other charset is read.")
-    review = _review_of(_parse(_body(request, settings)))
+    document = _parse(_body(request, settings))
+    review = _review_of(document)
     if len(review) > settings.max_review_characters:
         raise RequestEntityTooLarge(
             f"The review has {len(review):,} characters; shorten it to {settings.max_review_characters:,} or fewer."
         )
-    return review
+    return Question(review, _explain_of(document))
 
 
 def _body(request: Request, settings: Settings) -> bytes:
@@ -59,8 +77,8 @@ def _review_of(document: Any) -> str:
         raise BadRequest(f"The JSON is not an object; send {EXAMPLE}.")
     if "review" not in document:
         raise BadRequest(f'The field "review" is missing; send {EXAMPLE}.')
-    if len(document) > 1:
-        raise BadRequest(f'There is a field other than "review"; send {EXAMPLE} and nothing else.')
+    if document.keys() - _FIELDS:
+        raise BadRequest(f'There is a field other than "review" and "explain"; send {EXAMPLE}.')
     review = document["review"]
     if not isinstance(review, str):
         raise BadRequest(f'The field "review" is not a string; send {EXAMPLE}.')
@@ -74,3 +92,10 @@ def _review_of(document: Any) -> str:
     except UnicodeEncodeError:
         raise BadRequest("The review has half a surrogate pair (U+D800 to U+DFFF); remove it.") from None
     return review
+
+
+def _explain_of(document: dict[str, Any]) -> bool:
+    explain = document.get("explain", False)
+    if not isinstance(explain, bool):
+        raise BadRequest('The field "explain" is neither true nor false; send one of them, or leave it out.')
+    return explain
