@@ -1,0 +1,148 @@
+"""Every internal of ministack that the laptop cloud reaches into: after an upgrade, this says what has moved."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+import tomllib
+from typing import Any
+
+import pytest
+
+from scripts.local.state import ROOT
+
+MINISTACK = "ministack"
+FUNCTIONS = {
+    "app.main": [],
+    "app.pin_request_origin": ["source_ip", "secure_transport"],
+    "services.alb._proxy_http_target": ["target", "tg"],
+    "services.alb.dispatch_request": ["lb", "method", "path", "headers", "body", "query_params", "port"],
+    "services.apigateway._cors_response_headers": ["cors_cfg", "origin"],
+    "services.apigateway._handle_execute_in_scope": ["api_id", "stage", "path", "method", "headers", "body"],
+    "services.apigateway._invoke_http_proxy": [
+        "integration", "path", "method", "headers", "body", "query_params",
+    ],
+    "services.dynamodb._extract_key_val": ["attr"],
+    "services.dynamodb._remove_item": ["table", "pk_val", "sk_val"],
+    "services.dynamodb._set_item": ["table", "pk_val", "sk_val", "item"],
+    "services.dynamodb._update_continuous_backups": ["data"],
+    "services.dynamodb._update_ttl": ["data"],
+    "services.dynamodb.handle_request": ["method", "path", "headers", "body", "query_params"],
+    "services.ec2._authorize_sg_egress": ["p"],
+    "services.ec2._authorize_sg_ingress": ["p"],
+    "services.ec2._revoke_sg_egress": ["p"],
+    "services.ec2._revoke_sg_ingress": ["p"],
+    "services.ecs._create_capacity_provider": ["data"],
+    "services.ecs._delete_capacity_provider": ["data"],
+    "services.ecs._get_docker": [],
+    "services.ecs._make_deployment": ["task_definition", "desired_count"],
+    "services.ecs._primary_deployment": ["svc"],
+    "services.ecs._put_cluster_capacity_providers": ["data"],
+}  # fmt: skip
+VALUES = {
+    "app._MAIN_LOOP": type(None),
+    "services.alb._lbs": object,
+    "services.alb._listeners": object,
+    "services.apigateway._apis": object,
+    "services.apigateway._stages": object,
+    "services.dynamodb._tables": object,
+    "services.ec2._vpcs": object,
+    "services.ecs._ECS_DEPLOYMENT_STEADY_DELAY": float,
+    "services.ecs._services": object,
+    "services.ecs._tasks": object,
+    "services.ssm._PUBLIC_AMI_PARAMETERS": dict,
+}
+HANDLERS = {
+    # type: (update takes the logical id too)
+    "AWS::ApiGatewayV2::Api": True,
+    "AWS::DynamoDB::Table": True,
+    "AWS::EC2::VPC": True,
+    "AWS::ECS::Service": False,
+}
+MISSING = [
+    "AWS::ApiGatewayV2::VpcLink",
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::ECS::CapacityProvider",
+    "AWS::ECS::ClusterCapacityProviderAssociations",
+]
+
+
+def internal(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(f"{MINISTACK}.{module}"), name)
+
+
+def handlers() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = internal("services.cloudformation.provisioners._RESOURCE_HANDLERS")
+    return found
+
+
+def test_it_is_the_version_that_was_measured() -> None:
+    pinned = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["local"]
+
+    assert f"{MINISTACK}=={importlib.metadata.version(MINISTACK)}" in pinned
+
+
+@pytest.mark.parametrize(("path", "parameters"), FUNCTIONS.items())
+def test_functions_take_what_we_give_them(path: str, parameters: list[str]) -> None:
+    assert list(inspect.signature(internal(path)).parameters)[: len(parameters)] == parameters
+
+
+@pytest.mark.parametrize(("path", "kind"), VALUES.items())
+def test_values_are_there(path: str, kind: type) -> None:
+    assert isinstance(internal(path), kind)
+
+
+@pytest.mark.parametrize(("name", "with_logical_id"), HANDLERS.items())
+def test_handlers_that_we_wrap_are_called_as_we_expect(name: str, with_logical_id: bool) -> None:
+    handler = handlers()[name]
+    update = list(inspect.signature(handler["update"]).parameters)
+
+    assert list(inspect.signature(handler["create"]).parameters) == ["logical_id", "props", "stack_name"]
+    assert update[:4] == ["physical_id", "old_props", "new_props", "stack_name"]
+    assert (len(update) == 5) == with_logical_id == handler.get("update_with_logical_id", False)
+    assert list(inspect.signature(handler["delete"]).parameters)[:2] == ["physical_id", "props"]
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_types_that_we_add_are_still_missing(name: str) -> None:
+    assert name not in handlers(), f"{name} has come to ministack: drop ours"
+
+
+def test_its_tables_are_as_the_journal_expects() -> None:
+    provisioners = importlib.import_module("ministack.services.cloudformation.provisioners")
+    dynamodb = importlib.import_module("ministack.services.dynamodb")
+    keys = [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "n", "KeyType": "RANGE"}]
+    name, _ = provisioners._ddb_create("Table", {"KeySchema": keys}, "contract-test")
+    try:
+        table = dynamodb._tables[name]
+        assert (table["pk_name"], table["sk_name"]) == ("id", "n")
+        assert name in table["TableArn"]
+        item = {"id": {"S": "x"}, "n": {"N": "1"}}
+        dynamodb._set_item(table, "x", "1", item)
+        assert table["items"]["x"]["1"] == item
+        assert dynamodb._remove_item(table, "x", "1") == item
+    finally:
+        provisioners._ddb_delete(name, {})
+
+
+@pytest.mark.parametrize(
+    "name", ["_put_item", "_update_item", "_delete_item", "_batch_write_item", "_transact_write_items"]
+)
+def test_every_write_goes_through_the_two_places_that_we_watch(name: str) -> None:
+    source = inspect.getsource(internal(f"services.dynamodb.{name}"))
+
+    assert "_set_item(" in source or "_remove_item(" in source
+    assert '["items"][' not in source.replace(' = table["items"][', "")
+
+
+def test_what_cors_and_its_settings_are_called() -> None:
+    cors = {"allowOrigins": ["http://page"], "exposeHeaders": ["x"]}
+    headers = internal("services.apigateway._cors_response_headers")(cors, "http://page")
+
+    assert headers["Access-Control-Allow-Origin"] == "http://page"
+    assert internal("services.apigateway._cors_response_headers")(cors, "http://other") == {}
