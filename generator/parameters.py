@@ -86,7 +86,12 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "Description": "EC2 instance type of the cluster",
         "AllowedPattern": r"^[a-z0-9-]+\.[a-z0-9-]+$",
     },
-    "MinInstances": {"Type": "Number", "Description": "Fewest instances", "MinValue": 1, "MaxValue": 100},
+    "MinInstances": {
+        "Type": "Number",
+        "Description": "Fewest instances; 0 while the stage sleeps",
+        "MinValue": 0,
+        "MaxValue": 100,
+    },
     "MaxInstances": {"Type": "Number", "Description": "Most instances", "MinValue": 1, "MaxValue": 100},
     "ContainerInsights": {
         "Type": "String",
@@ -100,8 +105,18 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "LoadBalancerFullName": {**_NAME, "Description": "Load balancer, as its metrics name it (cluster stack)"},
     # service
     "ImageUri": {**_NAME, "Description": "Container image to run, as repository:tag"},
-    "MinTasks": {"Type": "Number", "Description": "Fewest tasks", "MinValue": 1, "MaxValue": 100},
-    "MaxTasks": {"Type": "Number", "Description": "Most tasks", "MinValue": 1, "MaxValue": 100},
+    "MinTasks": {
+        "Type": "Number",
+        "Description": "Fewest tasks; 0 while the stage sleeps",
+        "MinValue": 0,
+        "MaxValue": 100,
+    },
+    "MaxTasks": {
+        "Type": "Number",
+        "Description": "Most tasks; 0 while the stage sleeps",
+        "MinValue": 0,
+        "MaxValue": 100,
+    },
     "TaskMemory": {
         "Type": "Number",
         "Description": "Memory of a task in MiB; one that needs more is ended and replaced",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from scripts.cli import Commands
-from scripts.commands import changing, looking
+from scripts.commands import changing, looking, running
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -34,6 +34,13 @@ for command in (
     looking.plan,
     looking.status,
     looking.outputs,
+    running.scale,
+    running.sleep,
+    running.wake,
+    running.logs,
+    running.export,
+    running.doctor,
+    running.destroy,
 ):
     main.add_command(command)
 

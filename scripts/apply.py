@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from scripts import changesets, stacks
-from scripts.changesets import Change, ChangeSet
+from scripts.changesets import Change, ChangeSet, Parameters
 from scripts.errors import (
     DataAtRiskError,
     InterruptedDeployError,
@@ -68,13 +68,13 @@ class Outcome:
     before: Before | None = None
 
 
-def bring_up(work: Work, step: Step, parameters: dict[str, str], bucket: str | None) -> Outcome:
+def bring_up(work: Work, step: Step, parameters: Parameters, bucket: str | None) -> Outcome:
     """Create or update a stack, whatever state an earlier attempt left it in.
 
     Args:
         work: where and how.
         step: the stack.
-        parameters: values of its parameters.
+        parameters: values of its parameters; None for the value that the stack has.
         bucket: name of the artifacts bucket, for a template that is too large to send; None while there is none.
 
     Returns:
@@ -97,6 +97,16 @@ def bring_up(work: Work, step: Step, parameters: dict[str, str], bucket: str | N
     _ask(work, step, change_set)
     before = None if creates or state is None else remember(work.cloud, state)
     return Outcome(execute(work, step, change_set).outputs, changed=True, before=before)
+
+
+def back_to(before: Before, now: StackState | None) -> Parameters:
+    """Parameters that make a stack what it was.
+
+    Those that did not change are left as they are: where one names an SSM parameter, what is described may be what
+    that holds.
+    """
+    have = now.parameters if now else {}
+    return {key: None if have.get(key) == value else value for key, value in before.parameters.items()}
 
 
 def remember(cloud: Cloud, state: StackState) -> Before:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ from scripts.templates import DATA_TYPES, Template
 NO_CHANGE = ("didn't contain changes", "no updates are to be performed", "no changes to deploy")
 # A larger template must lie in a bucket (CloudFormation quotas, "Template body size in a request").
 MAX_TEMPLATE_BYTES = 51_200
+# Values of parameters; None stands for the value that the stack has.
+Parameters = Mapping[str, str | None]
 NAME_PREFIX = f"{catalogue.PROJECT}-"
 
 
@@ -67,7 +70,7 @@ class ChangeSet:
 
 
 def make(
-    cloud: Cloud, name: str, template: Template, parameters: dict[str, str], source: dict[str, str], creates: bool
+    cloud: Cloud, name: str, template: Template, parameters: Parameters, source: dict[str, str], creates: bool
 ) -> ChangeSet | None:
     """Ask CloudFormation what a template would change.
 
@@ -75,7 +78,7 @@ def make(
         cloud: where.
         name: the stack's name.
         template: the template.
-        parameters: values of its parameters.
+        parameters: values of its parameters; None for the value that the stack has.
         source: ``TemplateBody`` or ``TemplateURL``, as the API takes it.
         creates: whether the stack does not exist yet.
 
@@ -92,7 +95,7 @@ def make(
             ChangeSetName=f"{NAME_PREFIX}{uuid.uuid4().hex}",
             ChangeSetType="CREATE" if creates else "UPDATE",
             Capabilities=template.capabilities,
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())],
+            Parameters=[_parameter(key, value) for key, value in sorted(parameters.items())],
             Tags=[{"Key": key, "Value": value} for key, value in tags(cloud.stage).items()],
             **source,
         )
@@ -131,6 +134,12 @@ def says_no_change(words: str) -> bool:
 def creates(state: StackState | None) -> bool:
     """Whether the next change set of a stack must be one that creates it."""
     return state is None or state.status in NEVER_CREATED | {"REVIEW_IN_PROGRESS"}
+
+
+def _parameter(key: str, value: str | None) -> dict[str, Any]:
+    if value is None:
+        return {"ParameterKey": key, "UsePreviousValue": True}
+    return {"ParameterKey": key, "ParameterValue": value}
 
 
 def _wait(cloud: Cloud, change_set_id: str, stack_id: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scripts import apply, graph, lambdas, service, site, stacks, templates
 from scripts.apply import Before, Confirm, Work
+from scripts.changesets import Parameters
 from scripts.errors import InterruptedDeployError, ServiceError
 from scripts.interrupt import Interrupt
 from scripts.lambdas import Package
@@ -146,8 +147,9 @@ class Deployment:
             if changed.before is None:
                 continue
             stack = changed.step.stack
-            was = Step(templates.parse(stack, changed.before.body), changed.step.name, {}, changed.before.parameters)
-            self._apply(was, changed.before.parameters)
+            was = Step(templates.parse(stack, changed.before.body), changed.step.name, {}, {})
+            now = stacks.describe(self.work.cloud, was.name)
+            self._apply(was, apply.back_to(changed.before, now))
             restored.append(stack)
         return restored
 
@@ -162,13 +164,16 @@ class Deployment:
         if step.template.holds_data:
             self._protect(step)
 
-    def _apply(self, step: Step, parameters: dict[str, str]) -> Changed | None:
+    def _apply(self, step: Step, parameters: Parameters) -> Changed | None:
         state = stacks.describe(self.work.cloud, step.name)
         failures = self._failed_deployments(state)
         outcome = apply.bring_up(self.work, step, parameters, self.outputs.get("ArtifactsBucketName"))
         detail = ""
         changed = Changed(step, outcome.before) if outcome.changed else None
         if "ServiceName" in outcome.outputs:
+            # Scaling keeps to its bounds, but does not lift a service that slept up to them at once.
+            fewest = int(parameters.get("MinTasks") or 0)
+            service.at_least(self.work.cloud, self.outputs["ClusterName"], outcome.outputs["ServiceName"], fewest)
             try:
                 detail = self._wait_for_service(step, outcome.outputs, failures)
             except ServiceError:

@@ -9,8 +9,8 @@ from generator import catalogue
 from scripts.errors import ImageError
 
 CONTAINER_DIR = Path(__file__).resolve().parent.parent / "container"
-# What the Dockerfile copies into the image, files and folders.
-RUNTIME = ("requirements.txt", "gunicorn.conf.py", "sentiment", "model")
+# What the image is built from, and no more: .dockerignore lets through the same (a test compares them).
+RUNTIME = ("requirements.txt", "gunicorn.conf.py", "sentiment/**/*", "model/*.onnx")
 # Goes into the name too, where there is one: another Dockerfile makes another image.
 RECIPE = "Dockerfile"
 TAG_DIGITS = 12
@@ -25,14 +25,14 @@ def runtime_files(container: Path = CONTAINER_DIR) -> list[Path]:
         ImageError: a part is missing.
     """
     files: list[Path] = []
-    for part in RUNTIME:
-        path = container / part
-        if not path.exists():
+    for pattern in RUNTIME:
+        found = [file.relative_to(container) for file in container.glob(pattern) if file.is_file()]
+        if not found:
             raise ImageError(
-                f"{path} is missing: the image needs it.", "Is the checkout complete? `make train` makes the model."
+                f"{container / pattern} is missing: the image needs it.",
+                "Is the checkout complete? `make train` makes the model.",
             )
-        inside = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-        files += [file.relative_to(container) for file in inside if not _left_out(file)]
+        files += [file for file in found if "__pycache__" not in file.parts]
     return sorted(files)
 
 
@@ -49,7 +49,3 @@ def tag(container: Path = CONTAINER_DIR) -> str:
 def laptop_reference(container: Path = CONTAINER_DIR) -> str:
     """The image's name on the laptop cloud."""
     return f"{LAPTOP_REPOSITORY}:{tag(container)}"
-
-
-def _left_out(file: Path) -> bool:
-    return "__pycache__" in file.parts or file.suffix == ".pyc"

@@ -84,6 +84,12 @@ def describe(cloud: Cloud, cluster: str, service: str) -> ServiceState:
     return _state(found[0])
 
 
+def at_least(cloud: Cloud, cluster: str, service: str, tasks: int) -> None:
+    """Have the service want at least that many tasks."""
+    if describe(cloud, cluster, service).desired < tasks:
+        cloud.client("ecs").update_service(cluster=cluster, service=service, desiredCount=tasks)
+
+
 def wait_until_steady(
     cloud: Cloud,
     cluster: str,

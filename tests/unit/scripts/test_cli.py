@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from scripts import cli
-from scripts import deploy as deploying
 from scripts.__main__ import main
 from scripts.changesets import Change
+from scripts.commands import changing
 from scripts.errors import SettingsError
 
 
@@ -60,14 +60,14 @@ def test_the_laptop_cloud_of_a_process_that_is_gone_is_not_running(run, tmp_path
 
 def test_outputs_are_a_result_on_stdout(run, monkeypatch, tmp_path):
     write_cloud_json(tmp_path, os.getpid())
-    monkeypatch.setattr(deploying, "collect_outputs", lambda cloud: {"B": "2", "ALong": cloud.endpoint_url})
+    monkeypatch.setattr(changing, "collect_outputs", lambda cloud: {"B": "2", "ALong": cloud.endpoint_url})
     assert run("outputs", "--stage", "local").stdout == "ALong  http://127.0.0.1:1\nB      2\n"
     assert json.loads(run("outputs", "--stage", "local", "--json").stdout) == {"ALong": "http://127.0.0.1:1", "B": "2"}
 
 
 def test_nothing_deployed_is_an_error_with_the_way_to_it(run, monkeypatch, tmp_path):
     write_cloud_json(tmp_path, os.getpid())
-    monkeypatch.setattr(deploying, "collect_outputs", lambda cloud: {})
+    monkeypatch.setattr(changing, "collect_outputs", lambda cloud: {})
     result = run("outputs", "--stage", "local")
     assert result.exit_code == 1
     assert "deploy --stage local" in result.stderr
@@ -78,7 +78,7 @@ def test_a_mistake_of_ours_shows_no_stack_trace_unless_asked_to(run, monkeypatch
         raise KeyError("oops")
 
     write_cloud_json(tmp_path, os.getpid())
-    monkeypatch.setattr(deploying, "collect_outputs", broken)
+    monkeypatch.setattr(changing, "collect_outputs", broken)
     result = run("outputs", "--stage", "local")
     assert result.exit_code == 1
     assert "mistake in the program: KeyError: 'oops'" in result.stderr
@@ -93,7 +93,7 @@ def test_ctrl_c_ends_with_the_shells_exit_code(run, monkeypatch, tmp_path):
         raise KeyboardInterrupt
 
     write_cloud_json(tmp_path, os.getpid())
-    monkeypatch.setattr(deploying, "collect_outputs", interrupted)
+    monkeypatch.setattr(changing, "collect_outputs", interrupted)
     assert run("outputs", "--stage", "local").exit_code == 130
 
 

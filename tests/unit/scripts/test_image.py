@@ -35,6 +35,7 @@ def test_the_tag_follows_what_is_in_the_image_and_nothing_else(container):
     assert len(first) == 12
     (container / "training/train.py").write_text("other")
     (container / "sentiment/__pycache__/app.pyc").write_text("other")
+    (container / "model/MODEL_CARD.md").write_text("read by people alone")
     assert image.tag(container) == first
     (container / "Dockerfile").write_text("FROM y")
     second = image.tag(container)
@@ -42,9 +43,12 @@ def test_the_tag_follows_what_is_in_the_image_and_nothing_else(container):
     assert len({first, second, image.tag(container)}) == 3
 
 
-def test_a_missing_part_is_named(container):
-    (container / "gunicorn.conf.py").unlink()
-    with pytest.raises(ImageError, match=r"gunicorn\.conf\.py is missing"):
+@pytest.mark.parametrize(
+    ("part", "name"), [("gunicorn.conf.py", r"gunicorn\.conf\.py"), ("model/model.onnx", r"model/\*\.onnx")]
+)
+def test_a_missing_part_is_named(container, part, name):
+    (container / part).unlink()
+    with pytest.raises(ImageError, match=f"{name} is missing"):
         image.tag(container)
 
 

@@ -1,0 +1,148 @@
+"""Commands that run a stage day by day: scale, sleep, wake, logs, export, doctor, destroy. Only options live here."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from scripts import destroy as destroying
+from scripts import doctor as examining
+from scripts import export as exporting
+from scripts import ledger, scaling, templates
+from scripts import logs as logging
+from scripts.apply import Work
+from scripts.cli import Options, with_options
+from scripts.commands.changing import deployed
+from scripts.deploy import collect_outputs, says_what_happens
+from scripts.errors import DeployError, InterruptedDeployError
+from scripts.interrupt import Interrupt
+from scripts.plan import make_plan
+from scripts.reporter import Reporter
+from scripts.service import ServiceState
+
+
+@click.command()
+@click.argument("tasks", type=click.IntRange(1, 100))
+@with_options
+def scale(options: Options, tasks: int) -> None:
+    """Have at least TASKS tasks run, until the next deploy."""
+    with options.reporter() as reporter, _changing(options, reporter, f"scale {tasks}") as work:
+        _print_service(options, scaling.scale(work, options.settings, tasks))
+
+
+@click.command()
+@with_options
+def sleep(options: Options) -> None:
+    """Stop all tasks and let the instances go; the API answers 503 until wake."""
+    with options.reporter() as reporter, _changing(options, reporter, "sleep") as work:
+        _print_service(options, scaling.sleep(work))
+
+
+@click.command()
+@with_options
+def wake(options: Options) -> None:
+    """Go back to the stage's own number of tasks and instances."""
+    with options.reporter() as reporter, _changing(options, reporter, "wake") as work:
+        _print_service(options, scaling.wake(work, options.settings))
+
+
+@click.command()
+@click.option("--since", default="10m", show_default=True, help="How far back: 90s, 10m, 2h, 1d.")
+@click.option("--request", default="", help="Only lines of this request id.")
+@click.option("--follow", is_flag=True, help="Go on with whatever comes, until Ctrl-C.")
+@with_options
+def logs(options: Options, since: str, request: str, follow: bool) -> None:
+    """Print what tasks, Lambdas and API wrote into their logs."""
+    begin = time.time() - logging.seconds(since)
+    sources = logging.groups(options.cloud)
+    if not follow:
+        lines = logging.read(options.cloud, sources, begin, request)
+        options.print([asdict(line) for line in lines], "\n".join(line.text for line in lines))
+        return
+    with Interrupt() as interrupt:
+        try:
+            for line in logging.follow(options.cloud, sources, begin, request, interrupt):
+                click.echo(json.dumps(asdict(line)) if options.as_json else line.text)
+        except InterruptedDeployError:
+            return
+
+
+@click.command()
+@click.option("--out", default="exports/judgements.csv", show_default=True, type=click.Path(path_type=Path))
+@with_options
+def export(options: Options, out: Path) -> None:
+    """Write all judgements to a CSV file; goes on where an interrupted run stopped."""
+    table = deployed(options)["JudgementsTableName"]
+    about = options.cloud.client("dynamodb").describe_table(TableName=table)["Table"].get("ItemCount") or None
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DeployError(
+            f"{out.parent} cannot be made: {error.strerror}.", "Name another place with --out."
+        ) from error
+    columns = TextColumn("judgements"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar, Interrupt() as interrupt:
+        task = bar.add_task("", total=about)  # DynamoDB counts every six hours only
+        count = exporting.export(options.cloud, table, out, interrupt, lambda rows: bar.update(task, completed=rows))
+    options.print({"file": str(out), "judgements": count}, f"{count} judgements in {out}")
+
+
+@click.command()
+@with_options
+@click.pass_context
+def doctor(context: click.Context, options: Options) -> None:
+    """Check whether a deployment can work from here, and say how to mend what cannot."""
+    findings = []
+    for finding in examining.examine(options.cloud, options.settings):
+        findings.append(finding)
+        if not options.as_json:
+            click.echo(finding.text)
+    if options.as_json:
+        click.echo(json.dumps(examining.as_json(findings), indent=2))
+    context.exit(0 if all(finding.passed for finding in findings) else 1)
+
+
+@click.command()
+@click.option("--keep-data", is_flag=True, help="Leave the stacks that hold tables as they are.")
+@with_options
+@click.pass_context
+def destroy(context: click.Context, options: Options, keep_data: bool) -> None:
+    """Take the stage down, and prove that nothing is left."""
+    computed = {"ImageUri": "", "LambdaCodeKey": ""}
+    plan = make_plan(options.stage, templates.load_all(), computed, options.settings.parameters)
+    found = destroying.plan_destruction(options.cloud, plan, keep_data)
+    if found.goes or found.tables:
+        click.echo(found.text, err=True)
+        if not options.ask(f"Destroy stage {options.stage} in {options.cloud.region}?"):
+            raise DeployError("Nothing was changed.")
+        with options.reporter() as reporter, _changing(options, reporter, "destroy") as work:
+            destroying.destroy(work, found)
+    with options.reporter() as reporter:
+        kept = collect_outputs(options.cloud)
+        left = destroying.what_is_left(Work(options.cloud, reporter, Interrupt()), kept)
+    facts = {"destroyed": sorted(found.goes), "tables": found.tables, "kept": found.stays, "left": left}
+    gone = sorted(found.goes) + found.tables
+    words = [f"Destroyed: {', '.join(gone) or 'nothing, there was nothing'}."]
+    words += [f"Kept: {what}" for what in found.stays]
+    words += [f"LEFT, with the stage's tags: {arn}" for arn in left] or ["Nothing else carries the stage's tags."]
+    options.print(facts, "\n".join(words))
+    context.exit(1 if left else 0)
+
+
+@contextlib.contextmanager
+def _changing(options: Options, reporter: Reporter, command: str) -> Iterator[Work]:
+    """Change a stage as the only one who does, with Ctrl-C under control."""
+    with ledger.deploying(options.cloud, command), Interrupt(says_what_happens(reporter)) as interrupt:
+        yield Work(options.cloud, reporter, interrupt)
+
+
+def _print_service(options: Options, state: ServiceState) -> None:
+    options.print({"revision": state.revision, "desired": state.desired, "running": state.running}, state.progress)
