@@ -13,7 +13,7 @@ from scripts.local import images
 @pytest.fixture
 def container(tmp_path: Path) -> Path:
     folder = tmp_path / "container"
-    for name in ("requirements.txt", "gunicorn.conf.py", "sentiment/app.py", "model/weights", "training/train.py"):
+    for name in ("requirements.txt", "gunicorn.conf.py", "sentiment/app.py", "model/weights.onnx", "training/train.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     return folder
@@ -28,18 +28,18 @@ def test_an_image_holds_the_runtime_files_alone(container: Path, store: Path) ->
     folder = images.find(images.build(container, store), store)
 
     files = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
-    assert files == {"requirements.txt", "gunicorn.conf.py", "sentiment/app.py", "model/weights"}
+    assert files == {"requirements.txt", "gunicorn.conf.py", "sentiment/app.py", "model/weights.onnx"}
     assert (folder / "sentiment/app.py").read_text() == "sentiment/app.py"
 
 
 def test_an_older_image_stays_as_it_was(container: Path, store: Path) -> None:
     old = images.build(container, store)
-    (container / "model/weights").write_text("better")
+    (container / "model/weights.onnx").write_text("better")
     new = images.build(container, store)
 
     assert old != new
-    assert (images.find(old, store) / "model/weights").read_text() == "model/weights"
-    assert (images.find(new, store) / "model/weights").read_text() == "better"
+    assert (images.find(old, store) / "model/weights.onnx").read_text() == "model/weights.onnx"
+    assert (images.find(new, store) / "model/weights.onnx").read_text() == "better"
 
 
 def test_the_same_content_is_the_same_image(container: Path, store: Path) -> None:
@@ -49,7 +49,7 @@ def test_the_same_content_is_the_same_image(container: Path, store: Path) -> Non
 
 def test_others_are_removed_and_what_an_interrupted_build_left(container: Path, store: Path) -> None:
     old = images.build(container, store)
-    (container / "model/weights").write_text("better")
+    (container / "model/weights.onnx").write_text("better")
     new = images.build(container, store)
     (store / ".building-x").mkdir()
 
