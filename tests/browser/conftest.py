@@ -14,7 +14,8 @@ from tests.browser.steps import Visitor
 from tests.local.running import RunningApp
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
-expect.set_options(timeout=20_000)  # milliseconds: an answer may need a cold start
+PATIENCE = 30_000  # milliseconds: an answer may need a cold start, and the machine may be busy
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +43,7 @@ def open_page(browser: Browser, app: RunningApp) -> Iterator[Callable[..., Visit
     def opened(query: str = "", **options: object) -> Visitor:
         context = browser.new_context(**{"base_url": app.url, "locale": "en-GB", **options})
         contexts.append(context)
+        context.set_default_timeout(2 * PATIENCE)
         visitor = Visitor(context.new_page(), app.url, SCREENSHOTS)
         visitors.append(visitor)
         visitor.open(query)
