@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sentiment import attribution
 from sentiment.model import Model
-from sentiment.text import UNKNOWN, Tokenizer
+from sentiment.text import UNKNOWN, Tokenizer, tokenize
 from tests.unit.container.service.support import CONTAINER
 
 VOCABULARY = ("<pad>", "<unk>", ".", ",", "!", "?", "i", "do", "n't", "'s", "cry", "a", "13", "nt", "'", "x", "1")
@@ -30,9 +30,14 @@ def words(text: str) -> list[str]:
 
 @settings(max_examples=400)
 @given(TEXTS)
-def test_the_split_gives_the_tokens_of_the_whole_text(text: str) -> None:
+def test_each_word_has_its_own_tokens_of_the_whole_text(text: str) -> None:
     tokens, pieces = attribution.split(text, TOKENIZER)
     assert tokens == TOKENIZER.encode(text)
+    parts = [part for match in attribution._WORD.findall(text) for part in tokenize(match)]
+    assert [token.replace("\u03c2", "\u03c3") for token in parts] == [
+        token.replace("\u03c2", "\u03c3")
+        for token in tokenize(text)  # the small sigma at the end of a word
+    ]
     ends = [0] + [place for piece in pieces for place in (piece.start, piece.end)] + [len(text)]
     assert ends == sorted(ends)
     assert all(piece.start < piece.end and piece.first < piece.last for piece in pieces)
