@@ -89,7 +89,7 @@ function moveFocusToAnswer() {
   if (here !== document.body && !here.closest(".ask, .chart")) return; // the reader has gone elsewhere
   const shown = shownAnswer();
   if (shown?.classification) byId("yes").focus();
-  else if (shown) chart.focusFirst();
+  else if (shown) byId("chart-title").focus(); // the next Tab reaches the first feeling; none is preferred
   else if (problem) byId("again").focus();
 }
 

@@ -31,6 +31,5 @@ export function makeChart(list, labels, choose) {
         button.setAttribute("aria-pressed", String(label === chosen));
       }
     },
-    focusFirst: () => rows[0].button.focus(),
   };
 }

@@ -10,11 +10,12 @@ from playwright.sync_api import Browser, Error, expect
 from tests.browser import chromium
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "images" / "page.png"
+SENTENCE = "I was so happy to see my old friends again"
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 
 def take(browser: Browser, url: str, target: Path) -> None:
-    """Ask about the prefilled sentence and keep what the page then shows.
+    """Ask about a sentence and keep what the page then shows.
 
     Args:
         browser: a started browser.
@@ -24,6 +25,7 @@ def take(browser: Browser, url: str, target: Path) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce")
     page.goto(url)
     expect(page.locator("#chart button")).to_have_count(7)
+    page.fill("#text", SENTENCE)
     page.press("#text", "Enter")
     expect(page.locator("#link")).to_be_visible(timeout=60_000)
     expect(page.locator("#stats .headline")).to_be_visible()

@@ -58,6 +58,16 @@ def test_a_number_corrects_and_escape_undoes(visitor: Visitor) -> None:
     visitor.outcome("Saving: ")
 
 
+def test_an_unsure_model_prefers_no_feeling_and_numbers_tell_it(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.ask(unique("xqzzk vvbrt"))
+    expect(page.locator("#chart-title")).to_be_focused()
+    page.keyboard.press("Tab")
+    assert focused(page) == "anger"
+    page.keyboard.press("3")
+    visitor.outcome("Saving: fear (the model could not tell).")
+
+
 def test_numbers_in_the_text_are_text(visitor: Visitor) -> None:
     page = visitor.page
     visitor.ask_and_wait(unique("I was afraid"))
