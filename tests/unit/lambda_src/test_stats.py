@@ -33,7 +33,7 @@ def test_nothing_counted_yet(cloud, get):
 
 def test_counts_equal_a_recount(cloud, get, post):
     """Judgements of three models and of none, some of them sent twice, in an order that a fixed seed chose."""
-    chance = random.Random(7)  # noqa: S311 - nothing secret
+    chance = random.Random(7)
     for number in range(150):
         body = {
             "review": f"text {number % 90}",
@@ -72,7 +72,7 @@ def test_shards_are_stable_and_shared_evenly():
     assert counters.COUNT_SHARDS == catalogue.COUNT_SHARDS
     assert catalogue.COUNTS_KEY == counters.KEY
     assert counters.shard("0b0ff5b2-6f0c-4c39-9a52-d1f1cf7e6f0d") == 5
-    chance = random.Random(7)  # noqa: S311 - nothing secret
+    chance = random.Random(7)
     used = Counter(counters.shard(f"{chance.getrandbits(128):032x}") for _ in range(16_000))
     assert set(used) == set(range(16))
     assert max(used.values()) < 1_200
