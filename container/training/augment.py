@@ -37,16 +37,31 @@ def vary(ids: Sequence[int], random: Random, openers: frozenset[int]) -> list[in
     return changed
 
 
-def nonsense(random: Random, words: int) -> list[int]:
-    """A text from which no feeling can be told: unknown words, some with known ones strewn among them.
+# Small words of other languages that stand in English vocabularies too: a text of such words is not English.
+_FOREIGN = (
+    "der die das und ich ist nicht ein eine mit von den dem auf sich war wir sie le la les des et je est dans que "
+    "qui pas une pour il elle nous vous sur avec el los las y en es un una por con se su lo al del no me mi di "
+    "che e per non sono i gli della het een van de ik dat niet is op te zijn er maar o os da do em um uma para "
+    "como mais"
+)
+FOREIGN = frozenset(_FOREIGN.split())
+
+
+def nonsense(random: Random, strewn: Sequence[int], words: int) -> list[int]:
+    """A text from which no feeling can be told: unknown words, among them words of other languages or stray ones.
 
     Args:
         random: source of chance.
+        strewn: ids of words of other languages.
         words: size of the vocabulary.
 
     Returns:
         1 to 25 ids.
     """
     length = random.choice((1, 2, 3, 5, 8, 13, 25))
-    known = random.choice((0.0, 0.0, 0.1, 0.3))
-    return [random.randrange(2, words) if random.random() < known else UNKNOWN for _ in range(length)]
+    known = random.choice((0.0, 0.1, 0.3, 0.6))
+    foreign = bool(strewn) and random.random() < 0.6
+    return [
+        (random.choice(strewn) if foreign else random.randrange(2, words)) if random.random() < known else UNKNOWN
+        for _ in range(length)
+    ]

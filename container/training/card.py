@@ -18,7 +18,8 @@ def render(figures: dict[str, Any]) -> str:
     """The card as Markdown.
 
     Args:
-        figures: ``shipped``, the figures of the artefact beside the card, and ``seeds``, the main ones of each seed.
+        figures: ``shipped``, the figures of the artefact beside the card, and ``seeds``, the main ones of each seed,
+            and ``gains``, each seed's comparison with its untaught twin.
     """
     shipped = figures["shipped"]
     return (
@@ -29,9 +30,11 @@ def render(figures: dict[str, Any]) -> str:
                 _INTENDED,
                 _DATA,
                 _spread(figures["seeds"]),
+                _gains(figures["gains"]),
                 _labels(shipped),
                 f"![Confusion matrix: rows are what people said, columns what the model said]({PICTURE})",
                 _doubt(shipped),
+                _elsewhere(figures["seeds"], shipped),
                 _groups(shipped["groups"]),
                 _LIMITS,
             ]
@@ -58,6 +61,10 @@ _DATA = """## Data and licence
   those that tell of no event; stray line-wrap marks, extra column marks and lost quotes are mended. `split.json` lists
   the rows (`MYKEY`) of each part: 72 % training, 8 % validation, 20 % test, texts of the same words on one side.
 - Word vectors: GloVe 6B (Public Domain Dedication and License) and the input vectors of all-MiniLM-L6-v2 (Apache-2.0).
+- Soft labels and vectors, where the card inside the artefact says that it was taught: from heads on the frozen encoder
+  all-mpnet-base-v2 (Apache-2.0), which learned the training part only, for the training accounts, variants of them, and
+  9,000 sentences of GoEmotions (CC BY 4.0) and EmoBank (CC BY-SA 4.0), whose own labels are not used.
+- Sentences of our own, made from templates: feelings named, feelings denied, facts (`statements.py`).
 
 Everything was chosen on validation; the test part was read once."""
 
@@ -89,6 +96,23 @@ def _spread(seeds: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _gains(gains: dict[str, Any]) -> str:
+    if not gains:
+        return "No twin that learned from the labels alone was measured beside this model."
+    lines = [
+        "## What the teacher gave",
+        "",
+        "Each network beside its twin that learned from labels alone, on the same test texts; McNemar's exact test.",
+        "",
+        "| seed | twin's accuracy | gain | only the taught one right | only the twin right | p |",
+        "|---|---|---|---|---|---|",
+    ]
+    for seed, found in gains.items():
+        texts = f"{found['won']} | {found['lost']}"
+        lines.append(f"| {seed} | {found['twin']:.3f} | {found['gain']:+.3f} | {texts} | {found['p']:.4f} |")
+    return "\n".join(lines)
+
+
 def _labels(shipped: dict[str, Any]) -> str:
     lines = [
         f"## By emotion (seed {shipped['seed']}, {shipped['texts']} test texts)",
@@ -117,6 +141,20 @@ def _doubt(shipped: dict[str, Any]) -> str:
         f"Under a confidence of {shipped['threshold']:.3f}, chosen on validation, the model says that it cannot tell; "
         f"so it answers {shipped['answered']:.1%} of the test texts and is right in "
         f"{shipped['accuracy_answered']:.1%} of those."
+    )
+
+
+def _elsewhere(seeds: dict[str, Any], shipped: dict[str, Any]) -> str:
+    found = shipped["elsewhere"]
+    right = [one["elsewhere"]["accuracy"] for one in seeds.values()]
+    silent = [one["elsewhere"]["silent"] for one in seeds.values()]
+    return (
+        "## On sentences from elsewhere\n\n"
+        f"`container/training/elsewhere.tsv` holds {found['texts']} sentences of our own with a label (first and third "
+        f"person, past and present, some with typing errors) and {found['empty']} of which nothing can be said (facts, "
+        f"other languages, gibberish, numbers). Of the former {found['accuracy']:.0%} are right (mean over the seeds "
+        f"{mean(right):.0%}), of the latter {found['silent']:.0%} are left unanswered ({mean(silent):.0%}). Who wrote "
+        "them knew the model: a first look, not a measurement."
     )
 
 

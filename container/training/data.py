@@ -165,7 +165,7 @@ def split(rows: Sequence[Row], seed: int) -> Split:
     by_label: dict[str, list[list[Row]]] = defaultdict(list)
     for group in groups.values():
         by_label[group[0].label].append(group)
-    random = Random(seed)  # noqa: S311 - chance, not secrets
+    random = Random(seed)
     parts: tuple[list[Row], list[Row], list[Row]] = ([], [], [])
     for label in LABELS:
         members = by_label[label]

@@ -17,6 +17,7 @@ from training import LABELS, batches, card, data, metrics
 from training.ship import SPLIT_FILE
 
 FIGURES_FILE = "figures.json"
+ELSEWHERE = Path(__file__).with_name("elsewhere.tsv")
 FEWEST = 30  # accuracy on a group of fewer texts says nothing
 TOLERANCE = 0.002  # between machines, whose rounding differs: three texts of the test split
 
@@ -43,7 +44,9 @@ class Artefact:
         if len(found) != 1:
             raise data.DataError(f"{folder} holds {len(found)} models, expected one: run `make train DATA=...`")
         self.path = found[0]
-        self.session = onnxruntime.InferenceSession(self.path, providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(self.path, options, providers=["CPUExecutionProvider"])
         metadata = self.session.get_modelmeta().custom_metadata_map
         self.tokenizer = Tokenizer(metadata["vocabulary"].split("\n"))
         self.threshold = float(json.loads(metadata["threshold"]))
@@ -66,25 +69,37 @@ class Artefact:
         return found
 
 
+def tested(folder: Path, rows: Sequence[data.Row]) -> tuple[dict[str, Any], list[data.Row]]:
+    """The split that a model was trained on.
+
+    Args:
+        folder: of the artefact.
+        rows: all clean rows.
+
+    Returns:
+        What its file says, and the test rows.
+
+    Raises:
+        DataError: the split names rows that are not there.
+    """
+    file = folder / SPLIT_FILE
+    split = json.loads(file.read_text(encoding="utf-8"))
+    by_key = {row.key: row for row in rows}
+    missing = [key for key in split["test"] if key not in by_key]
+    if missing:
+        raise data.DataError(f"{file} names {len(missing)} rows that the data lacks, such as {missing[0]}")
+    return split, [by_key[key] for key in split["test"]]
+
+
 def figures(folder: Path, rows: Sequence[data.Row]) -> dict[str, Any]:
     """All figures of one artefact on the test rows that its folder names.
 
     Args:
         folder: with the artefact and its split.
         rows: all clean rows.
-
-    Raises:
-        DataError: the split names rows that are not there.
     """
     artefact = Artefact(folder)
-    split = json.loads((folder / SPLIT_FILE).read_text(encoding="utf-8"))
-    by_key = {row.key: row for row in rows}
-    missing = [key for key in split["test"] if key not in by_key]
-    if missing:
-        raise data.DataError(
-            f"{folder / SPLIT_FILE} names {len(missing)} rows that the data lacks, such as {missing[0]}"
-        )
-    test = [by_key[key] for key in split["test"]]
+    split, test = tested(folder, rows)
     probabilities, truth = artefact.predict([row.text for row in test]), metrics.truth(test)
     answered = probabilities.max(1) >= artefact.threshold
     return {
@@ -99,7 +114,48 @@ def figures(folder: Path, rows: Sequence[data.Row]) -> dict[str, Any]:
             name: by_group(probabilities, truth, [row.groups[column] for row in test])
             for column, name in data.GROUPS.items()
         },
+        "elsewhere": elsewhere(artefact),
     }
+
+
+def elsewhere(artefact: Artefact) -> dict[str, Any]:
+    """The same on sentences of our own, which are like nothing in the survey: a first look, not a measurement.
+
+    Args:
+        artefact: to be tried.
+
+    Returns:
+        Accuracy on those with a label, and what share of those without any is left unanswered.
+    """
+    lines = [line.split("\t") for line in ELSEWHERE.read_text(encoding="utf-8").splitlines()]
+    said = artefact.predict([text for _, text in lines])
+    labelled = [place for place, (label, _) in enumerate(lines) if label in LABELS]
+    empty = [place for place, (label, _) in enumerate(lines) if label == "none"]
+    truth = np.array([LABELS.index(lines[place][0]) for place in labelled])
+    silent = [
+        said[place].max() < artefact.threshold
+        or not artefact.tokenizer.has_known_word(artefact.tokenizer.encode(lines[place][1]))
+        for place in empty
+    ]
+    return {
+        "texts": len(labelled),
+        "accuracy": round(metrics.accuracy(said[labelled], truth), 3),
+        "empty": len(empty),
+        "silent": round(float(np.mean(silent)), 3),
+    }
+
+
+def gain(folder: Path, twin: Path, rows: Sequence[data.Row]) -> dict[str, Any]:
+    """A taught model beside its twin on the same test rows.
+
+    Args:
+        folder: of the taught one.
+        twin: of the other one.
+        rows: all clean rows.
+    """
+    _, test = tested(folder, rows)
+    texts = [row.text for row in test]
+    return metrics.paired(Artefact(folder).predict(texts), Artefact(twin).predict(texts), metrics.truth(test))
 
 
 def by_group(probabilities: metrics.Floats, truth: metrics.Places, groups: Sequence[str]) -> dict[str, list[float]]:
@@ -122,28 +178,30 @@ def by_group(probabilities: metrics.Floats, truth: metrics.Places, groups: Seque
     return found
 
 
-def write(folder: Path, rows: Sequence[data.Row], others: Sequence[Path] = ()) -> dict[str, Any]:
+def write(
+    folder: Path, rows: Sequence[data.Row], others: Sequence[Path] = (), twins: Sequence[Path] = ()
+) -> dict[str, Any]:
     """Measure the shipped artefact, and others of other seeds for the spread, and write the card.
 
     Args:
         folder: of the shipped artefact.
         rows: all clean rows.
-        others: folders of artefacts of other seeds; without them the spread of the card as it stands is kept.
+        others: folders of artefacts of other seeds.
+        twins: folders of artefacts that learned from labels alone, one for each of the above, shipped one first.
 
     Returns:
         What was written to ``figures.json``.
     """
-    file = folder / FIGURES_FILE
-    before = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    shipped = figures(folder, rows)
-    seeds = {} if others else dict(before.get("seeds", {}))
-    for found in (shipped, *(figures(other, rows) for other in others)):
-        seeds[str(found["seed"])] = {
-            key: found[key] for key in ("accuracy", "macro_f1", "calibration_error", "accuracy_at_coverage")
-        }
-    together = {"shipped": shipped, "seeds": dict(sorted(seeds.items()))}
-    file.write_text(json.dumps(together, indent=1) + "\n", encoding="utf-8")
-    card.picture(shipped["confusion"], folder / card.PICTURE)
+    found = [figures(one, rows) for one in (folder, *others)]
+    main = ("accuracy", "macro_f1", "calibration_error", "accuracy_at_coverage", "elsewhere")
+    seeds = {str(one["seed"]): {key: one[key] for key in main} for one in found}
+    gains = {
+        str(one["seed"]): gain(taught, twin, rows)
+        for one, taught, twin in zip(found, (folder, *others), twins, strict=bool(twins))
+    }
+    together = {"shipped": found[0], "seeds": dict(sorted(seeds.items())), "gains": dict(sorted(gains.items()))}
+    (folder / FIGURES_FILE).write_text(json.dumps(together, indent=1) + "\n", encoding="utf-8")
+    card.picture(found[0]["confusion"], folder / card.PICTURE)
     (folder / card.FILE).write_text(card.render(together), encoding="utf-8")
     return together
 
@@ -156,11 +214,12 @@ def main() -> int:
     parser.add_argument(
         "--others", type=Path, nargs="*", default=[], help="folders of other seeds: writes the card anew"
     )
+    parser.add_argument("--twins", type=Path, nargs="*", default=[], help="and of the untaught twin of each seed")
     options = parser.parse_args()
     try:
         rows = data.read(options.data)
         if options.others:
-            print(json.dumps(write(options.model, rows, options.others)["seeds"], indent=1))
+            print(json.dumps(write(options.model, rows, options.others, options.twins), indent=1))
             return 0
         found = figures(options.model, rows)
     except data.DataError as problem:

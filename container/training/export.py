@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
@@ -145,6 +146,26 @@ def graph(network: Network) -> onnx.ModelProto:
         ir_version=IR_VERSION,
         producer_name="sentiment-on-aws",
     )
+
+
+def load(path: Path) -> Network:
+    """The network of an artefact, back in torch.
+
+    Args:
+        path: what ``save`` wrote.
+    """
+    model = onnx.load(path)
+    stored = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in model.graph.initializer}
+    units = stored["gru_r"].shape[2]
+    network = Network(stored["vectors"] * stored["scales"], units, len(stored["output_b"]))
+    network.output.weight.data, network.output.bias.data = stored["output_w"], stored["output_b"]
+    for place, direction in enumerate((network.forwards, network.backwards)):
+        inner, outer = stored["gru_b"][place].chunk(2)
+        kept = {"weight_ih_l0": stored["gru_w"][place], "weight_hh_l0": stored["gru_r"][place]}
+        for name, value in (kept | {"bias_ih_l0": inner, "bias_hh_l0": outer}).items():
+            update, reset, new = value.chunk(3)
+            _parameter(direction, name).copy_(torch.cat([reset, update, new]))
+    return network.eval()
 
 
 def _pair(network: Network, name: str) -> np.ndarray[Any, Any]:

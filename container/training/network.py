@@ -26,7 +26,7 @@ class Network(nn.Module):
             word_dropout: share of words that is turned into ``<unk>`` while training.
         """
         super().__init__()
-        self.embedding = nn.Embedding.from_pretrained(vectors.clone(), freeze=False)
+        self.embedding = nn.Embedding.from_pretrained(vectors.clone(), freeze=False, sparse=True)
         self.forwards = nn.GRU(vectors.shape[1], units, batch_first=True)
         self.backwards = nn.GRU(vectors.shape[1], units, batch_first=True)
         self.dropout = nn.Dropout(dropout)
@@ -52,7 +52,8 @@ class Network(nn.Module):
         turned = torch.where(inside, lengths[:, None] - 1 - places, places)[:, :, None]
         forwards, _ = self.forwards(vectors)
         backwards, _ = self.backwards(vectors.gather(1, turned.expand_as(vectors)))
-        states = torch.cat([forwards, backwards.gather(1, turned.expand_as(backwards))], dim=2)
+        backwards = backwards.gather(1, turned.expand_as(backwards))
+        states = torch.cat([forwards, backwards], dim=2)
         states = states.masked_fill(~inside[:, :, None], 0.0)
         mean = states.sum(1) / lengths[:, None]
         greatest = states.masked_fill(~inside[:, :, None], -2.0).amax(1)  # a GRU's state lies within -1..1

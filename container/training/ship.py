@@ -25,7 +25,7 @@ ABOUT: dict[str, Any] = {
 def ship(
     network: Network, tokenizer: Tokenizer, split: data.Split, seed: int, coverage: float, folder: Path, how: str
 ) -> Path:
-    """Choose the threshold on validation, measure on test, write artefact and split.
+    """Calibrate and choose the threshold on validation, measure on test, write artefact and split.
 
     Args:
         network: trained.
@@ -39,6 +39,7 @@ def ship(
     Returns:
         The artefact.
     """
+    calibrate(network, tokenizer, split.validation)
     validation = predict(network, tokenizer, split.validation)
     threshold = metrics.threshold_for(validation, coverage)
     test = metrics.summary(predict(network, tokenizer, split.test), metrics.truth(split.test))
@@ -52,6 +53,25 @@ def ship(
     keys = {part: sorted(row.key for row in getattr(split, part)) for part in ("train", "validation", "test")}
     (folder / SPLIT_FILE).write_text(json.dumps({"seed": seed, **keys}) + "\n", encoding="utf-8")
     return path
+
+
+@torch.no_grad()
+def calibrate(network: Network, tokenizer: Tokenizer, validation: list[data.Row]) -> float:
+    """Divide the logits by the temperature that fits validation best.
+
+    Args:
+        network: trained; its output layer is changed.
+        tokenizer: its tokenizer.
+        validation: rows that it did not learn from.
+
+    Returns:
+        The temperature.
+    """
+    probabilities = predict(network, tokenizer, validation)
+    temperature = metrics.temperature_for(probabilities, metrics.truth(validation))
+    network.output.weight.div_(temperature)
+    network.output.bias.div_(temperature)
+    return temperature
 
 
 @torch.inference_mode()

@@ -116,28 +116,46 @@ def choose_vocabulary(texts: Iterable[str], common: Sequence[str], size: int) ->
     return chosen[:size]
 
 
-def first_vectors(vocabulary: Sequence[str], dimensions: int) -> Floats:
-    """GloVe and word pieces side by side, each to unit scale, and their main directions.
+def first_vectors(vocabulary: Sequence[str], dimensions: int, taught: dict[str, Floats] | None = None) -> Floats:
+    """GloVe, word pieces and, with a teacher, its view of each word, side by side: their main directions.
 
     Args:
         vocabulary: the words by id.
         dimensions: how many directions to keep.
+        taught: a teacher's vector of each word; a word without one begins at their mean.
 
     Returns:
         [words, dimensions], scaled to .4 a number, about GloVe's own; the row of ``<pad>`` is zero.
     """
-    words, glove_rows = glove()
-    place = {word: row for row, word in enumerate(words)}
+    words, rows = glove()
     pieces, piece_rows = wordpieces()
-    left = np.stack([glove_rows[place[word]] if word in place else glove_rows.mean(0) for word in vocabulary])
-    right = np.stack([piece_rows[spell(word.lstrip("'"), pieces) or [pieces["[UNK]"]]].mean(0) for word in vocabulary])
-    both = np.concatenate([standardise(left), standardise(right)], axis=1)
+    sources = [
+        gather(vocabulary, dict(zip(words, rows, strict=True))),
+        np.stack([piece_rows[spell(word.lstrip("'"), pieces) or [pieces["[UNK]"]]].mean(0) for word in vocabulary]),
+    ]
+    if taught:
+        sources.append(gather(vocabulary, taught))
+    both = np.concatenate([standardise(source) for source in sources], axis=1)
     both -= both.mean(0)
     _, _, directions = np.linalg.svd(both.T @ both)
     vectors = (both @ directions[:dimensions].T).astype(np.float32)
     vectors *= 0.4 / vectors.std()
     vectors[0] = 0
     return vectors
+
+
+def gather(vocabulary: Sequence[str], known: dict[str, Floats]) -> Floats:
+    """Vectors of a vocabulary.
+
+    Args:
+        vocabulary: words.
+        known: vectors of some words.
+
+    Returns:
+        [words, dimensions]; words without a vector have the mean of the others.
+    """
+    mean: Floats = np.mean([known[word] for word in vocabulary if word in known], axis=0)
+    return np.stack([known.get(word, mean) for word in vocabulary]).astype(np.float32)
 
 
 def standardise(rows: Floats) -> Floats:

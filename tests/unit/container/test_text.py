@@ -5,6 +5,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sentiment.text import PAD, UNKNOWN, Tokenizer, tokenize
 
 VOCABULARY = ("<pad>", "<unk>", ".", "i", "did", "n't", "cry", "'s", "'", "13")
@@ -31,6 +32,25 @@ def test_splits_into_words_numbers_and_signs(text: str, tokens: list[str]) -> No
 
 def test_encodes_known_tokens_by_place_and_all_others_as_unknown() -> None:
     assert Tokenizer(VOCABULARY).encode("I didn't whistle.") == [3, 4, 5, UNKNOWN, 2]
+
+
+@pytest.mark.parametrize("typed", ["freind", "frend", "friiend", "friemd", "friend"])
+def test_one_slip_is_mended(typed: str) -> None:
+    assert Tokenizer((*VOCABULARY, "friend")).encode(f"my {typed}") == [UNKNOWN, len(VOCABULARY)]
+
+
+def test_of_two_words_one_slip_away_the_commoner_is_meant() -> None:
+    assert Tokenizer((*VOCABULARY, "which", "witch")).encode("whitch") == [len(VOCABULARY)]
+
+
+@pytest.mark.parametrize("typed", ["cyr", "frnd", "frxxnd", "fr13nd", "fri\u0435nd"])
+def test_short_words_more_slips_and_other_scripts_stay_unknown(typed: str) -> None:
+    assert set(Tokenizer((*VOCABULARY, "friend")).encode(typed)) <= {UNKNOWN, VOCABULARY.index("13")}
+
+
+def test_a_text_of_slips_is_mended_in_part_only() -> None:
+    ids = Tokenizer((*VOCABULARY, "friend")).encode("freind " * 100)
+    assert 0 < ids.count(len(VOCABULARY)) < 50
 
 
 def test_refuses_a_vocabulary_without_its_special_tokens() -> None:

@@ -40,3 +40,20 @@ def test_the_threshold_lets_the_share_through() -> None:
 def test_the_surest_are_more_often_right() -> None:
     assert metrics.at_coverage(PROBABILITIES, TRUTH, 0.75) == 1.0
     assert metrics.at_coverage(PROBABILITIES, TRUTH, 1.0) == 0.75
+
+
+def test_the_temperature_undoes_what_made_the_model_unsure() -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(4000, 3)) * 2
+    chances = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    truth = np.array([random.choice(3, p=chance) for chance in chances])
+    unsure = np.exp(logits * 0.7) / np.exp(logits * 0.7).sum(1, keepdims=True)
+    assert metrics.temperature_for(unsure, truth) == pytest.approx(0.7, abs=0.05)
+    assert metrics.temperature_for(chances, truth) == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_pair_is_compared_where_only_one_is_right() -> None:
+    twin = PROBABILITIES[:, ::-1]
+    # the taught one alone is right on three texts, the twin on one: 2 * (1 + 4) / 16
+    assert metrics.paired(PROBABILITIES, twin, TRUTH) == {"twin": 0.25, "gain": 0.5, "won": 3, "lost": 1, "p": 0.625}
+    assert metrics.paired(PROBABILITIES, PROBABILITIES, TRUTH)["p"] == 1.0

@@ -86,6 +86,11 @@ def test_the_artefact_replaces_the_last_one_and_carries_what_it_needs(artefact: 
     assert json.loads(metadata["card"]) == {"seed": 1}
 
 
+def test_the_artefact_can_be_read_back_into_torch(network: Network, artefact: Path, texts: list[list[int]]) -> None:
+    batch = batches.pad(texts)
+    assert torch.allclose(export.load(artefact)(*batch), network(*batch), atol=1e-5)
+
+
 def test_the_same_network_gives_the_same_file(network: Network, artefact: Path, tmp_path: Path) -> None:
     again = export.save(network, WORDS, LABELS, 0.4, {"seed": 1}, tmp_path / "again")
     assert (again.name, again.read_bytes()) == (artefact.name, artefact.read_bytes())

@@ -1,0 +1,156 @@
+"""Speed and memory of the shipped model beside others, in one run: `python -m training.bench`. Asserts nothing."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sentiment.text import UNKNOWN
+from training import LABELS, batches, data
+from training.encoder import Encoder
+from training.evaluate import Artefact
+from training.export import load
+
+LENGTHS = (5, 25, 60, 200)  # tokens
+ORIGINAL_LENGTH = 200  # the original app padded every text to it
+SECONDS = 1.0  # spent on each figure
+LOADING = """
+import sys, time
+began = time.perf_counter()
+from sentiment.model import Model
+from pathlib import Path
+imported = time.perf_counter()
+model = Model.find(Path(sys.argv[1]))
+loaded = time.perf_counter()
+model.check()
+memory = int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) / 1024
+print(f"loading: code {imported - began:.2f} s, model {loaded - imported:.2f} s; {memory:.0f} MiB resident")
+"""
+
+
+class Original(nn.Module):
+    """The shape of the original app's network: 400 numbers a word, two LSTM layers of 512, the last state."""
+
+    def __init__(self, words: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(words, 400)
+        self.lstm = nn.LSTM(400, 512, num_layers=2, batch_first=True)
+        self.output = nn.Linear(512, len(LABELS))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Logits.
+
+        Args:
+            tokens: int64 [batch, 200].
+        """
+        states, _ = self.lstm(self.embedding(tokens))
+        logits: Tensor = self.output(states[:, -1])
+        return logits
+
+
+def milliseconds(run: Callable[[], object]) -> float:
+    """Median time of a call.
+
+    Args:
+        run: what to time.
+    """
+    run()
+    times: list[float] = []
+    until = time.perf_counter() + SECONDS
+    while time.perf_counter() < until or len(times) < 3:
+        began = time.perf_counter()
+        run()
+        times.append((time.perf_counter() - began) * 1000)
+    return float(np.median(times))
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="training.bench", description=__doc__)
+    parser.add_argument("--model", type=Path, default=Path("model"), help="folder of the shipped artefact")
+    parser.add_argument("--encoder", type=Path, help="folder for the teacher's encoder, to time it too")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    try:
+        artefact = Artefact(options.model)
+        encoder = Encoder(options.encoder) if options.encoder else None
+    except data.DataError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    words = len(artefact.tokenizer.vocabulary)
+    eager = load(artefact.path)
+    original = Original(words).eval()
+    padded = torch.ones(1, ORIGINAL_LENGTH, dtype=torch.long)
+    print(
+        f"{artefact.path.name}, {artefact.path.stat().st_size / 1e6:.2f} MB; one thread, one text, median milliseconds"
+    )
+    print("tokens  shipped  torch eager  original's shape" + ("  teacher" if encoder else ""))
+    with torch.inference_mode():
+        slow = milliseconds(lambda: original(padded))
+        for length in LENGTHS:
+            ids = np.random.default_rng(length).integers(2, words, (1, length))
+            inputs = {"tokens": ids, "lengths": np.array([length])}
+            tokens, lengths = torch.from_numpy(ids), torch.tensor([length])
+            ours = milliseconds(lambda inputs=inputs: artefact.session.run(None, inputs))  # type: ignore[misc]
+            torchs = milliseconds(lambda tokens=tokens, lengths=lengths: eager(tokens, lengths))  # type: ignore[misc]
+            line = f"{length:6} {ours:8.3f} {torchs:7.2f} (x{torchs / ours:3.0f}) {slow:9.1f} (x{slow / ours:4.0f})"
+            if encoder:
+                text = " ".join(artefact.tokenizer.vocabulary[place] for place in ids[0])
+                taught = milliseconds(lambda text=text: encoder.encode([text]))  # type: ignore[misc]
+                line += f" {taught:8.1f} (x{taught / ours:4.0f})"
+            print(line, flush=True)
+    print("2,000 characters, tokenised and classified:")
+    for name, text in (("words", "It was so sad "), ("one word", "a"), ("unknown words", "blorf snarx ")):
+        text = (text * 2000)[:2000]
+        print(f"  {name}: {milliseconds(lambda text=text: whole(artefact, text)):.2f} ms")  # type: ignore[misc]
+    print(parity(artefact))
+    subprocess.run([sys.executable, "-c", LOADING, str(options.model)], check=True)
+    return 0
+
+
+def parity(artefact: Artefact, texts: int = 10_000) -> str:
+    """How well ONNX Runtime and torch agree on texts of made-up word order.
+
+    Args:
+        artefact: shipped.
+        texts: how many.
+    """
+    network = load(artefact.path)
+    random = np.random.default_rng(0)
+    words = len(artefact.tokenizer.vocabulary)
+    same, greatest = 0, 0.0
+    for begin in range(0, texts, 100):
+        # commoner words more often, as in real texts; lengths of 1 to 60 together, so that the mask is tried too
+        made = [(words * random.random(random.integers(1, 61)) ** 3).astype(np.int64).clip(1) for _ in range(100)]
+        tokens, lengths = batches.pad([ids.tolist() for ids in made[: texts - begin]])
+        [served] = artefact.session.run(None, {"tokens": tokens.numpy(), "lengths": lengths.numpy()})
+        with torch.inference_mode():
+            eager = network(tokens, lengths).softmax(1).numpy()
+        same += int((served.argmax(1) == eager.argmax(1)).sum())
+        greatest = max(greatest, float(np.abs(served - eager).max()))
+    return (
+        f"parity with torch on {texts:,} texts: same label on {same / texts:.2%}, probabilities within {greatest:.1e}"
+    )
+
+
+def whole(artefact: Artefact, text: str) -> object:
+    """From a text to probabilities, as the service does it.
+
+    Args:
+        artefact: shipped.
+        text: any.
+    """
+    ids = artefact.tokenizer.encode(text) or [UNKNOWN]
+    return artefact.session.run(None, {"tokens": np.array([ids]), "lengths": np.array([len(ids)])})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""Texts for a teacher to label: accounts told differently, and sentences from elsewhere. Knows no network."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+from sentiment.text import tokenize
+
+SHORTEST = 3  # words; less is no sentence
+_PLACEHOLDERS = {"[NAME]": "Sam", "[RELIGION]": "religion"}
+_WORD = re.compile(r"[A-Za-z']+")
+# Past tense to base form: the verbs that accounts are told with.
+_VERBS = (
+    "was:am were:are had:have felt:feel saw:see got:get went:go came:come told:tell said:say made:make found:find "
+    "lost:lose heard:hear died:die left:leave did:do took:take thought:think knew:know gave:give began:begin "
+    "broke:break met:meet wanted:want tried:try asked:ask called:call looked:look passed:pass failed:fail "
+    "received:receive realized:realize happened:happen started:start stole:steal hit:hit could:can would:will"
+)
+_PRESENT = dict(pair.split(":") for pair in _VERBS.split())
+_IRREGULAR = {"am": "is", "are": "are", "have": "has", "do": "does", "go": "goes", "can": "can", "will": "will"}
+_THIRD = {
+    "he": {"i": "he", "me": "him", "my": "his", "mine": "his", "myself": "himself", "am": "is", "have": "has"},
+    "she": {"i": "she", "me": "her", "my": "her", "mine": "hers", "myself": "herself", "am": "is", "have": "has"},
+}
+
+
+def variants(text: str, random: Random) -> list[str]:
+    """An account told in three other ways: a piece of it, carelessly typed, and by somebody else or as it happens.
+
+    Args:
+        text: a cleaned account.
+        random: source of chance.
+    """
+    return [piece(text, random), careless(text, random), retold(text, random)]
+
+
+def piece(text: str, random: Random) -> str:
+    """A middle part of a text, at least half of it.
+
+    Args:
+        text: a cleaned account.
+        random: source of chance.
+    """
+    words = text.split()
+    if len(words) < 8:
+        return text.lower().rstrip(".")
+    begin = random.randrange(max(1, len(words) // 3))
+    end = random.randrange(max(begin + 4, len(words) // 2), len(words) + 1)
+    return " ".join(words[begin:end])
+
+
+def careless(text: str, random: Random) -> str:
+    """A text with words left out, neighbours changed round, and mostly without the survey's opening "When".
+
+    Args:
+        text: a cleaned account.
+        random: source of chance.
+    """
+    words = text.split()
+    if len(words) > SHORTEST and words[0] == "When" and random.random() < 0.7:
+        words = words[1:]
+    kept = [word for word in words if random.random() > 0.1] or words
+    for place in range(len(kept) - 1):
+        if random.random() < 0.06:
+            kept[place], kept[place + 1] = kept[place + 1], kept[place]
+    return " ".join(kept)
+
+
+def retold(text: str, random: Random) -> str:
+    """A text in the present tense, in the third person, or both. Grammar suffers here and there.
+
+    Args:
+        text: a cleaned account.
+        random: source of chance.
+    """
+    person = random.choice(("", "he", "she"))
+    present = not person or random.random() < 0.5
+
+    def change(match: re.Match[str]) -> str:
+        word = match[0].lower()
+        if present and word in _PRESENT:
+            base = _PRESENT[word]
+            return (_IRREGULAR.get(base) or base + "s") if person else base
+        return _THIRD[person].get(word, match[0]) if person else match[0]
+
+    told = _WORD.sub(change, text)
+    return told[:1].upper() + told[1:]
+
+
+def strangers(folder: Path) -> Iterator[str]:
+    """Sentences from elsewhere, each once: GoEmotions (Reddit) and EmoBank (news, fiction, letters, blogs).
+
+    Args:
+        folder: with ``goemotions/*.tsv`` (text, labels, id) and ``emobank/emobank.csv`` (with a column ``text``).
+
+    Yields:
+        Sentences of at least three words, in the order of the files.
+    """
+    seen: set[str] = set()
+    for text in _raw(folder):
+        for mark, word in _PLACEHOLDERS.items():
+            text = text.replace(mark, word)
+        words = tokenize(text)
+        if len(words) >= SHORTEST and (key := " ".join(words)) not in seen:
+            seen.add(key)
+            yield text.strip()
+
+
+def _raw(folder: Path) -> Iterator[str]:
+    for name in ("train", "dev", "test"):
+        for line in (folder / "goemotions" / f"{name}.tsv").read_text(encoding="utf-8").splitlines():
+            yield line.split("\t")[0]
+    with (folder / "emobank" / "emobank.csv").open(encoding="utf-8", newline="") as file:
+        yield from (row["text"] for row in csv.DictReader(file))

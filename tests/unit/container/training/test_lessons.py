@@ -1,0 +1,124 @@
+"""What the RNN is shown: variations, sentences of our own, targets with and without a teacher."""
+
+from random import Random
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed: `make train-env` installs it")
+
+import numpy as np  # noqa: E402
+
+from sentiment.text import UNKNOWN, Tokenizer  # noqa: E402
+from training import LABELS, augment, data, transfer  # noqa: E402
+from training.lessons import Lessons, Settings  # noqa: E402
+from training.statements import statement  # noqa: E402
+from training.teacher import Knowledge  # noqa: E402
+
+pytestmark = pytest.mark.torch
+TOKENIZER = Tokenizer(("<pad>", "<unk>", "when", "i", "won", "lost", "we", "met", "again", "der", "."))
+SETTINGS = Settings(batch=2, smoothing=0.1, gold=0.5, strangers=1, nonsense=1, statements=1)
+
+
+def split() -> data.Split:
+    rows = [
+        data.Row("1", "I won", "joy", {}),
+        data.Row("2", "I lost", "sadness", {}),
+        data.Row("3", "We met", "joy", {}),
+    ]
+    return data.Split(train=rows, validation=[], test=[])
+
+
+def knowledge(keys: list[str]) -> Knowledge:
+    texts = ["I won", "won", "I lost", "lost", "We met", "met", "when we met again", "again"]
+    return Knowledge(
+        texts=np.array(texts),
+        keys=np.array(keys),
+        probabilities=np.full((8, len(LABELS)), 1 / len(LABELS), np.float32),
+        accounts_with_variants=6,
+        vectors=np.arange(16, dtype=np.float32).reshape(8, 2),
+        words=np.array(["won"]),
+        word_vectors=np.ones((1, 3), np.float32),
+    )
+
+
+def test_labels_alone_give_smoothed_targets_and_every_text_once() -> None:
+    lessons = Lessons(split(), None, TOKENIZER, SETTINGS)
+    epoch = lessons.epoch(Random(0))
+    assert len(epoch) == lessons.batches_an_epoch() == 2
+    targets = torch.cat([batch.targets[:-2] for batch in epoch])
+    assert sorted(LABELS[place] for place in targets.argmax(1)) == ["joy", "joy", "sadness"]
+    assert targets.amax(1).tolist() == pytest.approx([0.9 + 0.1 / 7] * 3)
+    assert all(batch.vectors is None for batch in epoch)
+
+
+def test_every_target_sums_to_one() -> None:
+    for known in (None, knowledge(["1", "2", "3"])):
+        for batch in Lessons(split(), known, TOKENIZER, SETTINGS).epoch(Random(1)):
+            assert batch.targets.sum(1).tolist() == pytest.approx([1.0] * len(batch.targets))
+            assert batch.tokens.shape[0] == len(batch.lengths) == len(batch.targets)
+
+
+def test_a_teacher_adds_one_variant_of_each_account_and_strangers() -> None:
+    lessons = Lessons(split(), knowledge(["1", "2", "3"]), TOKENIZER, SETTINGS)
+    epoch = lessons.epoch(Random(0))
+    assert len(epoch) == lessons.batches_an_epoch() == 4
+    vectors = torch.cat([batch.vectors for batch in epoch]).tolist()
+    places = sorted(int(first) // 2 for first, _ in vectors)
+    assert places[:6] == [0, 1, 2, 3, 4, 5]
+    assert places[6] in (6, 7)
+
+
+def test_a_teachers_word_counts_beside_the_label() -> None:
+    lessons = Lessons(split(), knowledge(["1", "2", "3"]), TOKENIZER, SETTINGS)
+    joy = LABELS.index("joy")
+    assert float(lessons.targets[0, joy]) == pytest.approx(0.5 * (0.9 + 0.1 / 7) + 0.5 / 7)
+    assert float(lessons.targets[1, joy]) == pytest.approx(float(lessons.targets[0, joy]))
+    assert float(lessons.targets[6, joy]) == pytest.approx(1 / 7)
+
+
+def test_refuses_knowledge_of_another_split() -> None:
+    with pytest.raises(data.DataError, match="another split"):
+        Lessons(split(), knowledge(["2", "1", "3"]), TOKENIZER, SETTINGS)
+
+
+def test_variation_takes_from_the_text_and_adds_nothing() -> None:
+    random, text = Random(3), list(range(2, 32))
+    varied = [augment.vary(text, random, frozenset({2})) for _ in range(200)]
+    assert all(set(ids) <= set(text) and len(ids) >= augment.SHORTEST for ids in varied)
+    assert {len(ids) for ids in varied} != {30}
+    assert augment.vary([5], random, frozenset({5})) == [5]
+
+
+def test_nonsense_is_mostly_unknown_or_foreign() -> None:
+    random = Random(4)
+    texts = [augment.nonsense(random, [9], 11) for _ in range(300)]
+    assert all(1 <= len(ids) <= 25 and all(UNKNOWN <= place < 11 for place in ids) for ids in texts)
+    assert sum(ids.count(UNKNOWN) for ids in texts) > sum(map(len, texts)) / 2
+
+
+def test_statements_name_deny_or_state() -> None:
+    random = Random(5)
+    made = [statement(random) for _ in range(400)]
+    assert all(sum(meant) == pytest.approx(1) for _, meant in made)
+    for text, meant in made:
+        if " happy" in text:
+            denied = any(word in text for word in ("not", "n't", "never", "no longer", "hardly", "far from"))
+            assert (meant[LABELS.index("joy")] < 0.1) is denied, text
+    assert {"The", "I"} <= {text.split()[0] for text, _ in made}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_retelling_changes_person_or_time(seed: int) -> None:
+    told = transfer.retold("When I was late I felt that my boss saw me.", Random(seed))
+    words = set(told.lower().replace(".", "").split())
+    assert not {"i", "my", "me"} <= words or {"am", "feel"} <= words
+    assert len(told.split()) == 11
+
+
+def test_strangers_come_once_and_without_placeholders(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "goemotions").mkdir()
+    (tmp_path / "emobank").mkdir()
+    for name in ("train", "dev", "test"):
+        (tmp_path / "goemotions" / f"{name}.tsv").write_text("[NAME] won the race!\t1\ta\nOh no\t2\tb\n", "utf-8")
+    (tmp_path / "emobank" / "emobank.csv").write_text('id,text\n1,"Well, he ran."\n', "utf-8")
+    assert list(transfer.strangers(tmp_path)) == ["Sam won the race!", "Well, he ran."]
