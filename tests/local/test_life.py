@@ -14,7 +14,7 @@ import pytest
 
 from scripts import image
 from scripts.local import images
-from tests.local.running import RunningApp, free_port, left_of, start, start_and_wait
+from tests.local.running import READY_WITHIN, RunningApp, free_port, left_of, start, start_and_wait
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def state(tmp_path: Path) -> Path:
 def refusal(running: RunningApp) -> str:
     """What a command says that does not start; it must end by itself with an error."""
     try:
-        assert running.process.wait(60) != 0
+        assert running.process.wait(READY_WITHIN) != 0
         assert running.process.stdout is not None
         assert "Ready" not in running.process.stdout.read()
         assert running.process.stderr is not None
