@@ -11,6 +11,13 @@ import pytest
 from tests.image.engine import Engine, UnavailableError, ensure_base_image, running_engine, running_registry
 
 CONTAINER = Path(__file__).parents[2] / "container"
+SIZE = pytest.StashKey[int]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Says how large the image is; nothing is asserted of it."""
+    if SIZE in config.stash:
+        terminalreporter.write_line(f"The container image has {config.stash[SIZE] / 1e6:.0f} MB, uncompressed.")
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +30,7 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
+def image(engine: Engine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> str:
     """The tag of the image, built from container/Dockerfile as it stands."""
     bases = re.findall(r"^FROM (\S+)", (CONTAINER / "Dockerfile").read_text(), re.MULTILINE)
     try:
@@ -31,7 +38,8 @@ def image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
             ensure_base_image(engine, base, tmp_path_factory.mktemp("base"))
     except UnavailableError as reason:
         pytest.skip(f"IMAGE NOT TESTED: {reason}")
-    engine.run("build", "--network", "host", "--tag", "sentiment-rnn:test", str(CONTAINER), timeout=600)
+    engine.run("build", "--network", "host", "--tag", "sentiment-rnn:test", str(CONTAINER), timeout=800)
+    request.config.stash[SIZE] = int(engine.run("image", "inspect", "--format", "{{.Size}}", "sentiment-rnn:test"))
     return "sentiment-rnn:test"
 
 

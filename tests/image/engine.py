@@ -136,16 +136,17 @@ def ensure_base_image(engine: Engine, name: str, folder: Path) -> None:
         'rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/* "$1"/usr/share/doc'
     )
     tarball = folder / "base.tar"
+    # timeout(1) asks it to end, and it takes its mounts away then; Python would kill it.
     done = subprocess.run(
-        ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--include={PYTHON_LIBRARIES}"]
+        ["timeout", "900", "mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--include={PYTHON_LIBRARIES}"]
         + [f"--customize-hook={copy_python}", f"--customize-hook={finish}", "bookworm", str(tarball)],
         env={**os.environ, "PATH": SYSTEM_PATH},
         capture_output=True,
         text=True,
-        timeout=400,
     )
     if done.returncode:
-        raise UnavailableError(f"mmdebstrap failed: {done.stderr[-600:]}")
+        why = "took more than 900 s" if done.returncode == 124 else f"failed: {done.stderr[-600:]}"
+        raise UnavailableError(f"mmdebstrap {why}")
     changes = ["--change", "ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8"]
     engine.run("import", *changes, str(tarball), "base-without-certificates")
     tarball.unlink()
