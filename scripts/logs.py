@@ -106,10 +106,16 @@ def _events(cloud: Cloud, group: str, source: str, since: float, request: str) -
             raise
         return []
     return [
-        Line(event["timestamp"], source, event["message"].rstrip("\n"), event["eventId"])
+        Line(event["timestamp"], source, event["message"].rstrip("\n"), _identity(group, event))
         for page in pages
         for event in page["events"]
     ]
+
+
+def _identity(group: str, event: dict[str, Any]) -> str:
+    """The event's id; the laptop cloud gives none to some."""
+    stream = event.get("logStreamName", "")
+    return str(event.get("eventId") or f"{group}/{stream}/{event['timestamp']}/{event['message']}")
 
 
 def _short(stack: str, logical_id: str) -> str:
