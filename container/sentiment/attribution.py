@@ -19,8 +19,8 @@ from sentiment.text import UNKNOWN, Tokenizer, tokenize
 
 MAX_PIECES = 64
 # Bounds time and memory, which grow with the tokens of the whole batch. Measured on one core with the shipped model:
-# 80 ms and 57 MiB; all 64 pieces of a text of 1,000 tokens would take 810 ms and 450 MiB.
-MAX_BATCH_TOKENS = 8_192
+# 50 ms and 35 MiB; all 64 pieces of a text of 1,000 tokens would take 810 ms and 450 MiB.
+MAX_BATCH_TOKENS = 5_000
 
 # None of these signs ever becomes part of a token, so that a text split at them has the same tokens as the whole.
 _WORD = re.compile(r"""[^\s/\\()\[\]{}<>"\u201c\u201d\u201e\u00ab\u00bb;\-\u2010-\u2015]+""")
