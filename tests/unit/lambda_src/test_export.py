@@ -95,6 +95,16 @@ def test_every_page_of_the_table_is_written(cloud, get):
     assert {row["review"] for row in found} == expected
 
 
+def test_pages_are_read_consistently_one_after_the_other(get):
+    first, second = item(1, "one"), item(2, "two")
+    key = {name: first[name] for name in ("id", "judgement")}
+    expected = {"TableName": "judgements", "ConsistentRead": True}
+    with Stubber(aws.client("dynamodb")) as dynamodb:
+        dynamodb.add_response("scan", {"Items": [first], "LastEvaluatedKey": key}, expected)
+        dynamodb.add_response("scan", {"Items": [second]}, {**expected, "ExclusiveStartKey": key})
+        assert [row["review"] for row in rows(body(get(export)))] == ["one", "two"]
+
+
 def test_3000_judgements_go_through_the_bucket_whole(cloud, get, monkeypatch):
     monkeypatch.setattr(bucket, "PART_BYTES", 5 * 1024 * 1024)
     expected = fill(cloud.dynamodb, 3_000, characters=2_000)  # 6 MB: more pages and parts than one
