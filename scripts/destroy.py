@@ -189,9 +189,7 @@ def _unknown(cloud: Cloud, state: StackState) -> Step:
 
 
 def _check_protection(cloud: Cloud, tables: list[str]) -> None:
-    # The laptop cloud keeps the setting as the text that the template has.
-    on = (True, "true")
-    protected = [table for table in tables if _describe_table(cloud, table).get("DeletionProtectionEnabled") in on]
+    protected = [table for table in tables if _describe_table(cloud, table).get("DeletionProtectionEnabled")]
     if protected:
         raise DeployError(
             f"Protected against deletion: {', '.join(protected)}. Nothing was changed.",

@@ -125,7 +125,9 @@ def _restore_tables(journal: Journal, names: dict[str, str]) -> None:
 
 
 def _keep_settings(table: str, properties: Properties) -> None:
-    """Apply the two settings that the emulator's CloudFormation drops."""
+    """Apply the two settings that the emulator's CloudFormation drops, and read the one that it takes as text."""
+    protection = properties.get("DeletionProtectionEnabled", False)
+    dynamodb._tables[table]["DeletionProtectionEnabled"] = str(protection).lower() == "true"
     recovery = properties.get("PointInTimeRecoverySpecification")
     if recovery is not None:
         check(dynamodb._update_continuous_backups({"TableName": table, "PointInTimeRecoverySpecification": recovery}))

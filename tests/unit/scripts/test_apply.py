@@ -1,9 +1,17 @@
 """One stack brought to its template, in every state it can be found in, against recorded answers of CloudFormation."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from scripts import apply, stacks
-from scripts.errors import DataAtRiskError, ForeignStackError, InterruptedDeployError, StackBusyError, StackFailedError
+from scripts.errors import (
+    DataAtRiskError,
+    ForeignStackError,
+    InterruptedDeployError,
+    StackBusyError,
+    StackFailedError,
+    explain,
+)
 from scripts.interrupt import Interrupt
 from tests.unit.scripts.stubs import STACK_ID
 
@@ -103,6 +111,45 @@ def test_the_first_real_failure_is_the_reason_whatever_order_events_come_in(work
         raised.value
     )
     assert "UPDATE_ROLLBACK_COMPLETE" in raised.value.next_step
+
+
+def test_a_permission_that_is_missing_half_way_is_told_with_what_to_do(work, step, answers):
+    answers.no_stack()
+    answers.change_set_made("CREATE")
+    answers.change_set()
+    answers.events(("0", STACK, "REVIEW_IN_PROGRESS"))
+    answers.executed()
+    answers.stack("ROLLBACK_COMPLETE")
+    answers.events(
+        ("2", STACK, "ROLLBACK_COMPLETE", "", 2),
+        ("1", "Table", "CREATE_FAILED", "User ada is not authorized to perform: dynamodb:CreateTable", 1),
+        ("0", STACK, "REVIEW_IN_PROGRESS"),
+    )
+    with pytest.raises(StackFailedError, match="dynamodb:CreateTable") as raised:
+        bring_up(work, step)
+    assert "Add that permission" in raised.value.next_step
+    assert "clears away the half-made stack by itself" in raised.value.next_step
+
+
+def test_credentials_that_expire_in_the_middle_are_told_and_the_next_run_goes_on(work, step, answers):
+    answers.stack("UPDATE_COMPLETE")
+    answers.change_set_made()
+    answers.change_set()
+    answers.remembered()
+    answers.events(("0", STACK, "UPDATE_COMPLETE"))
+    answers.executed()
+    answers.stubber.add_client_error("describe_stacks", "ExpiredToken", "The security token has expired")
+    with pytest.raises(ClientError) as raised:
+        bring_up(work, step)
+    assert "goes on where it stopped" in explain(raised.value).next_step
+
+    answers.stack("UPDATE_IN_PROGRESS")
+    answers.stack("UPDATE_COMPLETE", outputs={"TableName": "t"})
+    answers.events(("2", STACK, "UPDATE_COMPLETE"), ("1", STACK, "UPDATE_IN_PROGRESS"))
+    answers.change_set_made()
+    answers.change_set("FAILED", "didn't contain changes")
+    answers.discarded()
+    assert bring_up(work, step) == {"TableName": "t"}
 
 
 @pytest.mark.parametrize("status", sorted(stacks.NEVER_CREATED))
