@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import onnxruntime
 
 from sentiment.text import Tokenizer
-from training import LABELS, batches, card, data, metrics
+from training import LABELS, batches, card, data, metrics, statements, transfer
 from training.ship import SPLIT_FILE
 
 FIGURES_FILE = "figures.json"
@@ -115,6 +117,26 @@ def figures(folder: Path, rows: Sequence[data.Row]) -> dict[str, Any]:
             for column, name in data.GROUPS.items()
         },
         "elsewhere": elsewhere(artefact),
+        "changed": {
+            name: round(metrics.accuracy(artefact.predict([change(row.text) for row in test]), truth), 4)
+            for name, change in changes().items()
+        },
+    }
+
+
+def changes() -> dict[str, Callable[[str], str]]:
+    """Ways to change a test text that should not change what it tells of."""
+    random = Random(0)
+    return {
+        "without the opening word": lambda text: text.partition(" ")[2] or text,
+        "lower case, no signs": lambda text: " ".join(re.findall(r"[a-z0-9']+", text.lower())),
+        "two letters changed round in every tenth word": lambda text: transfer.slips(text, random),
+        "words left out and changed round": lambda text: transfer.careless(text, random),
+        "in the third person or the present tense": lambda text: transfer.retold(text, random),
+        "a piece of it": lambda text: transfer.piece(text, random),
+        "without words that name a feeling": lambda text: (
+            " ".join(word for word in text.split() if word.lower().strip(".,!?") not in statements.NAMES) or text
+        ),
     }
 
 

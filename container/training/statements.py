@@ -24,6 +24,9 @@ _FEELINGS = {
     "sadness": "sad unhappy heartbroken depressed lonely miserable gloomy down grieving sorrowful disappointed",
     "shame": "ashamed embarrassed humiliated mortified disgraced shamefaced",
 }
+_MORE = "happiness joyous shameful embarrassing embarrassment disgusting fearful frightening fright sadly angrily"
+# Words that name a feeling, and mean little else.
+NAMES = frozenset(" ".join((*LABELS, *_FEELINGS.values(), _MORE)).split()) - {"down", "cross", "content"}
 _SUBJECTS = _listed(
     "I am|I was|I feel|I felt|I'm|He is|He was|He feels|She is|She was|She felt|They are|They were|We are|"
     "We were|You are|My mother is|My friend was|Everybody is|My son felt"

@@ -91,6 +91,21 @@ def retold(text: str, random: Random) -> str:
     return told[:1].upper() + told[1:]
 
 
+def slips(text: str, random: Random) -> str:
+    """A text with two letters changed round in every tenth longer word.
+
+    Args:
+        text: a cleaned account.
+        random: source of chance.
+    """
+    words = text.split()
+    for number, word in enumerate(words):
+        if len(word) > SHORTEST + 1 and random.random() < 0.1:
+            place = random.randrange(1, len(word) - 2)
+            words[number] = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+    return " ".join(words)
+
+
 def strangers(folder: Path) -> Iterator[str]:
     """Sentences from elsewhere, each once: GoEmotions (Reddit) and EmoBank (news, fiction, letters, blogs).
 
