@@ -120,6 +120,12 @@ def test_only_stacks_with_our_tags_go_and_an_orphaned_table_goes_with_them(aws, 
     assert "the table orphan AND ALL JUDGEMENTS" in found.text
 
 
+def test_a_destruction_is_not_even_planned_while_a_table_is_protected(aws, plan):
+    table(aws, "held", protected=True)
+    with pytest.raises(DeployError, match="Protected against deletion: held"):
+        destroy.plan_destruction(aws, plan, keep_data=False)
+
+
 def test_keeping_data_keeps_the_whole_stack_that_holds_it(aws, plan):
     deploy_with_moto(aws, "sentiment-dev-data", OURS)
     table(aws, "orphan", protected=True)
