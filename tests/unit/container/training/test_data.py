@@ -1,5 +1,6 @@
 """Cleaning and splitting of ISEAR, on small rows written for these tests; on the real file where it is at hand."""
 
+import json
 import os
 from pathlib import Path
 
@@ -148,3 +149,22 @@ def test_the_real_file_gives_the_counts_that_the_card_states() -> None:
     assert len(found) == 7502
     assert sorted(data.counts(found).values()) == [1047, 1058, 1065, 1080, 1080, 1084, 1088]
     assert not any(mark in row.text for row in found for mark in "á|\\")
+
+
+SPLITS = json.loads(Path(data.__file__).with_name("splits.json").read_text(encoding="utf-8"))
+
+
+def test_the_published_splits_hold_the_rows_of_the_shipped_model() -> None:
+    model = Path(data.__file__).parent.parent / "model" / "split.json"
+    shipped = json.loads(model.read_text(encoding="utf-8"))
+    published = SPLITS[str(shipped["seed"])]
+    assert {part: " ".join(shipped[part]) for part in ("validation", "test")} == published
+
+
+@pytest.mark.skipif("ISEAR" not in os.environ, reason="ISEAR=path/to/isear.csv is not set: real data not checked")
+def test_the_real_file_splits_as_published() -> None:
+    rows = data.read(Path(os.environ["ISEAR"]))
+    for seed, published in SPLITS.items():
+        split = data.split(rows, int(seed))
+        for part in ("validation", "test"):
+            assert " ".join(sorted(row.key for row in getattr(split, part))) == published[part]
