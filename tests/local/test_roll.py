@@ -112,12 +112,17 @@ def test_a_broken_revision_is_rolled_back_and_fails_no_request(
     app: RunningApp, service: Service, tmp_path: Path
 ) -> None:
     before = service.images()
-    broken = another_image(app, tmp_path, lambda copy: [file.unlink() for file in (copy / "model").glob("*.onnx")])
+    broken = another_image(app, tmp_path, damage_the_model)
     with Traffic(app, visitors=1) as traffic, pytest.raises(StackFailedError, match="before it was healthy"):
         deploy(app.cloud, settings.load("local"), broken, Reporter())
 
     assert traffic.failures == []
     assert service.images() == before
+
+
+def damage_the_model(copy: Path) -> None:
+    [model] = (copy / "model").glob("*.onnx")
+    model.write_bytes(b"not a model")
 
 
 def test_a_killed_task_is_replaced(app: RunningApp, service: Service) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,6 +16,12 @@ from scripts.local.extensions.cloudformation import lower_keys
 from scripts.local.extensions.gateway import MAX_BODY_BYTES, Bucket
 
 CORS = {"allowOrigins": ["http://page"]}
+
+
+def result_of(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine returns; in a thread of its own, because the browser tests keep a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 class Clock:
@@ -61,9 +69,7 @@ def execute(monkeypatch: pytest.MonkeyPatch) -> Any:
     gateway._guard_the_data_plane()
 
     def call(api: str = "abc", method: str = "POST", body: bytes = b"", **headers: str) -> Any:
-        return asyncio.run(
-            apigateway._handle_execute_in_scope(api, "$default", "/", method, headers, body, {}, "1", "r")
-        )
+        return result_of(apigateway._handle_execute_in_scope(api, "$default", "/", method, headers, body, {}, "1", "r"))
 
     return call
 
@@ -134,7 +140,7 @@ def through_link(monkeypatch: pytest.MonkeyPatch) -> Any:
         request = apigateway._invoke_http_proxy(
             {**link, **changes}, path, "GET", {"Host": "x", "Connection": "close", "X-Mine": "1"}, b"body", {}
         )
-        return asyncio.run(request)
+        return result_of(request)
 
     return call
 
