@@ -16,7 +16,7 @@ const KINDS = {
   504: "timeout",
 };
 
-/** For how many milliseconds a question is asked again. Being offline has no limit: it ends when the network is back. */
+/** For how many milliseconds a question is asked again; offline, until the network is back. */
 const PATIENCE = { busy: 180_000, throttled: 60_000, timeout: 20_000, unreachable: 8_000, server: 4_000, offline: Infinity };
 
 /** A call that brought no answer: its kind, and the seconds after which the server wants to be asked again. */
@@ -60,7 +60,7 @@ const json = (body) => ({ method: "POST", headers: { "Content-Type": "applicatio
 export function makeApi(load) {
   const at = async (path) => `${(await load()).apiUrl.replace(/\/$/, "")}/${path}`;
   return {
-    predict: async (review, signal) => call(await at("getSentiment"), { ...json({ review }), signal }),
+    predict: async (review, { signal, explain } = {}) => call(await at("getSentiment"), { ...json({ review, explain }), signal }),
     // keepalive: a judgement under way still arrives when the page is left.
     judge: async (judgement) => call(await at("setSentiment"), { ...json(judgement), keepalive: true }),
     stats: async () => call(await at("getStats"), { cache: "no-store" }),
@@ -90,7 +90,7 @@ export function pause(milliseconds, signal) {
   });
 }
 
-/** Milliseconds until try number `tries`: twice as long each time, spread so that clients do not return all at once. */
+/** Milliseconds before the next try: doubling, and spread so that clients do not return all at once. */
 export function delayBefore(tries, failure) {
   const longest = failure.kind === "busy" ? 5_000 : 30_000; // who wakes up should be seen soon
   const backoff = Math.min(longest, 500 * 2 ** tries) * (0.75 + Math.random() / 2);

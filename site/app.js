@@ -10,6 +10,7 @@ import { makeOutbox, uuid } from "./outbox.js";
 import { makeStats } from "./stats.js";
 import { visitStore } from "./store.js";
 import { makeVisit } from "./visit.js";
+import { makeWhy } from "./why.js";
 import { count, percent, say, sayFailure, sayLabel, sayVerdict, translate } from "./words.js";
 
 const text = byId("text");
@@ -25,6 +26,7 @@ let stats = null;
 const whenReady = start();
 const api = makeApi(() => whenReady);
 const visit = makeVisit(byId("visit"));
+const why = makeWhy(api.predict);
 const outbox = makeOutbox(api.judge, report);
 const download = makeDownload(api.csv, () => Promise.race([outbox.flush(), new Promise((done) => setTimeout(done, 3_000))]));
 
@@ -65,7 +67,7 @@ async function ask() {
       asked.failure = failure;
       show();
     };
-    const reply = await patiently(() => api.predict(question, controller.signal), { signal: controller.signal, onWait });
+    const reply = await patiently(() => api.predict(question, controller), { signal: controller.signal, onWait });
     answer = { ...reply, text: question };
   } catch (error) {
     if (controller.signal.aborted) return; // stopped, or asked anew
@@ -191,6 +193,7 @@ function show() {
   showSentence(shown);
   write(byId("outcome"), shown ? sayOutcome() : "");
   showActions(shown);
+  why.show(shown);
   showChart(shown);
 }
 
@@ -204,7 +207,7 @@ function showAll() {
 
 // --- what people do ---
 
-/** The text to begin with: ?text= from a shared link, but after a reload rather what was written since. */
+/** The text to begin with: ?text= of a shared link, or after a reload what was written since. */
 function restoreText() {
   const from = location.search;
   const draft = visitStore.get("draft");
@@ -220,7 +223,7 @@ function onKey(event) {
     event.preventDefault();
     ask();
   } else if (event.key === "Escape") undo();
-  // Numbers count only where the answer has the focus: single keys must not surprise anybody elsewhere.
+  // Numbers count only where the answer has the focus: no surprises elsewhere.
   else if (event.target.closest(".answer, .chart") && shownAnswer()) {
     const label = config.labels[Number(event.key) - 1];
     if (label) pick(label);

@@ -1,4 +1,4 @@
-// The seven bars, always there and always in the same order; each is also the button that says "this is what I meant".
+// The seven bars, always in the same order; each is also the button that says "this is what I meant".
 // What a click means is the caller's business.
 
 import { make } from "./dom.js";

@@ -2,7 +2,7 @@
 
 export const byId = (id) => document.getElementById(id);
 
-/** Makes an element. `properties` are the element's own (className, type, onclick), and `data` or `aria-*` attributes. */
+/** Makes an element; `properties` are its own (className, onclick), `data`, or attributes. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -20,7 +20,7 @@ export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Fills a sentence such as "This sounds like {label}." and puts a given node in place of the braces. */
+/** Fills a sentence such as "This sounds like {label}." with nodes in place of the braces. */
 export function writeAround(element, sentence, nodes) {
   const parts = sentence.split(/\{(\w+)\}/);
   element.replaceChildren(...parts.map((part, i) => (i % 2 ? nodes[part] : part)));

@@ -4,7 +4,7 @@
 import { byId, write } from "./dom.js";
 import { say, sayFailure, size } from "./words.js";
 
-/** Reads a reply piece by piece; `progress(received, total)` counts bytes, total 0 when the server does not say. */
+/** Reads a reply piece by piece; `progress(received, total)` counts bytes; total 0: not known. */
 async function readWithProgress(response, progress) {
   // A compressed reply's length counts other bytes than those that arrive here.
   const total = response.headers.get("Content-Encoding") ? 0 : Number(response.headers.get("Content-Length")) || 0;

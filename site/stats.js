@@ -1,4 +1,4 @@
-// The panel "How good is it?": live accuracy and the confusion matrix, of all revisions or of one. It reads, never writes.
+// The panel "How good is it?": live accuracy and the confusion matrix, of all revisions or of one.
 
 import { byId, make } from "./dom.js";
 import { count, percent, say, sayLabel } from "./words.js";
@@ -84,7 +84,7 @@ export function makeStats(panel, labels, load) {
       stats = await load();
       failed = false;
     } catch {
-      failed = true; // shown in the panel; the next refresh tries again
+      failed = true; // the next refresh tries again
     }
     if (panel.contains(document.activeElement)) return; // not under somebody's hands
     show();

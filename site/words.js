@@ -1,6 +1,7 @@
 // Every word of the page, in English and German, and how numbers are written in each. index.html carries the English
-// ones too, so that the page is readable at its first paint; a test holds the two together.
+// ones too, for its first paint; a test holds the two together.
 
+import { write } from "./dom.js";
 import { deviceStore } from "./store.js";
 
 const en = {
@@ -43,6 +44,10 @@ const en = {
   again: "Try again",
   stop: "Stop",
   link: "Link to this text",
+  why: "Which words?",
+  whyFor: "Most for {label}: {words}.",
+  whyAgainst: "Against: {words}.",
+  whyNone: "No single word decides it.",
 
   "failure.offline": "You are offline.",
   "failure.timeout": "The service took too long to answer.",
@@ -131,6 +136,10 @@ const de = {
   again: "Noch einmal",
   stop: "Aufhören",
   link: "Link zu diesem Text",
+  why: "Welche Wörter?",
+  whyFor: "Am meisten für {label}: {words}.",
+  whyAgainst: "Dagegen: {words}.",
+  whyNone: "Kein einzelnes Wort entscheidet.",
 
   "failure.offline": "Sie sind offline.",
   "failure.timeout": "Der Dienst hat zu lange nicht geantwortet.",
@@ -224,8 +233,7 @@ export function translate(to = language) {
   document.documentElement.lang = language;
   document.title = say("brand");
   for (const element of document.querySelectorAll("[data-say]")) {
-    const words = say(element.dataset.say);
-    if (element.textContent !== words) element.textContent = words;
+    write(element, say(element.dataset.say));
   }
   for (const element of document.querySelectorAll("[data-say-label]")) {
     element.setAttribute("aria-label", say(element.dataset.sayLabel));

@@ -1,0 +1,78 @@
+// Which words moved the model: asked for on request, underlined and told in a sentence. The weights are the service's.
+
+import { patiently } from "./api.js";
+import { byId, make, write } from "./dom.js";
+import { say, sayFailure, sayLabel } from "./words.js";
+
+/** The words that count, each with its `share` of the strongest weight; less than 1 % is noise. */
+function weigh({ attribution }) {
+  const most = Math.max(0.01, ...attribution.map(({ weight }) => Math.abs(weight)));
+  return attribution.map((word) => ({ ...word, share: word.weight / most })).filter(({ share }) => Math.abs(share) >= 0.1);
+}
+
+function underline(reply) {
+  const characters = [...reply.review]; // code points, as the service counts
+  let done = 0;
+  const nodes = weigh(reply).flatMap(({ text, start, end, share }) => {
+    const word = make("u", { className: share < 0 ? "against" : "" }, text);
+    word.style.setProperty("--share", Math.abs(share));
+    const before = characters.slice(done, start).join("");
+    done = end;
+    return [before, word];
+  });
+  return [...nodes, characters.slice(done).join("")];
+}
+
+function tell(reply) {
+  const words = weigh(reply).sort((a, b) => Math.abs(b.share) - Math.abs(a.share));
+  const sentence = (key, sign) => {
+    const list = new Set(words.filter(({ share }) => share * sign > 0).map(({ text }) => text));
+    return list.size ? say(key, { label: sayLabel(reply.classification), words: [...list].slice(0, 3).join(", ") }) : "";
+  };
+  return `${sentence("whyFor", 1)} ${sentence("whyAgainst", -1)}`.trim() || say("whyNone");
+}
+
+/** Wires the button; `predict(review, { explain, signal })` asks the model. */
+export function makeWhy(predict) {
+  const [button, text, told] = ["why", "why-text", "why-told"].map(byId);
+  let shown = null; // the answer on the page
+  let open = null; // what was asked: {answer, controller}, then its reply, and what holds it up
+
+  function show(answer = shown) {
+    shown = answer;
+    const { reply, failure } = open ?? {};
+    const mine = answer && open?.answer === answer;
+    button.hidden = !answer?.classification;
+    button.setAttribute("aria-expanded", String(Boolean(mine)));
+    text.dataset.label = reply?.classification;
+    text.replaceChildren(...(!mine ? [] : reply ? underline(reply) : [answer.text]));
+    write(told, !mine ? "" : reply ? tell(reply) : failure ? sayFailure(failure, "ask") : say("reading"));
+  }
+
+  async function ask() {
+    const mine = { answer: shown, controller: new AbortController() };
+    const { signal } = mine.controller;
+    const onWait = (failure) => {
+      mine.failure = failure;
+      show();
+    };
+    open = mine;
+    show();
+    try {
+      mine.reply = await patiently(() => predict(mine.answer.text, { explain: true, signal }), { signal, onWait });
+      show();
+    } catch (failure) {
+      onWait(failure);
+    }
+  }
+
+  button.addEventListener("click", () => {
+    const close = open?.answer === shown;
+    open?.controller.abort();
+    open = null;
+    if (close) show();
+    else ask();
+  });
+
+  return { show };
+}
