@@ -91,12 +91,25 @@ test: $(VENV)/.dev  ## run all tests of this checkout
 	$(PY) -m pytest
 
 .PHONY: check
-check: lint types templates-fresh cfn-lint test  ## the gate: all of the below
+check: lint lint-site types templates-fresh cfn-lint test  ## the gate: all of the below
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## style and likely mistakes
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+# Nothing else needs npm, so a developer without it may go on; the gate may not.
+.PHONY: lint-site
+lint-site:  ## the page's HTML, CSS and JavaScript (needs npm)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-site-with-npm; \
+	elif [ -n "$$CI" ]; then echo "lint-site: npm is missing; install Node.js 18.18 or newer with npm" >&2; exit 1; \
+	else echo "!!! THE PAGE IS NOT LINTED: npm is missing; install Node.js 18.18 or newer with npm" >&2; fi
+
+.PHONY: lint-site-with-npm
+lint-site-with-npm: node_modules/.stamp
+	node_modules/.bin/eslint --max-warnings 0 site
+	node_modules/.bin/html-validate --max-warnings 0 'site/*.html'
+	node_modules/.bin/stylelint --max-warnings 0 'site/*.css'
 
 .PHONY: types
 types: $(VENV)/.dev  ## type checker
@@ -166,7 +179,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index
 
 .PHONY: clean
 clean:  ## remove the environment and what the laptop cloud keeps, judgements included
-	rm -rf $(VENV) .local build
+	rm -rf $(VENV) .local build node_modules
 
 .PHONY: help
 help:  ## this list
@@ -185,6 +198,10 @@ $(VENV)/.app: requirements/app.txt | $(PY)
 $(VENV)/.dev: requirements/dev.txt | $(PY)
 	@$(PIP_INSTALL) $<
 	@touch $@ $(VENV)/.app
+
+node_modules/.stamp: package-lock.json package.json
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
 
 $(VENV)/.train: requirements/train.txt requirements/pretrained.txt | $(PY)
 	@$(PIP_INSTALL) $<
