@@ -28,6 +28,8 @@ def take(browser: Browser, url: str, target: Path) -> None:
     page.fill("#text", SENTENCE)
     page.press("#text", "Enter")
     expect(page.locator("#link")).to_be_visible(timeout=60_000)
+    page.click("#why")
+    expect(page.locator("#why-text u")).not_to_have_count(0)
     expect(page.locator("#stats .headline")).to_be_visible()
     target.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=target, full_page=True)
