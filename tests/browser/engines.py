@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.local.running import free_port
+
 ENTER = "\ue007"
 PATIENCE_SECONDS = 60.0
 # Identifies an element in WebDriver's JSON: https://www.w3.org/TR/webdriver2/#elements
@@ -90,7 +92,7 @@ class Engine:
 @contextlib.contextmanager
 def firefox(folder: Path) -> Iterator[Engine]:
     """A headless Firefox with a new profile in the folder."""
-    port = _free_port()
+    port = free_port()
     (folder / "user.js").write_text(
         f'user_pref("marionette.port", {port});\nuser_pref("datareporting.policy.dataSubmissionEnabled", false);\n'
         'user_pref("app.normandy.enabled", false);\nuser_pref("network.captive-portal-service.enabled", false);\n'
@@ -117,7 +119,7 @@ def firefox(folder: Path) -> Iterator[Engine]:
 @contextlib.contextmanager
 def webkit(folder: Path) -> Iterator[Engine]:
     """WebKitGTK's MiniBrowser on a virtual screen."""
-    port = _free_port()
+    port = free_port()
     driver = ["xvfb-run", "--auto-servernum", "WebKitWebDriver", "--host=127.0.0.1", f"--port={port}"]
     with _running(driver, folder):
         _connect(port).close()
@@ -157,12 +159,6 @@ def _running(command: list[str], folder: Path) -> Iterator[None]:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _connect(port: int) -> socket.socket:

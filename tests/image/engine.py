@@ -16,6 +16,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.local.running import free_port
+
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 # What CPython's standard library links to on Debian bookworm.
 PYTHON_LIBRARIES = (
@@ -26,13 +28,6 @@ PYTHON_LIBRARIES = (
 
 class UnavailableError(Exception):
     """Something that the image tests need cannot be had on this machine; the message says what and how to get it."""
-
-
-def free_port() -> int:
-    """A TCP port on loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Engine:

@@ -11,7 +11,8 @@ import pytest
 
 from generator import catalogue
 from scripts import image as image_files
-from tests.image.engine import Engine, free_port
+from tests.image.engine import Engine
+from tests.local.running import free_port
 
 # The first of them waits for the image to be built, perhaps for its base too: two minutes, many more where it is busy.
 pytestmark = pytest.mark.timeout(1_800)
