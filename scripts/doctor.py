@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -70,7 +71,7 @@ def examine(cloud: Cloud, settings: Settings) -> Iterator[Finding]:
     yield _check("machine image", lambda: _machine_image(cloud))
     yield _check("export token", lambda: _token(cloud, settings))
     for service, code, what, needed in QUOTAS:
-        yield _check(f"quota: {what}", lambda where=(service, code, needed): _quota(cloud, *where))  # type: ignore[misc]
+        yield _check(f"quota: {what}", partial(_quota, cloud, service, code, needed))
 
 
 def as_json(findings: list[Finding]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -99,18 +100,18 @@ def main() -> int:
             ids = np.random.default_rng(length).integers(2, words, (1, length))
             inputs = {"tokens": ids, "lengths": np.array([length])}
             tokens, lengths = torch.from_numpy(ids), torch.tensor([length])
-            ours = milliseconds(lambda inputs=inputs: artefact.session.run(None, inputs))  # type: ignore[misc]
-            torchs = milliseconds(lambda tokens=tokens, lengths=lengths: eager(tokens, lengths))  # type: ignore[misc]
+            ours = milliseconds(partial(artefact.session.run, None, inputs))
+            torchs = milliseconds(partial(eager, tokens, lengths))
             line = f"{length:6} {ours:8.3f} {torchs:7.2f} (x{torchs / ours:3.0f}) {slow:9.1f} (x{slow / ours:4.0f})"
             if encoder:
                 text = " ".join(artefact.tokenizer.vocabulary[place] for place in ids[0])
-                taught = milliseconds(lambda text=text: encoder.encode([text]))  # type: ignore[misc]
+                taught = milliseconds(partial(encoder.encode, [text]))
                 line += f" {taught:8.1f} (x{taught / ours:4.0f})"
             print(line, flush=True)
     print("2,000 characters, tokenised and classified:")
     for name, text in (("words", "It was so sad "), ("one word", "a"), ("unknown words", "blorf snarx ")):
         text = (text * 2000)[:2000]
-        print(f"  {name}: {milliseconds(lambda text=text: whole(artefact, text)):.2f} ms")  # type: ignore[misc]
+        print(f"  {name}: {milliseconds(partial(whole, artefact, text)):.2f} ms")
     print(parity(artefact))
     subprocess.run([sys.executable, "-c", LOADING, str(options.model)], check=True)
     return 0

@@ -6,6 +6,7 @@ import json
 import time
 import urllib.request
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ class Container:
         publish = ["--publish", f"127.0.0.1:{self.port}:{catalogue.CONTAINER_PORT}"]
         self.name = engine.run("run", "--detach", *HARDENED, *publish, *settings, *flags, image)
 
-    def get(self, path: str, body: object = None) -> tuple[int, dict[str, object]]:
+    def get(self, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", data, {"content-type": "application/json"} if data else {}
@@ -70,7 +71,7 @@ def test_it_predicts_without_any_privilege(container: Container) -> None:
     status, reply = container.get(catalogue.PREDICT_PATH, {"review": "I was so happy when my daughter was born."})
     assert status == 200
     assert reply["classification"] == "joy"
-    assert set(reply["scores"]) == set(catalogue.LABELS)  # type: ignore[call-overload]
+    assert set(reply["scores"]) == set(catalogue.LABELS)
 
 
 def test_it_runs_as_nobody_special_and_cannot_write(container: Container, engine: Engine) -> None:
