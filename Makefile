@@ -88,7 +88,10 @@ destroy: $(VENV)/.app  ## take the stage down, and prove that nothing is left (A
 
 .PHONY: test
 test: $(VENV)/.dev  ## run all tests of this checkout
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup
+
+# Two, since most tests wait for another process; each process has a laptop cloud of its own.
+TEST_PROCESSES ?= 2
 
 .PHONY: check
 check: lint lint-site types templates-fresh cfn-lint test  ## the gate: all of the below

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.local.running import RunningApp, start_and_wait
+
+ROOT = Path(__file__).resolve().parent.parent
+TOGETHER = {"tests/image"}  # a Docker engine and an image of its own
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +25,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "app" in getattr(item, "fixturenames", ()):
             item.add_marker("cloud")
+        item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(ROOT))))
+
+
+def _group(file: Path) -> str:
+    """What runs in one process, one test after the other: a file, or a folder whose fixtures are dear to set up."""
+    folder = file.parent.as_posix()
+    return folder if folder in TOGETHER else file.as_posix()
