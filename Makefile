@@ -127,8 +127,8 @@ cfn-lint: $(VENV)/.dev  ## CloudFormation's own rules, in two regions
 	$(VENV)/bin/cfn-lint --regions us-east-1 eu-central-1 --include-checks I --non-zero-exit-code informational -- templates/*.yaml
 
 .PHONY: bench
-bench: $(VENV)/.dev  ## measure speed and memory on this machine; asserts nothing
-	$(PY) -m tests.bench
+bench: $(VENV)/.dev  ## measure speed and memory on this machine into docs/benchmarks.md (ONLY=service for one part)
+	$(PY) -m tests.bench $(ONLY)
 
 ##@ Change
 

@@ -1,14 +1,13 @@
-"""Runs the benchmarks of this folder and prints a table of each: ``python -m tests.bench [NAME ...]``.
+"""Runs the benchmarks of this folder: ``python -m tests.bench [NAME ...]``. How the results are shown is in page.py.
 
-A benchmark is a module with a ``TITLE`` and a function ``measure() -> Iterable[Figure]``. Nothing is asserted: the
-figures are of the machine that they were taken on.
+A benchmark is a module of this folder with a ``TITLE``, an ``ABOUT`` (a paragraph of Markdown: what is measured, and
+how), and a function ``measure() -> Iterable[Figure]``. Nothing is asserted: the figures are of the machine that they
+were taken on. Each benchmark that ran gets its section of docs/benchmarks.md written anew; the others keep theirs.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
-import platform
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +15,8 @@ from types import ModuleType
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.figures import Figure
+from tests.bench import page
+from tests.bench.figures import Figure, shown
 
 
 def benchmarks() -> dict[str, ModuleType]:
@@ -28,15 +28,14 @@ def benchmarks() -> dict[str, ModuleType]:
 
 def table(title: str, figures: list[Figure]) -> Table:
     """The figures of one benchmark, one a row."""
-    shown = Table(title=title, title_justify="left", title_style="bold")
-    shown.add_column("measured")
-    shown.add_column("value", justify="right")
-    shown.add_column("unit")
-    shown.add_column("how", style="dim")
+    result = Table(title=title, title_justify="left", title_style="bold")
+    result.add_column("measured")
+    result.add_column("value", justify="right")
+    result.add_column("unit")
+    result.add_column("how", style="dim")
     for figure in figures:
-        digits = 0 if abs(figure.value) >= 100 else 2
-        shown.add_row(figure.name, f"{figure.value:,.{digits}f}", figure.unit, figure.note)
-    return shown
+        result.add_row(figure.name, shown(figure.value), figure.unit, figure.note)
+    return result
 
 
 def main(names: list[str]) -> int:
@@ -46,11 +45,12 @@ def main(names: list[str]) -> int:
         print(f"no benchmark {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
         return 2
     console = Console()
-    console.print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
     for name in names or known:
         with console.status(f"measuring {name} ..."):
             figures = list(known[name].measure())
         console.print(table(known[name].TITLE, figures))
+        page.write(name, known[name].TITLE, known[name].ABOUT, figures)
+    console.print("These sections of docs/benchmarks.md are new.")
     return 0
 
 

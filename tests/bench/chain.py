@@ -14,6 +14,10 @@ from tests.bench.figures import Figure
 from tests.local.running import RunningApp, start_and_wait
 
 TITLE = "The laptop cloud, from the page's address to the model and back"
+ABOUT = """\
+`make local` started with a fresh state folder, then one request after another through front, HTTP API, VPC link, load
+balancer and task, as the page sends them.
+"""
 REQUESTS = 500
 BODY = json.dumps({"review": "I feel bad that I neglected this project for so long, and I do not know how to say so"})
 

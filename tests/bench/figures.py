@@ -20,3 +20,8 @@ class Figure:
     value: float
     unit: str
     note: str = ""
+
+
+def shown(value: float) -> str:
+    """A number for people: whole from 100 on and where it is whole, else with two decimals."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:,.2f}"

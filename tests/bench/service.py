@@ -18,6 +18,10 @@ from pathlib import Path
 from tests.bench.figures import Figure
 
 TITLE = "The service alone: one gunicorn worker, reviews of 25 words"
+ABOUT = """\
+The container's own gunicorn configuration with one worker, loaded from a process of its own over eight connections,
+in turns with a stub so that what else the machine does falls on both. Medians of the rounds.
+"""
 ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "container"
 SERVICE = "sentiment.app:create_app()"

@@ -1,0 +1,68 @@
+"""Writes docs/benchmarks.md, one section a benchmark. Nothing is measured here."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import re
+from pathlib import Path
+
+from tests.bench.figures import Figure, shown
+
+PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+HEAD = """\
+# Benchmarks
+
+Written by `make bench`; each section says when and on which machine it ran. `make bench ONLY=service` measures one
+section again and leaves the others. Figures of one section were taken in one run, so their ratios hold elsewhere
+better than the figures themselves.
+"""
+_SECTION = re.compile(r"<!-- bench:(\w+) -->\n.*?<!-- /bench -->\n", re.DOTALL)
+
+
+def write(name: str, title: str, about: str, figures: list[Figure], page: Path = PAGE) -> None:
+    """Write one section anew, and keep the others.
+
+    Args:
+        name: the benchmark's module.
+        title: its heading.
+        about: what was measured and how, in Markdown.
+        figures: what was measured.
+        page: the file.
+    """
+    old = page.read_text(encoding="utf-8") if page.exists() else ""
+    sections = {match[1]: match[0] for match in _SECTION.finditer(old)}
+    sections[name] = section(name, title, about, figures)
+    page.write_text("\n".join([HEAD, *(sections[key] for key in sorted(sections))]), encoding="utf-8")
+
+
+def section(name: str, title: str, about: str, figures: list[Figure]) -> str:
+    """One section as Markdown."""
+    rows = "\n".join(f"| {one.name} | {shown(one.value)} | {one.unit} | {one.note} |" for one in figures)
+    return (
+        f"<!-- bench:{name} -->\n## {title}\n\n{about.strip()}\n\n*{machine()}, {datetime.date.today():%Y-%m-%d}.*\n\n"
+        f"| Measured | Value | Unit | How |\n|---|---:|---|---|\n{rows}\n<!-- /bench -->\n"
+    )
+
+
+def machine() -> str:
+    """The machine in words."""
+    return f"{os.cpu_count()} cores{_processor()}, {_memory_gib():.0f} GiB, Python {platform.python_version()}"
+
+
+def _processor() -> str:
+    """What kind of processor, and whether it is shared with other virtual machines (Linux; elsewhere only the kind)."""
+    kind = platform.machine()
+    try:
+        information = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return f" ({kind})"
+    name = re.search(r"^model name\s*: (.+)$", information, re.MULTILINE)
+    virtual = "hypervisor" in information
+    of = f" of a shared {kind} virtual machine" if virtual else f" ({kind})"
+    return of + (f" ({name[1].strip()})" if name and "unknown" not in name[1] else "")
+
+
+def _memory_gib() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
