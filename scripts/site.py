@@ -5,24 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import mimetypes
+import re
 import time
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from generator import catalogue
+from scripts.assets import PAGE, with_hashes
 from scripts.errors import DeployError
 from scripts.reporter import Reporter
 from scripts.session import Cloud
 from scripts.settings import Settings
 
 SITE_DIR = Path(__file__).resolve().parent.parent / "site"
-# The page's modules fit together, so browsers ask each time whether one has changed; an answer 304 is short.
+# Browsers ask each time whether one has changed; an answer 304 is short.
 ASK_EACH_TIME = "no-cache"
-# A file whose name carries its content's hash (app.3f2a91bc.js) can be kept for ever.
+# A file whose name carries its content's hash (app.3f2a91bc0d4e.js) can be kept for ever.
 FOREVER_CACHE = "public, max-age=31536000, immutable"
-HASH_IN_NAME = 8
 # The same on every machine: what the operating system thinks of these types must not matter.
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -67,10 +70,10 @@ def config_json(settings: Settings, outputs: dict[str, str]) -> bytes:
 
 
 def content(settings: Settings, outputs: dict[str, str], folder: Path = SITE_DIR) -> dict[str, bytes]:
-    """Every file of the site by its key, the configuration included.
+    """Every file of the site by its key, as it is uploaded: parts named after their content, configuration included.
 
     Raises:
-        DeployError: the folder has no index page.
+        DeployError: the folder has no index page, or a file names another in a way that is not understood.
     """
     files = {
         file.relative_to(folder).as_posix(): file.read_bytes()
@@ -79,7 +82,7 @@ def content(settings: Settings, outputs: dict[str, str], folder: Path = SITE_DIR
     }
     if catalogue.SITE_INDEX not in files:
         raise DeployError(f"{folder} has no {catalogue.SITE_INDEX}.", "Is the checkout complete? `git status` tells.")
-    return {**files, catalogue.SITE_CONFIG: config_json(settings, outputs)}
+    return {**with_hashes(files), catalogue.SITE_CONFIG: config_json(settings, outputs)}
 
 
 def upload(
@@ -87,7 +90,8 @@ def upload(
 ) -> SiteChange:
     """Make the bucket hold exactly the site.
 
-    The index page goes last and deletions come after it, so that no visitor gets a page whose parts are missing.
+    Pages go up after their parts, the index page last; what is not wanted any more is deleted after that, so that no
+    visitor gets a page whose parts are missing.
 
     Args:
         cloud: where.
@@ -122,7 +126,7 @@ def go_back(cloud: Cloud, outputs: dict[str, str], change: SiteChange) -> None:
 
 
 def _put(client: Any, bucket: str, files: dict[str, bytes]) -> None:
-    for key in sorted(files, key=lambda key: (key == catalogue.SITE_INDEX, key)):
+    for key in sorted(files, key=lambda key: (key == catalogue.SITE_INDEX, key.endswith(PAGE), key)):
         client.put_object(
             Bucket=bucket,
             Key=key,
@@ -150,9 +154,7 @@ def content_type(key: str) -> str:
 
 def cache_control(key: str) -> str:
     """How long browsers and CloudFront may keep a file."""
-    parts = Path(key).name.split(".")
-    hashed = any(len(part) >= HASH_IN_NAME and _is_hex(part) for part in parts[1:-1])
-    return FOREVER_CACHE if hashed else ASK_EACH_TIME
+    return FOREVER_CACHE if _is_hashed(key) else ASK_EACH_TIME
 
 
 def fingerprint(key: str, body: bytes) -> str:
@@ -164,7 +166,10 @@ def _there(client: Any, bucket: str, wanted: Collection[str]) -> dict[str, str]:
     """Key to fingerprint of what the bucket holds; "" for what is not wanted anyway."""
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-    return {key: _stored_fingerprint(client, bucket, key) if key in wanted else "" for key in keys}
+    ask = [key for key in keys if key in wanted]
+    with ThreadPoolExecutor(8, thread_name_prefix="site") as pool:
+        prints = list(pool.map(partial(_stored_fingerprint, client, bucket), ask))
+    return {**dict.fromkeys(keys, ""), **dict(zip(ask, prints, strict=True))}
 
 
 def _stored_fingerprint(client: Any, bucket: str, key: str) -> str:
@@ -184,5 +189,5 @@ def _invalidate(cloud: Cloud, distribution: str, change: SiteChange) -> None:
     )
 
 
-def _is_hex(text: str) -> bool:
-    return all(character in "0123456789abcdef" for character in text)
+def _is_hashed(key: str) -> bool:
+    return any(re.fullmatch(r"[0-9a-f]{8,}", part) for part in Path(key).name.split(".")[1:-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import urllib.request
 import uuid
 from pathlib import Path
@@ -72,6 +73,12 @@ class Visitor:
     def outcome(self, beginning: str = SAVED) -> str:
         expect(self.page.locator("#outcome")).to_contain_text(beginning)
         return self.page.locator("#outcome").inner_text()
+
+    def module(self, name: str) -> str:
+        """The address under which the page has loaded one of its modules: the upload names it after its content."""
+        loaded = self.page.evaluate("() => performance.getEntriesByType('resource').map((entry) => entry.name)")
+        [address] = [each for each in loaded if re.search(rf"/{name}\.[0-9a-f]+\.js$", each)]
+        return str(address)
 
     def screenshot(self, name: str, whole: bool = True) -> None:
         """Keeps a picture of the whole page, or of the window alone: a dialog belongs to the window."""

@@ -63,19 +63,21 @@ def test_german_by_the_browser_and_by_choice(open_page: Callable[..., Visitor]) 
 
 def test_both_languages_have_the_same_words(visitor: Visitor) -> None:
     keys = visitor.page.evaluate(
-        """async () => {
-            const { languages } = await import("./words.js");
+        """async (module) => {
+            const { languages } = await import(module);
             const names = (words) => Object.entries(words)
                 .map(([key, text]) => [key, ...(text.match(/\\{\\w+\\}/g) ?? []).sort()].join(" "));
             return Object.values(languages).map(names);
-        }"""
+        }""",
+        visitor.module("words"),
     )
     assert len(keys) == 2
     assert keys[0] == keys[1]
 
 
 def test_the_first_paint_says_what_the_words_say(open_page: Callable[..., Visitor], browser, app) -> None:
-    words = open_page().page.evaluate("async () => (await import('./words.js')).languages.en")
+    visitor = open_page()
+    words = visitor.page.evaluate("async (module) => (await import(module)).languages.en", visitor.module("words"))
     context = browser.new_context(base_url=app.url, java_script_enabled=False)
     try:
         page = context.new_page()

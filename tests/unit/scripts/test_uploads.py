@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import zipfile
 
 import pytest
@@ -30,7 +31,7 @@ def s3(monkeypatch):
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "index.html").write_text("<!doctype html>")
+    (tmp_path / "index.html").write_text('<!doctype html><script src="app.js"></script>')
     (tmp_path / "app.js").write_text("export const a = 1")
     (tmp_path / "font.3f2a91bc.woff2").write_bytes(b"font")
     (tmp_path / ".DS_Store").write_bytes(b"junk")
@@ -41,16 +42,22 @@ def upload(cloud, folder):
     return site.upload(cloud, SETTINGS, OUTPUTS, Reporter(), folder)
 
 
+def keys(cloud):
+    return {entry["Key"] for entry in cloud.client("s3").list_objects_v2(Bucket="site")["Contents"]}
+
+
 def head(cloud, key):
     answer = cloud.client("s3").head_object(Bucket="site", Key=key)
     return answer["ContentType"], answer["CacheControl"]
 
 
 def test_the_site_is_uploaded_with_types_and_cache_times(s3, folder):
-    assert upload(s3, folder).uploaded == ["app.js", "config.json", "font.3f2a91bc.woff2", "index.html"]
+    app, *others = upload(s3, folder).uploaded
+    assert re.fullmatch(r"app\.[0-9a-f]{12}\.js", app)
+    assert others == ["config.json", "font.3f2a91bc.woff2", "index.html"]
     assert head(s3, "index.html") == ("text/html; charset=utf-8", "no-cache")
     assert head(s3, "config.json") == ("application/json", "no-cache")
-    assert head(s3, "app.js") == ("text/javascript; charset=utf-8", "no-cache")
+    assert head(s3, app) == ("text/javascript; charset=utf-8", "public, max-age=31536000, immutable")
     assert head(s3, "font.3f2a91bc.woff2") == ("font/woff2", "public, max-age=31536000, immutable")
 
 
@@ -71,13 +78,40 @@ def test_the_stage_may_say_what_the_page_calls(s3, folder):
 
 
 def test_only_what_changed_is_uploaded_and_what_is_gone_is_deleted(s3, folder):
-    upload(s3, folder)
+    [app, *_] = upload(s3, folder).uploaded
     assert upload(s3, folder) == site.SiteChange([], [], 4)
     (folder / "app.js").write_text("export const a = 2")
     (folder / "font.3f2a91bc.woff2").unlink()
-    assert upload(s3, folder) == site.SiteChange(["app.js"], ["font.3f2a91bc.woff2"], 2)
-    keys = [entry["Key"] for entry in s3.client("s3").list_objects_v2(Bucket="site")["Contents"]]
-    assert keys == ["app.js", "config.json", "index.html"]
+    change = upload(s3, folder)
+    [new] = set(change.uploaded) - {"index.html"}
+    assert change == site.SiteChange([new, "index.html"], [app, "font.3f2a91bc.woff2"], 1)
+    assert keys(s3) == {new, "config.json", "index.html"}
+    site.go_back(s3, OUTPUTS, change)
+    assert keys(s3) == {app, "config.json", "font.3f2a91bc.woff2", "index.html"}
+    assert app.encode() in s3.client("s3").get_object(Bucket="site", Key="index.html")["Body"].read()
+
+
+def test_no_visitor_gets_a_page_whose_parts_are_missing(s3, folder):
+    """The new index page comes after all that it names, and what the old one names goes after that."""
+    (folder / "error.html").write_text("<p>")
+    upload(s3, folder)
+    (folder / "app.js").write_text("export const a = 2")
+    (folder / "error.html").write_text("<b>")
+    calls = []
+    client = s3.client("s3")
+    client.meta.events.register(
+        "provide-client-params.s3",
+        lambda params, model, **_: calls.append((model.name, params.get("Key", ""))),
+    )
+    change = upload(s3, folder)
+    [new] = set(change.uploaded) - {"index.html", "error.html"}
+    writes = [call for call in calls if call[0] in {"PutObject", "DeleteObjects"}]
+    assert writes == [
+        ("PutObject", new),
+        ("PutObject", "error.html"),
+        ("PutObject", "index.html"),
+        ("DeleteObjects", ""),
+    ]
 
 
 def test_more_files_than_one_page_or_one_deletion_takes_are_deleted(s3, folder):
