@@ -94,7 +94,7 @@ test: $(VENV)/.dev  ## run all tests of this checkout
 TEST_PROCESSES ?= 2
 
 .PHONY: check
-check: lint lint-site types templates-fresh cfn-lint test  ## the gate: all of the below
+check: lint lint-site types templates-fresh cfn-lint docs-fresh docs test  ## the gate: all of the below
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## style and likely mistakes
@@ -126,6 +126,10 @@ templates-fresh: $(VENV)/.dev  ## templates/ is what generator/ writes
 cfn-lint: $(VENV)/.dev  ## CloudFormation's own rules, in two regions
 	$(VENV)/bin/cfn-lint --regions us-east-1 eu-central-1 --include-checks I --non-zero-exit-code informational -- templates/*.yaml
 
+.PHONY: docs-fresh
+docs-fresh: $(VENV)/.dev  ## pictures, pages of stacks, references and quotes are what templates and code say
+	$(PY) -m scripts.docs --check
+
 .PHONY: bench
 bench: $(VENV)/.dev  ## measure speed and memory on this machine into docs/benchmarks.md (ONLY=service for one part)
 	$(PY) -m tests.bench $(ONLY)
@@ -135,6 +139,13 @@ bench: $(VENV)/.dev  ## measure speed and memory on this machine into docs/bench
 .PHONY: templates
 templates: $(VENV)/.dev  ## write templates/ from generator/
 	$(PY) -m generator
+
+.PHONY: docs-sources
+docs-sources: $(VENV)/.dev  ## write what of docs/ and README.md is drawn or quoted from templates and code
+	$(PY) -m scripts.docs
+
+.PHONY: pictures
+pictures: docs-sources  ## draw every picture anew, with all else that docs-sources writes
 
 .PHONY: format
 format: $(VENV)/.dev  ## put the code into its standard layout

@@ -1,0 +1,37 @@
+"""Writes a graph as Mermaid, which forges draw themselves. What is in the graph is said elsewhere."""
+
+from __future__ import annotations
+
+from scripts.docs.graph import Graph
+
+
+def text(graph: Graph) -> str:
+    """The graph as a Mermaid flowchart.
+
+    Args:
+        graph: its names become ids, so that a picture changes no more than what it shows.
+    """
+    ids = {name: f"n{number}" for number, name in enumerate(graph.nodes)}
+    lines = ["flowchart LR"]
+    framed: set[str] = set()
+    for number, (title, _, names) in enumerate(graph.groups):
+        lines.append(f'    subgraph g{number}["{_plain(title)}"]')
+        lines += [f"        {_node(graph, name, ids)}" for name in names]
+        lines.append("    end")
+        framed |= set(names)
+    lines += [f"    {_node(graph, name, ids)}" for name in graph.nodes if name not in framed]
+    for edge in graph.edges:
+        arrow = "-.->" if edge.dashed else "-->"
+        label = f'|"{_plain(edge.label)}"|' if edge.label else ""
+        lines.append(f"    {ids[edge.source]} {arrow}{label} {ids[edge.target]}")
+    return "\n".join(lines) + "\n"
+
+
+def _node(graph: Graph, name: str, ids: dict[str, str]) -> str:
+    node = graph.nodes[name]
+    words = "<br>".join(_plain(line) for line in (node.title, *node.lines))
+    return f'{ids[name]}["{words}"]'
+
+
+def _plain(text: str) -> str:
+    return text.replace('"', "'").replace("{", "(").replace("}", ")")

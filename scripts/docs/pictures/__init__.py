@@ -1,0 +1,47 @@
+"""Every picture by its name: a caption, and how it is drawn. What is in each is said in its own module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from scripts.docs import model
+from scripts.docs.graph import Graph
+from scripts.docs.layered import draw as draw_graph
+from scripts.docs.pictures import access, logical, network, physical, stack, workflows
+from scripts.docs.svg import Drawing
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: its file's name, a sentence under it, how it is drawn, and (if it is one) its graph."""
+
+    name: str
+    caption: str
+    draw: Callable[[], Drawing]
+    graph: Callable[[], Graph] | None = None
+
+
+def _of_graph(name: str, caption: str, graph: Callable[[], Graph]) -> Picture:
+    return Picture(name, caption, lambda: draw_graph(graph()), graph)
+
+
+def general() -> list[Picture]:
+    """The pictures of the whole system."""
+    return [
+        _of_graph("architecture", "Logical architecture: who calls whom, who touches which data.", logical.graph),
+        Picture("places", "Physical architecture: what stands in which network, zone and machine.", physical.picture),
+        _of_graph("network", "Network: who may open a connection to whom, and on which ports.", network.graph),
+        _of_graph("deployment", "Deployment: which stack waits for which, and what comes after.", workflows.deployment),
+        _of_graph("operation", "Operation: from a judgement to the next revision of the model.", workflows.operation),
+        Picture("access", "IAM: who may do what, by every role, policy and permission.", access.draw),
+    ]
+
+
+def of_stacks() -> list[Picture]:
+    """A picture of each stack."""
+    return [
+        _of_graph(f"stack-{each.name}", f"What of the stack {each.name} builds on what.", partial(stack.graph_of, each))
+        for each in model.stacks().values()
+    ]

@@ -1,0 +1,168 @@
+"""Who may do what: every role, bucket policy and permission of the templates, as rows of plain data and as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.docs import model
+from scripts.docs.svg import SMALL, Drawing, width_of, wrapped
+
+COLUMNS = (("Who", 260.0), ("may", 300.0), ("on what", 330.0))
+LEFT, LINE, PAD = 16.0, 15.0, 9.0
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One statement: who may (or may not) make which calls on what, and where that stands."""
+
+    who: str
+    whose: str
+    calls: tuple[str, ...]
+    on: tuple[str, ...]
+    stack: str
+    denied: bool = False
+
+
+def grants() -> list[Grant]:
+    """Every grant of the templates, in their order."""
+    found = []
+    for stack in model.stacks().values():
+        for resource in stack.resources.values():
+            found += _of(resource)
+    return found
+
+
+def draw() -> Drawing:
+    """The table."""
+    drawing = Drawing("Who may do what: every role, policy and permission of the templates")
+    y = 34.0
+    for name, x in zip((name for name, _ in COLUMNS), _lefts(), strict=True):
+        drawing.text(name, x, y, "heading", 15)
+    y += 12
+    last = ""
+    for grant in grants():
+        y = _row(drawing, grant, y, shows_who=grant.who + grant.whose != last)
+        last = grant.who + grant.whose
+    return drawing
+
+
+def _row(drawing: Drawing, grant: Grant, y: float, shows_who: bool) -> float:
+    """Draw a row under y; where the next one begins."""
+    who = wrapped(grant.who, COLUMNS[0][1] - PAD) if shows_who else []
+    whose = wrapped(f"{grant.whose} ({grant.stack})", COLUMNS[0][1] - PAD, SMALL) if shows_who else []
+    denied = grant.denied
+    calls = [f"not {call}" if denied and not call.startswith("if ") else call for call in grant.calls]
+    cells = [_lines(calls, COLUMNS[1][1]), _lines(list(grant.on), COLUMNS[2][1])]
+    left, *others = _lefts()
+    drawing.rule(LEFT if shows_who else others[0], y, LEFT + sum(width for _, width in COLUMNS), y)
+    for number, line in enumerate(who):
+        drawing.text(line, left, y + LINE * (number + 1), "title")
+    for number, line in enumerate(whose):
+        drawing.text(line, left, y + LINE * (len(who) + number + 1), "soft", SMALL)
+    for x, lines in zip(others, cells, strict=True):
+        for number, line in enumerate(lines):
+            drawing.text(line, x, y + LINE * (number + 1))
+    return y + LINE * max(len(who) + len(whose), *map(len, cells)) + PAD
+
+
+def _lefts() -> list[float]:
+    lefts = [LEFT]
+    for _, width in COLUMNS:
+        lefts.append(lefts[-1] + width)
+    return lefts[:-1]
+
+
+def _lines(items: list[str], width: float) -> list[str]:
+    """Items one a line, or more where they are short; a long name is cut in its middle."""
+    lines: list[str] = []
+    for item in items:
+        if lines and not item.startswith("if ") and width_of(f"{lines[-1]}, {item}") <= width - PAD:
+            lines[-1] += f", {item}"
+        else:
+            lines.append(_cut(item, width - PAD))
+    return lines
+
+
+def _cut(text: str, width: float) -> str:
+    while width_of(text) > width:
+        middle = len(text) // 2
+        text = f"{text[: middle - 2].rstrip('…')}…{text[middle + 2 :].lstrip('…')}"
+    return text
+
+
+def _of(resource: model.Resource) -> list[Grant]:
+    properties = resource.properties
+    if resource.type == "AWS::IAM::Role":
+        whose = "taken on by " + ", ".join(_principals(properties["AssumeRolePolicyDocument"]["Statement"]))
+        managed = [_tail(arn) for arn in properties.get("ManagedPolicyArns", [])]
+        found = [
+            Grant(resource.id, whose, (f"policy {name}",), ("as AWS defines it",), resource.stack) for name in managed
+        ]
+        for policy in properties.get("Policies", []):
+            found += _statements(resource, resource.id, whose, policy["PolicyDocument"])
+        return found
+    if resource.type in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+        roles = [model.as_text(role) for role in properties.get("Roles", [])] or [resource.id]
+        only = f"only if {resource.condition}" if resource.condition else f"by {resource.id}"
+        return [grant for role in roles for grant in _statements(resource, role, only, properties["PolicyDocument"])]
+    if resource.type == "AWS::Lambda::Permission":
+        call, function = properties["Action"], model.as_text(properties["FunctionName"])
+        return [Grant(properties["Principal"], resource.id, (call,), (function,), resource.stack)]
+    if "PolicyDocument" in properties:
+        only = f", only if {resource.condition}" if resource.condition else ""
+        return _statements(resource, "", f"by {resource.id}{only}", properties["PolicyDocument"])
+    return []
+
+
+def _statements(resource: model.Resource, who: str, whose: str, document: dict[str, Any]) -> list[Grant]:
+    return [
+        Grant(
+            who=who or ", ".join(_principals([statement])),
+            whose=whose,
+            calls=tuple(_calls(statement)),
+            on=tuple(dict.fromkeys(_thing(each) for each in _list(statement.get("Resource", "*")))),
+            stack=resource.stack,
+            denied=statement["Effect"] == "Deny",
+        )
+        for statement in _list(document["Statement"])
+    ]
+
+
+def _calls(statement: dict[str, Any]) -> list[str]:
+    calls = [str(call) for call in _list(statement.get("Action") or statement.get("NotAction"))]
+    for test in statement.get("Condition", {}).values():
+        calls += [f"if {key} is {' or '.join(map(_thing, _list(value)))}" for key, value in test.items()]
+    return calls
+
+
+def _principals(statements: list[dict[str, Any]]) -> list[str]:
+    found = []
+    for statement in _list(statements):
+        principal = statement.get("Principal", "*")
+        values = [principal] if isinstance(principal, str) else list(principal.values())
+        words = [model.as_text(value) for value in values]
+        found += ["anybody" if word == "*" else _thing(word) for word in words]
+    return found
+
+
+def _thing(value: Any) -> str:
+    """An ARN as people say it: what it names, without partition, region and account."""
+    text = model.as_text(value).replace("${AWS::Partition}", "aws")
+    if text == "*":
+        return "everything"
+    if text.startswith("arn:"):
+        _, _, service, _, _, rest = text.replace("${AWS::", "").split(":", 5)
+        text = f"{service} {rest.replace('parameter$', 'parameter $')}"
+    text = text.replace("${", "").replace("}", "").replace(".Arn", "")
+    name, slash, tail = text.partition("/")
+    makers = model.makers_of_outputs()
+    return (makers[name][1] or name if name in makers else name) + slash + tail
+
+
+def _tail(arn: Any) -> str:
+    return model.as_text(arn).rsplit("/", 1)[-1]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

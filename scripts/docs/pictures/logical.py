@@ -1,0 +1,79 @@
+"""The architecture as requests see it: who calls whom, on which route, and who may touch which data."""
+
+from __future__ import annotations
+
+from scripts.docs import model
+from scripts.docs.graph import Graph
+from scripts.docs.pictures.access import grants
+
+DATA_TYPES = ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
+
+
+def graph() -> Graph:
+    """Person, page, API, what stands behind each route, and the data."""
+    graph = Graph("Logical architecture: who calls whom")
+    person = graph.add("person", "Person", "in a browser", kind="person")
+    page = graph.add("page", "Page", "S3 website, or CloudFront", "before a private bucket", kind="page")
+    api = graph.add("api", "HTTP API", "routes, throttles, CORS", kind="api")
+    graph.join(person, page, "HTML, JS, CSS")
+    graph.join(person, api, "JSON")
+    _routes(graph, api)
+    _alarms(graph)
+    return graph
+
+
+def _routes(graph: Graph, api: str) -> None:
+    stack = model.stacks()["api"]
+    for route in stack.of_type("AWS::ApiGatewayV2::Route"):
+        integration = stack.resources[next(name for name in route.refers_to if name.endswith("Integration"))]
+        key = str(route.properties["RouteKey"])
+        if integration.properties.get("ConnectionType") == "VPC_LINK":
+            graph.join(api, _service(graph), key)
+            continue
+        function = next(name for name in integration.refers_to if name in stack.resources and name.endswith("Function"))
+        memory = stack.resources[function].properties["MemorySize"]
+        graph.add(function, function.removesuffix("Function").lower(), f"Lambda, {memory} MiB", kind="compute")
+        graph.join(api, function, key)
+        _data(graph, function, stack.resources[function].properties["Role"])
+
+
+def _service(graph: Graph) -> str:
+    """The private way to the RNN; the name of its first box."""
+    parameters = model.stacks()["service"].parameters
+    least, most = parameters["MinTasks"].get("Default", 1), parameters["MaxTasks"].get("Default", 3)
+    graph.add("link", "VPC link", "the API's way into the VPC", kind="api")
+    graph.add("balancer", "Load balancer", "internal", kind="network")
+    graph.add("tasks", "ECS service", f"{least} to {most} tasks: RNN in", "Flask and gunicorn", kind="compute")
+    graph.join("link", "balancer")
+    graph.join("balancer", "tasks", "/predict")
+    return "link"
+
+
+def _data(graph: Graph, function: str, role: object) -> None:
+    """Arrows from a function to the tables and buckets that its role lets it reach."""
+    places = {each.id: each for type_ in DATA_TYPES for each in model.all_of(type_)}
+    its = model.as_text(role).split(".")[0]
+    for grant in grants():
+        for thing in grant.on if grant.who == its else ():
+            resource = places.get(thing.split("/")[0])
+            if resource:
+                graph.add(resource.id, resource.id, resource.service, kind="data")
+                graph.join(function, resource.id, " and ".join(sorted({_verb(call) for call in grant.calls})))
+
+
+def _verb(call: str) -> str:
+    name = call.split(":")[1]
+    if name.startswith(("Get", "Scan", "Query", "List", "BatchGet")):
+        return "reads"
+    if name.startswith("Delete"):
+        return "deletes"
+    return "writes"
+
+
+def _alarms(graph: Graph) -> None:
+    alarms = model.all_of("AWS::CloudWatch::Alarm")
+    topics = model.all_of("AWS::SNS::Topic")
+    if alarms and topics:
+        graph.add("alarms", f"{len(alarms)} alarms", "CloudWatch", kind="watch")
+        graph.add("topic", topics[0].id, "SNS, by mail", kind="watch")
+        graph.join("alarms", "topic", "when something is wrong", dashed=True)

@@ -1,0 +1,67 @@
+"""The network: security groups with the ports that each opens to the next, routes, and the ways out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scripts.docs import model
+from scripts.docs.graph import Graph
+
+_WORDS = {
+    "LinkSecurityGroup": "VPC link",
+    "LoadBalancerSecurityGroup": "Load balancer",
+    "InstanceSecurityGroup": "Instances",
+}
+
+
+def graph() -> Graph:
+    """Who may open a connection to whom, on which ports."""
+    stack = model.stacks()["network"]
+    graph = Graph("Network: who may connect to whom")
+    graph.add("api", "HTTP API", "outside of the VPC", kind="api")
+    groups = stack.of_type("AWS::EC2::SecurityGroup")
+    for group in groups:
+        graph.add(group.id, _WORDS.get(group.id, group.id), group.id, *_admits(stack, group), kind="network")
+    if "LinkSecurityGroup" in graph.nodes:
+        graph.join("api", "LinkSecurityGroup", "private integration")
+    for group in groups:
+        for rule in group.properties.get("SecurityGroupEgress", []):
+            target = model.as_text(rule.get("DestinationSecurityGroupId", "")).split(".")[0]
+            graph.join(group.id, target or _routes(graph, stack), _ports(rule))
+    inside = [each.id for each in groups] + ["routes"]
+    for type_ in ("AWS::EC2::VPCEndpoint", "AWS::EC2::InternetGateway"):
+        inside += [each.id for each in stack.of_type(type_)]
+    cidr = stack.parameters["VpcCidr"]["Default"]
+    subnets = len(stack.of_type("AWS::EC2::Subnet"))
+    graph.frame(f"VPC {cidr}, {subnets} public subnets in as many zones", "network", inside)
+    return graph
+
+
+def _routes(graph: Graph, stack: model.Stack) -> str:
+    """The route table, and where it leads."""
+    [table] = stack.of_type("AWS::EC2::RouteTable")
+    graph.add("routes", table.id, "shared by all subnets", kind="network")
+    for endpoint in stack.of_type("AWS::EC2::VPCEndpoint"):
+        graph.add(endpoint.id, endpoint.id, "gateway endpoint, free", kind="network")
+        graph.join("routes", endpoint.id)
+        service = model.as_text(endpoint.properties["ServiceName"]).rsplit(".", 1)[-1]
+        graph.add(service, {"s3": "S3", "dynamodb": "DynamoDB"}.get(service, service), "in this region", kind="data")
+        graph.join(endpoint.id, service)
+    for gateway in stack.of_type("AWS::EC2::InternetGateway"):
+        graph.add(gateway.id, gateway.id, "for what is not in the VPC", kind="network")
+        graph.join("routes", gateway.id, "0.0.0.0/0")
+        graph.add("internet", "Internet", "ECS, image registry")
+        graph.join(gateway.id, "internet")
+    return "routes"
+
+
+def _admits(stack: model.Stack, group: model.Resource) -> list[str]:
+    rules = [each for each in stack.of_type("AWS::EC2::SecurityGroupIngress") if group.id in each.refers_to]
+    own = [rule for rule in rules if model.as_text(rule.properties["GroupId"]).split(".")[0] == group.id]
+    sources = [model.as_text(rule.properties["SourceSecurityGroupId"]).split(".")[0] for rule in own]
+    return [f"in: {', '.join(_WORDS.get(each, each) for each in sources) or 'nobody'}"]
+
+
+def _ports(rule: dict[str, Any]) -> str:
+    first, last = rule["FromPort"], rule["ToPort"]
+    return f"{rule['IpProtocol']} {first}" + (f" to {last}" if last != first else "")

@@ -1,0 +1,106 @@
+"""The architecture as it stands: what lies in which network, zone and machine, and how many of each there are."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from generator.stacks.cluster import ROOT_DISK_GIB
+from scripts.docs import model
+from scripts.docs.graph import Node
+from scripts.docs.nested import Frame, draw
+from scripts.docs.svg import Drawing
+
+_numbers = itertools.count()
+
+
+def picture() -> Drawing:
+    """Region, VPC, zones, instances and tasks, and the services around them that have no place of their own."""
+    region = Frame("AWS region", "network", (_edge(), _vpc(), _regional(), _watching()), beside=True)
+    return draw("Physical architecture: what stands where", region)
+
+
+def _edge() -> Frame:
+    sites = [_box(each, "page") for each in model.stacks()["site"].resources.values() if _is_place(each)]
+    apis = [_box(each, "api") for each in model.all_of("AWS::ApiGatewayV2::Api")]
+    return Frame("Reached from the internet", "page", (*sites, *apis))
+
+
+def _vpc() -> Frame:
+    network, cluster = model.stacks()["network"], model.stacks()["cluster"]
+    cidr = network.parameters["VpcCidr"]["Default"]
+    subnets = network.of_type("AWS::EC2::Subnet")
+    both = f"in {len(subnets)} subnets"
+    links = [Node(_name(), each.id, (both,), "api") for each in model.all_of("AWS::ApiGatewayV2::VpcLink")]
+    balancers = [
+        Node(_name(), each.id, (f"{each.properties['Scheme']}, {both}",), "network")
+        for each in cluster.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer")
+    ]
+    zones = Frame(_group_title(cluster), "compute", tuple(_zone(subnet) for subnet in subnets), beside=True)
+    doors = tuple(_box(each, "network") for each in network.resources.values() if each.type in _DOORS)
+    return Frame(
+        f"VPC {cidr}", "network", (*links, *balancers, zones, Frame("Ways out", "network", doors, beside=True))
+    )
+
+
+_DOORS = ("AWS::EC2::InternetGateway", "AWS::EC2::VPCEndpoint", "AWS::EC2::NatGateway")
+
+
+def _group_title(cluster: model.Stack) -> str:
+    return f"Auto Scaling group: {_bounds(cluster, 'MinInstances', 'MaxInstances')} instances over the zones"
+
+
+def _zone(subnet: model.Resource) -> Frame:
+    cluster, service = model.stacks()["cluster"], model.stacks()["service"]
+    kind = cluster.parameters["InstanceType"]["Default"]
+    memory = service.parameters["TaskMemory"]["Default"]
+    tasks = Node(
+        _name(), "Tasks", (f"{_bounds(service, 'MinTasks', 'MaxTasks')} in all, {memory} MiB each",), "compute"
+    )
+    disk = Node(_name(), "Disk", (f"{ROOT_DISK_GIB} GiB, encrypted",), "data")
+    return Frame(f"{subnet.id}, a zone", "network", (Frame(f"Instance, {kind}", "compute", (tasks, disk)),))
+
+
+def _regional() -> Frame:
+    functions = [
+        Node(_name(), each.id, (f"Lambda, {each.properties['MemorySize']} MiB",), "compute")
+        for each in model.all_of("AWS::Lambda::Function")
+    ]
+    data = [_box(each, "data") for each in model.stacks()["data"].resources.values() if _is_place(each)]
+    artifacts = [_box(each, "data") for each in model.stacks()["artifacts"].resources.values() if _is_place(each)]
+    return Frame("Without machines of ours", "data", (*functions, *data, *artifacts))
+
+
+def _watching() -> Frame:
+    groups = model.all_of("AWS::Logs::LogGroup")
+    boxes = [Node(_name(), f"{len(groups)} log groups", ("CloudWatch Logs",), "watch")]
+    for type_, many in (("AWS::CloudWatch::Alarm", "alarms"), ("AWS::CloudWatch::Dashboard", "dashboards")):
+        found = len(model.all_of(type_))
+        if found:
+            boxes.append(Node(_name(), f"{found} {many if found > 1 else many[:-1]}", ("CloudWatch",), "watch"))
+    boxes += [_box(each, "watch") for type_ in _WATCHERS for each in model.all_of(type_)]
+    boxes += [_box(each, "compute") for each in model.all_of("AWS::ECR::Repository")]
+    roles = len(model.all_of("AWS::IAM::Role"))
+    boxes.append(Node(_name(), f"{roles} roles", ("IAM, in no region",), "access"))
+    return Frame("Around it", "watch", tuple(boxes))
+
+
+_WATCHERS = ("AWS::SNS::Topic", "AWS::Budgets::Budget")
+
+
+def _is_place(resource: model.Resource) -> bool:
+    return resource.type in ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::CloudFront::Distribution")
+
+
+def _box(resource: model.Resource, kind: str) -> Node:
+    only = f"only if {resource.condition}" if resource.condition else ""
+    return Node(_name(), resource.id, tuple(filter(None, (resource.kind, only))), kind)
+
+
+def _bounds(stack: model.Stack, least: str, most: str) -> str:
+    values: list[Any] = [stack.parameters[name].get("Default", "?") for name in (least, most)]
+    return f"{values[0]} to {values[1]}"
+
+
+def _name() -> str:
+    return f"box{next(_numbers)}"

@@ -1,0 +1,52 @@
+"""The picture of one stack: its resources from left to right in the order in which they build on each other."""
+
+from __future__ import annotations
+
+from scripts.docs import model
+from scripts.docs.graph import Graph
+from scripts.docs.pictures.kinds import kind_of
+
+
+def graph_of(stack: model.Stack) -> Graph:
+    """Resources of a stack, and the stacks that it takes values from."""
+    graph = Graph(f"Stack {stack.name}: what builds on what")
+    givers = _givers(stack)
+    for giver in dict.fromkeys(givers.values()):
+        graph.add(f"stack {giver}", f"{giver} stack", *(name for name, its in givers.items() if its == giver))
+    for resource in stack.resources.values():
+        only = f"only if {resource.condition}" if resource.condition else ""
+        graph.add(resource.id, resource.id, resource.kind, only, kind=kind_of(resource))
+    for resource in stack.resources.values():
+        for name in (*resource.refers_to, *resource.waits_for):
+            if name in stack.resources:
+                graph.join(name, resource.id, dashed=bool(resource.condition))
+            elif name in givers:
+                graph.join(f"stack {givers[name]}", resource.id)
+    drop_shortcuts(graph)
+    used = {end for edge in graph.edges for end in (edge.source, edge.target)}
+    for giver in set(givers.values()):
+        if f"stack {giver}" not in used:  # its value is wired, but no resource names it
+            del graph.nodes[f"stack {giver}"]
+    return graph
+
+
+def _givers(stack: model.Stack) -> dict[str, str]:
+    """Parameter -> the stack whose Output of that name it gets."""
+    makers = model.makers_of_outputs()
+    return {name: makers[name][0] for name in stack.parameters if name in makers and makers[name][0] != stack.name}
+
+
+def drop_shortcuts(graph: Graph) -> None:
+    """Leave out an arrow where a longer way says the same: what it builds on is built on by another it builds on."""
+    after: dict[str, set[str]] = {name: set() for name in graph.nodes}
+    for edge in graph.edges:
+        after[edge.source].add(edge.target)
+
+    def reaches(source: str, target: str) -> bool:
+        return any(step == target or reaches(step, target) for step in after[source])
+
+    graph.edges = [
+        edge
+        for edge in graph.edges
+        if not any(step != edge.target and reaches(step, edge.target) for step in after[edge.source])
+    ]

@@ -1,0 +1,89 @@
+"""Everything that is written by tools under docs/ and in README.md: which files there are, and what belongs in each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scripts.docs import mermaid, pictures, quotes, references, stack_pages
+from scripts.docs.pictures import Picture
+
+ROOT = Path(__file__).resolve().parents[2]
+# Folders in which every file is written here; what else lies there is of a stack or picture that is gone.
+OWNED = ("docs/pictures", "docs/stacks")
+
+
+def wanted(root: Path = ROOT) -> dict[str, str]:
+    """Path from the root -> the text that belongs there.
+
+    Raises:
+        quotes.QuoteError: a page quotes what is not there; the message names the page.
+    """
+    drawn = [*pictures.general(), *pictures.of_stacks()]
+    graphs = {each.name: mermaid.text(each.graph()) for each in drawn if each.graph}
+    files = {f"docs/pictures/{each.name}.svg": each.draw().finished() for each in drawn}
+    files |= {f"docs/pictures/{name}.mmd": text for name, text in graphs.items()}
+    files["docs/pictures/index.md"] = _gallery(drawn)
+    files |= {f"docs/stacks/{name}": text for name, text in stack_pages.pages().items()}
+    files["docs/reference/commands.md"] = references.commands(root / "Makefile")
+    for page in _pages_by_people(root):
+        text = (root / page).read_text(encoding="utf-8")
+        try:
+            filled = quotes.filled(text, root, graphs.__getitem__)
+        except (quotes.QuoteError, KeyError) as error:
+            raise quotes.QuoteError(f"{page}: {error}") from error
+        if "<!-- quote: " in text or "<!-- mermaid: " in text:
+            files[page] = filled
+    return files
+
+
+def problems(root: Path = ROOT) -> list[str]:
+    """What is missing, stale or surplus, a line each; empty when all is as it should be."""
+    files = wanted(root)
+    lines = []
+    for name, text in files.items():
+        if not (root / name).is_file():
+            lines.append(f"missing: {name}")
+        elif (root / name).read_text(encoding="utf-8") != text:
+            lines.append(f"stale: {name}")
+    return lines + [f"surplus: {name}" for name in _surplus(root, files)]
+
+
+def write(root: Path = ROOT) -> list[str]:
+    """Write what is missing or stale, remove what is surplus; the names of what changed."""
+    files = wanted(root)
+    changed = []
+    for name, text in files.items():
+        path = root / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            changed.append(name)
+    for name in _surplus(root, files):
+        (root / name).unlink()
+        changed.append(name)
+    return changed
+
+
+def _surplus(root: Path, files: dict[str, str]) -> list[str]:
+    there = [path for folder in OWNED for path in sorted((root / folder).glob("*")) if path.is_file()]
+    return [name for path in there if (name := path.relative_to(root).as_posix()) not in files]
+
+
+def _pages_by_people(root: Path) -> list[str]:
+    owned = tuple(f"{folder}/" for folder in OWNED)
+    pages = ["README.md", *(path.relative_to(root).as_posix() for path in sorted((root / "docs").rglob("*.md")))]
+    return [page for page in pages if not page.startswith(owned) and page != "docs/reference/commands.md"]
+
+
+def _gallery(drawn: list[Picture]) -> str:
+    parts = [stack_pages.BANNER, "# Pictures\n"]
+    parts.append(
+        "All of them are drawn from the templates and the catalogue by `make pictures`. Beside each graph lies the same"
+        " as Mermaid (`.mmd`), which forges draw themselves.\n"
+    )
+    for each in drawn:
+        parts += [f"## {each.caption.split(':')[0].removesuffix('.')}\n", f"{each.caption}\n"]
+        parts.append(f"![{each.caption}]({each.name}.svg)\n")
+        if each.graph:
+            parts.append(f"[As Mermaid]({each.name}.mmd)\n")
+    return "\n".join(parts)

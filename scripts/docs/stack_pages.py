@@ -1,0 +1,99 @@
+"""Writes the page of each stack, docs/stacks/NAME.md: picture, resources, parameters, outputs, and who may what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scripts import settings
+from scripts.docs import model
+from scripts.docs.pictures.access import Grant, grants
+from scripts.docs.pictures.workflows import COMPUTED
+from scripts.settings import pascal
+
+BANNER = "<!-- Written by `make docs-sources`; do not edit. -->\n"
+
+
+def pages() -> dict[str, str]:
+    """Name of each file in docs/stacks/ -> its text."""
+    return {"index.md": _index()} | {f"{stack.name}.md": _page(stack) for stack in model.stacks().values()}
+
+
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table, or a sentence when it has no rows."""
+    lines = ["| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in rows]
+    if not lines:
+        return "None.\n"
+    return "\n".join(["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads), *lines]) + "\n"
+
+
+def _index() -> str:
+    rows = (
+        (f"[{each.name}]({each.name}.md)", each.purpose, str(len(each.resources))) for each in model.stacks().values()
+    )
+    return (
+        f"{BANNER}\n# The stacks\n\nEach is one CloudFormation template, in the order in which they are taught. The"
+        " orchestrator works out the order of deployment itself: a stack comes after every stack that has an output of"
+        f" the name of one of its parameters.\n\n![{_alt('Deployment')}](../pictures/deployment.svg)\n\n"
+        + table(("Stack", "What it is for", "Resources"), rows)
+    )
+
+
+def _page(stack: model.Stack) -> str:
+    resources = [
+        (f"`{each.id}`", f"`{each.type}`", each.purpose + (f" (only if `{each.condition}`)" if each.condition else ""))
+        for each in stack.resources.values()
+    ]
+    parameters = [
+        (f"`{name}`", str(entry.get("Description", "")), _source(stack, name, entry))
+        for name, entry in stack.parameters.items()
+    ]
+    outputs = [
+        (f"`{name}`", str(entry.get("Description", "")), _takers(stack, name)) for name, entry in stack.outputs.items()
+    ]
+    return "\n".join(
+        [
+            BANNER,
+            f"# Stack {stack.name}\n",
+            f"{stack.purpose}.\n",
+            f"![{_alt('Stack ' + stack.name)}](../pictures/stack-{stack.name}.svg)\n",
+            "An arrow leads from what is there first to what builds on it; dashed, where a condition decides. Grey"
+            " boxes are other stacks, with the outputs that come from them.\n",
+            f"The template is `templates/{stack.name}.yaml`; `generator/stacks/{stack.name}.py` writes it.\n",
+            "## Resources\n",
+            table(("Resource", "Type", "What it is for"), resources),
+            "## Parameters\n",
+            table(("Parameter", "What it says", "Where its value comes from"), parameters),
+            "## Outputs\n",
+            table(("Output", "What it is", "Used by"), outputs),
+            "## Who may what\n",
+            table(("Who", "May", "On what"), (_grant(each) for each in grants() if each.stack == stack.name)),
+        ]
+    )
+
+
+def _alt(what: str) -> str:
+    return f"{what}: boxes and arrows; the tables say the same in words"
+
+
+def _source(stack: model.Stack, name: str, entry: dict[str, object]) -> str:
+    maker = model.makers_of_outputs().get(name, (stack.name, ""))[0]
+    if maker != stack.name:
+        return f"output of [{maker}]({maker}.md)"
+    if name == "Stage":
+        return "the stage's name"
+    if name in COMPUTED:
+        return f"worked out: {COMPUTED[name][1]}"
+    by_parameter = {pascal(key): key for key in settings.load("dev").values}
+    if name in by_parameter:
+        return f"setting `{by_parameter[name]}`, by default `{settings.load('dev').values[by_parameter[name]]}`"
+    return f"its default, `{entry.get('Default')}`"
+
+
+def _takers(stack: model.Stack, name: str) -> str:
+    takers = [each.name for each in model.stacks().values() if name in each.parameters and each.name != stack.name]
+    return ", ".join(f"[{taker}]({taker}.md)" for taker in takers) or "the orchestrator and people"
+
+
+def _grant(grant: Grant) -> tuple[str, str, str]:
+    calls = ", ".join(call if call.startswith(("if ", "policy ")) else f"`{call}`" for call in grant.calls)
+    return f"{grant.who} ({grant.whose})", ("**not** " if grant.denied else "") + calls, ", ".join(grant.on)

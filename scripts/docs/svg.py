@@ -1,0 +1,173 @@
+"""Writes SVG by hand: text of known width, boxes, arrows, one style readable in light and dark. Arranges nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+
+FONT_SIZE = 13.0
+SMALL = 11.0
+LINE = 16.0  # from one baseline to the next
+PADDING = 10.0
+
+# Widths in units of the font size, a little more than DejaVu Sans has, which is wider than what most browsers take.
+_NARROW, _MIDDLE, _WIDE = 0.40, 0.65, 0.98
+_NARROW_LETTERS = frozenset("ijlftrI.,:;'|!()[]/ ·-")
+_WIDE_LETTERS = frozenset("mwMW@%→")
+
+# A colour for each kind of thing: border in light, border in dark. The fill is the same hue, almost transparent.
+KINDS = {
+    "person": ("#57606a", "#9aa4b0"),
+    "page": ("#2f7d32", "#6cc070"),
+    "api": ("#8a3ffc", "#be95ff"),
+    "compute": ("#c25100", "#ff9e57"),
+    "data": ("#0b62c4", "#6cb2ff"),
+    "network": ("#7a5c00", "#d9b64a"),
+    "access": ("#b3261e", "#ff8a80"),
+    "watch": ("#a8326f", "#ff8ac0"),
+    "outside": ("#57606a", "#9aa4b0"),
+}
+
+_STYLE = """\
+svg{font-family:Helvetica,Arial,'DejaVu Sans',sans-serif;--ink:#1f2328;--soft:#57606a;--paper:#ffffff;--line:#6e7781}
+.paper{fill:var(--paper)}text{fill:var(--ink);font-size:13px}.soft{fill:var(--soft);font-size:11px}
+.title{font-weight:bold}.heading{font-weight:bold;font-size:15px}
+.box{fill-opacity:.09;stroke-width:1.5}.group{fill:none;stroke-width:1.2;stroke-dasharray:5 4}
+.arrow{fill:none;stroke:var(--line);stroke-width:1.4}.dashed{stroke-dasharray:4 4}.head{fill:var(--line)}
+.halo{paint-order:stroke;stroke:var(--paper);stroke-width:5px;stroke-linejoin:round}
+.rule{stroke:var(--line);stroke-opacity:.35;stroke-width:1}
+"""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A piece of text and where it stands: x of its start, y of its baseline, its size in pixels."""
+
+    text: str
+    x: float
+    y: float
+    size: float = FONT_SIZE
+
+    @property
+    def area(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of what it covers."""
+        return self.x, self.y - self.size * 0.78, self.x + width_of(self.text, self.size), self.y + self.size * 0.22
+
+
+@dataclass
+class Drawing:
+    """An SVG picture that is being drawn.
+
+    Attributes:
+        title: what it shows, read aloud by screen readers.
+        labels: every text that was put into it, for tests that look whether two overlap.
+    """
+
+    title: str
+    labels: list[Label] = field(default_factory=list)
+    _below: list[str] = field(default_factory=list)
+    _above: list[str] = field(default_factory=list)
+    _right: float = 0.0
+    _bottom: float = 0.0
+
+    def text(self, text: str, x: float, y: float, style: str = "", size: float = FONT_SIZE) -> None:
+        """Write a line of text, starting at x on the baseline y."""
+        label = Label(text, x, y, size)
+        self.labels.append(label)
+        self._grow(label.area[2], y + 4)
+        self._above.append(f'<text x="{x:.0f}" y="{y:.0f}"{_class(style)}>{escape(text, quote=False)}</text>')
+
+    def centred(self, text: str, x: float, y: float, style: str = "", size: float = FONT_SIZE) -> None:
+        """Write a line of text around x; the browser centres it, whatever its font."""
+        label = Label(text, x - width_of(text, size) / 2, y, size)
+        self.labels.append(label)
+        self._grow(label.area[2], y + 4)
+        self._above.append(
+            f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="middle"{_class(style)}>{escape(text, quote=False)}</text>'
+        )
+
+    def box(self, x: float, y: float, width: float, height: float, kind: str, style: str = "box") -> None:
+        """Draw a rectangle in the colour of a kind."""
+        self._grow(x + width, y + height)
+        self._below.append(
+            f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}" rx="6" class="{style} {kind}"/>'
+        )
+
+    def bar(self, x: float, y: float, width: float, height: float, kind: str) -> None:
+        """Draw a filled bar."""
+        self._grow(x + width, y + height)
+        self._below.append(
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="2" class="bar {kind}"/>'
+        )
+
+    def rule(self, x: float, y: float, to_x: float, to_y: float) -> None:
+        """Draw a thin line."""
+        self._grow(max(x, to_x), max(y, to_y))
+        self._below.append(f'<line x1="{x:.0f}" y1="{y:.0f}" x2="{to_x:.0f}" y2="{to_y:.0f}" class="rule"/>')
+
+    def arrow(self, points: list[tuple[float, float]], dashed: bool = False) -> None:
+        """Draw a smooth arrow from left to right through points."""
+        (x, y), path = points[0], ""
+        path = f"M{x:.0f} {y:.0f}"
+        for to_x, to_y in points[1:]:
+            bend = (to_x - x) / 2
+            path += f"C{x + bend:.0f} {y:.0f} {to_x - bend:.0f} {to_y:.0f} {to_x:.0f} {to_y:.0f}"
+            x, y = to_x, to_y
+            self._grow(x, y)
+        self._below.append(f'<path d="{path}" class="arrow{" dashed" if dashed else ""}" marker-end="url(#head)"/>')
+
+    def finished(self) -> str:
+        """The picture's file."""
+        width, height = self._right + 16, self._bottom + 16
+        colours = "".join(
+            f".{kind}{{stroke:{light};fill:{light}}}.group.{kind}{{fill:none}}.bar.{kind}{{stroke:none}}"
+            for kind, (light, _) in KINDS.items()
+        )
+        dark = "".join(
+            f".{kind}{{stroke:{shade};fill:{shade}}}.group.{kind}{{fill:none}}.bar.{kind}{{stroke:none}}"
+            for kind, (_, shade) in KINDS.items()
+        )
+        inks = "svg{--ink:#e6edf3;--soft:#a8b3be;--paper:#0d1117;--line:#8b949e}.box{fill-opacity:.16}"
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
+            f' height="{height:.0f}" role="img" aria-label="{escape(self.title)}">\n'
+            f"<title>{escape(self.title)}</title>\n"
+            f"<style>{_STYLE}{colours}\n@media (prefers-color-scheme:dark){{{inks}{dark}}}</style>\n"
+            '<defs><marker id="head" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8"'
+            ' markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z" class="head"/></marker></defs>\n'
+            f'<rect class="paper" width="{width:.0f}" height="{height:.0f}" rx="8"/>\n'
+            + "\n".join(self._below + self._above)
+            + "\n</svg>\n"
+        )
+
+    def _grow(self, x: float, y: float) -> None:
+        self._right, self._bottom = max(self._right, x), max(self._bottom, y)
+
+
+def overlap(one: Label, other: Label) -> bool:
+    """Whether two pieces of text stand in each other's way."""
+    left, top, right, bottom = one.area
+    its_left, its_top, its_right, its_bottom = other.area
+    return left < its_right and its_left < right and top < its_bottom and its_top < bottom
+
+
+def width_of(text: str, size: float = FONT_SIZE) -> float:
+    """About how wide a text is, in pixels; rather too wide than too narrow."""
+    return size * sum(
+        _NARROW if letter in _NARROW_LETTERS else _WIDE if letter in _WIDE_LETTERS else _MIDDLE for letter in text
+    )
+
+
+def wrapped(text: str, width: float, size: float = FONT_SIZE) -> list[str]:
+    """A text in lines no wider than some pixels; a single word may be wider."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and width_of(f"{lines[-1]} {word}", size) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def _class(style: str) -> str:
+    return f' class="{style}"' if style else ""

@@ -1,0 +1,148 @@
+"""The pictures: nothing stale, no label on another or outside, and the graphs say what the templates say."""
+
+from __future__ import annotations
+
+import itertools
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from scripts.docs import mermaid, model, sources
+from scripts.docs.graph import Graph
+from scripts.docs.layered import draw
+from scripts.docs.pictures import access, general, logical, network, of_stacks, workflows
+from scripts.docs.svg import overlap, wrapped
+
+PICTURES = {picture.name: picture for picture in [*general(), *of_stacks()]}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_nothing_that_is_drawn_or_quoted_is_stale() -> None:
+    assert sources.problems() == [], "run `make docs-sources` and commit what it writes"
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_no_label_stands_on_another_or_outside(name: str) -> None:
+    drawing = PICTURES[name].draw()
+    picture = ET.fromstring(drawing.finished())  # noqa: S314 - our own
+    _, _, width, height = map(float, picture.attrib["viewBox"].split())
+
+    for one, other in itertools.combinations(drawing.labels, 2):
+        assert not overlap(one, other), (one, other)
+    for label in drawing.labels:
+        left, top, right, bottom = label.area
+        assert left >= 0 and top >= 0 and right <= width and bottom <= height, label
+    assert len(picture.findall(f"{SVG}text")) == len(drawing.labels) > 2
+
+
+@pytest.mark.parametrize("stack", model.stacks())
+def test_the_picture_of_a_stack_has_every_resource(stack: str) -> None:
+    drawn = {label.text for label in PICTURES[f"stack-{stack}"].draw().labels}
+
+    assert drawn >= set(model.stacks()[stack].resources)
+
+
+@pytest.mark.parametrize("stack", model.stacks())
+def test_the_page_of_a_stack_tells_every_resource_parameter_and_output(stack: str) -> None:
+    page = (sources.ROOT / "docs" / "stacks" / f"{stack}.md").read_text()
+    entry = model.stacks()[stack]
+
+    for name in (*entry.resources, *entry.parameters, *entry.outputs):
+        assert f"| `{name}` |" in page
+    for resource in entry.resources.values():
+        assert resource.purpose.replace("|", "\\|") in page
+    assert f"../pictures/stack-{stack}.svg" in page
+
+
+def test_every_route_is_in_the_logical_picture() -> None:
+    routes = {route.properties["RouteKey"] for route in model.all_of("AWS::ApiGatewayV2::Route")}
+
+    assert routes <= {edge.label for edge in logical.graph().edges}
+
+
+def test_data_is_joined_to_the_functions_whose_roles_reach_it() -> None:
+    joined = {(edge.source, edge.target): edge.label for edge in logical.graph().edges}
+
+    assert joined["RecordFunction", "JudgementsTable"] == "reads and writes"
+    assert joined["StatsFunction", "CountsTable"] == "reads"
+    assert ("StatsFunction", "JudgementsTable") not in joined
+
+
+def test_the_network_shows_the_ports_of_the_security_groups() -> None:
+    joined = {(edge.source, edge.target): edge.label for edge in network.graph().edges}
+
+    assert joined["LinkSecurityGroup", "LoadBalancerSecurityGroup"] == "tcp 80"
+    assert joined["LoadBalancerSecurityGroup", "InstanceSecurityGroup"] == "tcp 32768 to 65535"
+    assert joined["InstanceSecurityGroup", "routes"] == "tcp 443"
+
+
+def test_every_statement_of_every_role_is_in_the_table_of_who_may_what() -> None:
+    found = access.grants()
+    for role in model.all_of("AWS::IAM::Role"):
+        statements = [
+            one for policy in role.properties.get("Policies", []) for one in policy["PolicyDocument"]["Statement"]
+        ]
+        calls = {
+            call
+            for one in statements
+            for call in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+        }
+
+        assert calls <= {call for grant in found if grant.who == role.id for call in grant.calls}
+    assert {grant.denied for grant in found} == {True, False}
+
+
+def test_the_deployment_picture_has_every_stack_after_those_it_needs() -> None:
+    graph = workflows.deployment()
+    after = {(edge.source, edge.target) for edge in graph.edges}
+
+    assert set(model.stacks()) <= set(graph.nodes)
+    assert {("network", "cluster"), ("cluster", "service"), ("ImageUri", "service"), ("LambdaCodeKey", "api")} <= after
+    assert ("network", "service") not in after  # the longer way says it
+
+
+def test_arrows_in_a_circle_are_an_error() -> None:
+    graph = Graph("circle")
+    graph.add("a", "a"), graph.add("b", "b")
+    graph.join("a", "b"), graph.join("b", "a")
+
+    with pytest.raises(ValueError, match="go in a circle"):
+        draw(graph)
+
+
+def test_long_arrows_go_around_boxes() -> None:
+    graph = Graph("chain")
+    for name in "abc":
+        graph.add(name, name)
+    graph.join("a", "b"), graph.join("b", "c"), graph.join("a", "c")
+    heights = {label.text: label.y for label in draw(graph).labels}
+
+    assert heights["a"] != heights["b"]  # the arrow from a to c has its own lane beside b
+
+
+def test_mermaid_has_every_box_and_arrow() -> None:
+    graph = logical.graph()
+    text = mermaid.text(graph)
+
+    assert text.count("-->") + text.count("-.->") == len(graph.edges)
+    assert all(f'["{node.title}' in text for node in graph.nodes.values())
+
+
+def test_text_is_wrapped_at_words() -> None:
+    assert wrapped("one two three", 60) == ["one two", "three"]
+
+
+def test_a_stale_a_missing_and_a_surplus_file_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "wanted", lambda root: {"docs/stacks/a.md": "new", "docs/stacks/b.md": "b"})
+    (tmp_path / "docs" / "stacks").mkdir(parents=True)
+    (tmp_path / "docs" / "stacks" / "a.md").write_text("old")
+    (tmp_path / "docs" / "stacks" / "gone.md").write_text("x")
+
+    assert sources.problems(tmp_path) == [
+        "stale: docs/stacks/a.md",
+        "missing: docs/stacks/b.md",
+        "surplus: docs/stacks/gone.md",
+    ]
+    assert len(sources.write(tmp_path)) == 3
+    assert sources.problems(tmp_path) == []

@@ -1,0 +1,72 @@
+"""Quoting: exactly the named piece of a file, and a clear word when it is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.docs.quotes import QuoteError, filled, piece
+
+PAGE = "before\n<!-- quote: {} -->\nold\n<!-- end quote -->\nafter\n"
+FILES = {
+    "a.yaml": (
+        "Resources:\n  One:\n    Type: A\n\n  Two:\n    Type: B\n    Properties:\n      X: 1\n"
+        "\nOutputs:\n  Out:\n    Value: 1\n"
+    ),
+    "a.py": "A = 1\n\n\n@decorated\ndef one() -> None:\n    pass\n\n\nTABLE: dict = {\n    1: 2,\n}\n",
+    "a.toml": "[one]\nx = 1\n\n[two]\ny = 2\n",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "expected"),
+    [
+        ("a.yaml", "One", "  One:\n    Type: A\n"),
+        ("a.yaml", "Two", "  Two:\n    Type: B\n    Properties:\n      X: 1\n"),
+        ("a.yaml", "Out", "  Out:\n    Value: 1\n"),
+        ("a.py", "A", "A = 1\n"),
+        ("a.py", "one", "@decorated\ndef one() -> None:\n    pass\n"),
+        ("a.py", "TABLE", "TABLE: dict = {\n    1: 2,\n}\n"),
+        ("a.toml", "one", "[one]\nx = 1\n"),
+        ("a.toml", "two", "[two]\ny = 2\n"),
+    ],
+)
+def test_a_piece_is_what_has_the_name(root: Path, file: str, name: str, expected: str) -> None:
+    assert piece(root, file, name) == expected
+
+
+def test_a_place_is_filled_and_the_rest_left_alone(root: Path) -> None:
+    page = filled(PAGE.format("a.yaml One"), root, str)
+
+    assert page.startswith('before\n<!-- quote: a.yaml One -->\n```yaml title="a.yaml"\n  One:\n    Type: A\n```\n<!--')
+    assert page.endswith("<!-- end quote -->\nafter\n")
+    assert filled(page, root, str) == page
+
+
+def test_mermaid_is_filled_by_the_name_of_a_picture(root: Path) -> None:
+    page = filled("<!-- mermaid: x -->\n<!-- end mermaid -->\n", root, lambda name: f"flowchart {name}\n")
+
+    assert page == "<!-- mermaid: x -->\n```mermaid\nflowchart x\n```\n<!-- end mermaid -->\n"
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (PAGE.format("a.yaml Three"), "a.yaml has no Three"),
+        (PAGE.format("gone.yaml One"), "no file gone.yaml"),
+        (PAGE.format("a.txt One"), "no file a.txt"),
+        ("<!-- quote: a.yaml One -->\nno end", "has no end"),
+        ("no beginning\n<!-- end quote -->\n", "has no beginning"),
+    ],
+)
+def test_what_cannot_be_quoted_is_named(root: Path, page: str, words: str) -> None:
+    with pytest.raises(QuoteError, match=words):
+        filled(page, root, str)
