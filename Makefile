@@ -76,6 +76,10 @@ wake: $(VENV)/.app  ## go back to the stage's own number of tasks and instances
 export: $(VENV)/.app  ## write all judgements to a CSV file (ARGS="--out FILE")
 	@exec $(PY) -m scripts export --stage $(STAGE) $(ARGS)
 
+.PHONY: rotate
+rotate: $(VENV)/.app  ## sign predictions with a new key; what the old one signed stays good (ARGS=--revoke)
+	@exec $(PY) -m scripts rotate-receipt-key --stage $(STAGE) $(ARGS)
+
 .PHONY: doctor
 doctor: $(VENV)/.app  ## check whether a deployment can work from here
 	@exec $(PY) -m scripts doctor --stage $(STAGE) $(ARGS)

@@ -9,7 +9,7 @@ from awacs import aws, logs, sts
 from troposphere import GetAtt, Output, Sub, Tags, Template
 from troposphere.logs import LogGroup
 
-from generator.catalogue import PROJECT, STACKS
+from generator.catalogue import PROJECT, STACKS, receipt_key_name
 
 # For what can be made again: leave nothing behind. For what cannot: leave it, whatever happens to the stack.
 DISPOSABLE = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
@@ -93,6 +93,16 @@ def assumable_by(service: str) -> aws.PolicyDocument:
         service: its principal, such as ``ec2.amazonaws.com``.
     """
     return policy(aws.Statement(Effect=aws.Allow, Principal=aws.Principal("Service", service), Action=[sts.AssumeRole]))
+
+
+def receipt_key_arn() -> Sub:
+    """ARN of the SSM parameter that holds the keys of receipts.
+
+    The key that encrypts it is the account's own for SSM (``aws/ssm``), which all of its roles may use through SSM.
+    """
+    return Sub(
+        f"arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter{receipt_key_name('${Stage}')}"
+    )
 
 
 def write_to(log_group: LogGroup) -> aws.Statement:

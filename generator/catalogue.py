@@ -62,6 +62,21 @@ EPHEMERAL_PORTS = (32768, 65535)
 # Environment variables that the container reads; the service stack sets each of them.
 SERVICE_ENVIRONMENT = ("STAGE", "PORT", "WORKERS", "LOG_LEVEL", "MAX_REVIEW_CHARACTERS", "MAX_BODY_BYTES")
 
+# --- receipts ----------------------------------------------------------------------------------------------------
+# With each prediction the service gives a signed receipt, by which the Lambda that records judgements knows it again.
+# The key is an SSM SecureString that the orchestrator makes; a task gets it as a secret in this variable.
+RECEIPT_KEY_VARIABLE = "RECEIPT_KEY"
+
+
+def receipt_key_name(stage: str) -> str:
+    """Name of the SSM parameter that holds the keys of receipts, such as ``/sentiment/dev/receipt-key``.
+
+    Args:
+        stage: name of the stage; ``${Stage}`` in a template.
+    """
+    return f"/{PROJECT}/{stage}/receipt-key"
+
+
 # --- limits of the API -------------------------------------------------------------------------------------------
 MAX_REVIEW_CHARACTERS = 2_000  # after trimming
 MAX_BODY_BYTES = 16 * 1024
@@ -99,7 +114,14 @@ FUNCTIONS = (
         "POST",
         "/setSentiment",
         "Stores one judgement, once, and counts it",
-        ("JUDGEMENTS_TABLE", "COUNTS_TABLE", "LABELS", "MAX_REVIEW_CHARACTERS", "MAX_BODY_BYTES"),
+        (
+            "JUDGEMENTS_TABLE",
+            "COUNTS_TABLE",
+            "LABELS",
+            "MAX_REVIEW_CHARACTERS",
+            "MAX_BODY_BYTES",
+            "RECEIPT_KEY_PARAMETER",
+        ),
     ),
     Function(
         "export",

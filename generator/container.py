@@ -5,6 +5,7 @@ from __future__ import annotations
 from troposphere import Ref, Template, ecs, logs
 
 from generator import catalogue
+from generator.building import receipt_key_arn
 from generator.parameters import parameter
 
 HEALTH_PROBE = ["CMD", "python", "-m", "sentiment.probe"]
@@ -24,6 +25,7 @@ def definition(template: Template, log_group: logs.LogGroup) -> ecs.ContainerDef
         # Host port 0: Docker picks a free one, so that old and new tasks fit on one instance during a roll.
         PortMappings=[ecs.PortMapping(ContainerPort=catalogue.CONTAINER_PORT, HostPort=0, Protocol="tcp")],
         Environment=environment(template),
+        Secrets=[ecs.Secret(Name=catalogue.RECEIPT_KEY_VARIABLE, ValueFrom=receipt_key_arn())],
         User=USER,
         Privileged=False,
         ReadonlyRootFilesystem=True,

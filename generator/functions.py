@@ -13,6 +13,7 @@ from generator.building import (
     name_tag,
     policy,
     purpose,
+    receipt_key_arn,
     write_to,
 )
 from generator.parameters import parameter
@@ -63,10 +64,14 @@ def role(template: Template, function: catalogue.Function, log: logs.LogGroup) -
 
 
 def record_permissions(template: Template) -> list[aws.Statement]:
-    """A transaction asks for the permissions of the calls in it; a judgement sent again is read to be answered."""
+    """A transaction asks for the permissions of the calls in it; a judgement sent again is read to be answered.
+
+    The key of receipts is read to tell the predictions that were made from those that are made up.
+    """
     return [
         allow([dynamodb.GetItem, dynamodb.PutItem], Ref(parameter(template, "JudgementsTableArn"))),
         allow([dynamodb.UpdateItem], Ref(parameter(template, "CountsTableArn"))),
+        allow([ssm.GetParameter], receipt_key_arn()),
     ]
 
 
@@ -129,12 +134,13 @@ def lambda_function(
     )
 
 
-def environment(template: Template, function: catalogue.Function) -> dict[str, str | Ref]:
+def environment(template: Template, function: catalogue.Function) -> dict[str, str | Ref | Sub]:
     """The variables that the catalogue says the function reads."""
     facts = {
         "LABELS": ",".join(catalogue.LABELS),
         "MAX_REVIEW_CHARACTERS": str(catalogue.MAX_REVIEW_CHARACTERS),
         "MAX_BODY_BYTES": str(catalogue.MAX_BODY_BYTES),
+        "RECEIPT_KEY_PARAMETER": Sub(catalogue.receipt_key_name("${Stage}")),
     }
     parameters = {
         "JUDGEMENTS_TABLE": "JudgementsTableName",

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hmac
-import time
 from http import HTTPStatus
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws import client
+import parameters
 from replies import Problem, try_later
 from request import Event, header
 
 _CACHE_SECONDS = 60  # how long a changed token may go unnoticed
 _REALM = 'Bearer realm="judgements"'
-
-_tokens: dict[str, tuple[float, str]] = {}  # parameter name -> (when it was read, token)
 
 
 def authorise(event: Event, parameter: str) -> None:
@@ -47,17 +44,12 @@ def authorise(event: Event, parameter: str) -> None:
 
 
 def _token(parameter: str) -> str:
-    read, token = _tokens.get(parameter, (float("-inf"), ""))
-    if time.monotonic() - read < _CACHE_SECONDS:
-        return token
     try:
-        found = client("ssm").get_parameter(Name=parameter, WithDecryption=True)
+        token = parameters.secret(parameter, _CACHE_SECONDS)
     except (ClientError, BotoCoreError) as error:
         raise _unreadable() from error
-    token = found["Parameter"]["Value"].strip()
     if not token:
         raise _unreadable()
-    _tokens[parameter] = time.monotonic(), token
     return token
 
 

@@ -23,7 +23,19 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-COLUMNS = ("id", "review", "sentiment", "judgement", "verdict", "classification", "confidence", "model", "time")
+COLUMNS = (
+    "id",
+    "review",
+    "sentiment",
+    "judgement",  # UUID of this one answer
+    "verdict",  # approved, revised or unprompted
+    "classification",  # what the model had said, as a receipt proves; empty where it could not tell or none does
+    "confidence",
+    "model",
+    "time",
+    "receipt",  # valid, missing, invalid or expired; only valid ones make a judgement more than unprompted
+    "question",  # the same for all answers that one person gave to one reply of the model: the last one counts
+)
 REQUIRED_COLUMNS = COLUMNS[:3]  # all that files of the original app have
 
 _BREAK = r"[;\t\r\n]"

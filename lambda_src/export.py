@@ -89,11 +89,13 @@ def _row(judgement: Judgement) -> dict[str, str]:
         "judgement": judgement.judgement,
         "verdict": judgement.verdict,
         "time": judgement.time,
+        "receipt": judgement.receipt,
     }
     if judgement.prediction:
         row["classification"] = judgement.prediction.classification or ""
         row["confidence"] = _plain(judgement.prediction.confidence)
         row["model"] = judgement.prediction.model
+        row["question"] = judgement.prediction.question
     return row
 
 

@@ -19,14 +19,26 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
 _CONFIDENCE_PLACES = Decimal("0.000001")
 
+# What came with a judgement to prove what the model had said. Only a valid receipt makes it more than unprompted.
+VALID, MISSING, INVALID, EXPIRED = "valid", "missing", "invalid", "expired"
+
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model had said: a label or None where it could not tell, how sure it was (0..1), and its revision."""
+    """What the model had said.
+
+    Attributes:
+        classification: a label, or None where it could not tell.
+        confidence: how sure it was, 0..1.
+        model: its revision.
+        question: id of the request that it answered, out of the receipt; what a person says about the same question
+            twice is a change of mind and not a second opinion.
+    """
 
     classification: str | None
     confidence: Decimal
     model: str
+    question: str
 
 
 @dataclass(frozen=True)
@@ -37,15 +49,17 @@ class Judgement:
         judgement: UUID in lower case, made by the client, or here where the client made none.
         review: the text, trimmed.
         sentiment: the label that the person chose.
-        prediction: what the person was shown; None for a client that asked the person without asking the model.
+        prediction: what the model had said and a receipt proves; None where none does.
+        receipt: ``VALID``, ``MISSING``, ``INVALID`` or ``EXPIRED``.
         time: when it arrived, ISO 8601 in UTC with milliseconds.
     """
 
     judgement: str
     review: str
     sentiment: str
-    prediction: Prediction | None
     time: str
+    prediction: Prediction | None = None
+    receipt: str = MISSING
 
     @property
     def id(self) -> str:
@@ -72,24 +86,37 @@ class Judgement:
         return self.prediction.model if self.prediction else UNPROMPTED
 
 
-def parse(content: dict[str, Any], limits: Record) -> Judgement:
+def rounded(confidence: float) -> Decimal:
+    """Six decimal places are kept: more than a model's probability is worth, and within what DynamoDB can hold."""
+    return Decimal(str(confidence)).quantize(_CONFIDENCE_PLACES).normalize() + 0  # + 0 turns -0 into 0
+
+
+def parse(content: dict[str, Any], limits: Record) -> tuple[Judgement, str | None]:
     """Make a judgement of the JSON that a client sent.
+
+    What a client says itself about the prediction is checked, because its mistakes should be told, but proves nothing
+    and is not kept.
 
     Args:
         content: the JSON object.
         limits: the labels, and how long a review may be.
 
+    Returns:
+        The judgement, without a prediction; and the receipt that came with it, which may be anything.
+
     Raises:
         Problem: 400 for a missing, unknown or mistyped field, 413 for a review that is too long.
     """
-    _known_fields(content, required=("review", "sentiment"), optional=("judgement", "prediction"))
-    return Judgement(
+    _known_fields(content, required=("review", "sentiment"), optional=("judgement", "prediction", "receipt"))
+    if "prediction" in content:
+        _check_prediction(content["prediction"], limits.labels)
+    judgement = Judgement(
         review=_review(content["review"], limits.max_review_characters),
         sentiment=_label(content["sentiment"], "sentiment", limits.labels),
         judgement=_uuid(content["judgement"]) if "judgement" in content else str(uuid.uuid4()),
-        prediction=_prediction(content["prediction"], limits.labels) if "prediction" in content else None,
         time=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     )
+    return judgement, _receipt(content["receipt"]) if "receipt" in content else None
 
 
 def to_item(judgement: Judgement) -> dict[str, dict[str, str]]:
@@ -101,8 +128,10 @@ def to_item(judgement: Judgement) -> dict[str, dict[str, str]]:
         "sentiment": {"S": judgement.sentiment},
         "verdict": {"S": judgement.verdict},
         "time": {"S": judgement.time},
+        "receipt": {"S": judgement.receipt},
     }
     if judgement.prediction:
+        item["question"] = {"S": judgement.prediction.question}
         item["confidence"] = {"N": str(judgement.prediction.confidence)}
         item["model"] = {"S": judgement.prediction.model}
         if judgement.prediction.classification:
@@ -111,20 +140,22 @@ def to_item(judgement: Judgement) -> dict[str, dict[str, str]]:
 
 
 def from_item(item: dict[str, dict[str, str]]) -> Judgement:
-    """The judgement that ``to_item`` made an item of."""
+    """The judgement that ``to_item`` made an item of; items of before there were receipts lack what these tell."""
     prediction = None
     if "model" in item:
         prediction = Prediction(
             classification=item["classification"]["S"] if "classification" in item else None,
             confidence=Decimal(item["confidence"]["N"]),
             model=item["model"]["S"],
+            question=item["question"]["S"] if "question" in item else "",
         )
     return Judgement(
         judgement=item["judgement"]["S"],
         review=item["review"]["S"],
         sentiment=item["sentiment"]["S"],
-        prediction=prediction,
         time=item["time"]["S"],
+        prediction=prediction,
+        receipt=item["receipt"]["S"] if "receipt" in item else MISSING,
     )
 
 
@@ -168,27 +199,24 @@ def _uuid(value: object) -> str:
     return value.lower()
 
 
-def _prediction(value: object, labels: tuple[str, ...]) -> Prediction:
+def _receipt(value: object) -> str:
+    if not isinstance(value, str):
+        raise _bad("receipt must be the string that getSentiment replied; leave it out where it replied none.")
+    return value
+
+
+def _check_prediction(value: object, labels: tuple[str, ...]) -> None:
     if not isinstance(value, dict):
         raise _bad("prediction must be an object with classification, confidence and model.")
     _known_fields(value, required=("classification", "confidence", "model"))
     classification = value["classification"]
     if classification is not None:
-        classification = _label(classification, "prediction.classification (unless it is null)", labels)
-    return Prediction(classification, _confidence(value["confidence"]), _model(value["model"]))
-
-
-def _confidence(value: object) -> Decimal:
-    """Six decimal places are kept: more than a model's probability is worth, and within what DynamoDB can hold."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        _label(classification, "prediction.classification (unless it is null)", labels)
+    confidence, model = value["confidence"], value["model"]
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
         raise _bad("prediction.confidence must be a number from 0 to 1.")
-    return Decimal(str(value)).quantize(_CONFIDENCE_PLACES).normalize() + 0  # + 0 turns -0 into 0
-
-
-def _model(value: object) -> str:
-    if not isinstance(value, str) or not _MODEL.fullmatch(value) or value == UNPROMPTED:
+    if not isinstance(model, str) or not _MODEL.fullmatch(model) or model == UNPROMPTED:
         raise _bad("prediction.model must be the model revision as getSentiment replied it (at most 64 characters).")
-    return value
 
 
 def _bad(detail: str) -> Problem:

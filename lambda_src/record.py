@@ -2,14 +2,14 @@
 
 The judgement and its counter are written in one transaction, so that the counts are exact and nothing is ever half
 written. A judgement is known by its text and the UUID that its client made: the same sent again, at the same time or
-after an answer that got lost, is found stored already and answered like the first time.
+after an answer that got lost, is found stored already and answered like the first time. That holds too when its
+receipt has expired in between: what counts is what was proved first.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +17,7 @@ import counters
 from aws import client
 from endpoint import endpoint
 from judgement import Judgement, from_item, parse, to_item
+from proof import prove
 from replies import Problem, Reply, json_reply, try_later
 from request import Event, json_body
 from settings import Record
@@ -33,9 +34,9 @@ _LONGEST_PAUSE_SECONDS = 0.5
 def handler(event: Event, context: Any) -> Reply:
     """Answer one request."""
     settings = Record.load()
-    sent = parse(json_body(event, settings.max_body_bytes), settings)
-    stored = store(sent, settings)
-    if not _same(sent, stored):
+    sent, receipt = parse(json_body(event, settings.max_body_bytes), settings)
+    stored = store(prove(sent, receipt, settings.receipt_key_parameter), settings)
+    if sent.sentiment != stored.sentiment:
         raise Problem(
             HTTPStatus.CONFLICT,
             "This judgement id is taken by another answer about this text; make a new UUID for a new judgement.",
@@ -107,8 +108,3 @@ def _stored(judgement: Judgement, settings: Record) -> Judgement:
     if "Item" not in found:
         raise try_later("This judgement was deleted while it was being sent. Send it again shortly.")
     return from_item(found["Item"])
-
-
-def _same(one: Judgement, other: Judgement) -> bool:
-    """Whether two judgements say the same; when they arrived does not matter."""
-    return replace(one, time="") == replace(other, time="")

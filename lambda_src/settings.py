@@ -20,6 +20,7 @@ class Record:
     labels: tuple[str, ...]
     max_review_characters: int
     max_body_bytes: int
+    receipt_key_parameter: str
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> Record:
@@ -34,6 +35,7 @@ class Record:
             labels=_labels(environment),
             max_review_characters=int(environment["MAX_REVIEW_CHARACTERS"]),
             max_body_bytes=int(environment["MAX_BODY_BYTES"]),
+            receipt_key_parameter=environment["RECEIPT_KEY_PARAMETER"],
         )
 
 

@@ -39,6 +39,7 @@ for command in (
     running.wake,
     running.logs,
     running.export,
+    running.rotate_receipt_key,
     running.doctor,
     running.destroy,
 ):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts import apply, graph, lambdas, service, site, stacks, templates
+from scripts import apply, graph, lambdas, receipts, service, site, stacks, templates
 from scripts.apply import Before, Confirm, Work
 from scripts.changesets import Parameters
 from scripts.errors import InterruptedDeployError, ServiceError
@@ -68,6 +68,7 @@ def deploy(
     code = lambdas.package()
     plan = plan_stage(settings, image_uri, code, folder)
     with interrupt or Interrupt(says_what_happens(reporter)) as pressed:
+        receipts.ensure(cloud)
         work = Work(cloud, reporter, pressed, confirm or (lambda _name, _changes: False))
         outputs = Deployment(work, plan, settings, code).run()
         if "SiteBucketName" in outputs:

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from generator import catalogue
-from scripts import apply, buckets, graph, ledger, stacks
+from scripts import apply, buckets, graph, ledger, receipts, stacks
 from scripts.apply import Work
 from scripts.errors import DeployError, InterruptedDeployError, StackFailedError, code_of
 from scripts.plan import Plan, Step
@@ -119,6 +119,7 @@ def destroy(work: Work, plan: Destruction) -> None:
         _delete_table(work.cloud, table)
     if not plan.stays:
         ledger.forget(work.cloud)
+        receipts.forget(work.cloud)
 
 
 def what_is_left(work: Work, kept: Mapping[str, str]) -> list[str]:

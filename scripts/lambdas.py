@@ -15,7 +15,12 @@ from botocore.exceptions import ClientError
 from scripts.errors import DeployError, code_of
 from scripts.session import Cloud
 
-SOURCE_DIR = Path(__file__).resolve().parent.parent / "lambda_src"
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE_DIR = ROOT / "lambda_src"
+# What the service and the Lambdas must do exactly alike is written once, in the container, and goes into the zip under
+# the name by which the container imports it.
+SHARED_DIR = ROOT / "container" / "sentiment"
+SHARED = ("receipts",)
 # The oldest time a zip can hold: no build time gets into the content.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -29,7 +34,7 @@ class Package:
 
 
 def package(source: Path = SOURCE_DIR) -> Package:
-    """Zip the modules of a folder, each at the zip's root.
+    """Zip the modules of a folder, each at the zip's root, and those that are shared with the container.
 
     Args:
         source: folder with the ``.py`` files.
@@ -37,24 +42,29 @@ def package(source: Path = SOURCE_DIR) -> Package:
     Raises:
         DeployError: there are none.
     """
-    files = sorted(source.glob("*.py"))
+    files = {file.name: file for file in sorted(source.glob("*.py"))}
     if not files:
         raise DeployError(f"There is no Lambda code in {source}.", "Is the checkout complete? `git status` tells.")
+    files |= {f"{SHARED_DIR.name}/{name}.py": SHARED_DIR / f"{name}.py" for name in SHARED}
     digest, buffer = hashlib.sha256(), io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in files:
+        for name, file in files.items():
             content = file.read_bytes()
-            digest.update(f"{file.name} {len(content)}\n".encode() + content)
-            entry = zipfile.ZipInfo(file.name, ZIP_TIME)
+            digest.update(f"{name} {len(content)}\n".encode() + content)
+            entry = zipfile.ZipInfo(name, ZIP_TIME)
             entry.external_attr = 0o644 << 16  # Lambda must be able to read it
             archive.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
     return Package(f"lambda/{digest.hexdigest()[:16]}.zip", buffer.getvalue())
 
 
 def module(name: str, source: Path = SOURCE_DIR) -> ModuleType:
-    """One of the Lambdas' modules, for what the orchestrator must do exactly as they do.
+    """A module of the Lambdas or the container, for what the orchestrator must do exactly as they do.
 
-    They import each other without a package, as they lie in the zip, so they are no package here either.
+    The Lambdas import each other without a package, as they lie in the zip, so they are no package here either.
+
+    Args:
+        name: its name, without a package.
+        source: the folder it is in.
     """
     spec = importlib.util.spec_from_file_location(name, source / f"{name}.py")
     if spec is None or spec.loader is None:

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from botocore.exceptions import ClientError
 
 from generator import catalogue
+from scripts import receipts
 from scripts.errors import SmokeTestError, code_of
 from scripts.reporter import Reporter
 from scripts.session import Cloud
@@ -23,7 +24,7 @@ from scripts.settings import Settings
 
 REVIEW = "I am so happy that this deployment works."
 # Judgements of smoke tests are counted under revisions of their own, so that no count of a real model ever includes
-# one, not even for the moment before it is removed again.
+# one, not even for the moment before it is removed again. The orchestrator may do that: it has the key of receipts.
 MODEL_PREFIX = "smoke-"
 TIMEOUT_SECONDS = 30.0
 # A new API, DNS name or function may take some time to answer everywhere.
@@ -67,9 +68,11 @@ def smoke_test(
     model = MODEL_PREFIX + uuid.uuid4().hex
     deadline = time.monotonic() + patience
     _page(public_url, api_url, deadline)
-    classification, confidence = _predict(base, deadline)
+    keys = receipts.keys(cloud)
+    classification, confidence = _predict(base, keys, deadline)
     try:
-        _record(base, model, classification, confidence, deadline)
+        receipt = receipts.signing.issue(keys[0], REVIEW, classification, confidence, model, time.time())
+        _record(base, classification or catalogue.LABELS[0], receipt, deadline)
         _export(base, model, token, deadline)
     finally:
         clean_up(cloud, outputs)
@@ -143,27 +146,31 @@ def _page(public_url: str, api_url: str, deadline: float) -> None:
         raise SmokeTestError(f"{url} names the API {config.get('apiUrl')!r} instead of {api_url!r}.")
 
 
-def _predict(base: str, deadline: float) -> tuple[str | None, float]:
+def _predict(base: str, keys: Sequence[bytes], deadline: float) -> tuple[str | None, float]:
     method, path = catalogue.PREDICT_ROUTE
     answer = _until(200, "The prediction", method, base + path, deadline, {"review": REVIEW})
     reply = _json("The prediction", answer)
     if reply.get("id") != _review_id() or set(reply.get("scores") or {}) != set(catalogue.LABELS):
         raise SmokeTestError(f"{method} {base}{path} gives no prediction: {answer.body[:300]!r}")
+    try:
+        receipts.signing.check(str(reply.get("receipt")), REVIEW, keys, time.time())
+    except receipts.signing.InvalidReceiptError:
+        raise SmokeTestError(
+            f"{method} {base}{path} gives no receipt that the stage's key proves.",
+            "`rotate-receipt-key` gives every task a key anew.",
+        ) from None
     return reply["classification"], float(reply["confidence"])
 
 
-def _record(base: str, model: str, classification: str | None, confidence: float, deadline: float) -> None:
-    sentiment = classification or catalogue.LABELS[0]
-    judgement = {
-        "review": REVIEW,
-        "sentiment": sentiment,
-        "judgement": str(uuid.uuid4()),
-        "prediction": {"classification": classification, "confidence": confidence, "model": model},
-    }
+def _record(base: str, sentiment: str, receipt: str, deadline: float) -> None:
+    judgement = {"review": REVIEW, "sentiment": sentiment, "judgement": str(uuid.uuid4()), "receipt": receipt}
     method, path = _route("record")
     answer = _until(200, "The judgement", method, base + path, deadline, judgement)
-    if _json("The judgement", answer).get("sentiment") != sentiment:
+    reply = _json("The judgement", answer)
+    if reply.get("sentiment") != sentiment:
         raise SmokeTestError(f"{method} {base}{path} does not echo the judgement: {answer.body[:300]!r}")
+    if reply.get("verdict") == "unprompted":
+        raise SmokeTestError(f"{method} {base}{path} does not believe the receipt of a prediction.")
 
 
 def _export(base: str, model: str, token: str, deadline: float) -> None:

@@ -100,11 +100,11 @@ function moveFocusToAnswer() {
 function pick(said) {
   if (judged?.said === said && judged.state !== "refused") return;
   if (judged) outbox.undo(judged.id); // still held: replaced; already sent: both are kept
-  const { classification, confidence, model, text: review } = answer;
+  const { classification, receipt, text: review } = answer;
   const id = uuid();
   judged = { id, said, state: "held" };
   visit.add({ id, review, said, predicted: classification, state: "held" });
-  outbox.hold({ review, sentiment: said, judgement: id, prediction: { classification, confidence, model } });
+  outbox.hold({ review, sentiment: said, judgement: id, receipt });
   if (document.activeElement === document.body) byId("outcome").focus({ preventScroll: true });
 }
 

@@ -13,8 +13,8 @@ from typing import Any
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
-from sentiment import problems
-from sentiment.model import Model, ModelError, PredictionError
+from sentiment import problems, receipts
+from sentiment.model import Model, ModelError, Prediction, PredictionError
 from sentiment.reviews import read_question
 from sentiment.settings import Settings
 
@@ -85,6 +85,8 @@ def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
         }
         if question.explain:
             answer["attribution"] = [vars(one) for one in model.explain(review)]
+        if settings.receipt_key:
+            answer["receipt"] = _receipt(settings.receipt_key, review, prediction, model.revision)
         return answer
 
     @app.get(HEALTH_PATH)
@@ -97,6 +99,10 @@ def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
     @app.get("/model")
     def card() -> dict[str, Any]:
         return {**model.card, "revision": model.revision, "labels": list(model.labels)}
+
+
+def _receipt(key: bytes, review: str, prediction: Prediction, revision: str) -> str:
+    return receipts.issue(key, review, prediction.classification, prediction.confidence, revision, time.time())
 
 
 def _add_request_log(app: Flask, model: Model) -> None:

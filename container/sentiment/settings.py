@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Self
+
+from sentiment import receipts
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 MODEL_DIRECTORY = Path(__file__).resolve().parents[1] / "model"
@@ -28,6 +30,7 @@ class Settings:
         log_level: least severe level that is logged, one of ``LOG_LEVELS``.
         max_review_characters: longest review, in characters (code points) after trimming.
         max_body_bytes: longest request body, in bytes.
+        receipt_key: key that signs receipts, 32 bytes; empty: no prediction comes with a receipt.
         model_directory: folder that holds exactly one model.
     """
 
@@ -38,6 +41,7 @@ class Settings:
     log_level: str = "info"
     max_review_characters: int = 2_000
     max_body_bytes: int = 16 * 1024
+    receipt_key: bytes = field(default=b"", repr=False)
     model_directory: Path = MODEL_DIRECTORY
 
     @classmethod
@@ -48,7 +52,7 @@ class Settings:
             environment: variables by name, such as ``os.environ``.
 
         Raises:
-            SettingsError: a number is not a whole number in its range, or the log level is unknown.
+            SettingsError: a number is not a whole number in its range, the log level is unknown, or the key is none.
         """
         number = partial(_number, environment)
         log_level = (environment.get("LOG_LEVEL") or cls.log_level).lower()
@@ -64,7 +68,16 @@ class Settings:
                 environment, "MAX_REVIEW_CHARACTERS", cls.max_review_characters, 1, 1_000_000
             ),
             max_body_bytes=number("MAX_BODY_BYTES", cls.max_body_bytes, 1, 10_000_000),
+            receipt_key=_key(environment.get("RECEIPT_KEY") or ""),
         )
+
+
+def _key(text: str) -> bytes:
+    """The first of the stage's keys: it signs, the others only prove what was signed before."""
+    try:
+        return receipts.read_keys(text)[0] if text.strip() else b""
+    except ValueError as error:
+        raise SettingsError(f"RECEIPT_KEY holds {error}; leave it out to give no receipts") from None
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from awacs import ecr
+from awacs import ecr, ssm
 from troposphere import GetAtt, Parameter, Ref, Sub, Template, applicationautoscaling, ecs, iam, logs
 from troposphere import elasticloadbalancingv2 as elb
 
@@ -16,6 +16,7 @@ from generator.building import (
     new_template,
     policy,
     purpose,
+    receipt_key_arn,
     stage_name,
     write_to,
 )
@@ -66,11 +67,14 @@ def execution_role(template: Template, log_group: logs.LogGroup) -> iam.Role:
         write_to(log_group),
         allow(pull, repositories),
         allow([ecr.GetAuthorizationToken], "*"),  # AWS offers no narrower form
+        allow([ssm.GetParameters], receipt_key_arn()),
     )
     return template.add_resource(
         iam.Role(
             "ExecutionRole",
-            Metadata=purpose("Lets ECS pull the image and write the task's log; the task itself gets no role"),
+            Metadata=purpose(
+                "Lets ECS pull the image, hand over the key and write the log; the task itself gets no role"
+            ),
             AssumeRolePolicyDocument=assumable_by("ecs-tasks.amazonaws.com"),
             Policies=[iam.Policy(PolicyName="start-task", PolicyDocument=document)],
             Tags=name_tag("execution"),

@@ -1,4 +1,4 @@
-"""Commands that run a stage day by day: scale, sleep, wake, logs, export, doctor, destroy. Only options live here."""
+"""Commands that run a stage day by day, from scale and logs to doctor and destroy. Only options live here."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from scripts import destroy as destroying
 from scripts import doctor as examining
 from scripts import export as exporting
-from scripts import ledger, scaling, templates
+from scripts import ledger, receipts, scaling, templates
 from scripts import logs as logging
 from scripts.apply import Work
-from scripts.cli import Options, with_options
+from scripts.cli import LAPTOP_STAGE, Options, state_folder, with_options
 from scripts.commands.changing import deployed
 from scripts.deploy import collect_outputs, says_what_happens
 from scripts.errors import DeployError, InterruptedDeployError
@@ -93,6 +93,23 @@ def export(options: Options, out: Path) -> None:
         task = bar.add_task("", total=about)  # DynamoDB counts every six hours only
         count = exporting.export(options.cloud, table, out, interrupt, lambda rows: bar.update(task, completed=rows))
     options.print({"file": str(out), "judgements": count}, f"{count} judgements in {out}")
+
+
+@click.command()
+@click.option("--revoke", is_flag=True, help="The old key is worth nothing any more: somebody may have it.")
+@with_options
+def rotate_receipt_key(options: Options, revoke: bool) -> None:
+    """Sign predictions with a new key; what the old one signed stays good."""
+    outputs = deployed(options)
+    if revoke or receipts.too_soon(options.cloud):
+        question = "Judgements of predictions that people see right now will count as unprompted. Go on?"
+        if not options.ask(question):
+            raise DeployError("Nothing was changed.")
+    with options.reporter() as reporter, _changing(options, reporter, "rotate-receipt-key") as work:
+        state = receipts.rotate(work, outputs, revoke)
+    if options.stage == LAPTOP_STAGE:
+        receipts.keep(options.cloud, state_folder() / "receipt-key")
+    _print_service(options, state)
 
 
 @click.command()

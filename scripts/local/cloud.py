@@ -11,7 +11,7 @@ import threading
 import time
 
 from generator import catalogue
-from scripts import image, settings
+from scripts import image, receipts, settings
 from scripts.deploy import api_url, deploy
 from scripts.errors import DeployError
 from scripts.interrupt import Interrupt
@@ -67,6 +67,7 @@ class LaptopCloud:
         images.remove_others(image_uri, self.state.images)
         self._wait_for_emulator()
         cloud = Cloud(STAGE, self.endpoint_url, stage.region)
+        receipts.ensure(cloud, self.state.receipt_key)
         outputs = deploy(cloud, stage, image_uri, self._reporter, interrupt=self._interrupt)
         self._front.backend = Backend(self._port, outputs["SiteBucketName"], outputs["ApiId"])
         self._warm_up()

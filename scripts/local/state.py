@@ -23,7 +23,7 @@ class StateError(DeployError):
 
 @dataclass(frozen=True)
 class State:
-    """Paths in the state folder. Only the journal and the images outlive a run."""
+    """Paths in the state folder. Only journal, keys and images outlive a run."""
 
     folder: Path
 
@@ -31,6 +31,11 @@ class State:
     def journal(self) -> Path:
         """What was written to tables: judgements and their counts."""
         return self.folder / "tables.journal"
+
+    @property
+    def receipt_key(self) -> Path:
+        """The keys of receipts: what was predicted before a restart can be judged after it."""
+        return self.folder / "receipt-key"
 
     @property
     def images(self) -> Path:
@@ -61,7 +66,7 @@ class State:
 
 @contextlib.contextmanager
 def claim(folder: Path | None, url: str) -> Iterator[State]:
-    """Use the state folder alone, with nothing in it of an earlier run but journal and images.
+    """Use the state folder alone, with nothing in it of an earlier run but journal, keys and images.
 
     Args:
         folder: the state folder; None for the environment's STATE, or ``.local`` in the project.

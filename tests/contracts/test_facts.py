@@ -66,8 +66,10 @@ def test_the_container_reads_exactly_the_variables_that_it_is_given():
     environment = Asked(environment_of_the_container())
     container_settings.Settings.from_environment(environment)
     assert set(environment) == set(catalogue.SERVICE_ENVIRONMENT)
+    secrets = {secret["Name"] for secret in the_container()["Secrets"]}
+    assert secrets == {catalogue.RECEIPT_KEY_VARIABLE}
     # HOST is for processes side by side on one machine; in a container the default is right.
-    assert environment.names == {*catalogue.SERVICE_ENVIRONMENT, "HOST"}
+    assert environment.names == {*catalogue.SERVICE_ENVIRONMENT, *secrets, "HOST"}
 
 
 def test_the_container_understands_what_it_is_given_and_its_defaults_are_the_same():
@@ -126,7 +128,9 @@ def test_the_model_that_is_shipped_tells_apart_the_labels_of_the_catalogue():
 @pytest.mark.parametrize("function", catalogue.FUNCTIONS, ids=lambda function: function.name)
 def test_a_lambda_understands_what_it_is_given(function):
     given = resource("api", f"{function.name.capitalize()}Function")["Environment"]["Variables"]
-    environment = {name: value if isinstance(value, str) else value["Ref"] for name, value in given.items()}
+    environment = {
+        name: value if isinstance(value, str) else next(iter(value.values())) for name, value in given.items()
+    }
     found = getattr(lambda_settings, function.name.capitalize()).load(environment)
     facts = {
         "labels": catalogue.LABELS,
@@ -136,6 +140,7 @@ def test_a_lambda_understands_what_it_is_given(function):
         "counts_table": "CountsTableName",
         "export_bucket": "ExportBucketName",
         "export_token_parameter": "ExportTokenParameter",
+        "receipt_key_parameter": catalogue.receipt_key_name("${Stage}"),
     }
     assert vars(found) == {name: facts[name] for name in vars(found)}
 

@@ -38,9 +38,17 @@ EXPORTS = {"Fn::Sub": "${ExportBucketArn}/*"}
 TOKEN = {
     "Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${ExportTokenParameter}",
 }
+RECEIPT_KEY = {
+    "Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/sentiment/${Stage}/receipt-key",
+}
 # On what each call works; which calls there are is read from the code.
 RESOURCES = {
-    "record": {"dynamodb:PutItem": JUDGEMENTS, "dynamodb:GetItem": JUDGEMENTS, "dynamodb:UpdateItem": COUNTS},
+    "record": {
+        "dynamodb:PutItem": JUDGEMENTS,
+        "dynamodb:GetItem": JUDGEMENTS,
+        "dynamodb:UpdateItem": COUNTS,
+        "ssm:GetParameter": RECEIPT_KEY,
+    },
     "export": {
         "dynamodb:Scan": JUDGEMENTS,
         "s3:PutObject": EXPORTS,
@@ -140,7 +148,17 @@ def test_no_policy_grants_everything():
                     assert statement["Action"] == ["ecr:GetAuthorizationToken"], f"{stack}.{name}"
 
 
-def test_the_execution_role_may_pull_images_and_write_its_own_log():
+def test_a_task_is_given_the_key_that_its_lambda_reads():
+    """The parameter that the service's role may read is the one that the container names, and that record looks up."""
+    (container,) = resource("service", "TaskDefinition")["ContainerDefinitions"]
+    assert [secret["ValueFrom"] for secret in container["Secrets"]] == [RECEIPT_KEY]
+    name = RECEIPT_KEY["Fn::Sub"].partition(":parameter")[2]
+    variables = resource("api", "RecordFunction")["Environment"]["Variables"]
+    assert variables["RECEIPT_KEY_PARAMETER"] == {"Fn::Sub": name}
+    assert name == catalogue.receipt_key_name("${Stage}")
+
+
+def test_the_execution_role_may_pull_images_read_the_key_and_write_its_own_log():
     (policy,) = resource("service", "ExecutionRole")["Policies"]
     found = {tuple(one["Action"]): one["Resource"] for one in policy["PolicyDocument"]["Statement"]}
     repositories = {"Fn::Sub": "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/*"}
@@ -148,6 +166,7 @@ def test_the_execution_role_may_pull_images_and_write_its_own_log():
         ("logs:CreateLogStream", "logs:PutLogEvents"): [{"Fn::GetAtt": ["LogGroup", "Arn"]}],
         ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"): [repositories],
         ("ecr:GetAuthorizationToken",): ["*"],
+        ("ssm:GetParameters",): [RECEIPT_KEY],
     }
 
 

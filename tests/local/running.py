@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scripts import receipts
 from scripts.session import Cloud
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,6 +80,12 @@ class RunningApp:
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, lower(error.headers), error.read())
+
+    def receipt(self, review: str, classification: str | None, confidence: float, model: str) -> str:
+        """A receipt as the service would give it, for a prediction that a test makes up."""
+        key = receipts.keys(self.cloud)[0]
+        made: str = receipts.signing.issue(key, review, classification, confidence, model, time.time())
+        return made
 
     def wait_until_ready(self) -> None:
         """Return once the command says so; fail, with all that it said, when it ends or takes too long."""

@@ -137,12 +137,9 @@ def test_only_unknown_words_have_no_classification(app: RunningApp) -> None:
 
 def test_the_same_judgement_sent_at_once_is_stored_and_counted_once(app: RunningApp) -> None:
     senders = 6
-    judgement = {
-        "review": f"sent {senders} times at once {uuid.uuid4()}",
-        "sentiment": "joy",
-        "judgement": str(uuid.uuid4()),
-        "prediction": {"classification": "fear", "confidence": 0.5, "model": f"model-{uuid.uuid4().hex}"},
-    }
+    review, model = f"sent {senders} times at once {uuid.uuid4()}", f"model-{uuid.uuid4().hex}"
+    receipt = app.receipt(review, "fear", 0.5, model)
+    judgement = {"review": review, "sentiment": "joy", "judgement": str(uuid.uuid4()), "receipt": receipt}
     start = Barrier(senders)
 
     def send(_: int) -> Answer:
@@ -153,7 +150,6 @@ def test_the_same_judgement_sent_at_once_is_stored_and_counted_once(app: Running
         answers = list(pool.map(send, range(senders)))
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body for answer in answers}) == 1
-    model = judgement["prediction"]["model"]
     (counts,) = [entry for entry in app.request("GET", "/api/getStats").json["models"] if entry["model"] == model]
     assert (counts["judgements"], counts["revised"], counts["confusion"]["joy"]["fear"]) == (1, 1, 1)
 

@@ -67,17 +67,15 @@ def test_3000_judgements_are_exported_all(app: RunningApp, stored: set[str]) -> 
 
 
 def test_what_is_recorded_comes_back_from_the_export(app: RunningApp) -> None:
-    judgement = {
-        "review": f'=\'; "quoted"\r\n\t🎉 {uuid.uuid4()}',
-        "sentiment": "shame",
-        "judgement": str(uuid.uuid4()),
-        "prediction": {"classification": None, "confidence": 0.125, "model": "model-of-a-test"},
-    }
+    review = f'=\'; "quoted"\r\n\t🎉 {uuid.uuid4()}'
+    receipt = app.receipt(review, None, 0.125, "model-of-a-test")
+    judgement = {"review": review, "sentiment": "shame", "judgement": str(uuid.uuid4()), "receipt": receipt}
     recorded = app.request("POST", "/api/setSentiment", judgement).json
     text = app.request("GET", "/api/getcsv").body.decode()
     rows = csvformat.read_rows(io.StringIO(text, newline=""))
     (row,) = [row for row in rows if row["judgement"] == judgement["judgement"]]
     assert row.pop("time").endswith("Z")
+    assert len(row.pop("question")) == 16
     assert row == {
         "id": recorded["id"],
         "review": judgement["review"],
@@ -87,4 +85,5 @@ def test_what_is_recorded_comes_back_from_the_export(app: RunningApp) -> None:
         "classification": "",
         "confidence": "0.125",
         "model": "model-of-a-test",
+        "receipt": "valid",
     }

@@ -41,7 +41,7 @@ def test_judging_is_stored_counted_and_exported(app: RunningApp) -> None:
             "review": review,
             "sentiment": "joy",
             "judgement": str(uuid.uuid4()),
-            "prediction": {key: prediction[key] for key in ("classification", "confidence", "model")},
+            "receipt": prediction["receipt"],
         },
     )
 

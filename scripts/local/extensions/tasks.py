@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from typing import Any
 
 from ministack import app
-from ministack.services import alb, ecs
+from ministack.services import alb, ecs, ssm
 from ministack.services.cloudformation import provisioners
 
 from scripts.local.engine import Engine
-from scripts.local.extensions.cloudformation import Made, Properties
+from scripts.local.extensions.cloudformation import Made, Properties, lower_keys
 
 SERVICE = "AWS::ECS::Service"
 STEADY_WITHIN = 180.0  # seconds
@@ -31,9 +32,22 @@ def register(engine: Engine) -> None:
     ecs._docker = engine
     # The engine says "running" of healthy containers only; no need to see for a second whether they stay up.
     ecs._ECS_DEPLOYMENT_STEADY_DELAY = 0.2
+    _hand_over_secrets()
     _find_tasks(engine)
     _judge_first_deployments()
     _wait_for_services()
+
+
+def _hand_over_secrets() -> None:
+    """Let a template's secrets reach the task, and a SecureString as what it says rather than as what SSM stores."""
+    normalize = provisioners._normalize_container_defs
+
+    def normalize_with_secrets(definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        known: list[dict[str, Any]] = normalize(definitions)
+        return [{**each, "secrets": lower_keys(each.get("secrets", []))} for each in known]
+
+    provisioners._normalize_container_defs = normalize_with_secrets
+    ssm.resolve_parameter_value = partial(ssm.resolve_parameter_value, decrypt=True)
 
 
 def _find_tasks(engine: Engine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -11,10 +12,11 @@ import hypothesis
 import pytest
 from moto import mock_aws
 
-import access
 import aws
+import parameters
 import record
 from generator import catalogue
+from sentiment import receipts
 
 # The same examples in every run, and no assertion about speed.
 hypothesis.settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
@@ -31,7 +33,9 @@ ENVIRONMENT = {
     "LABELS": ",".join(catalogue.LABELS),
     "MAX_REVIEW_CHARACTERS": str(catalogue.MAX_REVIEW_CHARACTERS),
     "MAX_BODY_BYTES": str(catalogue.MAX_BODY_BYTES),
+    "RECEIPT_KEY_PARAMETER": catalogue.receipt_key_name("test"),
 }
+KEY = "YSBrZXkgb2YgdGVzdHMsIGFuZCBvZiB0ZXN0cyBvbmw"
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +43,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     # The clients stay from test to test, as they do from request to request: making one takes a third of a second.
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    access._tokens.clear()
+    parameters._read.clear()
 
 
 @pytest.fixture
@@ -53,9 +57,21 @@ def cloud() -> Iterator[SimpleNamespace]:
         s3.create_bucket(
             Bucket=ENVIRONMENT["EXPORT_BUCKET"], CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
         )
-        yield SimpleNamespace(
-            dynamodb=dynamodb, s3=s3, ssm=aws.client("ssm"), items=lambda table: all_items(dynamodb, table)
-        )
+        ssm = aws.client("ssm")
+        ssm.put_parameter(Name=ENVIRONMENT["RECEIPT_KEY_PARAMETER"], Value=KEY, Type="SecureString")
+        yield SimpleNamespace(dynamodb=dynamodb, s3=s3, ssm=ssm, items=lambda table: all_items(dynamodb, table))
+
+
+@pytest.fixture
+def receipt() -> Callable[..., str]:
+    """Gives the receipt that the service would, for a review and what the model says of it."""
+
+    def give(
+        review: str, classification: str | None = "guilt", confidence: float = 0.75, model: str = "gru-0123456789ab"
+    ) -> str:
+        return receipts.issue(receipts.read_keys(KEY)[0], review, classification, confidence, model, time.time())
+
+    return give
 
 
 def make_table(dynamodb: Any, name: str, key: tuple[str, ...], types: tuple[str, ...]) -> None:

@@ -26,10 +26,16 @@ PREDICTIONS = st.fixed_dictionaries(
         "model": st.text(max_size=70),
     }
 )
+# Near enough to a receipt to get past its shape, some of them.
+RECEIPTS = ANYTHING | st.builds("{}.{}".format, st.from_regex(r"[\w-]{1,40}", fullmatch=True), st.just("A" * 43))
 # Near enough to a judgement to get past the first checks.
 JUDGEMENTS = st.fixed_dictionaries(
     {"review": st.text(st.characters()) | ANYTHING, "sentiment": st.sampled_from(catalogue.LABELS) | ANYTHING},
-    optional={"judgement": st.uuids(allow_nil=True).map(str) | ANYTHING, "prediction": PREDICTIONS | ANYTHING},
+    optional={
+        "judgement": st.uuids(allow_nil=True).map(str) | ANYTHING,
+        "prediction": PREDICTIONS | ANYTHING,
+        "receipt": RECEIPTS,
+    },
 )
 BODIES = (JUDGEMENTS | ANYTHING).map(json.dumps) | st.text(st.characters())
 VALUES = st.text(st.characters()) | st.text(st.characters()).map("application/json; charset*=".__add__)

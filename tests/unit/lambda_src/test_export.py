@@ -12,11 +12,11 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.stub import ANY, Stubber
 
-import access
 import aws
 import bucket
 import csvformat
 import export
+import parameters
 
 BUCKET = "exports-of-a-test"
 PARAMETER = "/sentiment/test/export-token"
@@ -62,30 +62,27 @@ def test_an_empty_table_is_a_header(cloud, get):
     assert reply.status == 200
     assert reply.headers["content-type"] == "text/csv; charset=utf-8"
     assert reply.headers["content-disposition"] == "attachment; filename=sentiment.csv"
-    assert body(reply) == b"id,review,sentiment,judgement,verdict,classification,confidence,model,time\r\n"
-
-
-def test_every_column_of_a_judgement(cloud, get, post):
-    prediction = {"classification": "joy", "confidence": 0.0000012, "model": "gru-1"}
-    unsure = {**prediction, "classification": None}
-    uuids = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(3)]
-    post({"review": "=1+1", "sentiment": "joy", "judgement": uuids[0], "prediction": prediction})
-    post(
-        {
-            "review": "é",
-            "sentiment": "fear",
-            "judgement": uuids[1],
-            "prediction": unsure,
-        }
+    assert (
+        body(reply)
+        == b"id,review,sentiment,judgement,verdict,classification,confidence,model,time,receipt,question\r\n"
     )
+
+
+def test_every_column_of_a_judgement(cloud, get, post, receipt):
+    said, unsure = receipt("=1+1", "joy", 0.0000012, "gru-1"), receipt("é", None, 0.0000012, "gru-1")
+    uuids = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(3)]
+    post({"review": "=1+1", "sentiment": "joy", "judgement": uuids[0], "receipt": said})
+    post({"review": "é", "sentiment": "fear", "judgement": uuids[1], "receipt": unsure})
     post({"review": 'a;"b"\r\nc', "sentiment": "anger", "judgement": uuids[2]})
     content = body(get(export))
     assert b",'=1+1,joy," in content
     one, two, three = sorted(rows(content), key=lambda row: row["judgement"])
-    assert one["time"].endswith("Z")
-    assert list(one.values())[1:-1] == ["=1+1", "joy", uuids[0], "approved", "joy", "0.000001", "gru-1"]
-    assert list(two.values())[1:-1] == ["é", "fear", uuids[1], "revised", "", "0.000001", "gru-1"]
-    assert list(three.values())[1:-1] == ['a;"b"\r\nc', "anger", uuids[2], "unprompted", "", "", ""]
+    assert one.pop("time").endswith("Z")
+    assert two.pop("time") <= three.pop("time")
+    assert len({one.pop("question"), two.pop("question"), three.pop("question")} - {""}) == 2
+    assert list(one.values())[1:] == ["=1+1", "joy", uuids[0], "approved", "joy", "0.000001", "gru-1", "valid"]
+    assert list(two.values())[1:] == ["é", "fear", uuids[1], "revised", "", "0.000001", "gru-1", "valid"]
+    assert list(three.values())[1:] == ['a;"b"\r\nc', "anger", uuids[2], "unprompted", "", "", "", "missing"]
 
 
 def test_every_page_of_the_table_is_written(cloud, get):
@@ -239,7 +236,7 @@ def test_a_forgotten_setting_never_publishes_the_export(cloud, get, monkeypatch)
 
 def test_a_changed_token_counts_after_a_minute(private, get, monkeypatch):
     now = 1_000.0
-    monkeypatch.setattr(access, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(parameters, "time", SimpleNamespace(monotonic=lambda: now))
     headers = {"authorization": "Bearer open sesame"}
     assert get(export, headers=headers).status == 200
     private.ssm.put_parameter(Name=PARAMETER, Value="changed", Type="SecureString", Overwrite=True)

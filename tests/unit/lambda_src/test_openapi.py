@@ -79,11 +79,14 @@ def test_examples_of_judgements_are_accepted(cloud, post, name):
     conforms(reply.json, SCHEMAS["Stored"])
 
 
-def test_stored_example_is_the_reply_to_the_request_example(cloud, post):
+def test_stored_example_is_the_reply_to_the_request_example(cloud, post, receipt):
     operation = DOCUMENT["paths"]["/setSentiment"]["post"]
     sent = operation["requestBody"]["content"]["application/json"]["examples"]["revised"]["value"]
     promised = operation["responses"]["200"]["content"]["application/json"]["examples"]["revised"]["value"]
-    assert post(sent).json == promised
+    prediction = sent["prediction"]
+    genuine = receipt(sent["review"], *(prediction[name] for name in ("classification", "confidence", "model")))
+    assert len(genuine) == len(sent["receipt"])
+    assert post({**sent, "receipt": genuine}).json == promised
 
 
 def test_errors_and_statistics_are_as_described(cloud, get, post):

@@ -31,7 +31,7 @@ def test_nothing_counted_yet(cloud, get):
     assert confusion == {said: dict.fromkeys([*LABELS, "none"], 0) for said in LABELS}
 
 
-def test_counts_equal_a_recount(cloud, get, post):
+def test_counts_equal_a_recount(cloud, get, post, receipt):
     """Judgements of three models and of none, some of them sent twice, in an order that a fixed seed chose."""
     chance = random.Random(7)
     for number in range(150):
@@ -43,7 +43,7 @@ def test_counts_equal_a_recount(cloud, get, post):
         if chance.random() < 0.8:
             classification = chance.choice([body["sentiment"], None, *LABELS])
             model = chance.choice(["a-1", "b-2", "c-3"])
-            body["prediction"] = {"classification": classification, "confidence": 0.5, "model": model}
+            body["receipt"] = receipt(body["review"], classification, 0.5, model)
         for _ in range(chance.choice([1, 1, 2])):
             assert post(body).status == 200
 

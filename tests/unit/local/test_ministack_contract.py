@@ -39,6 +39,8 @@ FUNCTIONS = {
     "services.ecs._make_deployment": ["task_definition", "desired_count"],
     "services.ecs._primary_deployment": ["svc"],
     "services.ecs._put_cluster_capacity_providers": ["data"],
+    "services.cloudformation.provisioners._normalize_container_defs": ["cdefs"],
+    "services.ssm.resolve_parameter_value": ["name_or_arn", "version", "decrypt"],
 }  # fmt: skip
 VALUES = {
     "app._MAIN_LOOP": type(None),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from generator import catalogue
-from scripts import smoke
+from scripts import receipts, smoke
 from scripts.errors import SmokeTestError
 from scripts.reporter import Reporter
 from scripts.session import Cloud
@@ -47,12 +48,15 @@ class App(BaseHTTPRequestHandler):
         elif self.path == "/api/getSentiment":
             scores = dict.fromkeys(catalogue.LABELS, 0.1)
             identity = review_id(body["review"])
-            self.reply(200, json.dumps({"id": identity, "classification": "joy", "confidence": 0.9, "scores": scores}))
+            answer = {"id": identity, "classification": "joy", "confidence": 0.9, "scores": scores}
+            shown = receipts.signing.issue(self.server.keys[0], body["review"], "joy", 0.9, "3f2a91bc", time.time())
+            self.reply(200, json.dumps({**answer, "receipt": shown}))
         else:
-            self.server.dynamodb.put_item(TableName="judgements", Item=item(body))
-            key = {"model": {"S": body["prediction"]["model"]}, "shard": {"N": "3"}}
+            proved = receipts.signing.check(body["receipt"], body["review"], self.server.keys, time.time())
+            self.server.dynamodb.put_item(TableName="judgements", Item=item(body, proved.model))
+            key = {"model": {"S": proved.model}, "shard": {"N": "3"}}
             self.server.dynamodb.put_item(TableName="counts", Item={**key, "joy>joy": {"N": "1"}})
-            self.reply(200, json.dumps(body))
+            self.reply(200, json.dumps({**body, "verdict": "approved"}))
 
     def reply(self, status, body, kind="application/json"):
         self.send_response(status)
@@ -68,13 +72,13 @@ def review_id(review):
     return hashlib.md5(review.encode(), usedforsecurity=False).hexdigest()
 
 
-def item(body):
+def item(body, model):
     return {
         "id": {"S": review_id(body["review"])},
         "judgement": {"S": body.get("judgement", str(uuid.uuid4()))},
         "review": {"S": body["review"]},
         "sentiment": {"S": body["sentiment"]},
-        "model": {"S": body["prediction"]["model"]},
+        "model": {"S": model},
     }
 
 
@@ -96,6 +100,8 @@ def app(monkeypatch):
                 ],
             )
         server = ThreadingHTTPServer(("127.0.0.1", 0), App)
+        receipts.ensure(cloud)
+        server.keys = receipts.keys(cloud)
         server.faults, server.dynamodb, server.cloud, server.token = {}, client, cloud, ""
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -103,6 +109,12 @@ def app(monkeypatch):
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+NO_RECEIPT = json.dumps(
+    {"id": review_id(smoke.REVIEW), "classification": None, "scores": dict.fromkeys(catalogue.LABELS, 0.1)}
+)
+UNBELIEVED = json.dumps({"sentiment": "joy", "verdict": "unprompted"})
 
 
 def run(app, api_url="/api", token="", patience=0.0):
@@ -115,7 +127,7 @@ def held(app, table):
 
 
 def test_a_working_app_passes_and_nothing_is_left_of_the_test(app):
-    theirs = item({"review": smoke.REVIEW, "sentiment": "joy", "prediction": {"model": "3f2a91bc"}})
+    theirs = item({"review": smoke.REVIEW, "sentiment": "joy"}, "3f2a91bc")
     app.dynamodb.put_item(TableName="judgements", Item=theirs)
     run(app)
     assert held(app, "judgements") == [theirs]
@@ -131,6 +143,8 @@ def test_a_working_app_passes_and_nothing_is_left_of_the_test(app):
         ("/api/getSentiment", (503, "no task"), "status 503: b'no task'"),
         ("/api/getSentiment", (400, "{}"), "status 400"),
         ("/api/getSentiment", (200, "{}"), "no prediction"),
+        ("/api/getSentiment", (200, NO_RECEIPT), "no receipt"),
+        ("/api/setSentiment", (200, UNBELIEVED), "does not believe"),
         ("/api/setSentiment", (500, "boom"), "judgement does not work"),
         ("/api/setSentiment", (200, "{}"), "does not echo"),
         ("/api/getcsv", (200, "<html>"), "no CSV"),

@@ -143,7 +143,8 @@ def test_the_zip_is_the_same_whenever_the_code_is(tmp_path):
     (tmp_path / "record.py").chmod(0o600)
     assert lambdas.package(tmp_path) == first
     entries = zipfile.ZipFile(io.BytesIO(first.content)).infolist()
-    assert [(entry.filename, entry.external_attr >> 16) for entry in entries] == [("record.py", 0o644)]
+    names = [(entry.filename, entry.external_attr >> 16) for entry in entries]
+    assert names == [("record.py", 0o644), ("sentiment/receipts.py", 0o644)]
 
     (tmp_path / "record.py").write_text("handler = 2")
     assert lambdas.package(tmp_path).key != first.key

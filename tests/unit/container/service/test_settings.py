@@ -21,7 +21,7 @@ class Recorder(dict[str, str]):
 def test_reads_the_variables_that_the_service_stack_sets_and_the_address() -> None:
     environment = Recorder()
     Settings.from_environment(environment)
-    assert environment.asked == {*catalogue.SERVICE_ENVIRONMENT, "HOST"}
+    assert environment.asked == {*catalogue.SERVICE_ENVIRONMENT, catalogue.RECEIPT_KEY_VARIABLE, "HOST"}
 
 
 def test_nothing_else_in_the_package_reads_the_environment() -> None:
