@@ -19,14 +19,17 @@ def render(figures: dict[str, Any]) -> str:
 
     Args:
         figures: ``shipped``, the figures of the artefact beside the card, and ``seeds``, the main ones of each seed,
-            and ``gains``, each seed's comparison with its untaught twin.
+            and ``gains``, each seed's comparison with its untaught twin; ``retrained``, where people's judgements
+            made this model of another, tells of each time.
     """
-    shipped = figures["shipped"]
+    shipped, retrained = figures["shipped"], figures.get("retrained", [])
+    model = retrained[-1]["model"] if retrained else shipped["model"]
     return (
         "\n\n".join(
             [
-                f"# Model card of sentiment-{shipped['model']}",
-                "Written by `make train` and `make evaluate`; do not edit.",
+                f"# Model card of sentiment-{model}",
+                "Written by `make train`, `make evaluate` and `make retrain`; do not edit.",
+                *_retrained(retrained, shipped["model"]),
                 _INTENDED,
                 _DATA,
                 _spread(figures["seeds"]),
@@ -80,6 +83,33 @@ _LIMITS = """## Known failures and biases
   these figures. Training varies the accounts (pieces of them, no "When", words dropped) to soften that.
 - Unknown words, other languages, digits and signs should end in "cannot tell". A text in another language may hold
   words that are English too, and get an answer."""
+
+
+def _retrained(times: Sequence[dict[str, Any]], measured: str) -> list[str]:
+    if not times:
+        return []
+    lines = [
+        "| from | to | judgements | texts learned | held-out judgements | regression set | promoted |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for one in times:
+        judged, kept = one["held_out"], one["regression"]
+        how = f"by force, although {'; '.join(one['objections'])}" if one["forced"] else "yes"
+        lines.append(
+            f"| {one['from']} | {one['model']} | {one['judgements']} until {one['until'] or 'an unknown time'} "
+            f"| {one['learned']} | {judged['old']:.3f} to {judged['new']:.3f} ({judged['texts']} texts) "
+            f"| {kept['old']:.3f} to {kept['new']:.3f}, p {kept['p_worse']:.3f} | {how} |"
+        )
+    last = times[-1]["model"]
+    about = "of this model" if measured == last else f"of {measured}, from which this model was retrained"
+    return [
+        "## Retrained on people's judgements",
+        "People's judgements made this model of an earlier one. Accuracy before and after, on judgements that it did\n"
+        "not learn from and on the regression set (`container/training/regression.tsv`); p is the chance of so great\n"
+        "a loss there if both were equally good.",
+        "\n".join(lines),
+        f"What follows tells of the base data; its figures are {about}.",
+    ]
 
 
 def _spread(seeds: dict[str, Any]) -> str:
@@ -184,17 +214,31 @@ def picture(confusion: Sequence[Sequence[int]], path: Path) -> None:
         confusion: counts, rows what people said, columns what the model said.
         path: PNG file to write.
     """
+    pictures({"": confusion}, path)
+
+
+def pictures(confusions: dict[str, Sequence[Sequence[int]]], path: Path) -> None:
+    """Draw confusion matrices side by side.
+
+    Args:
+        confusions: by title; counts, rows what people said, columns what the model said.
+        path: PNG file to write.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 5.4), dpi=110, layout="constrained")
+    figure = Figure(figsize=(6 * len(confusions), 5.4), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot(xlabel="the model said", ylabel="people said")
-    shares = [[count / max(sum(row), 1) for count in row] for row in confusion]
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(LABELS)), LABELS, rotation=45, ha="right")
-    axes.set_yticks(range(len(LABELS)), LABELS)
-    for y, row in enumerate(confusion):
-        for x, count in enumerate(row):
-            axes.text(x, y, str(count), ha="center", va="center", color="white" if shares[y][x] > 0.5 else "black")
+    for axes, (title, confusion) in zip(
+        figure.subplots(1, len(confusions), squeeze=False)[0], confusions.items(), strict=True
+    ):
+        axes.set(xlabel="the model said", ylabel="people said", title=title)
+        shares = [[count / max(sum(row), 1) for count in row] for row in confusion]
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        axes.set_xticks(range(len(LABELS)), LABELS, rotation=45, ha="right")
+        axes.set_yticks(range(len(LABELS)), LABELS)
+        for y, row in enumerate(confusion):
+            for x, count in enumerate(row):
+                colour = "white" if shares[y][x] > 0.5 else "black"
+                axes.text(x, y, str(count), ha="center", va="center", color=colour)
     figure.savefig(path, metadata={"Software": None})

@@ -14,6 +14,7 @@ from pathlib import Path
 from sentiment.text import tokenize
 
 FILE = Path(__file__).with_name("regression.tsv")
+Words = tuple[str, ...]  # of a text, without signs
 RUN = 7  # words in a row that two sentences of different origin do not share by chance (checked against ISEAR)
 
 
@@ -24,7 +25,7 @@ def sentences() -> tuple[tuple[str, str], ...]:
     return tuple((label, text) for label, _, text in (line.partition("\t") for line in lines))
 
 
-def words(text: str) -> tuple[str, ...]:
+def words(text: str) -> Words:
     """The words of a text as the model sees them, without signs: two texts of the same words are one text.
 
     Args:
@@ -33,7 +34,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(token for token in tokenize(text) if token[-1].isalnum())
 
 
-def runs(text: str) -> Iterator[tuple[str, ...]]:
+def runs(text: str) -> Iterator[Words]:
     """Every ``RUN`` words in a row; a text of fewer words is one run.
 
     Args:
@@ -44,7 +45,7 @@ def runs(text: str) -> Iterator[tuple[str, ...]]:
 
 
 @cache
-def _protected() -> frozenset[tuple[str, ...]]:
+def _protected() -> frozenset[Words]:
     return frozenset(run for _, text in sentences() for run in runs(text))
 
 

@@ -1,0 +1,111 @@
+"""Retrain the current model on judgements: `python -m training.retrain --csv judgements.csv`. Options only."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from training import data
+from training.retrain import run
+from training.teacher import say
+
+THREADS = 1  # the same figures on every machine, whatever its cores
+EXIT_INTERRUPTED = 130
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def main() -> int:
+    """Read the command line and retrain; whatever is wrong with files is one clear line."""
+    options = _parser().parse_args()
+    torch.set_num_threads(THREADS)
+    try:
+        with _bar() as tell:
+            result = run.retrain(
+                run.Wanted(
+                    csv=options.csv,
+                    model=options.model,
+                    out=options.out,
+                    data=options.data,
+                    seed=options.seed,
+                    force=options.force,
+                    unproven=options.unproven,
+                    least=options.least,
+                ),
+                tell,
+            )
+    except data.DataError as problem:
+        say(f"error: {problem}")
+        return 2
+    except KeyboardInterrupt:
+        say(f"Stopped by Ctrl-C. The model in {options.model} is as it was.")
+        return EXIT_INTERRUPTED
+    say(result.outcome.decision)
+    facts = {
+        "promoted": result.outcome.promoted,
+        "forced": result.outcome.forced,
+        "decision": result.outcome.decision,
+        "from": result.outcome.old,
+        "to": result.outcome.new,
+        "model": str(result.model),
+        "report": str(result.report),
+        "held_out": result.outcome.judged.figures,
+        **{name: one.figures for name, one in result.outcome.kept.items()},
+    }
+    text = f"report: {result.report}\nmodel: {result.model}"
+    print(json.dumps(facts, indent=1) if options.json else text)
+    if result.outcome.promoted:
+        say("Next: `make promote STAGE=...` builds its image and rolls it.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="training.retrain", description=__doc__)
+    parser.add_argument("--csv", type=Path, required=True, help="judgements, as `make export` writes them")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=ROOT / "container" / "model",
+        help="folder of the current model, replaced if all is well",
+    )
+    parser.add_argument("--out", type=Path, default=Path("build/retrain"), help="where report and candidate go")
+    parser.add_argument("--data", type=Path, help=f"the base data, to be shown again. {data.WHERE}")
+    parser.add_argument("--seed", type=int, default=0, help="source of all chance")
+    parser.add_argument("--force", action="store_true", help="promote in spite of objections; the model card tells")
+    parser.add_argument("--unproven", action="store_true", help="count judgements without a valid receipt too")
+    parser.add_argument(
+        "--least",
+        type=float,
+        default=run.LEAST,
+        help="set labels aside that the old model gives a lower probability; 0: none",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    return parser
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr; what is called with the name of the work, and how much of it is done."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        tasks = {}
+
+        def tell(name: str, done: int, of: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=of)
+                if not bar.console.is_terminal:
+                    say(f"{name} ...")
+            bar.update(tasks[name], completed=done)
+
+        yield tell
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""From the current model to one that has learned judgements too, without forgetting. Measures and writes nothing.
+
+Three things hold the network where it was: beside each judged text it is shown texts whose answers by the old network
+it should keep (replay, after Li and Hoiem 2016, "Learning without forgetting"); its weights are drawn back to the old
+ones (L2-SP: Li, Grandvalet and Davoine 2018); and the steps are few and small.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import torch
+from torch import Tensor, nn
+
+from training import LABELS, batches
+from training.network import Network, quantise
+
+BATCH = 32  # judged texts a step, and as many of replay for each of REPLAY
+REPLAY = 2
+EPOCHS = 14
+MOST_STEPS = 4_000  # of very many judgements, each is shown less often, but once at least
+RATE = 1.5e-3
+VECTOR_RATE = 2e-3
+ANCHOR = 2e-3  # weight of the squared way from the old weights
+KEEP = 1.0  # weight of the old answers on replay
+TRUST = 0.7  # weight of a unanimous judgement beside what the old network said: people err, and some on purpose
+BASE_TRUST = 0.5  # weight of a label of the base data, from which the old network has learned already
+DROPOUT = 0.3
+WORD_DROPOUT = 0.1
+SHARPEST = 1.0  # greatest length of a step's gradient
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A text to learn from.
+
+    Attributes:
+        ids: its tokens.
+        label: place of the label that it was given.
+        trust: weight of that label beside what the old network says of the text; 0 for one without a label.
+    """
+
+    ids: list[int]
+    label: int = 0
+    trust: float = 0.0
+
+
+def tune(
+    old: Network,
+    judged: Sequence[Lesson],
+    replay: Sequence[Lesson],
+    seed: int,
+    tell: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Network:
+    """A copy of the network that has learned the judgements.
+
+    Args:
+        old: current network; it stays as it is.
+        judged: texts with labels.
+        replay: texts on which it should go on saying what it says, or that it learned before.
+        seed: source of all chance.
+        tell: told how many steps are done, and of how many.
+
+    Returns:
+        The new network, its word vectors rounded to what int8 can hold.
+    """
+    torch.manual_seed(seed)
+    random = Random(seed)
+    network = copy.deepcopy(old)
+    network.dropout.p, network.word_dropout = DROPOUT, WORD_DROPOUT
+    anchor = {name: value.detach().clone() for name, value in old.named_parameters()}
+    rest = [value for name, value in network.named_parameters() if name != "embedding.weight"]
+    optimisers = [
+        torch.optim.Adam(rest, lr=RATE),
+        torch.optim.SparseAdam([network.embedding.weight], lr=VECTOR_RATE),
+    ]
+    learned, kept = _targets(old, judged), _targets(old, replay)
+    rounds = _rounds(len(judged))
+    steps = rounds * -(-len(judged) // BATCH)
+    done = 0
+    network.train()
+    for _ in range(rounds):
+        for places in batches.places([len(lesson.ids) for lesson in judged], BATCH, random):
+            pace = 1 - done / steps
+            for optimiser, rate in zip(optimisers, (RATE, VECTOR_RATE), strict=True):
+                optimiser.param_groups[0]["lr"] = rate * pace
+                optimiser.zero_grad(set_to_none=True)
+            again = random.sample(range(len(replay)), min(REPLAY * len(places), len(replay)))
+            logits = network(*batches.pad([judged[place].ids for place in places]))
+            loss = cross_entropy(logits, learned[places])
+            if again:
+                logits = network(*batches.pad([replay[place].ids for place in again]))
+                loss = loss + KEEP * cross_entropy(logits, kept[again])
+            loss = loss + ANCHOR * _way(network, anchor)
+            loss.backward()
+            nn.utils.clip_grad_norm_(rest, SHARPEST)
+            for optimiser in optimisers:
+                optimiser.step()
+            done += 1
+            tell(done, steps)
+    network.dropout.p, network.word_dropout = old.dropout.p, old.word_dropout
+    whole, scales = quantise(network.embedding.weight.detach())
+    network.embedding.weight.data = whole * scales
+    return network.eval()
+
+
+def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean cross-entropy against soft targets.
+
+    Args:
+        logits: [texts, labels].
+        targets: probabilities, [texts, labels].
+    """
+    return -(targets * logits.log_softmax(1)).sum(1).mean()
+
+
+def _rounds(texts: int) -> int:
+    """How often each judged text is shown."""
+    return max(1, min(EPOCHS, MOST_STEPS * BATCH // max(texts, 1)))
+
+
+def _targets(old: Network, lessons: Sequence[Lesson]) -> Tensor:
+    """What is aimed at: each label, as far as it is trusted, and what the old network says."""
+    trust = torch.tensor([[lesson.trust] for lesson in lessons])
+    labels = torch.tensor([lesson.label for lesson in lessons])
+    return trust * nn.functional.one_hot(labels, len(LABELS)) + (1 - trust) * answers(old, lessons)
+
+
+def _way(network: Network, anchor: dict[str, Tensor]) -> Tensor:
+    """Squared way of the weights from the old ones; word vectors are held by their low rate and by replay alone."""
+    return torch.stack(
+        [
+            (value - anchor[name]).square().sum()
+            for name, value in network.named_parameters()
+            if name != "embedding.weight"
+        ]
+    ).sum()
+
+
+@torch.inference_mode()
+def answers(network: Network, lessons: Sequence[Lesson]) -> Tensor:
+    """What a network says of texts.
+
+    Args:
+        network: not in training.
+        lessons: [texts].
+
+    Returns:
+        Probabilities, [texts, labels].
+    """
+    found = torch.zeros(len(lessons), len(LABELS))
+    for places in batches.places([len(lesson.ids) for lesson in lessons], 256):
+        found[places] = network(*batches.pad([lessons[place].ids for place in places])).softmax(1)
+    return found

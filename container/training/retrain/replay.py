@@ -1,0 +1,34 @@
+"""Texts on which a retrained model should go on saying what it said: all made here or in the repository."""
+
+from __future__ import annotations
+
+from random import Random
+
+from sentiment.text import Tokenizer
+from training import augment
+from training.retrain.finetune import Lesson
+from training.statements import statement
+
+STATEMENTS = 600
+STRINGS = 900
+NONSENSE = 150
+
+
+def texts(tokenizer: Tokenizer, random: Random) -> list[Lesson]:
+    """Replay without any data set.
+
+    Args:
+        tokenizer: of the model.
+        random: source of chance.
+    """
+    words = len(tokenizer.vocabulary)
+    foreign = [place for word in sorted(augment.FOREIGN) for place in tokenizer.encode(word) if place > 1]
+    made = [tokenizer.encode(statement(random)[0]) for _ in range(STATEMENTS)]
+    made += [augment.nonsense(random, foreign, words) for _ in range(NONSENSE)]
+    made += [_string(words, random) for _ in range(STRINGS)]
+    return [Lesson(ids) for ids in made if ids]
+
+
+def _string(words: int, random: Random) -> list[int]:
+    """Words strung together, the common ones more often, as in real texts: what each word does is kept by them."""
+    return [2 + int((words - 2) * random.random() ** 4) for _ in range(random.randrange(3, 30))]
