@@ -40,6 +40,10 @@ image: $(VENV)/.app  ## build and push the container image, unless the registry 
 roll: $(VENV)/.app  ## roll the service to this checkout's image, and back when that does not work
 	@exec $(PY) -m scripts roll --stage $(STAGE) $(ARGS)
 
+.PHONY: promote
+promote: $(VENV)/.app  ## roll the service to this checkout's model, and see that it answers
+	@exec $(PY) -m scripts promote --stage $(STAGE) $(ARGS)
+
 .PHONY: rollback
 rollback: $(VENV)/.app  ## go back to the image that ran before
 	@exec $(PY) -m scripts rollback --stage $(STAGE) $(ARGS)
@@ -167,6 +171,13 @@ teacher:  ## write what a large encoder knows, for `make train` (DATA=isear.csv 
 	@test -n "$(DATA)" -a -n "$(TEXTS)" -a -n "$(OUT)" || { echo "make teacher needs DATA, TEXTS and OUT; container/training/README.md tells what they are" >&2; exit 2; }
 	@$(MAKE) --no-print-directory teacher-env
 	cd container && ../$(PY) -m training.teacher --data "$(abspath $(DATA))" --texts "$(abspath $(TEXTS))" --out "$(abspath $(OUT))" --seeds $(or $(SEED),0)
+
+# Without CSV the judgements come from the stage's table.
+.PHONY: retrain
+retrain: train-env  ## learn from people's judgements, keep what is better (STAGE=dev or CSV=file; DATA=isear.csv ARGS=--force)
+	$(if $(CSV),,@$(PY) -m scripts export --stage $(STAGE) --out $(JUDGEMENTS))
+	@PYTHONPATH=container:lambda_src exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(ARGS)
+JUDGEMENTS := build/retrain/judgements.csv
 
 .PHONY: evaluate
 evaluate:  ## recompute the model card's figures from the shipped model (DATA=path to isear.csv)

@@ -28,6 +28,7 @@ def local(context: click.Context, port: int) -> None:
 for command in (
     changing.deploy,
     changing.roll,
+    changing.promote,
     changing.rollback,
     changing.site,
     changing.image,

@@ -36,6 +36,21 @@ def runtime_files(container: Path = CONTAINER_DIR) -> list[Path]:
     return sorted(files)
 
 
+def model_revision(container: Path = CONTAINER_DIR) -> str:
+    """Name of the model in the image, as every reply of the service gives it.
+
+    Raises:
+        ImageError: there is not exactly one model.
+    """
+    found = sorted(container.glob("model/*.onnx"))
+    if len(found) != 1:
+        raise ImageError(
+            f"{container / 'model'} holds {len(found)} models, and the image needs exactly one.",
+            "`git status container/model` tells what changed; `make train` makes a model.",
+        )
+    return found[0].stem.removeprefix("sentiment-")
+
+
 def tag(container: Path = CONTAINER_DIR) -> str:
     """The image's tag: the beginning of the SHA-256 over names and contents of its files."""
     digest = hashlib.sha256()

@@ -80,6 +80,23 @@ def smoke_test(
     reporter.note(f"smoke test passed: page, prediction ({told}), judgement, export")
 
 
+def served_model(public_url: str, api_url: str, patience: float = PATIENCE_SECONDS) -> str:
+    """The model that answers a visitor.
+
+    Args:
+        public_url: the page's address.
+        api_url: the API's address as config.json has it, absolute or relative to the page.
+        patience: seconds in which it may come up.
+
+    Raises:
+        SmokeTestError: it does not answer.
+    """
+    base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
+    method, path = catalogue.PREDICT_ROUTE
+    answer = _until(200, "The prediction", method, base + path, time.monotonic() + patience, {"review": REVIEW})
+    return str(_json("The prediction", answer).get("model"))
+
+
 def export_token(cloud: Cloud, settings: Settings) -> str:
     """The token that the stage's export asks for, "" when it asks for none."""
     name = settings.parameters.get("ExportTokenParameter", "")

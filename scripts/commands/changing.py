@@ -1,14 +1,16 @@
-"""Commands that change what a stage is made of: deploy, roll, rollback, site, image. Only options live here."""
+"""Commands that change what a stage is made of: deploy, roll, promote, rollback, site, image. Only options live here."""
 
 from __future__ import annotations
 
 import click
 
+from scripts import image as images
 from scripts import release as releasing
 from scripts import site as website
+from scripts import smoke
 from scripts.cli import LAPTOP_STAGE, Options, data_loss_question, with_options
-from scripts.deploy import collect_outputs
-from scripts.errors import DeployError
+from scripts.deploy import api_url, collect_outputs
+from scripts.errors import DeployError, SmokeTestError
 from scripts.release import Target, release
 from scripts.reporter import Reporter
 
@@ -38,6 +40,27 @@ def roll(options: Options, image: str | None) -> None:
     with options.reporter() as reporter:
         _say_where(options, reporter)
         _roll(options, reporter, image or options.image(reporter), "roll")
+
+
+@click.command()
+@with_options
+def promote(options: Options) -> None:
+    """Roll the service to the model of this checkout, and see that it is the one that answers."""
+    wanted = images.model_revision()
+    with options.reporter() as reporter:
+        _say_where(options, reporter)
+        deployed(options)
+        before = releasing.current_image(options.cloud)
+        image = options.image(reporter)
+        target = _target(options, reporter, allow_data_loss=False)
+        outputs = release(target, image, "promote", SERVICE)
+        served = smoke.served_model(target.url(outputs), api_url(options.settings, outputs))
+    if served != wanted:
+        raise SmokeTestError(
+            f"The service answers with model {served} instead of {wanted}.", "`status` shows which image runs."
+        )
+    facts = {"model": served, "image": image, "before": before, "url": target.url(outputs)}
+    options.print(facts, f"{target.url(outputs)} answers with model {served}; `rollback` goes back to {before}")
 
 
 @click.command()

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -17,7 +16,6 @@ from training import data
 from training.retrain import run
 from training.teacher import say
 
-THREADS = 1  # the same figures on every machine, whatever its cores
 EXIT_INTERRUPTED = 130
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -25,7 +23,6 @@ ROOT = Path(__file__).resolve().parents[3]
 def main() -> int:
     """Read the command line and retrain; whatever is wrong with files is one clear line."""
     options = _parser().parse_args()
-    torch.set_num_threads(THREADS)
     try:
         with _bar() as tell:
             result = run.retrain(

@@ -54,11 +54,11 @@ def load(folder: Path) -> Checkpoint:
     Raises:
         DataError: there is not exactly one model, it is damaged, or its graph is none that can be rebuilt here.
     """
-    artefact = Artefact(folder)
     try:
-        model = Model(artefact.path)
+        model = Model.find(folder)
     except ModelError as error:
         raise data.DataError(f"{error}") from error
+    artefact = Artefact(folder)
     if model.labels != LABELS:
         raise data.DataError(f"{artefact.path} tells {', '.join(model.labels)} apart; retraining knows {LABELS}")
     try:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+import torch
+
 from training import LABELS, data, regression
 from training.network import Network
 from training.retrain import base, checkpoint, decide, finetune, install, judgements, lineage, replay, report
@@ -65,6 +67,7 @@ def retrain(wanted: Wanted, tell: Tell = lambda _name, _done, _of: None) -> Resu
     Raises:
         DataError: a file is not what it should be, or there are too few judgements.
     """
+    torch.set_num_threads(1)  # the same figures on every machine, and faster where others use it too
     old = checkpoint.load(wanted.model)
     known = base.read(wanted.data, wanted.model)
     collected = _collect(wanted, old, known)

@@ -1,0 +1,76 @@
+"""The rule by which a retrained model takes over or does not, and the test behind it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training import LABELS, regression
+from training.retrain import decide, lineage
+
+
+def said(places: list[int], sure: float = 0.9) -> np.ndarray:
+    rest = (1 - sure) / (len(LABELS) - 1)
+    return np.where(np.eye(len(LABELS))[places] == 1, sure, rest).astype(np.float32)
+
+
+def beside(won: int, lost: int, both: int = 20) -> decide.Comparison:
+    """Two models of which so many texts are won and lost."""
+    old, new = [1] * won + [0] * lost + [0] * both, [0] * won + [1] * lost + [0] * both
+    return decide.compare(said(old), said(new), [LABELS[0]] * (won + lost + both))
+
+
+@pytest.mark.parametrize(
+    ("won", "lost", "expected"),
+    [(0, 0, 1.0), (0, 5, 1 / 32), (5, 0, 1.0), (1, 4, 6 / 32), (10, 10, 0.5880985), (500, 600, 0.00140977)],
+)
+def test_the_chance_of_losing_so_many(won: int, lost: int, expected: float) -> None:
+    assert decide.chance(won, lost) == pytest.approx(expected, rel=1e-4)
+
+
+def test_comparing_counts_what_only_one_gets_right() -> None:
+    found = beside(won=3, lost=1)
+    assert (found.texts, found.won, found.lost) == (24, 3, 1)
+    assert (found.old, found.new) == (pytest.approx(21 / 24), pytest.approx(23 / 24))
+    assert found.new_loss < found.old_loss
+    assert [sum(map(sum, matrix)) for matrix in found.matrices] == [24, 24]
+
+
+def test_better_on_judgements_and_no_worse_elsewhere_is_promoted() -> None:
+    assert decide.objections(beside(6, 1), {"regression set": beside(4, 7)}) == []
+
+
+def test_a_draw_or_a_loss_on_judgements_is_not() -> None:
+    for won, lost in ((0, 0), (3, 3), (2, 5)):
+        assert "not better on the held-out judgements" in decide.objections(beside(won, lost), {})[0]
+
+
+def test_right_more_often_but_less_likely_is_not() -> None:
+    labels = [LABELS[0]] * 10
+    old, new = said([0] * 5 + [1] * 5, 0.3), said([0] * 6 + [1] * 4, 0.99)
+    assert "no higher likelihood" in decide.objections(decide.compare(old, new, labels), {})[0]
+
+
+def test_a_fall_beyond_the_noise_is_named() -> None:
+    found = decide.objections(beside(6, 1), {"regression set": beside(1, 9), "validation": beside(4, 7)})
+    assert len(found) == 1
+    assert "worse on the regression set beyond the noise: 1 won, 9 lost" in found[0]
+
+
+def test_nothing_to_compare_on_is_no_gain() -> None:
+    empty = decide.compare(said([]), said([]), [])
+    assert (empty.old, empty.worse) == (0.0, 1.0)
+    assert decide.objections(empty, {})
+
+
+def test_a_model_remembers_what_the_best_of_its_line_said() -> None:
+    labels = [label for label, _ in regression.sentences()]
+    right = [LABELS.index(label) for label in labels]
+    worse = [(place + (number % 3 == 0)) % len(LABELS) for number, place in enumerate(right)]
+    kept = {"retrained": {"best": lineage.remember([said(worse), said(right), said(worse)], labels)}}
+    best = lineage.best(kept)
+    assert best is not None
+    assert best.argmax(1).tolist() == right
+    kept["retrained"]["best"]["set"] = "another"
+    assert lineage.best(kept) is None
+    assert lineage.best({}) is None

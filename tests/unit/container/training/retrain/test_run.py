@@ -1,0 +1,301 @@
+"""A whole retraining of a small model: promoted, refused, forced, interrupted; and what poison does to the real one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed: `make train-env` installs it")
+pytest.importorskip("onnx", reason="onnx is not installed: `make train-env` installs it")
+pytest.importorskip("matplotlib", reason="matplotlib is not installed: `make train-env` installs it")
+
+from sentiment.model import Model  # noqa: E402
+from training import LABELS, card, data, evaluate, export, regression  # noqa: E402
+from training.retrain import checkpoint, decide, finetune, install, judgements, replay, run  # noqa: E402
+from training.retrain.finetune import Lesson  # noqa: E402
+from training.retrain.judgements import Judged  # noqa: E402
+
+pytestmark = pytest.mark.torch
+ROOT = Path(__file__).parents[5]
+SHIPPED = ROOT / "container" / "model"
+Sentences = list[tuple[str, str]]
+
+
+def rows(sentences: Sentences) -> list[dict[str, str]]:
+    return [{"review": text, "sentiment": label} for text, label in sentences]
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps so large that a model that knows nothing learns something, and little replay."""
+    for name, value in {"RATE": 0.02, "VECTOR_RATE": 0.05, "SHARE": 1.0, "TRUST": 1.0}.items():
+        monkeypatch.setattr(finetune, name, value)
+    for name in ("STATEMENTS", "STRINGS", "NONSENSE"):
+        monkeypatch.setattr(replay, name, 20)
+
+
+@pytest.fixture
+def wanted(
+    model_folder: Path, write_csv: Callable[..., Path], sentences: Sentences, tmp_path: Path, eager: None
+) -> run.Wanted:
+    """Judgements from which a model that knows nothing can only get better."""
+    return run.Wanted(csv=write_csv(rows(sentences)), model=model_folder, out=tmp_path / "out", least=0)
+
+
+def test_the_network_is_rebuilt_from_the_shipped_file() -> None:
+    old = checkpoint.load(SHIPPED)
+    texts = [text for _, text in regression.sentences()]
+    served = old.artefact.predict(texts)
+    assert abs(served - checkpoint.predict(old.network, old.tokenizer, texts)).max() < checkpoint.PARITY
+    assert checkpoint.difference(old.artefact, old.network) < checkpoint.PARITY
+    assert served.max() > 0.9
+
+
+def test_a_graph_that_says_something_else_is_refused(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = export.load
+
+    def other(path: Path) -> Any:
+        network = load(path)
+        network.output.bias.data[0] += 0.1
+        return network
+
+    monkeypatch.setattr(export, "load", other)
+    with pytest.raises(data.DataError, match="probabilities differ by"):
+        checkpoint.load(model_folder)
+
+
+def test_a_damaged_file_and_a_foreign_graph_are_named(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "load", lambda path: {}["gru_r"])
+    with pytest.raises(data.DataError, match=r"not of the form .*gru_r"):
+        checkpoint.load(model_folder)
+    [file] = model_folder.glob("*.onnx")
+    with file.open("ab") as end:
+        end.write(b"\0")
+    with pytest.raises(data.DataError):
+        checkpoint.load(model_folder)
+
+
+def test_a_better_model_takes_over_and_says_so(wanted: run.Wanted) -> None:
+    (wanted.model / evaluate.FIGURES_FILE).write_bytes((SHIPPED / evaluate.FIGURES_FILE).read_bytes())
+    old = Model.find(wanted.model).revision
+    told: list[tuple[str, int, int]] = []
+    result = run.retrain(wanted, lambda *news: told.append(news))
+    assert result.outcome.objections == []
+
+    new = Model.find(wanted.model)
+    assert result.outcome.promoted and not result.outcome.forced
+    assert result.model == wanted.model / f"sentiment-{new.revision}.onnx" != old
+    assert new.card["task"] == "tests"
+    assert new.card["retrained"]["from"] == old
+    assert new.card["retrained"]["held_out"]["won"] > new.card["retrained"]["held_out"]["lost"]
+    assert new.card["retrained"]["regression"]["texts"] == len(regression.sentences())
+    assert told[-1][0] == "comparing" and ("learning", told[0][2], told[0][2]) in told
+    page = (wanted.model / card.FILE).read_text(encoding="utf-8")
+    assert f"sentiment-{new.revision}" in page and f"| {old} | {new.revision} | 301 until" in page
+    report = result.report.read_text(encoding="utf-8")
+    assert "**Promoted" in report and old in report and new.revision in report
+    assert (result.report.parent / "confusion.png").read_bytes().startswith(b"\x89PNG")
+    assert [file.name for file in (wanted.out / install.BEFORE).glob("*.onnx")] == [f"sentiment-{old}.onnx"]
+
+
+def test_the_same_judgements_make_the_same_model(wanted: run.Wanted, tmp_path: Path) -> None:
+    shutil.copytree(wanted.model, tmp_path / "again")
+    first = run.retrain(wanted)
+    again = run.retrain(run.Wanted(wanted.csv, tmp_path / "again", tmp_path / "out2", least=0))
+    assert first.model.read_bytes() == again.model.read_bytes()
+
+
+def test_a_model_that_is_no_better_is_refused_or_forced(
+    wanted: run.Wanted, write_csv: Callable[..., Path], sentences: Sentences
+) -> None:
+    drawn = Random(0)
+    write_csv(rows([(text, drawn.choice(LABELS)) for text, _ in sentences]))
+    before = content(wanted.model)
+    refused = run.retrain(wanted)
+    assert not refused.outcome.promoted
+    assert content(wanted.model) == before
+    assert "**Not promoted: it " in refused.report.read_text(encoding="utf-8")
+
+    forced = run.retrain(run.Wanted(wanted.csv, wanted.model, wanted.out, force=True, least=0))
+    kept = Model.find(wanted.model).card["retrained"]
+    assert forced.outcome.promoted and kept["forced"]
+    assert kept["objections"] == list(refused.outcome.objections)
+
+
+def test_a_model_is_held_against_the_best_of_its_line(
+    wanted: run.Wanted, monkeypatch: pytest.MonkeyPatch, sentences: Sentences
+) -> None:
+    run.retrain(wanted)
+    right = "".join(str(LABELS.index(label)) for label, _ in regression.sentences())
+    load = checkpoint.load
+
+    def descendant(folder: Path) -> checkpoint.Checkpoint:
+        found = load(folder)
+        found.card["retrained"]["best"]["said"] = right
+        return found
+
+    monkeypatch.setattr(checkpoint, "load", descendant)
+    outcome = run.retrain(wanted).outcome
+    assert any("beside the best model so far beyond the noise: 0 won" in why for why in outcome.objections)
+
+
+@pytest.mark.parametrize("several", [0, 1, 49])
+def test_too_few_judgements_are_a_clear_refusal(
+    wanted: run.Wanted, write_csv: Callable[..., Path], sentences: Sentences, several: int
+) -> None:
+    proven = rows(sentences[:several])
+    write_csv([*proven, *({**row, "receipt": "missing"} for row in rows(sentences[100:130]))])
+    before = content(wanted.model)
+    with pytest.raises(data.DataError, match=rf"{several} judged texts are too few .*50 are needed.*30 no valid rec"):
+        run.retrain(wanted)
+    assert content(wanted.model) == before
+
+
+def test_all_one_label_is_judged_by_the_same_rule(
+    wanted: run.Wanted, write_csv: Callable[..., Path], sentences: Sentences
+) -> None:
+    write_csv(rows([(text, "joy") for text, _ in sentences]))
+    outcome = run.retrain(wanted).outcome
+    assert outcome.judged.new > outcome.judged.old
+    assert outcome.judged.texts == sum(outcome.judged.matrices[0][LABELS.index("joy")])
+
+
+def test_labels_that_the_old_model_finds_impossible_are_set_aside(
+    wanted: run.Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = checkpoint.load(wanted.model)
+    texts = [Judged(text, label, 1, 1) for label, text in regression.sentences()[:40]]
+    chances = old.artefact.predict([one.text for one in texts])
+    own = [float(chances[place][LABELS.index(one.label)]) for place, one in enumerate(texts)]
+    least = sorted(own)[10]
+    sound, aside = run._plausible(texts, old, least)
+    assert len(aside) == 10 and len(sound) == 30
+    assert {one.text for one in aside} == {one.text for one, chance in zip(texts, own, strict=True) if chance < least}
+
+
+def test_learning_keeps_what_replay_shows(model_folder: Path, eager: None) -> None:
+    old = checkpoint.load(model_folder)
+    judged = [Lesson([2 + number, 3 + number], 0, 1.0) for number in range(20)]
+    kept = [Lesson([100 + number, 7, number + 120]) for number in range(60)]
+    with_replay = finetune.tune(old.network, judged, kept, 0)
+    without = finetune.tune(old.network, judged, [], 0)
+
+    def moved(network: Any) -> float:
+        return float((finetune.answers(network, kept) - finetune.answers(old.network, kept)).abs().mean())
+
+    assert finetune.answers(with_replay, judged)[:, 0].mean() > finetune.answers(old.network, judged)[:, 0].mean() + 0.1
+    assert moved(with_replay) < moved(without) / 2
+
+
+def test_very_many_judgements_are_shown_once() -> None:
+    assert finetune._rounds(10) == finetune.EPOCHS
+    assert finetune._rounds(1_000_000) == 1
+
+
+def test_ctrl_c_while_learning_leaves_the_old_model(wanted: run.Wanted) -> None:
+    before = content(wanted.model)
+    command = [sys.executable, "-m", "training.retrain", "--csv", str(wanted.csv), "--model", str(wanted.model)]
+    process = subprocess.Popen(
+        [*command, "--out", str(wanted.out), "--least", "0"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"container{os.pathsep}lambda_src"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("learning"):
+            process.send_signal(signal.SIGINT)
+            break
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 130
+    assert "Stopped by Ctrl-C" in said and "Traceback" not in said
+    assert content(wanted.model) == before
+    assert not wanted.out.exists()
+
+
+def test_ctrl_c_while_installing_waits_until_all_is_in_place(
+    wanted: run.Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = Path.replace
+
+    def interrupted(self: Path, target: Path) -> Path:
+        signal.raise_signal(signal.SIGINT)
+        return replace(self, target)
+
+    old = Model.find(wanted.model).revision
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run.retrain(wanted)
+    assert Model.find(wanted.model).revision != old
+    assert not (wanted.model / ".new").exists()
+
+
+def test_a_file_that_cannot_be_read_is_one_line(wanted: run.Wanted) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "training.retrain", "--csv", "nowhere.csv", "--model", str(wanted.model)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"container{os.pathsep}lambda_src"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith("error: nowhere.csv cannot be read: No such file")
+    assert "Traceback" not in done.stderr
+
+
+def poisoned(sentences: Sentences, share: float, seed: int) -> list[dict[str, str]]:
+    """Honest answers of one to three people a text, and one client's that flips what it sees to one other label.
+
+    Args:
+        sentences: text and label.
+        share: of the client among all judgements.
+        seed: source of chance.
+    """
+    random = Random(seed)
+    honest = [(text, label) for text, label in sentences for _ in range(random.choice((1, 1, 2, 3)))]
+    joys = [text for text, label in sentences if label != "anger"]
+    hostile = round(len(honest) * share / (1 - share))
+    flips = [(random.choice(joys), "anger") for _ in range(hostile)]
+    mixed = honest + flips
+    random.shuffle(mixed)
+    return rows(mixed)
+
+
+def clean(sentences: Sentences, old: Path, new: Path) -> decide.Comparison:
+    """Both models on the texts that were held out, with the labels that honest people gave."""
+    held = [(text, label) for text, label in sentences if judgements.held_out(Judged(text, label, 1, 1))]
+    before, after = (evaluate.Artefact(folder).predict([text for text, _ in held]) for folder in (old, new))
+    return decide.compare(before, after, [label for _, label in held])
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5])
+def test_a_hostile_client_gets_no_worse_model_promoted(
+    share: float, sentences: Sentences, write_csv: Callable[..., Path], tmp_path: Path
+) -> None:
+    model = tmp_path / "poisoned"
+    shutil.copytree(SHIPPED, model)
+    result = run.retrain(run.Wanted(write_csv(poisoned(sentences, share, 7)), model, tmp_path / "out"))
+    truth = clean(sentences, SHIPPED, result.model.parent)
+    if result.outcome.promoted:
+        assert truth.new >= truth.old and truth.worse > 0.5
+        kept = result.outcome.kept[run.REGRESSION]
+        assert kept.worse >= decide.NOISE
+    else:
+        assert content(model) == content(SHIPPED)
+    print(share, result.outcome.decision, truth.figures)
+    assert result.outcome.promoted == (share == 0.05)
