@@ -1,4 +1,4 @@
-"""Commands that change what a stage is made of: deploy, roll, promote, rollback, site, image. Only options live here."""
+"""Commands that change what a stage is made of: deploy, roll, promote, rollback, site, image. Only options here."""
 
 from __future__ import annotations
 
