@@ -20,6 +20,16 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 local: $(VENV)/.app  ## run the whole app on this machine (PORT=8080) until Ctrl-C
 	@exec $(PY) -m scripts local --port $(PORT)
 
+##@ Learn (docs/walkthrough)
+
+.PHONY: lesson
+lesson: $(VENV)/.app  ## check the exercise of a lesson on the laptop cloud (N=20)
+	@exec $(PY) -m scripts.lessons check $(N)
+
+.PHONY: lesson-reset
+lesson-reset: $(VENV)/.app  ## undo what lessons changed in files and on the laptop cloud; keeps a patch of it
+	@exec $(PY) -m scripts.lessons reset
+
 ##@ On AWS (STAGE=dev)
 
 # ARGS passes options on: `make plan ARGS="--region eu-central-1 --json"`.
@@ -102,7 +112,7 @@ test: $(VENV)/.dev  ## run all tests of this checkout
 TEST_PROCESSES ?= 2
 
 .PHONY: check
-check: lint lint-site types templates-fresh cfn-lint docs-fresh test  ## the gate: all of the below
+check: lint lint-site types templates-fresh cfn-lint docs-fresh docs test  ## the gate: all of the below
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## style and likely mistakes
@@ -137,6 +147,14 @@ cfn-lint: $(VENV)/.dev  ## CloudFormation's own rules, in two regions
 .PHONY: docs-fresh
 docs-fresh: $(VENV)/.dev  ## pictures, pages of stacks, references and quotes are what templates and code say
 	$(PY) -m scripts.docs --check
+
+.PHONY: docs
+docs: $(VENV)/.docs docs-fresh  ## build the documentation site into build/site, without a warning
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+
+.PHONY: slides
+slides: $(VENV)/.docs  ## make the slide deck, build/slides/slides.html and slides.pdf (needs Chromium)
+	$(PY) -m scripts.docs.slides
 
 .PHONY: bench
 bench: $(VENV)/.dev  ## measure speed and memory on this machine into docs/benchmarks.md (ONLY=service for one part)
@@ -202,6 +220,7 @@ lock:  ## pin every dependency with its hash (needs uv)
 	$(LOCK) --extra local --extra dev --extra train pyproject.toml -o requirements/train.txt
 	$(LOCK) --extra teacher -c requirements/train.txt pyproject.toml -o requirements/teacher.txt
 	$(LOCK) --extra local --extra dev -c requirements/train.txt pyproject.toml -o requirements/dev.txt
+	$(LOCK) --extra docs -c requirements/train.txt pyproject.toml -o requirements/docs.txt
 	$(LOCK) --extra local -c requirements/train.txt pyproject.toml -o requirements/app.txt
 	$(LOCK) -c requirements/train.txt container/requirements.in -o container/requirements.txt
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes --custom-compile-command 'make lock'
@@ -227,6 +246,10 @@ $(VENV)/.app: requirements/app.txt | $(PY)
 $(VENV)/.dev: requirements/dev.txt | $(PY)
 	@$(PIP_INSTALL) $<
 	@touch $@ $(VENV)/.app
+
+$(VENV)/.docs: requirements/docs.txt | $(VENV)/.dev
+	@$(PIP_INSTALL) $<
+	@touch $@
 
 node_modules/.stamp: package-lock.json package.json
 	@npm ci --silent --no-audit --no-fund

@@ -1,4 +1,4 @@
-"""Writes the command-line reference from the commands themselves, and that of `make` from the Makefile."""
+"""Writes the references: of commands from the commands and the Makefile, of the API from its OpenAPI document."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import click
+import yaml
 
 from scripts.__main__ import main
 from scripts.docs.stack_pages import BANNER, table
@@ -18,7 +19,6 @@ def commands(makefile: Path) -> str:
         makefile: the project's Makefile.
     """
     parts = [
-        BANNER,
         "# Commands\n",
         "Everything is a target of `make`; most of them call `python -m scripts`, whose options `ARGS` passes on:"
         ' `make plan ARGS="--region eu-central-1 --json"`.\n',
@@ -32,7 +32,32 @@ def commands(makefile: Path) -> str:
             command = main.get_command(context, name)
             assert command is not None  # noqa: S101 - it has just been listed
             parts += _command(command, context)
-    return "\n".join(parts)
+    return "\n".join([*parts, BANNER])
+
+
+def api(document: Path) -> str:
+    """Page of the API: every operation with its answers, and the whole document for browsers.
+
+    Args:
+        document: the OpenAPI document, in YAML.
+    """
+    description = yaml.safe_load(document.read_text(encoding="utf-8"))
+    rows = [
+        (f"`{method.upper()} {path}`", operation["summary"], ", ".join(f"{code}" for code in operation["responses"]))
+        for path, item in description["paths"].items()
+        for method, operation in item.items()
+        if method in ("get", "put", "post", "delete", "patch")
+    ]
+    return "\n".join(
+        [
+            f"# {description['info']['title']}\n",
+            f"{description['info']['description'].strip()}\n",
+            table(("Operation", "What it does", "Answers"), rows),
+            "All of it, from [the OpenAPI document](../api/openapi.yaml), which tests hold against the running app:\n",
+            '<swagger-ui src="../api/openapi.yaml"/>\n',
+            BANNER,
+        ]
+    )
 
 
 def _targets(text: str) -> list[str]:

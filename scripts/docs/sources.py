@@ -9,7 +9,7 @@ from scripts.docs.pictures import Picture
 
 ROOT = Path(__file__).resolve().parents[2]
 # Folders in which every file is written here; what else lies there is of a stack or picture that is gone.
-OWNED = ("docs/pictures", "docs/stacks")
+OWNED = ("docs/pictures", "docs/reference", "docs/stacks")
 
 
 def wanted(root: Path = ROOT) -> dict[str, str]:
@@ -25,6 +25,7 @@ def wanted(root: Path = ROOT) -> dict[str, str]:
     files["docs/pictures/index.md"] = _gallery(drawn)
     files |= {f"docs/stacks/{name}": text for name, text in stack_pages.pages().items()}
     files["docs/reference/commands.md"] = references.commands(root / "Makefile")
+    files["docs/reference/api.md"] = references.api(root / "docs" / "api" / "openapi.yaml")
     for page in _pages_by_people(root):
         text = (root / page).read_text(encoding="utf-8")
         try:
@@ -72,11 +73,11 @@ def _surplus(root: Path, files: dict[str, str]) -> list[str]:
 def _pages_by_people(root: Path) -> list[str]:
     owned = tuple(f"{folder}/" for folder in OWNED)
     pages = ["README.md", *(path.relative_to(root).as_posix() for path in sorted((root / "docs").rglob("*.md")))]
-    return [page for page in pages if not page.startswith(owned) and page != "docs/reference/commands.md"]
+    return [page for page in pages if not page.startswith(owned)]
 
 
 def _gallery(drawn: list[Picture]) -> str:
-    parts = [stack_pages.BANNER, "# Pictures\n"]
+    parts = ["# Pictures\n"]
     parts.append(
         "All of them are drawn from the templates and the catalogue by `make pictures`. Beside each graph lies the same"
         " as Mermaid (`.mmd`), which forges draw themselves.\n"
@@ -86,4 +87,4 @@ def _gallery(drawn: list[Picture]) -> str:
         parts.append(f"![{each.caption}]({each.name}.svg)\n")
         if each.graph:
             parts.append(f"[As Mermaid]({each.name}.mmd)\n")
-    return "\n".join(parts)
+    return "\n".join([*parts, stack_pages.BANNER])

@@ -10,7 +10,7 @@ from scripts.docs.pictures.access import Grant, grants
 from scripts.docs.pictures.workflows import COMPUTED
 from scripts.settings import pascal
 
-BANNER = "<!-- Written by `make docs-sources`; do not edit. -->\n"
+BANNER = "<!-- Written by `make docs-sources`; do not edit. -->\n"  # last, for a page begins with its title
 
 
 def pages() -> dict[str, str]:
@@ -31,10 +31,11 @@ def _index() -> str:
         (f"[{each.name}]({each.name}.md)", each.purpose, str(len(each.resources))) for each in model.stacks().values()
     )
     return (
-        f"{BANNER}\n# The stacks\n\nEach is one CloudFormation template, in the order in which they are taught. The"
+        "# The stacks\n\nEach is one CloudFormation template, in the order in which they are taught. The"
         " orchestrator works out the order of deployment itself: a stack comes after every stack that has an output of"
         f" the name of one of its parameters.\n\n![{_alt('Deployment')}](../pictures/deployment.svg)\n\n"
         + table(("Stack", "What it is for", "Resources"), rows)
+        + f"\n{BANNER}"
     )
 
 
@@ -52,7 +53,6 @@ def _page(stack: model.Stack) -> str:
     ]
     return "\n".join(
         [
-            BANNER,
             f"# Stack {stack.name}\n",
             f"{stack.purpose}.\n",
             f"![{_alt('Stack ' + stack.name)}](../pictures/stack-{stack.name}.svg)\n",
@@ -67,6 +67,7 @@ def _page(stack: model.Stack) -> str:
             table(("Output", "What it is", "Used by"), outputs),
             "## Who may what\n",
             table(("Who", "May", "On what"), (_grant(each) for each in grants() if each.stack == stack.name)),
+            BANNER,
         ]
     )
 

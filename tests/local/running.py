@@ -125,18 +125,19 @@ class RunningApp:
                 stream.close()
 
 
-def start(state: Path, port: int | None = None, **environment: str) -> RunningApp:
+def start(state: Path, port: int | None = None, tree: Path = ROOT, **environment: str) -> RunningApp:
     """Start the app, in a process group of its own; it is not ready yet.
 
     Args:
         state: its state folder.
         port: port of the page; None for a free one.
+        tree: the checkout to run.
         environment: variables on top of ours.
     """
     chosen = free_port() if port is None else port
     process = subprocess.Popen(
         [sys.executable, "-m", "scripts", "local", "--port", str(chosen)],
-        cwd=ROOT,
+        cwd=tree,
         env={**os.environ, "STATE": str(state), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

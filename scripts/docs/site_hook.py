@@ -1,0 +1,75 @@
+"""What the documentation site does beyond MkDocs: a navigation of the pages there are, and links out of docs/.
+
+MkDocs calls these functions by their names. A link to a file outside of docs/ works where the repository is read; on
+the site it becomes the file's name, after a look whether there is such a file.
+"""
+
+from __future__ import annotations
+
+import logging
+import posixpath
+import re
+from pathlib import Path
+from typing import Any
+
+from generator import catalogue
+
+log = logging.getLogger("mkdocs.plugins.site_hook")  # its warnings fail a strict build
+
+# Sections in their order; a folder stands for its pages, and every page that none of them names goes under "More".
+SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Walkthrough", ("walkthrough",)),
+    ("Pictures", ("pictures/index.md",)),
+    ("Stacks", ("stacks",)),
+    ("Operations", ("operations", "costs.md")),
+    ("Reference", ("reference/commands.md", "reference/api.md")),
+    ("Background", ("decisions.md", "benchmarks.md", "model-log.md", "contributing.md")),
+)
+HOME = "index.md"
+_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
+
+
+def on_config(config: Any) -> Any:
+    """Give MkDocs its navigation."""
+    folder = Path(config["docs_dir"])
+    config["nav"] = navigation([path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.md"))])
+    return config
+
+
+def navigation(pages: list[str]) -> list[Any]:
+    """The navigation, as mkdocs.yml would have it.
+
+    Args:
+        pages: paths of all pages, from docs/.
+    """
+    left = [page for page in pages if page not in (HOME, "slides.md")]
+    found: list[Any] = [HOME]
+    for title, names in SECTIONS:
+        its = [page for name in names for page in _under(name, left)]
+        left = [page for page in left if page not in its]
+        found += [{title: its}] if its else []
+    return [*found, {"More": left}] if left else found
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
+    """Turn links out of docs/ into names of files."""
+    here = posixpath.dirname(page.file.src_uri)
+    root = Path(config["docs_dir"]).parent
+
+    def rewritten(link: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join("docs", here, link[2]))
+        if target.startswith("docs/"):
+            return link[0]
+        if not (root / target).exists():
+            log.warning("%s links to %s, which is not there", page.file.src_uri, target)
+        return link[1] if target in link[1] else f"{link[1]} (`{target}`)"
+
+    return _LINK.sub(rewritten, markdown)
+
+
+def _under(name: str, pages: list[str]) -> list[str]:
+    """The pages that a name stands for: one, or all of a folder with its index first."""
+    its = [page for page in pages if page == name or page.startswith(f"{name}/")]
+    taught = [f"stacks/{stack.name}.md" for stack in catalogue.STACKS]
+    order = {page: number for number, page in enumerate(taught)}
+    return sorted(its, key=lambda page: (not page.endswith("/index.md"), order.get(page, 0), page))

@@ -1,0 +1,227 @@
+"""Whether a lesson's exercise was done: one function a lesson, which says what it found or what is missing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+
+from scripts import image, ledger, release, stacks
+from scripts.lessons.room import NotYetError, Room
+
+GITHUB = ".local/lessons/github.git"
+REVIEW = {"review": "I passed my exam"}
+
+
+def github(room: Room) -> str:
+    """Lessons 1 to 12."""
+    merges = (
+        room.git("log", "--merges", "--format=%h %p", "main", folder=GITHUB) if (room.root / GITHUB).is_dir() else ""
+    )
+    tags = room.git("tag", folder=GITHUB).split() if merges else []
+    if not merges:
+        raise NotYetError("main of your GitHub has no merge.", f"Merge your branch and push main to {GITHUB}.")
+    if not tags:
+        raise NotYetError(
+            "There is a merge, but no tag.", "`git tag v1` in your clone, then push it: `git push origin v1`."
+        )
+    return f"merges in main: {len(merges.splitlines())}; the tag {tags[0]} names a version"
+
+
+def function(room: Room) -> str:
+    """Lesson 13."""
+    answer = room.ask("GET", "/api/getStats").json
+    if "greeting" not in answer:
+        raise NotYetError(
+            "GET /getStats has no field greeting.", "Add it in lambda_src/stats.py, then `make deploy STAGE=local`."
+        )
+    return f"the function stats greets: {answer['greeting']}"
+
+
+def website(room: Room) -> str:
+    """Lessons 14 and 23."""
+    served, committed = _title(room.ask("GET", "/").body), _title(room.git("show", "HEAD:site/index.html"))
+    if served == committed:
+        raise NotYetError(
+            f"The page's title is still {served!r}.", "Change it in site/index.html, then `make site STAGE=local`."
+        )
+    return f"the bucket serves your page: {served!r}"
+
+
+def permissions(room: Room) -> str:
+    """Lesson 15."""
+    name = stacks_resource(room, "api", "StatsRole")
+    document = room.cloud.client("iam").get_role_policy(RoleName=name, PolicyName="stats")["PolicyDocument"]
+    status = room.ask("GET", "/api/getStats").status
+    if "dynamodb:Scan" in str(document):
+        raise NotYetError(
+            "The role of the function stats may still scan the table of counts.",
+            "Take the statement out of stats_permissions in generator/functions.py, then make templates and deploy.",
+        )
+    if status == 200:
+        raise NotYetError("The role lacks the permission, and yet GET /getStats answers 200.", "Ask again in a second.")
+    return f"without dynamodb:Scan, GET /getStats answers {status}"
+
+
+def load_balancer(room: Room) -> str:
+    """Lesson 16."""
+    status = {state.name: state.status for state in stacks.of_stage(room.cloud)}["sentiment-local-service"]
+    if status != "UPDATE_ROLLBACK_COMPLETE":
+        raise NotYetError(
+            f"The stack service is in {status}: nothing was rolled back.",
+            "Break HEALTH_PATH in container/sentiment/app.py, then `make roll STAGE=local`.",
+        )
+    if room.ask("POST", "/api/getSentiment", REVIEW).status != 200:
+        raise NotYetError(
+            "The service does not answer.", "`make status STAGE=local` says why; `make lesson-reset` helps."
+        )
+    return "the broken revision was rolled back, and the old one answers"
+
+
+def template(room: Room) -> str:
+    """Lesson 19."""
+    [api] = room.cloud.client("apigatewayv2").get_apis()["Items"]
+    cors = {key.lower(): value for key, value in api["CorsConfiguration"].items()}
+    seconds = cors["maxage"]
+    if int(seconds) == 3600:
+        raise NotYetError(
+            "Browsers may still remember the API's permission for 3600 seconds.",
+            "Change PREFLIGHT_SECONDS in generator/stacks/api.py, then `make templates` and `make deploy STAGE=local`.",
+        )
+    return f"CloudFormation changed the API: MaxAge is {seconds}"
+
+
+def group(room: Room) -> str:
+    """Lesson 20."""
+    [found] = room.cloud.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    if found["MinSize"] < 2:
+        raise NotYetError(
+            f"The group keeps {found['MinSize']} instance at least.",
+            "Set min_instances = 2 under [local] in scripts/stages.toml, then `make deploy STAGE=local`.",
+        )
+    return f"the group keeps {found['MinSize']} to {found['MaxSize']} instances and wants {found['DesiredCapacity']}"
+
+
+def gateway(room: Room) -> str:
+    """Lesson 24."""
+    status = room.ask("POST", "/api/feel", REVIEW).status
+    if status != 200:
+        raise NotYetError(
+            f"POST /feel answers {status}.", "Add the route in generator/stacks/api.py, make templates, deploy."
+        )
+    return "POST /feel reaches the model"
+
+
+def tasks(room: Room) -> str:
+    """Lesson 25."""
+    state = room.service
+    found = room.cloud.client("ecs").describe_task_definition(taskDefinition=state.task_definition)["taskDefinition"]
+    memory = int(found["containerDefinitions"][0]["memory"])
+    if memory == 192:
+        raise NotYetError(
+            "A task still has 192 MiB.",
+            "Set task_memory = 256 under [local] in scripts/stages.toml, then `make deploy STAGE=local`.",
+        )
+    return f"{state.revision} runs with {memory} MiB a task"
+
+
+def registry(room: Room) -> str:
+    """Lesson 26."""
+    known, now = ledger.images(room.cloud), release.current_image(room.cloud)
+    if len(known) < 2:
+        raise NotYetError(
+            "Only one image has run here.", "Change a file of container/sentiment/, then `make roll STAGE=local`."
+        )
+    if now == image.laptop_reference(room.root / "container"):
+        raise NotYetError(f"The newest image runs, {now}.", "Go back to the one before: `make rollback STAGE=local`.")
+    return f"{len(known)} images are known, and {now} runs again"
+
+
+def scaling(room: Room) -> str:
+    """Lesson 27."""
+    running = room.service.running
+    if running < 3:
+        raise NotYetError(f"{running} task runs.", "`make scale STAGE=local TASKS=3`.")
+    return f"{running} tasks share the requests"
+
+
+def table(room: Room) -> str:
+    """Lesson 28."""
+    items = room.cloud.client("dynamodb").scan(TableName=room.outputs["JudgementsTableName"], ConsistentRead=True)[
+        "Items"
+    ]
+    by_text = Counter(item["id"]["S"] for item in items)
+    twice = [text for text, count in by_text.items() if count > 1]
+    if not twice:
+        raise NotYetError(
+            "No text has two judgements.", "Judge the same text twice, with a judgement id of its own each time."
+        )
+    return f"{by_text[twice[0]]} judgements of one text lie side by side; none replaced another"
+
+
+def serverless(room: Room) -> str:
+    """Lesson 29."""
+    predicts, counts = room.ask("POST", "/api/getSentiment", REVIEW).status, room.ask("GET", "/api/getStats").status
+    if predicts != 503:
+        raise NotYetError(f"POST /getSentiment answers {predicts}: the tasks are awake.", "`make sleep STAGE=local`.")
+    if counts != 200:
+        raise NotYetError(f"GET /getStats answers {counts}.", "It should not need the tasks; `make logs STAGE=local`.")
+    return "the servers sleep, and the functions answer"
+
+
+def microservices(room: Room) -> str:
+    """Lesson 30."""
+    answer = room.ask("POST", "/api/getSentiment", REVIEW).json
+    if "letters" not in answer:
+        raise NotYetError(
+            "POST /getSentiment has no field letters.",
+            "Add it in container/sentiment/app.py, then `make roll STAGE=local`.",
+        )
+    if room.ask("GET", "/api/getStats").status != 200:
+        raise NotYetError("GET /getStats does not answer.", "Only the service was to change: `make lesson-reset`.")
+    return f"the service counts {answer['letters']} letters; nothing else was deployed"
+
+
+def pipeline(room: Room) -> str:
+    """Lesson 31."""
+    if not room.git("diff", "--name-only", "HEAD", "--", "templates"):
+        raise NotYetError(
+            "The templates are those of the last commit.",
+            "Change DRAIN_SECONDS in generator/stacks/service.py, then `make templates`.",
+        )
+    done = subprocess.run([sys.executable, "-m", "generator", "--check"], cwd=room.root, capture_output=True)
+    if done.returncode != 0:
+        raise NotYetError("The gate would refuse this: the templates are stale.", "`make templates`.")
+    return "generator and templates changed together, as the gate demands"
+
+
+CHECKS = {
+    1: github,
+    13: function,
+    14: website,
+    15: permissions,
+    16: load_balancer,
+    19: template,
+    20: group,
+    24: gateway,
+    25: tasks,
+    26: registry,
+    27: scaling,
+    28: table,
+    29: serverless,
+    30: microservices,
+    31: pipeline,
+}
+
+
+def stacks_resource(room: Room, stack: str, logical_id: str) -> str:
+    """Physical id of a resource."""
+    name = f"sentiment-{room.cloud.stage}-{stack}"
+    found = room.cloud.client("cloudformation").describe_stack_resources(StackName=name, LogicalResourceId=logical_id)
+    return str(found["StackResources"][0]["PhysicalResourceId"])
+
+
+def _title(html: str) -> str:
+    match = re.search(r"<title>(.*?)</title>", html)
+    return match[1] if match else ""

@@ -1,0 +1,159 @@
+"""Reads the walkthrough's pages: which commands they have people type, what should come, and what to edit. Runs none.
+
+A fenced block ``console`` holds commands behind ``$`` and what they print; ``...`` alone in a line stands for any
+lines, ``…`` for anything within a line, and ``# fails`` before a command says that it is to fail. A fenced block
+``diff`` with a file's path as its title is an edit by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ROOT / "docs" / "walkthrough"
+_FENCE = re.compile(r'^```(?P<language>\w*)(?: title="(?P<title>[^"]*)")?\s*$')
+_NUMBER = re.compile(r"^(\d+)-")
+
+
+class PageError(Exception):
+    """A page that cannot be understood."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command to type, where it stands, whether it should fail, and the lines that should come."""
+
+    place: str
+    text: str
+    fails: bool
+    expected: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A piece of a file to replace by another, and where the page says so."""
+
+    place: str
+    file: str
+    old: str
+    new: str
+
+
+Step = Command | Edit
+
+
+@dataclass(frozen=True)
+class Page:
+    """One lesson: its number, its title, and its steps in order."""
+
+    path: Path
+    number: int
+    title: str
+    steps: tuple[Step, ...]
+
+
+def lessons(folder: Path = PAGES) -> list[Page]:
+    """Every lesson, by number."""
+    found = [read(path) for path in sorted(folder.glob("[0-9]*-*.md"))]
+    return sorted(found, key=lambda page: page.number)
+
+
+def read(path: Path) -> Page:
+    """One page.
+
+    Raises:
+        PageError: a block has no end, or an edit no file; names page and line.
+    """
+    text = path.read_text(encoding="utf-8")
+    number = _NUMBER.match(path.name)
+    title = re.search(r"^# (.*)$", text, re.M)
+    return Page(path, int(number[1]) if number else 0, title[1] if title else path.stem, tuple(_steps(path, text)))
+
+
+def edited_files(folder: Path = PAGES) -> list[str]:
+    """Every file that some lesson has people edit, from the root."""
+    return sorted({step.file for page in lessons(folder) for step in page.steps if isinstance(step, Edit)})
+
+
+def differences(expected: tuple[str, ...], printed: str) -> list[str]:
+    """Which of the expected lines are not there, in this order.
+
+    Args:
+        expected: lines of a page.
+        printed: what the command wrote.
+    """
+    lines = [_even(line) for line in printed.splitlines()]
+    missing, position = [], 0
+    for wanted in expected:
+        if wanted.strip() == "...":
+            continue
+        at = next((number for number in range(position, len(lines)) if _fits(_even(wanted), lines[number])), None)
+        if at is None:
+            missing.append(wanted)
+        else:
+            position = at + 1
+    return missing
+
+
+def _fits(wanted: str, line: str) -> bool:
+    return re.search(".*".join(re.escape(part.strip()) for part in wanted.split("…")), line) is not None
+
+
+def _even(line: str) -> str:
+    return " ".join(line.split())
+
+
+def _steps(path: Path, text: str) -> list[Step]:
+    steps: list[Step] = []
+    opened: tuple[int, re.Match[str]] | None = None
+    body: list[str] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if opened is None:
+            match = _FENCE.match(line)
+            if match and match["language"]:
+                opened, body = (number, match), []
+        elif line.rstrip() == "```":
+            steps += _block(f"{path.name}:{opened[0]}", path.name, opened, body)
+            opened = None
+        else:
+            body.append(line)
+    if opened is not None:
+        raise PageError(f"{path.name}:{opened[0]}: this block has no end")
+    return steps
+
+
+def _block(place: str, page: str, opened: tuple[int, re.Match[str]], body: list[str]) -> list[Step]:
+    line, match = opened
+    if match["language"] in ("console", "bash", "sh"):
+        return [*_commands(page, line, body)]
+    if match["language"] == "diff":
+        if not match["title"]:
+            raise PageError(f'{place}: an edit needs title="file"')
+        old = [each[1:] for each in body if not each.startswith("+")]
+        new = [each[1:] for each in body if not each.startswith("-")]
+        return [Edit(place, match["title"], "\n".join(old) + "\n", "\n".join(new) + "\n")]
+    return []
+
+
+def _commands(page: str, line: int, body: list[str]) -> list[Command]:
+    found: list[Command] = []
+    fails = False
+    for number, text in enumerate(body, line + 1):
+        if text.startswith("# fails"):
+            fails = True
+        elif text.startswith("$ "):
+            found.append(Command(f"{page}:{number}", text[2:], fails, ()))
+            fails = False
+        elif found:
+            last = found[-1]
+            if last.text.endswith("\\") and not last.expected:
+                found[-1] = Command(last.place, f"{last.text}\n{text}", last.fails, ())
+            else:
+                found[-1] = Command(
+                    last.place, last.text, last.fails, (*last.expected, text) if text else last.expected
+                )
+        elif text.strip():
+            raise PageError(f"{page}:{number}: a command begins with '$ '")
+    return found

@@ -1,0 +1,79 @@
+"""Undoes what lessons had people do: edited files, folders, and what the laptop cloud runs. Keeps a patch of it all."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.cli import LAPTOP_STAGE
+from scripts.errors import DeployError
+from scripts.lessons import pages
+from scripts.lessons.room import enter
+
+SCRATCH = Path(".local") / "lessons"
+TASKS = 1
+
+
+def reset(say: Callable[[str], None], root: Path = pages.ROOT) -> None:
+    """Bring tree and cloud back to where lessons begin.
+
+    Args:
+        say: told what is done.
+        root: the learner's tree.
+
+    Raises:
+        DeployError: the tree is no git checkout, or the cloud refuses.
+    """
+    restored = restore(say, root)
+    for folder in ("github.git", "you", "friend"):
+        shutil.rmtree(root / SCRATCH / folder, ignore_errors=True)
+    try:
+        room = enter(root)
+    except DeployError:
+        say("The laptop cloud is not running; its next start deploys the files as they are now.")
+        return
+    asleep = room.service.desired == 0
+    if room.service.desired != TASKS:
+        _orchestrate(root, "scale", str(TASKS))
+        say(f"{TASKS} task runs.")
+    if restored or asleep:
+        _orchestrate(root, "deploy", "--yes")
+        say("The laptop cloud runs what was committed.")
+    say("Ready for the next lesson.")
+
+
+def restore(say: Callable[[str], None], root: Path) -> bool:
+    """Put the files that lessons have people edit back as they were committed; whether there was one to put back."""
+    names = [*pages.edited_files(root / "docs" / "walkthrough"), "templates"]
+    changed = _git(root, "diff", "--name-only", "HEAD", "--", *names).split()
+    if not changed:
+        return False
+    patch = root / SCRATCH / f"undone-{time.strftime('%Y%m%d-%H%M%S')}.patch"
+    patch.parent.mkdir(parents=True, exist_ok=True)
+    patch.write_text(_git(root, "diff", "HEAD", "--", *changed), encoding="utf-8")
+    _git(root, "checkout", "HEAD", "--", *changed)
+    say(f"As committed again: {', '.join(changed)}. `git apply {patch.relative_to(root)}` would redo your changes.")
+    return True
+
+
+def _git(root: Path, *words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise DeployError(
+            f"git {words[0]} refused: {done.stderr.strip()}", "Lessons need a git checkout of the project."
+        )
+    return done.stdout
+
+
+def _orchestrate(root: Path, *words: str) -> None:
+    """Run the orchestrator anew: files that it has read already may just have been put back."""
+    command = [sys.executable, "-m", "scripts", *words, "--stage", LAPTOP_STAGE]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise DeployError(
+            f"{' '.join(words)} did not work:\n{done.stderr[-2000:]}", "`make status STAGE=local` tells more."
+        )

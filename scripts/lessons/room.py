@@ -1,0 +1,98 @@
+"""What a check looks at: the learner's tree, the laptop cloud and its page. Judges nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from scripts import service, settings
+from scripts.cli import LAPTOP_STAGE, laptop
+from scripts.deploy import collect_outputs
+from scripts.lessons.pages import ROOT
+from scripts.service import ServiceState
+from scripts.session import Cloud
+
+SECONDS = 30
+
+
+class NotYetError(Exception):
+    """The exercise is not done: what is missing, and what to do."""
+
+    def __init__(self, missing: str, hint: str) -> None:
+        super().__init__(missing)
+        self.missing = missing
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    body: str
+
+    @property
+    def json(self) -> Any:
+        """The body, read as JSON; an empty mapping when it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return {}
+
+
+@dataclass(frozen=True)
+class Room:
+    """The learner's place.
+
+    Attributes:
+        cloud: the laptop cloud.
+        url: address of the page.
+        root: the learner's tree.
+    """
+
+    cloud: Cloud
+    url: str
+    root: Path = ROOT
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """Outputs of all stacks."""
+        return collect_outputs(self.cloud)
+
+    @property
+    def service(self) -> ServiceState:
+        """The ECS service at this moment."""
+        return service.describe(self.cloud, self.outputs["ClusterName"], self.outputs["ServiceName"])
+
+    def ask(self, method: str, path: str, body: Any = None) -> Answer:
+        """Send a request to page or API."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"} if data else {}
+        request = urllib.request.Request(self.url + path, data, headers, method=method)  # noqa: S310 - our own
+        try:
+            with urllib.request.urlopen(request, timeout=SECONDS) as reply:  # noqa: S310 - our own address
+                return Answer(reply.status, reply.read().decode())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.read().decode())
+
+    def git(self, *words: str, folder: str = "") -> str:
+        """What git prints, "" when it refuses."""
+        done = subprocess.run(["git", *words], cwd=self.root / folder, capture_output=True, text=True)
+        return done.stdout if done.returncode == 0 else ""
+
+
+def enter(root: Path = ROOT) -> Room:
+    """The room of the laptop cloud that runs now.
+
+    Raises:
+        DeployError: none runs.
+    """
+    found = laptop()
+    return Room(Cloud(LAPTOP_STAGE, found["endpoint_url"], settings.load(LAPTOP_STAGE).region), found["url"], root)

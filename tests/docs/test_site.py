@@ -1,0 +1,112 @@
+"""The documentation site as `make docs` built it, its navigation, and the slides."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from scripts.docs import site_hook
+from tests.browser import chromium
+from tests.local.running import ROOT
+
+SITE = ROOT / "build" / "site"
+OUTSIDE = re.compile(r"^https?://(?!127\.0\.0\.1)")
+
+
+@pytest.fixture(scope="module")
+def site() -> Path:
+    if not (SITE / "index.html").is_file():
+        assert not os.environ.get("CI"), "`make check` builds the site before the tests"
+        pytest.skip("no site: `make docs` builds it")
+    return SITE
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    executable = chromium.find()
+    if executable is None:
+        assert not os.environ.get("CI"), "no Chromium"
+        pytest.skip("no Chromium")
+    with chromium.launch(executable) as launched:
+        yield launched
+
+
+def test_every_page_is_on_the_site(site: Path) -> None:
+    pages = [page.relative_to(ROOT / "docs") for page in (ROOT / "docs").rglob("*.md") if page.name != "slides.md"]
+
+    assert len(pages) > 30
+    assert [page for page in pages if not (site / page.with_suffix(".html")).is_file()] == []
+
+
+def test_the_site_asks_nobody_else(site: Path, browser: Browser) -> None:
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for name in ("index.html", "walkthrough/16-load-balancer.html", "pictures/index.html", "reference/api.html"):
+        page.goto((site / name).as_uri())
+    assert len(asked) > 10
+    assert [url for url in asked if OUTSIDE.match(url)] == []
+
+
+def test_the_api_is_rendered_from_the_document(site: Path, browser: Browser) -> None:
+    # Swagger UI fetches the document, which browsers allow over HTTP only.
+    page = browser.new_page()
+    page.route(
+        "http://127.0.0.1/**", lambda route: route.fulfill(path=site / route.request.url.split("/", 3)[3].split("?")[0])
+    )
+    page.goto("http://127.0.0.1/reference/api.html")
+
+    frame = page.frame_locator("iframe.swagger-ui-iframe")
+    expect(frame.get_by_text("/getSentiment").first).to_be_visible(timeout=30_000)
+
+
+def test_the_navigation_has_every_page_once_and_in_order() -> None:
+    pages = [
+        "decisions.md",
+        "index.md",
+        "new.md",
+        "slides.md",
+        "stacks/data.md",
+        "stacks/index.md",
+        "stacks/network.md",
+    ]
+
+    assert site_hook.navigation(pages) == [
+        "index.md",
+        {"Stacks": ["stacks/index.md", "stacks/network.md", "stacks/data.md"]},
+        {"Background": ["decisions.md"]},
+        {"More": ["new.md"]},
+    ]
+
+
+def test_links_out_of_docs_become_names_of_files(caplog: pytest.LogCaptureFixture) -> None:
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="stacks/data.md"))
+    config = {"docs_dir": str(ROOT / "docs")}
+
+    def rewritten(text: str) -> str:
+        return site_hook.on_page_markdown(text, page=page, config=config)
+
+    assert rewritten("[home](../index.md#top)") == "[home](../index.md#top)"
+    assert rewritten("[settings](../../scripts/stages.toml)") == "settings (`scripts/stages.toml`)"
+    assert not caplog.records
+    rewritten("[gone](../../scripts/gone.toml)")
+    assert "links to scripts/gone.toml, which is not there" in caplog.text
+
+
+def test_the_slides_are_one_file_and_a_pdf_of_as_many_pages(tmp_path: Path) -> None:
+    pytest.importorskip("markdown")
+    from scripts.docs import slides
+
+    assert slides.main(["--out", str(tmp_path)]) == 0
+    page = (tmp_path / "slides.html").read_text()
+    count = (ROOT / "docs" / "slides.md").read_text().count("\n---\n") + 1
+
+    assert page.count("<section>") == count > 5
+    assert "src=" not in page and page.count("<svg") >= 3 and "prefers-color-scheme" not in page
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", (tmp_path / "slides.pdf").read_bytes())) == count

@@ -1,0 +1,78 @@
+"""Every command, every edit and every check of every page of the walkthrough, on a fresh laptop cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.lessons.checks import CHECKS
+from scripts.lessons.pages import PAGES, Command, Page, lessons, read
+from tests.docs.walking import Learner
+
+LESSONS = {page.path.stem: page for page in lessons()}
+
+
+@pytest.fixture(scope="module")
+def learner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learner]:
+    somebody = Learner(tmp_path_factory.mktemp("walkthrough"))
+    yield somebody
+    somebody.close()
+
+
+def test_the_first_page_works_as_told(learner: Learner) -> None:
+    steps = read(PAGES / "index.md").steps
+    assert next(step.text for step in steps if isinstance(step, Command)) == "make local"
+    for step in steps:
+        learner.do(step)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_works_as_told_and_its_check_tells_done_from_not_done(learner: Learner, name: str) -> None:
+    page = LESSONS[name]
+    code, words = learner.lesson(page.number)
+    assert code == 1 and words.startswith(f"NOT YET  Lesson {page.number}: "), words
+    assert len(words.splitlines()) == 2, "what is missing, and what to do"
+
+    try:
+        for step in page.steps:
+            learner.do(step)
+        assert learner.changed() == []
+    except BaseException:
+        learner.reset()  # the next lesson begins where every lesson begins
+        raise
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_ends_with_its_check_and_the_reset(name: str) -> None:
+    page = LESSONS[name]
+    typed = [step.text for step in page.steps if isinstance(step, Command)]
+
+    assert typed[-2:] == [f"make lesson N={page.number}", "make lesson-reset"]
+    assert any("PASS" in line for line in _last_check(page).expected)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_has_every_part(name: str) -> None:
+    text = LESSONS[name].path.read_text()
+    heads = [line[3:] for line in text.splitlines() if line.startswith("## ")]
+
+    assert heads == [
+        "The idea",
+        "In our system",
+        "See it run",
+        "Change it",
+        "Check it",
+        "What it costs on AWS",
+        "Questions",
+    ]
+    assert "<!-- quote: " in text
+    assert text.count("<summary>") >= 3
+
+
+def test_every_lesson_has_a_check_and_every_check_a_lesson() -> None:
+    assert {page.number for page in LESSONS.values()} == set(CHECKS)
+
+
+def _last_check(page: Page) -> Command:
+    return [step for step in page.steps if isinstance(step, Command)][-2]
