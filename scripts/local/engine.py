@@ -19,6 +19,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,10 @@ class Container:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
             connection.request("GET", catalogue.HEALTH_PATH)
-            return connection.getresponse().status == 200
+            status = connection.getresponse().status
+            if status == HTTPStatus.NOT_FOUND:  # it is up, and will never be healthy: no need to wait for that
+                raise ContainerError(f"not healthy: it answers, but not at {catalogue.HEALTH_PATH}: {self._why()}")
+            return status == HTTPStatus.OK
         except (OSError, http.client.HTTPException):
             return False
         finally:

@@ -155,6 +155,15 @@ def test_one_that_never_gets_healthy_is_given_up(engine: Engine, folder: Path, m
     assert engine.containers.list() == []
 
 
+def test_one_without_the_health_path_is_given_up_at_once(engine: Engine, folder: Path) -> None:
+    app = folder / "sentiment" / "app.py"
+    app.write_text(app.read_text().replace("200 OK", "404 Not Found"))
+
+    with pytest.raises(ContainerError, match="it answers, but not at /healthz"):
+        run(engine)
+    assert engine.containers.list() == []
+
+
 def test_an_image_that_is_not_there_is_named(engine: Engine, folder: Path) -> None:
     with pytest.raises(ImageError, match="laptop/sentiment-rnn:fff"):
         engine.containers.run("laptop/sentiment-rnn:fff", name="x", environment={})
