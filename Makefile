@@ -42,6 +42,14 @@ plan: $(VENV)/.app  ## show what deploy would change; changes nothing (exit code
 deploy: $(VENV)/.app  ## bring every stack of the stage, the service and the site up to date
 	@exec $(PY) -m scripts deploy --stage $(STAGE) $(ARGS)
 
+.PHONY: stacks
+stacks: $(VENV)/.app  ## bring every stack up to date; the service keeps its image, the site its files
+	@exec $(PY) -m scripts stacks --stage $(STAGE) $(ARGS)
+
+.PHONY: login
+login: $(VENV)/.app  ## log in to the registry of the stage's images (GITHUB_TOKEN, or the account's own for ECR)
+	@exec $(PY) -m scripts login --stage $(STAGE) $(ARGS)
+
 .PHONY: image
 image: $(VENV)/.app  ## build and push the container image, unless the registry has it
 	@exec $(PY) -m scripts image --stage $(STAGE) $(ARGS)
@@ -86,6 +94,19 @@ sleep: $(VENV)/.app  ## stop all tasks and instances; the API answers 503 until 
 wake: $(VENV)/.app  ## go back to the stage's own number of tasks and instances
 	@exec $(PY) -m scripts wake --stage $(STAGE) $(ARGS)
 
+.PHONY: pipeline
+pipeline: $(VENV)/.app  ## let GitHub's pipelines deploy the stage: provider, one role each, bounds of the app's roles
+	@exec $(PY) -m scripts pipeline --stage $(STAGE) $(ARGS)
+
+# Exit code 2 of a plan says that there are changes.
+.PHONY: plan-comment
+plan-comment: $(VENV)/.app  ## write what `make stacks` would change below a pull request (PR=12; needs gh)
+	@test -n "$(PR)" || { echo "make plan-comment needs PR=number of the pull request" >&2; exit 2; }
+	@mkdir -p build
+	@$(PY) -m scripts plan --keep-image --stage $(STAGE) $(ARGS) >build/plan.txt || [ $$? = 2 ]
+	@{ echo "What this would change in \`$(STAGE)\`:"; echo '```'; head -c 60000 build/plan.txt; echo '```'; } >build/plan.md
+	@gh pr comment "$(PR)" --body-file build/plan.md --edit-last --create-if-none
+
 .PHONY: export
 export: $(VENV)/.app  ## write all judgements to a CSV file (ARGS="--out FILE")
 	@exec $(PY) -m scripts export --stage $(STAGE) $(ARGS)
@@ -112,7 +133,7 @@ test: $(VENV)/.dev  ## run all tests of this checkout
 TEST_PROCESSES ?= 2
 
 .PHONY: check
-check: lint lint-site types templates-fresh cfn-lint docs-fresh docs test  ## the gate: all of the below
+check: lint lint-site lint-workflows types templates-fresh cfn-lint docs-fresh docs test  ## the gate: all of the below
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## style and likely mistakes
@@ -131,6 +152,11 @@ lint-site-with-npm: node_modules/.stamp
 	node_modules/.bin/eslint --max-warnings 0 site
 	node_modules/.bin/html-validate --max-warnings 0 'site/*.html'
 	node_modules/.bin/stylelint --max-warnings 0 'site/*.css'
+
+.PHONY: lint-workflows
+lint-workflows: $(VENV)/.dev  ## the pipelines: mistakes (actionlint) and what could be abused (zizmor)
+	$(VENV)/bin/actionlint .github/workflows/*.yml
+	$(VENV)/bin/zizmor --quiet --offline --persona pedantic .github/workflows
 
 .PHONY: types
 types: $(VENV)/.dev  ## type checker

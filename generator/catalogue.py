@@ -17,10 +17,17 @@ LABELS = ("anger", "disgust", "fear", "guilt", "joy", "sadness", "shame")
 
 @dataclass(frozen=True)
 class Stack:
-    """One CloudFormation stack: its short name and, in one line, what it is for."""
+    """One CloudFormation stack.
+
+    Attributes:
+        name: its short name.
+        purpose: in one line, what it is for.
+        apart: whether it is deployed on its own, by an administrator, rather than with the others.
+    """
 
     name: str
     purpose: str
+    apart: bool = False
 
 
 # In teaching order. The order of deployment is worked out from the stacks' inputs and outputs, not from this list.
@@ -32,6 +39,11 @@ STACKS = (
     Stack("service", "The RNN as an ECS service of one to three tasks"),
     Stack("site", "The website's bucket and, where the stage wants HTTPS on it, its CloudFront distribution"),
     Stack("api", "HTTP API: the private link to the RNN, and the Lambdas that record, export and count judgements"),
+    Stack(
+        "pipeline",
+        "What lets GitHub's pipelines deploy: identity provider, one role each, and their bounds",
+        apart=True,
+    ),
 )
 
 
@@ -146,6 +158,22 @@ PREDICT_ROUTE = ("POST", "/getSentiment")
 JUDGEMENTS_KEY = ("id", "judgement")  # md5 of the review; UUID of the judgement
 COUNTS_KEY = ("model", "shard")  # model revision; number 0..COUNT_SHARDS-1
 COUNT_SHARDS = 16  # writes to one DynamoDB item are limited to about 1,000 a second; sixteen items share the load
+
+# --- the smoke test ----------------------------------------------------------------------------------------------
+SMOKE_REVIEW = "I am so happy that this deployment works."
+# Judgements of smoke tests are counted under revisions of their own, so that no count of a real model ever includes
+# one, not even for the moment before it is removed again. The orchestrator may do that: it has the key of receipts.
+SMOKE_MODEL_PREFIX = "smoke-"
+
+# --- what a stage remembers in SSM parameters, below /sentiment/STAGE/ --------------------------------------------
+LOCK_PARAMETER = "deploying"
+HISTORY_PARAMETER = "images"
+
+# --- the pipelines -----------------------------------------------------------------------------------------------
+GITHUB_ISSUER = "token.actions.githubusercontent.com"
+GITHUB_AUDIENCE = "sts.amazonaws.com"
+# Each deploys from GitHub environments of its own, named STAGE-PIPELINE: its role trusts those and no other.
+PIPELINES = ("site", "service", "infrastructure", "plan")
 
 # --- the site ----------------------------------------------------------------------------------------------------
 SITE_INDEX = "index.html"

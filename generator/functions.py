@@ -5,7 +5,7 @@ from __future__ import annotations
 from awacs import aws, dynamodb, s3, ssm
 from troposphere import Equals, GetAtt, Not, Parameter, Ref, Sub, Template, apigatewayv2, awslambda, iam, logs
 
-from generator import catalogue
+from generator import boundary, catalogue
 from generator.building import (
     DISPOSABLE,
     allow,
@@ -55,6 +55,7 @@ def role(template: Template, function: catalogue.Function, log: logs.LogGroup) -
             Metadata=purpose(f"Lets the function {function.name} make the calls that its code makes, and no other"),
             AssumeRolePolicyDocument=assumable_by("lambda.amazonaws.com"),
             Policies=[iam.Policy(PolicyName=function.name, PolicyDocument=document)],
+            PermissionsBoundary=boundary.of_roles(template),
             Tags=name_tag(function.name),
         )
     )

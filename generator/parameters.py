@@ -168,6 +168,20 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     },
     # site
     "CloudFront": {**_SWITCH, "Description": "Whether CloudFront serves the page, by HTTPS, from a private bucket"},
+    # pipeline
+    "PipelineRepository": {
+        "Type": "String",
+        "Description": "GitHub repository whose pipelines deploy this stage, as owner/name; empty: none does",
+        "AllowedPattern": "^([A-Za-z0-9-]+/[A-Za-z0-9._-]+)?$",
+        "ConstraintDescription": "empty, or owner/name",
+    },
+    "IdentityProviderArn": {
+        "Type": "String",
+        "Description": "GitHub's identity provider where the account has one already; empty: this stack makes it",
+        "Default": "",
+        "AllowedPattern": "^(arn:.+)?$",
+        "ConstraintDescription": "empty, or an ARN",
+    },
 }
 
 

@@ -27,6 +27,9 @@ def local(context: click.Context, port: int) -> None:
 
 for command in (
     changing.deploy,
+    changing.stacks,
+    changing.pipeline,
+    changing.login,
     changing.roll,
     changing.promote,
     changing.rollback,

@@ -123,7 +123,7 @@ def execute(work: Work, step: Step, change_set: ChangeSet) -> StackState:
         InterruptedDeployError: Ctrl-C.
     """
     marker = stacks.latest_event_id(work.cloud, change_set.stack_id)
-    work.cloud.client("cloudformation").execute_change_set(ChangeSetName=change_set.id)
+    work.cloud.client("cloudformation").execute_change_set(ChangeSetName=change_set.id, StackName=change_set.stack_id)
     return follow(work, step, change_set.stack_id, marker)
 
 

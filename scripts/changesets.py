@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from generator import catalogue
-from scripts.errors import StackFailedError, code_of, message_of
+from scripts.errors import DENIED_CODES, StackFailedError, code_of, message_of
 from scripts.session import Cloud
 from scripts.stacks import NEVER_CREATED, StackState, describe, tags
 from scripts.templates import DATA_TYPES, Template
@@ -119,11 +119,16 @@ def make(
 def discard(cloud: Cloud, change_set: ChangeSet) -> None:
     """Delete a change set, and the empty stack that CloudFormation made for it."""
     client = cloud.client("cloudformation")
-    client.delete_change_set(ChangeSetName=change_set.id)
+    client.delete_change_set(ChangeSetName=change_set.id, StackName=change_set.stack_id)
     if change_set.creates:
         state = describe(cloud, change_set.stack_id)
         if state and state.status == "REVIEW_IN_PROGRESS":
-            client.delete_stack(StackName=change_set.stack_id)
+            # Who may only plan may not delete: the empty stack stays then, and the next deployment fills it.
+            try:
+                client.delete_stack(StackName=change_set.stack_id)
+            except ClientError as error:
+                if code_of(error) not in DENIED_CODES:
+                    raise
 
 
 def says_no_change(words: str) -> bool:
@@ -156,7 +161,9 @@ def _changes(cloud: Cloud, answer: dict[str, Any], template: Template) -> tuple[
     raw = list(answer.get("Changes", []))
     token = answer.get("NextToken")
     while token:
-        page = client.describe_change_set(ChangeSetName=answer["ChangeSetId"], NextToken=token)
+        page = client.describe_change_set(
+            ChangeSetName=answer["ChangeSetId"], StackName=answer["StackId"], NextToken=token
+        )
         raw += page.get("Changes", [])
         token = page.get("NextToken")
     return tuple(_change(entry["ResourceChange"], template) for entry in raw if "ResourceChange" in entry)

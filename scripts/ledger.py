@@ -29,21 +29,22 @@ HISTORY = 10
 
 def lock_name(stage: str) -> str:
     """Name of the parameter that says who is deploying."""
-    return f"/{catalogue.PROJECT}/{stage}/deploying"
+    return f"/{catalogue.PROJECT}/{stage}/{catalogue.LOCK_PARAMETER}"
 
 
 def history_name(stage: str) -> str:
     """Name of the parameter that lists the images that ran well."""
-    return f"/{catalogue.PROJECT}/{stage}/images"
+    return f"/{catalogue.PROJECT}/{stage}/{catalogue.HISTORY_PARAMETER}"
 
 
 @contextlib.contextmanager
-def deploying(cloud: Cloud, command: str) -> Iterator[None]:
+def deploying(cloud: Cloud, command: str, patience: float = 0.0) -> Iterator[None]:
     """Be the only one who changes the stage.
 
     Args:
         cloud: the stage.
         command: what is being done, to be told to others.
+        patience: seconds to wait for somebody else to be done.
 
     Raises:
         StackBusyError: somebody else is at it; says who, since when and doing what.
@@ -56,7 +57,7 @@ def deploying(cloud: Cloud, command: str) -> Iterator[None]:
         "command": command,
         "since": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
     }
-    _take(cloud, mine)
+    _wait_for(cloud, mine, patience)
     done = threading.Event()
     beating = threading.Thread(target=_beat, args=(cloud, mine, done), name="lock", daemon=True)
     beating.start()
@@ -94,6 +95,17 @@ def forget(cloud: Cloud) -> None:
     """Remove all that is remembered, once nothing of the stage is left."""
     names = [history_name(cloud.stage), lock_name(cloud.stage)]
     cloud.client("ssm").delete_parameters(Names=names)
+
+
+def _wait_for(cloud: Cloud, mine: dict[str, Any], patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return _take(cloud, mine)
+        except StackBusyError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(cloud.poll_seconds)
 
 
 def _take(cloud: Cloud, mine: dict[str, Any]) -> None:

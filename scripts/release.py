@@ -25,6 +25,7 @@ class Target:
         reporter: hears of progress.
         confirm: asked before data would be lost.
         public_url: the page's address; None for the one that the stacks put out.
+        patience: seconds to wait for somebody else who is changing the stage.
     """
 
     cloud: Cloud
@@ -32,6 +33,7 @@ class Target:
     reporter: Reporter
     confirm: Confirm
     public_url: str | None = None
+    patience: float = 0.0
 
     def url(self, outputs: dict[str, str]) -> str:
         """The page's address."""
@@ -62,7 +64,7 @@ def release(target: Target, image_uri: str, command: str, only: frozenset[str] |
     code = lambdas.package()
     plan = plan_stage(target.settings, image_uri, code)
     with (
-        ledger.deploying(target.cloud, command),
+        ledger.deploying(target.cloud, command, target.patience),
         Interrupt(says_what_happens(target.reporter)) as pressed,
     ):
         before = current_image(target.cloud)
@@ -85,6 +87,21 @@ def current_image(cloud: Cloud) -> str:
     """The image that the service stack is set to, "" when there is none."""
     found = [state.parameters["ImageUri"] for state in stacks.of_stage(cloud) if "ImageUri" in state.parameters]
     return found[0] if found else ""
+
+
+def image_to_keep(cloud: Cloud) -> str:
+    """The image that the service stack is set to, for whoever changes stacks alone.
+
+    Raises:
+        DeployError: there is none yet.
+    """
+    found = current_image(cloud)
+    if not found:
+        raise DeployError(
+            f"No service of stage {cloud.stage} runs an image that could be kept.",
+            f"Deploy everything once: `python -m scripts deploy --stage {cloud.stage}`.",
+        )
+    return found
 
 
 def previous_image(cloud: Cloud) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import cached_property
 from typing import Any
@@ -11,8 +12,14 @@ from botocore.config import Config
 
 from generator import catalogue
 
-# Account number of the laptop cloud's only account.
+# The key whose holder may do everything on the laptop cloud, as an account's root may.
 LAPTOP_ACCESS_KEY = "local"
+# Environment variables with the keys of a role there, to be tried in that role instead.
+LAPTOP_VARIABLES = {
+    "aws_access_key_id": "LAPTOP_ACCESS_KEY_ID",
+    "aws_secret_access_key": "LAPTOP_SECRET_ACCESS_KEY",
+    "aws_session_token": "LAPTOP_SESSION_TOKEN",
+}
 
 CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 8},
@@ -43,11 +50,7 @@ class Cloud:
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         if endpoint_url:
-            self._session = boto3.session.Session(
-                aws_access_key_id=LAPTOP_ACCESS_KEY,
-                aws_secret_access_key=LAPTOP_ACCESS_KEY,
-                region_name=region or "us-east-1",
-            )
+            self._session = boto3.session.Session(**_laptop_keys(), region_name=region or "us-east-1")
         else:
             self._session = boto3.session.Session(region_name=region or None, profile_name=profile or None)
 
@@ -81,3 +84,9 @@ class Cloud:
     def poll_seconds(self) -> float:
         """How long to wait between two looks at something that is under way."""
         return 0.1 if self.on_laptop else 3.0
+
+
+def _laptop_keys() -> dict[str, str | None]:
+    if LAPTOP_VARIABLES["aws_access_key_id"] in os.environ:
+        return {name: os.environ.get(variable) for name, variable in LAPTOP_VARIABLES.items()}
+    return {"aws_access_key_id": LAPTOP_ACCESS_KEY, "aws_secret_access_key": LAPTOP_ACCESS_KEY}

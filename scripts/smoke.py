@@ -22,10 +22,6 @@ from scripts.reporter import Reporter
 from scripts.session import Cloud
 from scripts.settings import Settings
 
-REVIEW = "I am so happy that this deployment works."
-# Judgements of smoke tests are counted under revisions of their own, so that no count of a real model ever includes
-# one, not even for the moment before it is removed again. The orchestrator may do that: it has the key of receipts.
-MODEL_PREFIX = "smoke-"
 TIMEOUT_SECONDS = 30.0
 # A new API, DNS name or function may take some time to answer everywhere.
 PATIENCE_SECONDS = 60.0
@@ -65,13 +61,15 @@ def smoke_test(
         SmokeTestError: something does not do what it should; says what came instead.
     """
     base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
-    model = MODEL_PREFIX + uuid.uuid4().hex
+    model = catalogue.SMOKE_MODEL_PREFIX + uuid.uuid4().hex
     deadline = time.monotonic() + patience
     _page(public_url, api_url, deadline)
     keys = receipts.keys(cloud)
     classification, confidence = _predict(base, keys, deadline)
     try:
-        receipt = receipts.signing.issue(keys[0], REVIEW, classification, confidence, model, time.time())
+        receipt = receipts.signing.issue(
+            keys[0], catalogue.SMOKE_REVIEW, classification, confidence, model, time.time()
+        )
         _record(base, classification or catalogue.LABELS[0], receipt, deadline)
         _export(base, model, token, deadline)
     finally:
@@ -126,7 +124,7 @@ def clean_up(cloud: Cloud, outputs: Mapping[str, str]) -> int:
         KeyConditionExpression="id = :id",
         FilterExpression="begins_with(#model, :smoke)",
         ExpressionAttributeNames={"#model": "model"},
-        ExpressionAttributeValues={":id": {"S": _review_id()}, ":smoke": {"S": MODEL_PREFIX}},
+        ExpressionAttributeValues={":id": {"S": _review_id()}, ":smoke": {"S": catalogue.SMOKE_MODEL_PREFIX}},
         ConsistentRead=True,
     )
     items = [item for page in pages for item in page["Items"]]
@@ -150,7 +148,7 @@ def _counts_of(client: Any, outputs: Mapping[str, str], model: str) -> list[dict
 
 
 def _review_id() -> str:
-    return hashlib.md5(REVIEW.encode(), usedforsecurity=False).hexdigest()
+    return hashlib.md5(catalogue.SMOKE_REVIEW.encode(), usedforsecurity=False).hexdigest()
 
 
 def _page(public_url: str, api_url: str, deadline: float) -> None:
@@ -165,12 +163,12 @@ def _page(public_url: str, api_url: str, deadline: float) -> None:
 
 def _predict(base: str, keys: Sequence[bytes], deadline: float) -> tuple[str | None, float]:
     method, path = catalogue.PREDICT_ROUTE
-    answer = _until(200, "The prediction", method, base + path, deadline, {"review": REVIEW})
+    answer = _until(200, "The prediction", method, base + path, deadline, {"review": catalogue.SMOKE_REVIEW})
     reply = _json("The prediction", answer)
     if reply.get("id") != _review_id() or set(reply.get("scores") or {}) != set(catalogue.LABELS):
         raise SmokeTestError(f"{method} {base}{path} gives no prediction: {answer.body[:300]!r}")
     try:
-        receipts.signing.check(str(reply.get("receipt")), REVIEW, keys, time.time())
+        receipts.signing.check(str(reply.get("receipt")), catalogue.SMOKE_REVIEW, keys, time.time())
     except receipts.signing.InvalidReceiptError:
         raise SmokeTestError(
             f"{method} {base}{path} gives no receipt that the stage's key proves.",
@@ -180,7 +178,12 @@ def _predict(base: str, keys: Sequence[bytes], deadline: float) -> tuple[str | N
 
 
 def _record(base: str, sentiment: str, receipt: str, deadline: float) -> None:
-    judgement = {"review": REVIEW, "sentiment": sentiment, "judgement": str(uuid.uuid4()), "receipt": receipt}
+    judgement = {
+        "review": catalogue.SMOKE_REVIEW,
+        "sentiment": sentiment,
+        "judgement": str(uuid.uuid4()),
+        "receipt": receipt,
+    }
     method, path = _route("record")
     answer = _until(200, "The judgement", method, base + path, deadline, judgement)
     reply = _json("The judgement", answer)

@@ -87,10 +87,28 @@ def load_all(folder: Path = TEMPLATES_DIR) -> list[Template]:
         TemplateError: the folder has none, or one cannot be read.
     """
     order = {stack.name: number for number, stack in enumerate(catalogue.STACKS)}
-    files = sorted(folder.glob("*.yaml"), key=lambda file: (order.get(file.stem, len(order)), file.stem))
+    apart = {stack.name for stack in catalogue.STACKS if stack.apart}
+    found = [file for file in folder.glob("*.yaml") if file.stem not in apart]
+    files = sorted(found, key=lambda file: (order.get(file.stem, len(order)), file.stem))
     if not files:
         raise TemplateError(f"There are no templates in {folder}.", "Run `make templates`.")
     return [parse(file.stem, file.read_text(encoding="utf-8")) for file in files]
+
+
+def load(stack: str, folder: Path = TEMPLATES_DIR) -> Template:
+    """Read the template of one stack.
+
+    Args:
+        stack: short name of the stack.
+        folder: where the YAML files are.
+
+    Raises:
+        TemplateError: there is none, or it is no template.
+    """
+    file = folder / f"{stack}.yaml"
+    if not file.exists():
+        raise TemplateError(f"There is no template {file}.", "Run `make templates`.")
+    return parse(stack, file.read_text(encoding="utf-8"))
 
 
 def parse(stack: str, body: str) -> Template:

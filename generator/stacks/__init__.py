@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from troposphere import Template
 
-from generator.stacks import api, artifacts, cluster, data, network, service, site
+from generator.stacks import api, artifacts, cluster, data, network, pipeline, service, site
 
-BUILDERS: dict[str, Callable[[], Template]] = {
+APP: dict[str, Callable[[], Template]] = {
     "artifacts": artifacts.build,
     "network": network.build,
     "data": data.build,
@@ -17,3 +18,5 @@ BUILDERS: dict[str, Callable[[], Template]] = {
     "site": site.build,
     "api": api.build,
 }
+# What the pipelines may do follows from what the others hold.
+BUILDERS: dict[str, Callable[[], Template]] = {**APP, "pipeline": partial(pipeline.build, APP)}

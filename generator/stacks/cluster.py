@@ -7,6 +7,7 @@ import json
 from troposphere import Base64, GetAtt, Parameter, Ref, Sub, Template, autoscaling, ec2, ecs, iam
 from troposphere import elasticloadbalancingv2 as elb
 
+from generator import boundary
 from generator.building import add_output, assumable_by, name_tag, new_template, purpose, stage_name
 from generator.catalogue import LISTENER_PORT, LOAD_BALANCER_IDLE_SECONDS
 from generator.parameters import parameter
@@ -69,6 +70,7 @@ def instance_role(template: Template) -> iam.Role:
             Metadata=purpose("Lets an instance join ECS, and lets us reach it through Session Manager without SSH"),
             AssumeRolePolicyDocument=assumable_by("ec2.amazonaws.com"),
             ManagedPolicyArns=[Sub(f"arn:${{AWS::Partition}}:iam::aws:policy/{name}") for name in managed],
+            PermissionsBoundary=boundary.of_roles(template),
             Tags=name_tag("instance"),
         )
     )

@@ -6,7 +6,7 @@ from awacs import ecr, ssm
 from troposphere import GetAtt, Parameter, Ref, Sub, Template, applicationautoscaling, ecs, iam, logs
 from troposphere import elasticloadbalancingv2 as elb
 
-from generator import catalogue, container
+from generator import boundary, catalogue, container
 from generator.building import (
     DISPOSABLE,
     add_output,
@@ -77,6 +77,7 @@ def execution_role(template: Template, log_group: logs.LogGroup) -> iam.Role:
             ),
             AssumeRolePolicyDocument=assumable_by("ecs-tasks.amazonaws.com"),
             Policies=[iam.Policy(PolicyName="start-task", PolicyDocument=document)],
+            PermissionsBoundary=boundary.of_roles(template),
             Tags=name_tag("execution"),
         )
     )

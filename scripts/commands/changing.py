@@ -1,13 +1,13 @@
-"""Commands that change what a stage is made of: deploy, roll, promote, rollback, site, image. Only options here."""
+"""Commands that change what a stage is made of, from deploy to the pipelines' stack. Only options live here."""
 
 from __future__ import annotations
 
 import click
 
 from scripts import image as images
+from scripts import pipelines, registry, smoke, templates
 from scripts import release as releasing
 from scripts import site as website
-from scripts import smoke
 from scripts.cli import LAPTOP_STAGE, Options, data_loss_question, with_options
 from scripts.deploy import api_url, collect_outputs
 from scripts.errors import DeployError, SmokeTestError
@@ -18,28 +18,75 @@ SERVICE = frozenset({"service"})
 IMAGE_HELP = "A pushed image to run, instead of the one of this checkout."
 
 
+DATA_LOSS = click.option(
+    "--allow-data-loss", is_flag=True, help="Agree to changes that replace or remove what holds data."
+)
+WAIT = click.option(
+    "--wait", default=0, show_default=True, type=click.IntRange(0), help="Minutes to wait for another deployment's end."
+)
+
+
 @click.command()
 @click.option("--image", help=IMAGE_HELP)
-@click.option("--allow-data-loss", is_flag=True, help="Agree to changes that replace or remove what holds data.")
+@DATA_LOSS
+@WAIT
 @with_options
-def deploy(options: Options, image: str | None, allow_data_loss: bool) -> None:
+def deploy(options: Options, image: str | None, allow_data_loss: bool, wait: int) -> None:
     """Bring every stack, the service and the site up to date."""
     with options.reporter() as reporter:
         _say_where(options, reporter)
-        target = _target(options, reporter, allow_data_loss)
+        target = _target(options, reporter, allow_data_loss, wait)
         outputs = release(target, image or options.image(reporter), "deploy")
     url = target.url(outputs)
     options.print({"url": url, "outputs": outputs}, f"Ready: {url}")
 
 
 @click.command()
-@click.option("--image", help=IMAGE_HELP)
+@DATA_LOSS
+@WAIT
 @with_options
-def roll(options: Options, image: str | None) -> None:
+def stacks(options: Options, allow_data_loss: bool, wait: int) -> None:
+    """Bring every stack up to date; the service keeps its image, the site its files."""
+    with options.reporter() as reporter:
+        _say_where(options, reporter)
+        target = _target(options, reporter, allow_data_loss, wait)
+        every = frozenset(template.stack for template in templates.load_all())
+        outputs = release(target, releasing.image_to_keep(options.cloud), "stacks", every)
+    url = target.url(outputs)
+    options.print({"url": url, "outputs": outputs}, f"Ready: {url}")
+
+
+@click.command()
+@click.option("--repository", help="Repository on GitHub, owner/name; by default the stage's pipeline_repository.")
+@with_options
+def pipeline(options: Options, repository: str | None) -> None:
+    """Let the pipelines of a GitHub repository deploy the stage; print what to set there."""
+    with options.reporter() as reporter:
+        _say_where(options, reporter)
+        outputs = pipelines.let_in(options.cloud, options.settings, repository, reporter)
+    options.print(outputs, pipelines.what_to_set(options.settings, outputs, options.cloud.region))
+
+
+@click.command()
+@with_options
+def login(options: Options) -> None:
+    """Log in to the registry of the stage's images, without a long-lived key."""
+    if options.stage == LAPTOP_STAGE:
+        options.print({"registry": ""}, "The laptop cloud keeps images in a folder: there is nothing to log in to.")
+        return
+    host = registry.login(options.cloud, options.settings.image_repository)
+    options.print({"registry": host}, f"Logged in to {host}.")
+
+
+@click.command()
+@click.option("--image", help=IMAGE_HELP)
+@WAIT
+@with_options
+def roll(options: Options, image: str | None, wait: int) -> None:
     """Roll the service to the image of this checkout, and back when that does not work."""
     with options.reporter() as reporter:
         _say_where(options, reporter)
-        _roll(options, reporter, image or options.image(reporter), "roll")
+        _roll(options, reporter, image or options.image(reporter), "roll", wait)
 
 
 @click.command()
@@ -108,16 +155,16 @@ def deployed(options: Options) -> dict[str, str]:
     return found
 
 
-def _roll(options: Options, reporter: Reporter, image: str, command: str) -> None:
+def _roll(options: Options, reporter: Reporter, image: str, command: str, wait: int = 0) -> None:
     deployed(options)
-    target = _target(options, reporter, allow_data_loss=False)
+    target = _target(options, reporter, allow_data_loss=False, wait=wait)
     outputs = release(target, image, command, SERVICE)
     options.print({"image": image, "url": target.url(outputs)}, f"{target.url(outputs)} runs {image}")
 
 
-def _target(options: Options, reporter: Reporter, allow_data_loss: bool) -> Target:
+def _target(options: Options, reporter: Reporter, allow_data_loss: bool, wait: int = 0) -> Target:
     confirm = data_loss_question(options, allow_data_loss)
-    return Target(options.cloud, options.settings, reporter, confirm, options.public_url)
+    return Target(options.cloud, options.settings, reporter, confirm, options.public_url, patience=60.0 * wait)
 
 
 def _say_where(options: Options, reporter: Reporter) -> None:

@@ -18,12 +18,13 @@ EXIT_CHANGES = 2
 
 @click.command()
 @click.option("--image", help=IMAGE_HELP)
+@click.option("--keep-image", is_flag=True, help="Plan what `stacks` would change: the service keeps its image.")
 @with_options
 @click.pass_context
-def plan(context: click.Context, options: Options, image: str | None) -> None:
+def plan(context: click.Context, options: Options, image: str | None, keep_image: bool) -> None:
     """Show what deploy would change: exit code 0 for nothing, 2 for something, 1 for an error."""
     with options.reporter() as reporter, Interrupt() as interrupt:
-        chosen = image or _image(options, reporter)
+        chosen = release.image_to_keep(options.cloud) if keep_image else image or _image(options, reporter)
         found = preview.preview(options.cloud, plan_stage(options.settings, chosen), interrupt)
     options.print(preview.as_json(found), preview.as_text(found))
     context.exit(EXIT_CHANGES if any(entry.changed for entry in found) else 0)

@@ -50,11 +50,12 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
     from hypercorn.config import Config
     from ministack import app
 
-    from scripts.local.extensions import access, cloudformation, gateway, tables, tasks
+    from scripts.local.extensions import access, cloudformation, gateway, identities, tables, tasks
 
     access.register()
     cloudformation.register()
     gateway.register()
+    identities.register()
     tables.register(journal)
     tasks.register(engine)
     Config.graceful_timeout = STOP_WITHIN

@@ -139,8 +139,11 @@ def test_clients_and_variables_are_got_in_one_place_each():
 
 
 def test_no_policy_grants_everything():
-    """A star stands alone as the resource only where AWS offers no narrower form, and never in an action."""
-    for stack, template in TEMPLATES.items():
+    """A star stands alone as the resource only where AWS offers no narrower form, and never in an action.
+
+    The pipelines' roles have tests of their own.
+    """
+    for stack, template in ((stack, template) for stack, template in TEMPLATES.items() if stack != "pipeline"):
         for name, body in template["Resources"].items():
             for statement in _allowed(body):
                 assert not [action for action in statement["Action"] if "*" in action], f"{stack}.{name}"

@@ -32,6 +32,7 @@ OUTPUTS = {
     "service": {"ServiceName", "TargetGroupFullName", "LogGroupName"},
     "site": {"SiteBucketName", "SiteUrl", "DistributionId"},
     "api": {"ApiUrl", "ApiId"},
+    "pipeline": {"SiteRoleArn", "ServiceRoleArn", "InfrastructureRoleArn", "PlanRoleArn", "IdentityProviderInUse"},
 }
 SETTINGS = {pascal(key): value for key, value in STAGES["defaults"].items() if key not in ORCHESTRATOR_KEYS}
 PARAMETERS = [

@@ -16,6 +16,11 @@ MINISTACK = "ministack"
 FUNCTIONS = {
     "app.main": [],
     "app.pin_request_origin": ["source_ip", "secure_transport"],
+    "core.iam_actions.dynamodb_service_context": ["body"],
+    "core.iam_actions.request_tag_context": ["service", "iam_action", "body", "params"],
+    "core.iam_evaluator.enforce": [
+        "access_key_id", "iam_action", "service", "region", "resource_arn", "service_context",
+    ],
     "services.alb._proxy_http_target": ["target", "tg"],
     "services.alb.dispatch_request": ["lb", "method", "path", "headers", "body", "query_params", "port"],
     "services.apigateway._cors_response_headers": ["cors_cfg", "origin"],
@@ -38,6 +43,9 @@ FUNCTIONS = {
     "services.ecs._get_docker": [],
     "services.ecs._make_deployment": ["task_definition", "desired_count"],
     "services.ecs._primary_deployment": ["svc"],
+    "services.iam._create_oidc_provider": ["p"],
+    "services.iam._delete_oidc_provider": ["p"],
+    "services.iam._p": ["params", "key"],
     "services.ecs._put_cluster_capacity_providers": ["data"],
     "services.cloudformation.provisioners._normalize_container_defs": ["cdefs"],
     "services.ssm.resolve_parameter_value": ["name_or_arn", "version", "decrypt"],
@@ -53,6 +61,8 @@ VALUES = {
     "services.ecs._ECS_DEPLOYMENT_STEADY_DELAY": float,
     "services.ecs._services": object,
     "services.ecs._tasks": object,
+    "services.iam._oidc_providers": object,
+    "services.iam._roles": object,
     "services.ssm._PUBLIC_AMI_PARAMETERS": dict,
 }
 HANDLERS = {
@@ -61,6 +71,7 @@ HANDLERS = {
     "AWS::DynamoDB::Table": True,
     "AWS::EC2::VPC": True,
     "AWS::ECS::Service": False,
+    "AWS::IAM::Role": True,
 }
 MISSING = [
     "AWS::ApiGatewayV2::VpcLink",
@@ -70,6 +81,7 @@ MISSING = [
     "AWS::EC2::SecurityGroupIngress",
     "AWS::ECS::CapacityProvider",
     "AWS::ECS::ClusterCapacityProviderAssociations",
+    "AWS::IAM::OIDCProvider",
 ]
 
 

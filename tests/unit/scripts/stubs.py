@@ -130,7 +130,7 @@ class Answers:
         )
 
     def executed(self):
-        self.stubber.add_response("execute_change_set", {}, {"ChangeSetName": CHANGE_SET_ID})
+        self.stubber.add_response("execute_change_set", {}, {"ChangeSetName": CHANGE_SET_ID, "StackName": STACK_ID})
 
     def remembered(self):
         self.stubber.add_response(
@@ -138,7 +138,7 @@ class Answers:
         )
 
     def discarded(self):
-        self.stubber.add_response("delete_change_set", {}, {"ChangeSetName": CHANGE_SET_ID})
+        self.stubber.add_response("delete_change_set", {}, {"ChangeSetName": CHANGE_SET_ID, "StackName": STACK_ID})
 
     def events(self, *events, token=None):
         """Events newest first, as the API gives them, each (id, logical id, status, reason, seconds after noon)."""

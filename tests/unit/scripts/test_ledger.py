@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import threading
 import time
 
 import pytest
@@ -104,3 +105,21 @@ def test_what_is_remembered_carries_the_stages_tags_and_can_be_forgotten(ssm):
     assert {entry["Key"]: entry["Value"] for entry in found["TagList"]} == {"project": "sentiment", "stage": "dev"}
     ledger.forget(ssm)
     assert ledger.images(ssm) == []
+
+
+def test_the_patient_wait_for_the_others_end(ssm, monkeypatch):
+    monkeypatch.setattr(Cloud, "poll_seconds", 0.01)
+    first = ledger.deploying(ssm, "deploy")
+    first.__enter__()
+    ending = threading.Timer(0.2, first.__exit__, (None, None, None))
+    ending.start()
+    with ledger.deploying(ssm, "roll", patience=30.0):
+        ending.join()
+        assert ledger._holder(ssm)["command"] == "roll"
+
+
+def test_patience_has_an_end(ssm, monkeypatch):
+    monkeypatch.setattr(Cloud, "poll_seconds", 0.01)
+    held_by(ssm)
+    with pytest.raises(StackBusyError, match="ada@elsewhere"):
+        ledger.deploying(ssm, "roll", patience=0.05).__enter__()

@@ -60,12 +60,12 @@ def test_every_page_of_changes_is_read(cloud, plan, answers):
 
     answers.stack("CREATE_COMPLETE")
     answers.change_set_made()
-    page = {"ChangeSetId": "arn:" + "c" * 20, "Status": "CREATE_COMPLETE"}
+    page = {"ChangeSetId": "arn:" + "c" * 20, "StackId": STACK_ID, "Status": "CREATE_COMPLETE"}
     answers.stubber.add_response("describe_change_set", {**page, "Changes": [change(1)], "NextToken": "n"})
     answers.stubber.add_response(
         "describe_change_set",
         {**page, "Changes": [change(2)]},
-        {"ChangeSetName": page["ChangeSetId"], "NextToken": "n"},
+        {"ChangeSetName": page["ChangeSetId"], "StackName": STACK_ID, "NextToken": "n"},
     )
     answers.discarded()
 

@@ -112,7 +112,7 @@ def app(monkeypatch):
 
 
 NO_RECEIPT = json.dumps(
-    {"id": review_id(smoke.REVIEW), "classification": None, "scores": dict.fromkeys(catalogue.LABELS, 0.1)}
+    {"id": review_id(catalogue.SMOKE_REVIEW), "classification": None, "scores": dict.fromkeys(catalogue.LABELS, 0.1)}
 )
 UNBELIEVED = json.dumps({"sentiment": "joy", "verdict": "unprompted"})
 
@@ -127,7 +127,7 @@ def held(app, table):
 
 
 def test_a_working_app_passes_and_nothing_is_left_of_the_test(app):
-    theirs = item({"review": smoke.REVIEW, "sentiment": "joy"}, "3f2a91bc")
+    theirs = item({"review": catalogue.SMOKE_REVIEW, "sentiment": "joy"}, "3f2a91bc")
     app.dynamodb.put_item(TableName="judgements", Item=theirs)
     run(app)
     assert held(app, "judgements") == [theirs]

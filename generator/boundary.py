@@ -1,0 +1,140 @@
+"""Permissions boundary: the most that any role of the app can ever be allowed. Which roles there are: the stacks.
+
+A pipeline that may make roles could otherwise make one that may do more than itself. So the pipelines' stack has a
+managed policy that names every call the app's roles make today, and the infrastructure pipeline may make no role
+without it. A role that needs more needs a new boundary first, which only an administrator can give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from troposphere import AWS_NO_VALUE, Equals, If, Not, Ref, Sub, Template
+
+from generator.building import stage_name
+from generator.parameters import parameter
+
+BOUNDED = "Bounded"
+# Where a call can be kept to what is this stage's, by service; CloudFormation names resources after their stack.
+RESOURCES = {
+    "dynamodb": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/sentiment-${Stage}-*",
+    "s3": "arn:${AWS::Partition}:s3:::sentiment-${Stage}-*",
+    "lambda": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:sentiment-${Stage}-*",
+    "sns": "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:sentiment-${Stage}-*",
+}
+# AWS's managed policies that our roles carry, in the services and calls they name ("AWS managed policy reference",
+# docs.aws.amazon.com/aws-managed-policy/latest/reference). A test compares them with a published copy.
+MANAGED = {
+    "service-role/AmazonEC2ContainerServiceforEC2Role": (
+        "ec2:DescribeTags",
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetAuthorizationToken",
+        "ecr:GetDownloadUrlForLayer",
+        "ecs:CreateCluster",
+        "ecs:DeregisterContainerInstance",
+        "ecs:DiscoverPollEndpoint",
+        "ecs:ListTagsForResource",
+        "ecs:Poll",
+        "ecs:RegisterContainerInstance",
+        "ecs:StartTelemetrySession",
+        "ecs:Submit*",
+        "ecs:TagResource",
+        "ecs:UpdateContainerInstancesState",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    ),
+    "AmazonSSMManagedInstanceCore": (
+        "ec2messages:AcknowledgeMessage",
+        "ec2messages:DeleteMessage",
+        "ec2messages:FailMessage",
+        "ec2messages:GetEndpoint",
+        "ec2messages:GetMessages",
+        "ec2messages:SendReply",
+        "ssm:DescribeAssociation",
+        "ssm:DescribeDocument",
+        "ssm:GetDeployablePatchSnapshotForInstance",
+        "ssm:GetDocument",
+        "ssm:GetManifest",
+        "ssm:GetParameter",
+        "ssm:GetParameters",
+        "ssm:ListAssociations",
+        "ssm:ListInstanceAssociations",
+        "ssm:PutComplianceItems",
+        "ssm:PutConfigurePackageResult",
+        "ssm:PutInventory",
+        "ssm:UpdateAssociationStatus",
+        "ssm:UpdateInstanceAssociationStatus",
+        "ssm:UpdateInstanceInformation",
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+    ),
+}
+
+
+def of_roles(template: Template) -> If:
+    """What a role says of its boundary: the stage's, where pipelines deploy the stage; otherwise nothing.
+
+    Args:
+        template: template that has the role.
+    """
+    repository = parameter(template, "PipelineRepository")
+    if BOUNDED not in template.conditions:
+        template.add_condition(BOUNDED, Not(Equals(Ref(repository), "")))
+    return If(BOUNDED, arn(), Ref(AWS_NO_VALUE))
+
+
+def arn() -> Sub:
+    """ARN of the boundary; its name is the stage's, so that every stack knows it."""
+    return Sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{name().data['Fn::Sub']}")
+
+
+def name() -> Sub:
+    """Name of the boundary."""
+    return stage_name("boundary")
+
+
+def statements(actions: Iterable[str]) -> list[dict[str, Any]]:
+    """The boundary's statements: the calls, kept to the stage's own resources where the service offers that.
+
+    Args:
+        actions: every call that a role makes.
+    """
+    by_service: dict[str, list[str]] = {}
+    for action in sorted(set(actions)):
+        by_service.setdefault(action.split(":")[0], []).append(action)
+    anywhere = sorted(action for service, found in by_service.items() if service not in RESOURCES for action in found)
+    scoped = [
+        {"Effect": "Allow", "Action": found, "Resource": [Sub(RESOURCES[service])]}
+        for service, found in by_service.items()
+        if service in RESOURCES
+    ]
+    return [*scoped, {"Effect": "Allow", "Action": anywhere, "Resource": ["*"]}]
+
+
+def actions_of(templates: Iterable[dict[str, Any]]) -> set[str]:
+    """Every call that the roles of some templates are allowed.
+
+    Args:
+        templates: templates as plain data.
+
+    Raises:
+        KeyError: a role carries a managed policy that ``MANAGED`` does not know.
+    """
+    found: set[str] = set()
+    for resources in (template["Resources"].values() for template in templates):
+        for properties in (body.get("Properties", {}) for body in resources if body["Type"].startswith("AWS::IAM::")):
+            found |= _inline(properties)
+            for managed in properties.get("ManagedPolicyArns", []):
+                found |= set(MANAGED[managed["Fn::Sub"].partition(":policy/")[2]])
+    return found
+
+
+def _inline(properties: dict[str, Any]) -> set[str]:
+    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    documents += [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
+    allowed = [one for document in documents for one in document["Statement"] if one["Effect"] == "Allow"]
+    return {action for one in allowed for action in one["Action"]}

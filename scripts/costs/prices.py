@@ -1,0 +1,79 @@
+"""The file of prices, read and checked. What is used of them: ``scripts.costs.usage``."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from scripts.errors import SettingsError
+
+FILE = Path(__file__).resolve().parent.parent / "prices.toml"
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Prices of one region, in USD.
+
+    Attributes:
+        date: the day they are known to be of.
+        region: such as ``eu-central-1``.
+        sources: where each service's prices are published.
+        unit: price of one unit, by name.
+        always: units that are free every month, in every account.
+        twelve_months: units that are free every month in an account's first year, if it was made before 15 July 2025.
+        credits: what accounts made since get: USD ``at_sign_up`` and ``for_trying``, and for how many ``months``.
+    """
+
+    date: date
+    region: str
+    sources: dict[str, str]
+    unit: dict[str, float]
+    always: dict[str, float]
+    twelve_months: dict[str, float]
+    credits: dict[str, float]
+
+    def of(self, name: str) -> float:
+        """Price of one unit.
+
+        Raises:
+            SettingsError: the file has none.
+        """
+        if name not in self.unit:
+            raise SettingsError(
+                f"{FILE.name} has no price {name!r} for {self.region}.",
+                f"Add it to [{self.region}] (its source: {self.sources.get(name.split('.')[0], 'AWS')}).",
+            )
+        return self.unit[name]
+
+
+def load(region: str, path: Path = FILE) -> Prices:
+    """Read the prices of a region.
+
+    Args:
+        region: its name; "" for the one that prices are usually given for.
+        path: the file.
+
+    Raises:
+        SettingsError: the file has no such region.
+    """
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    chosen = region or DEFAULT_REGION
+    regions = [name for name in table if name not in ("date", "sources", "free")]
+    if chosen not in regions:
+        raise SettingsError(
+            f"{path.name} has no prices for {chosen}; it has: {', '.join(regions)}.",
+            f"Name one of these with --region, or add a table [{chosen}].",
+        )
+    free = table["free"]
+    return Prices(
+        table["date"],
+        chosen,
+        table["sources"],
+        table[chosen],
+        free["always"],
+        free["twelve_months"],
+        free["credits"],
+    )

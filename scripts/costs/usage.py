@@ -1,0 +1,257 @@
+"""How much of what each type of resource uses in a month. The one place that says which types cost, and which do not.
+
+A month has 730 hours, as on AWS's own price pages. What a request takes was measured on the laptop cloud, and is
+rounded up; the figures stand beside their names.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from scripts.costs.reading import Resource
+from scripts.errors import TemplateError
+
+HOURS = 730.0
+GB = 1024.0**3
+MIB_IN_GB = 1024.0
+# What of a t3.micro's or t4g.micro's 1 GiB ECS can give to tasks, and of a small one's 2 GiB (ECS_RESERVED_MEMORY 0).
+TASK_ROOM_MIB = {"nano": 400, "micro": 900, "small": 1900, "medium": 3800}
+# What one request to the API takes. Half of them are predictions, half judgements, as on the page.
+REPLY_BYTES = 900  # with headers; a prediction's has seven scores and a receipt
+ACCESS_LOG_BYTES = 450
+SERVICE_LOG_BYTES = 300
+LAMBDA_LOG_BYTES = 500
+LAMBDA_SECONDS = 0.05
+JUDGEMENT_WRITES = 4  # two items of up to 1 KB in one transaction, which takes each twice
+ITEM_BYTES = 700  # a judgement and its share of the counts
+STATISTICS_READS = 8  # sixteen shards of less than 4 KB, eventually consistent; each tenth request
+# A visit is ten requests; it loads the page once.
+REQUESTS_A_VISIT = 10
+PAGE_BYTES = 61_440
+PAGE_FILES = 18
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What a month is reckoned with.
+
+    Attributes:
+        requests: requests to the API.
+        awake: share of the month in which instances run; the rest of it the stage sleeps.
+        judgements: how many are in the table already.
+    """
+
+    requests: float = 0.0
+    awake: float = 1.0
+    judgements: float = 0.0
+
+    @property
+    def predictions(self) -> float:
+        """Half of the requests."""
+        return self.requests / 2
+
+    @property
+    def visits(self) -> float:
+        """How often the page is loaded."""
+        return self.requests / REQUESTS_A_VISIT
+
+
+@dataclass(frozen=True)
+class Use:
+    """So many units of one price: what for, in words."""
+
+    price: str
+    units: float
+    what: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What every reckoning needs: the resources, the settings by Parameter name, the traffic."""
+
+    resources: list[Resource]
+    settings: dict[str, str]
+    traffic: Traffic
+
+    def number(self, name: str) -> float:
+        """A setting that is a number."""
+        return float(self.settings[name])
+
+    @property
+    def instances(self) -> float:
+        """How many instances the traffic takes, if it comes evenly."""
+        minutes = HOURS * 60 * max(self.traffic.awake, 1e-9)
+        wanted = math.ceil(self.traffic.predictions / minutes / self.number("RequestsPerTask"))
+        tasks = min(max(wanted, self.number("MinTasks")), self.number("MaxTasks"))
+        size = self.settings["InstanceType"].partition(".")[2]
+        room = max(1, math.floor(TASK_ROOM_MIB.get(size, 3800) / self.number("TaskMemory")))
+        return min(max(math.ceil(tasks / room), self.number("MinInstances")), self.number("MaxInstances"))
+
+
+Reckoning = Callable[[Stage, Resource], Iterator[Use]]
+
+
+def _instances(stage: Stage, resource: Resource) -> Iterator[Use]:
+    hours = HOURS * stage.instances * stage.traffic.awake
+    kind = stage.settings["InstanceType"]
+    yield Use(f"ec2.{kind}", hours, f"{stage.instances:.0f} x {kind}")
+    yield Use("vpc.address", hours, "their public IPv4 addresses")
+    launch = next(each for each in stage.resources if each.type == "AWS::EC2::LaunchTemplate")
+    for disk in launch.properties["LaunchTemplateData"]["BlockDeviceMappings"]:
+        size = float(disk["Ebs"]["VolumeSize"])
+        yield Use(f"ebs.{disk['Ebs']['VolumeType']}", size * hours / HOURS, f"their disks of {size:.0f} GB")
+
+
+def _load_balancer(stage: Stage, resource: Resource) -> Iterator[Use]:
+    yield Use("elb.hour", HOURS, "the load balancer")
+    if resource.properties.get("Scheme") != "internal":
+        yield Use("vpc.address", 2 * HOURS, "its public IPv4 addresses, one a zone")
+    a_second = stage.traffic.predictions / HOURS / 3600
+    # One LCU: 25 new connections a second, or 1 GB an hour. Each request counts as a connection of its own here.
+    yield Use("elb.lcu", HOURS * max(a_second / 25, a_second * 3600 * REPLY_BYTES / GB), "its load")
+
+
+def _api(stage: Stage, resource: Resource) -> Iterator[Use]:
+    yield Use("apigateway.request", stage.traffic.requests, "requests")
+    yield Use("transfer.gb", stage.traffic.requests * REPLY_BYTES / GB, "replies to the internet")
+
+
+def _function(stage: Stage, resource: Resource) -> Iterator[Use]:
+    shares = {"record": 0.5, "stats": 0.1}  # of the requests; others are called by hand
+    calls = stage.traffic.requests * shares.get(resource.properties["Handler"].partition(".")[0], 0.0)
+    memory = float(resource.properties["MemorySize"]) / MIB_IN_GB
+    arm = "arm64" in resource.properties.get("Architectures", [])
+    yield Use("lambda.request", calls, "calls")
+    yield Use("lambda.arm" if arm else "lambda.x86", calls * LAMBDA_SECONDS * memory, "time")
+
+
+def _table(stage: Stage, resource: Resource) -> Iterator[Use]:
+    holds_judgements = resource.id.startswith("Judgements")
+    writes = stage.traffic.predictions * JUDGEMENT_WRITES / 2
+    yield Use("dynamodb.write", writes, "judgements" if holds_judgements else "counts")
+    if not holds_judgements:
+        yield Use("dynamodb.read", stage.traffic.requests * 0.1 * STATISTICS_READS, "statistics")
+        return
+    stored = (stage.traffic.judgements + stage.traffic.predictions) * ITEM_BYTES / GB
+    yield Use("dynamodb.storage", stored, "kept")
+    yield Use("dynamodb.backup", stored, "restorable to a point in time")
+
+
+def _bucket(stage: Stage, resource: Resource) -> Iterator[Use]:
+    if not resource.id.startswith("Site"):
+        yield Use("s3.put", 10, "what a deployment or an export puts there")
+        return
+    yield Use("s3.storage", PAGE_BYTES / GB, "the page")
+    if any(each.type == "AWS::CloudFront::Distribution" for each in stage.resources):
+        return
+    yield Use("s3.get", stage.traffic.visits * PAGE_FILES, "reading the page")
+    yield Use("transfer.gb", stage.traffic.visits * PAGE_BYTES / GB, "the page to the internet")
+
+
+def _distribution(stage: Stage, resource: Resource) -> Iterator[Use]:
+    yield Use("cloudfront.request", stage.traffic.visits * PAGE_FILES, "reading the page")
+    yield Use("cloudfront.gb", stage.traffic.visits * PAGE_BYTES / GB, "the page to the internet")
+
+
+def _log(stage: Stage, resource: Resource) -> Iterator[Use]:
+    if resource.stack == "service":
+        written = stage.traffic.predictions * SERVICE_LOG_BYTES
+    elif "Access" in resource.id:
+        written = stage.traffic.requests * ACCESS_LOG_BYTES
+    elif resource.id.startswith(("Record", "Stats")):
+        written = stage.traffic.requests * (0.5 if resource.id.startswith("Record") else 0.1) * LAMBDA_LOG_BYTES
+    else:
+        written = 0.0
+    yield Use("cloudwatch.log", written / GB, "written")
+    yield Use("cloudwatch.storage", written / GB * float(stage.settings["LogDays"]) / 30, "kept")
+
+
+def _alarm(stage: Stage, resource: Resource) -> Iterator[Use]:
+    metrics = len(resource.properties.get("Metrics", [])) or 1
+    yield Use("cloudwatch.alarm", max(1, metrics - 1), "watched")
+
+
+def _one(price: str, what: str) -> Reckoning:
+    def reckon(stage: Stage, resource: Resource) -> Iterator[Use]:
+        yield Use(price, 1.0, what)
+
+    return reckon
+
+
+COSTS: dict[str, Reckoning] = {
+    "AWS::ApiGatewayV2::Api": _api,
+    "AWS::AutoScaling::AutoScalingGroup": _instances,
+    "AWS::CloudFront::Distribution": _distribution,
+    "AWS::CloudWatch::Alarm": _alarm,
+    "AWS::CloudWatch::Dashboard": _one("cloudwatch.dashboard", "the dashboard"),
+    "AWS::DynamoDB::Table": _table,
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
+    "AWS::KMS::Key": _one("kms.key", "the key"),
+    "AWS::Lambda::Function": _function,
+    "AWS::Logs::LogGroup": _log,
+    "AWS::S3::Bucket": _bucket,
+}
+# Type -> why it costs nothing by itself.
+FREE = {
+    "AWS::ApiGatewayV2::Integration": "part of the API",
+    "AWS::ApiGatewayV2::Route": "part of the API",
+    "AWS::ApiGatewayV2::Stage": "part of the API",
+    "AWS::ApiGatewayV2::VpcLink": "an HTTP API's links are free",
+    "AWS::ApplicationAutoScaling::ScalableTarget": "scaling is free",
+    "AWS::ApplicationAutoScaling::ScalingPolicy": "scaling is free; its alarms are not billed either",
+    "AWS::Budgets::Budget": "budgets without actions are free",
+    "AWS::CloudFront::OriginAccessControl": "part of the distribution",
+    "AWS::CloudFront::ResponseHeadersPolicy": "part of the distribution",
+    "AWS::EC2::FlowLog": "counted with the logs that it writes",
+    "AWS::EC2::InternetGateway": "free; what goes out through it is counted where it comes from",
+    "AWS::EC2::LaunchTemplate": "counted with the instances",
+    "AWS::EC2::Route": "free",
+    "AWS::EC2::RouteTable": "free",
+    "AWS::EC2::SecurityGroup": "free",
+    "AWS::EC2::SecurityGroupEgress": "free",
+    "AWS::EC2::SecurityGroupIngress": "free",
+    "AWS::EC2::Subnet": "free",
+    "AWS::EC2::SubnetRouteTableAssociation": "free",
+    "AWS::EC2::VPC": "free",
+    "AWS::EC2::VPCEndpoint": "gateway endpoints are free; another kind would have to be counted",
+    "AWS::EC2::VPCGatewayAttachment": "free",
+    "AWS::ECS::CapacityProvider": "counted with the instances",
+    "AWS::ECS::Cluster": "ECS on EC2 is free",
+    "AWS::ECS::ClusterCapacityProviderAssociations": "free",
+    "AWS::ECS::Service": "counted with the instances",
+    "AWS::ECS::TaskDefinition": "counted with the instances",
+    "AWS::ElasticLoadBalancingV2::Listener": "part of the load balancer",
+    "AWS::ElasticLoadBalancingV2::ListenerRule": "part of the load balancer",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": "part of the load balancer",
+    "AWS::IAM::InstanceProfile": "IAM is free",
+    "AWS::IAM::ManagedPolicy": "IAM is free",
+    "AWS::IAM::OIDCProvider": "IAM is free",
+    "AWS::IAM::Policy": "IAM is free",
+    "AWS::IAM::Role": "IAM is free",
+    "AWS::KMS::Alias": "part of the key",
+    "AWS::Lambda::Permission": "free",
+    "AWS::Logs::MetricFilter": "counted with the alarms on it; its metric falls under the ten free ones",
+    "AWS::Logs::QueryDefinition": "free until it is run",
+    "AWS::S3::BucketPolicy": "part of the bucket",
+    "AWS::SNS::Subscription": "a thousand e-mails a month are free",
+    "AWS::SNS::Topic": "a thousand e-mails a month are free",
+    "AWS::SNS::TopicPolicy": "part of the topic",
+}
+
+
+def of(stage: Stage, resource: Resource) -> list[Use]:
+    """What one resource uses in a month.
+
+    Raises:
+        TemplateError: nobody has said yet whether its type costs anything.
+    """
+    if resource.type in FREE:
+        return []
+    if resource.type not in COSTS:
+        raise TemplateError(
+            f"Nobody has said what {resource.type} costs ({resource.id} of {resource.stack}).",
+            "Say it in scripts/costs/usage.py: how to reckon it in COSTS, or why it is free in FREE.",
+        )
+    return [use for use in COSTS[resource.type](stage, resource) if use.units > 0]

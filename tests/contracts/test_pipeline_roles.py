@@ -1,0 +1,151 @@
+"""What the pipelines' roles and the boundary say. That they hold is tried on the laptop cloud: tests/local."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+from generator import boundary, calls, catalogue
+from tests.contracts.reading import TEMPLATES, resource, resources_of
+
+ROLES = ("Site", "Service", "Infrastructure", "Plan")
+APP = {stack: template for stack, template in TEMPLATES.items() if stack != "pipeline"}
+IF_BOUNDED = {
+    "Fn::If": [
+        "Bounded",
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/sentiment-${Stage}-boundary"},
+        {"Ref": "AWS::NoValue"},
+    ]
+}
+
+
+def statements(name: str) -> list[dict]:
+    """All statements of a pipeline's role: its own, and those of the policies beside it."""
+    found = [
+        one
+        for policy in resource("pipeline", f"{name}Role")["Policies"]
+        for one in policy["PolicyDocument"]["Statement"]
+    ]
+    for policy in resources_of("pipeline", "AWS::IAM::ManagedPolicy").values():
+        if {"Ref": f"{name}Role"} in policy.get("Roles", []):
+            found += policy["PolicyDocument"]["Statement"]
+    return found
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_role_trusts_one_environment_of_one_repository(name):
+    (trust,) = resource("pipeline", f"{name}Role")["AssumeRolePolicyDocument"]["Statement"]
+    issuer = catalogue.GITHUB_ISSUER
+    assert trust["Condition"] == {
+        "StringEquals": {
+            f"{issuer}:aud": "sts.amazonaws.com",
+            f"{issuer}:sub": {"Fn::Sub": f"repo:${{PipelineRepository}}:environment:${{Stage}}-{name.lower()}"},
+        }
+    }
+    assert trust["Action"] == ["sts:AssumeRoleWithWebIdentity"]
+    assert name.lower() in catalogue.PIPELINES
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_no_role_is_allowed_everything_of_a_service(name):
+    for one in statements(name):
+        if one["Effect"] == "Allow":
+            for action in one["Action"]:
+                assert "*" not in action or re.match(r"^[\w-]+:(Describe|List)\*$", action), action
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_what_changes_resources_anywhere_does_so_through_cloudformation_alone(name):
+    for one in statements(name):
+        if one["Effect"] == "Allow" and "*" in one["Resource"]:
+            changing = [action for action in one["Action"] if not calls.READING.match(action)]
+            through = one.get("Condition", {}).get("ForAnyValue:StringEquals", {}).get("aws:CalledVia")
+            assert not changing or through == ["cloudformation.amazonaws.com"], changing
+
+
+def test_only_the_infrastructure_role_may_touch_iam_and_never_without_the_boundary():
+    writes = {"iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary"}
+    for name in ROLES:
+        for one in statements(name):
+            touched = writes & set(one["Action"]) if one["Effect"] == "Allow" else set()
+            assert not touched or name == "Infrastructure"
+            if touched:
+                bounded = one["Condition"]["StringEquals"]["iam:PermissionsBoundary"]
+                assert bounded == IF_BOUNDED["Fn::If"][1]
+            if one["Effect"] == "Allow":
+                assert not {"iam:DeleteRolePermissionsBoundary", "iam:CreateUser", "iam:CreateAccessKey"} & set(
+                    one["Action"]
+                )
+
+
+def test_roles_are_passed_to_named_services_alone():
+    passing = [(name, one) for name in ROLES for one in statements(name) if "iam:PassRole" in one["Action"]]
+    assert {name for name, _ in passing} == {"Service", "Infrastructure"}
+    for name, one in passing:
+        services = one["Condition"]["StringEquals"]["iam:PassedToService"]
+        taking = {
+            service
+            for template in APP.values()
+            for body in template["Resources"].values()
+            if body["Type"] == "AWS::IAM::Role"
+            for service in [body["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"]]
+        }
+        assert set(services) == ({"ecs-tasks.amazonaws.com"} if name == "Service" else taking)
+        assert all("role/sentiment-${Stage}-" in arn["Fn::Sub"] for arn in one["Resource"])
+
+
+def test_the_plan_may_execute_and_delete_nothing():
+    actions = {action for one in statements("Plan") if one["Effect"] == "Allow" for action in one["Action"]}
+    assert {action.split(":")[0] for action in actions} == {"cloudformation", "ssm"}
+    assert "cloudformation:CreateChangeSet" in actions
+    assert not {"cloudformation:ExecuteChangeSet", "cloudformation:DeleteStack", "ssm:PutParameter"} & actions
+
+
+def test_every_role_of_the_app_is_bounded_where_pipelines_deploy():
+    roles = [
+        (stack, name, body["Properties"])
+        for stack, template in APP.items()
+        for name, body in template["Resources"].items()
+        if body["Type"] == "AWS::IAM::Role"
+    ]
+    assert len(roles) >= 5
+    for stack, name, properties in roles:
+        assert properties.get("PermissionsBoundary") == IF_BOUNDED, f"{stack}.{name}: boundary.of_roles(template)"
+
+
+def test_the_boundary_has_every_call_of_the_apps_roles_and_none_that_makes_roles():
+    document = resource("pipeline", "RoleBoundary")["PolicyDocument"]
+    inside = {action for one in document["Statement"] for action in one["Action"]}
+    assert boundary.actions_of(APP.values()) == inside
+    assert not [
+        action for action in inside if action.split(":")[0] in ("iam", "sts", "organizations", "cloudformation")
+    ]
+
+
+@pytest.mark.parametrize("name", boundary.MANAGED)
+def test_aws_managed_policies_are_as_published(name):
+    published = json.loads(aws_managed_policies_data)[name.split("/")[-1]]["Document"]["Statement"]
+    assert {action for one in published for action in _listed(one["Action"])} == set(boundary.MANAGED[name])
+
+
+def test_no_policy_is_larger_than_iam_takes():
+    """IAM counts characters without white space: 6,144 of a managed policy, 10,240 of a role's own together."""
+    for title, body in resources_of("pipeline", "AWS::IAM::ManagedPolicy").items():
+        assert len(_filled_in(body["PolicyDocument"])) <= 6_144, title
+    for name in ROLES:
+        assert len(_filled_in(resource("pipeline", f"{name}Role")["Policies"][0]["PolicyDocument"])) <= 10_240, name
+
+
+def _filled_in(document: dict) -> str:
+    """The document as IAM gets it, with the longest names that a stage and a region can have."""
+    text = json.dumps(document, separators=(",", ":"))
+    text = re.sub(r'\{"Fn::Sub":("[^"]*")\}', r"\1", text)
+    values = {"AWS::Partition": "aws", "AWS::Region": "ap-southeast-1", "AWS::AccountId": "1" * 12, "Stage": "s" * 16}
+    return re.sub(r"\$\{([\w:]+)\}", lambda found: values[found[1]], text)
+
+
+def _listed(value):
+    return [value] if isinstance(value, str) else value

@@ -1,0 +1,107 @@
+"""The pipelines as written: pinned, without long-lived keys, least permissions, each step a make target."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from generator import catalogue
+from tests.contracts.workflows import FOLDER, PIPELINES, ROOT, all_workflows, read, steps, targets
+
+WORKFLOWS = all_workflows()
+JOBS = [(name, job, body) for name, flow in WORKFLOWS.items() for job, body in flow["jobs"].items()]
+each_job = pytest.mark.parametrize(("name", "job", "body"), JOBS, ids=[f"{name}.{job}" for name, job, _ in JOBS])
+PATHS = {
+    "site": ["site/**"],
+    "service": ["container/**"],
+    "infrastructure": ["generator/**", "templates/**", "lambda_src/**"],
+}
+
+
+def test_there_is_one_gate_and_three_pipelines():
+    assert set(WORKFLOWS) == {"gate", *PIPELINES}
+
+
+def test_the_gate_runs_what_make_check_runs():
+    flow = read("gate")
+    assert set(flow["on"]) == {"pull_request", "push"}
+    assert [step.run for step in steps(flow, "check")] == [".ci/run"]
+    assert (ROOT / ".ci/run").read_text().rstrip().endswith("make --no-print-directory check")
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_a_pipeline_starts_for_its_paths_on_main_alone(name):
+    triggers = read(name)["on"]
+    assert triggers["push"] == {"branches": ["main"], "paths": PATHS[name]}
+    for path in triggers["push"]["paths"]:
+        assert (ROOT / path.removesuffix("/**")).is_dir()
+    if name == "infrastructure":
+        assert triggers["pull_request"] == {"paths": PATHS[name]}
+
+
+def test_every_action_is_pinned_to_a_commit_and_says_which_version_that_is():
+    pins = {}
+    for path in FOLDER.glob("*.yml"):
+        for line in path.read_text().splitlines():
+            if "uses:" in line:
+                found = re.fullmatch(r"\s*- uses: ([\w./-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)", line)
+                assert found, f"{path.name}: {line.strip()}"
+                action, commit, version = found.groups()
+                assert pins.setdefault(action, (commit, version)) == (commit, version), "two pins of one action"
+    assert set(pins) == {"actions/checkout", "aws-actions/configure-aws-credentials"}
+
+
+def test_no_long_lived_key_is_anywhere():
+    for path in FOLDER.glob("*.yml"):
+        text = path.read_text()
+        assert "secrets." not in text
+        assert not re.search(r"aws[-_](access|secret)", text, re.IGNORECASE)
+
+
+@each_job
+def test_a_job_has_the_permissions_that_it_needs_and_no_other(name, job, body):
+    assert WORKFLOWS[name]["permissions"] == {}
+    wanted = {"contents": "read"}
+    if name in PIPELINES:
+        wanted["id-token"] = "write"
+    if name == "service":
+        wanted["packages"] = "write"
+    if job == "plan":
+        wanted["pull-requests"] = "write"
+    assert body["permissions"] == wanted
+    (checkout,) = [step for step in body["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkout["with"] == {"persist-credentials": False}
+    assert body["timeout-minutes"] <= 90
+
+
+@each_job
+def test_a_pipeline_deploys_one_stage_after_the_other_from_an_environment_of_its_own(name, job, body):
+    if name not in PIPELINES:
+        return
+    pipeline = "plan" if job == "plan" else name
+    assert pipeline in catalogue.PIPELINES
+    assert body["environment"] == f"${{{{ matrix.stage }}}}-{pipeline}"
+    assert body["strategy"]["matrix"] == {"stage": ["dev", "prod"]}
+    assert body["strategy"]["max-parallel"] == 1
+    assert "${{ matrix.stage }}" in body["concurrency"]["group"]
+    assert body["concurrency"]["cancel-in-progress"] == (job == "plan"), "a deployment must not be cut off"
+
+
+@each_job
+def test_each_step_is_a_make_target_that_runs_by_hand(name, job, body):
+    for step in steps(WORKFLOWS[name], job):
+        assert step.run == ".ci/run" or step.target in targets(), step.run
+        assert "${{" not in step.run, "expressions belong into env, where no shell reads them"
+
+
+@each_job
+def test_no_step_before_the_sign_in_needs_aws(name, job, body):
+    order = [step.get("run", step.get("uses", "")) for step in body["steps"]]
+    signs_in = [n for n, what in enumerate(order) if what.startswith("aws-actions/")]
+    asks = [n for n, what in enumerate(order) if re.match(r"make (site|stacks|roll|image|login|plan)\b", what)]
+    assert not asks or (len(signs_in) == 1 and signs_in[0] < min(asks))
+
+
+def test_forks_do_not_get_to_ask_aws():
+    assert "head.repo.full_name == github.repository" in read("infrastructure")["jobs"]["plan"]["if"]

@@ -1,0 +1,50 @@
+"""Reads .github/workflows as plain data: jobs, steps, triggers. Judges nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / ".github" / "workflows"
+PIPELINES = ("site", "service", "infrastructure")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One ``run:`` step: its words as the shell gets them, and the variables that it has on top of the job's."""
+
+    run: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def target(self) -> str:
+        """The make target that it runs, "" for another command."""
+        words = self.run.split()
+        return words[1] if words[0] == "make" else ""
+
+
+def read(name: str) -> dict[str, Any]:
+    """A workflow; YAML takes its key ``on`` for a truth, so that is put right."""
+    document: dict[Any, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text())
+    document["on"] = document.pop(True)
+    return document
+
+
+def steps(workflow: dict[str, Any], job: str) -> list[Step]:
+    """The ``run:`` steps of a job, in order."""
+    return [Step(each["run"], each.get("env", {})) for each in workflow["jobs"][job]["steps"] if "run" in each]
+
+
+def all_workflows() -> dict[str, dict[str, Any]]:
+    """Every workflow by its name."""
+    return {path.stem: read(path.stem) for path in sorted(FOLDER.glob("*.yml"))}
+
+
+def targets() -> set[str]:
+    """Every target that `make help` shows."""
+    return set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
