@@ -91,7 +91,9 @@ def served_model(public_url: str, api_url: str, patience: float = PATIENCE_SECON
     """
     base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
     method, path = catalogue.PREDICT_ROUTE
-    answer = _until(200, "The prediction", method, base + path, time.monotonic() + patience, {"review": catalogue.SMOKE_REVIEW})
+    answer = _until(
+        200, "The prediction", method, base + path, time.monotonic() + patience, {"review": catalogue.SMOKE_REVIEW}
+    )
     return str(_json("The prediction", answer).get("model"))
 
 
