@@ -1,8 +1,9 @@
-"""Writes a graph as Mermaid, which forges draw themselves. What is in the graph is said elsewhere."""
+"""Writes graphs and frames as Mermaid, which forges draw themselves. What is in them is said elsewhere."""
 
 from __future__ import annotations
 
-from scripts.docs.graph import Graph
+from scripts.docs.graph import Graph, Node
+from scripts.docs.nested import Frame
 
 
 def text(graph: Graph) -> str:
@@ -27,10 +28,28 @@ def text(graph: Graph) -> str:
     return "\n".join(lines) + "\n"
 
 
+def frames(frame: Frame) -> str:
+    """Frames in frames as a Mermaid flowchart without arrows."""
+    return "\n".join(["flowchart LR", *_frame(frame, "g", "    ")]) + "\n"
+
+
+def _frame(item: Frame | Node, name: str, indent: str) -> list[str]:
+    if isinstance(item, Node):
+        return [f'{indent}{name}["{_words(item)}"]']
+    inner = [
+        line
+        for number, child in enumerate(item.children)
+        for line in _frame(child, f"{name}{number}x", indent + "    ")
+    ]
+    return [f'{indent}subgraph {name}["{_plain(item.title)}"]', *inner, f"{indent}end"]
+
+
+def _words(node: Node) -> str:
+    return "<br>".join(_plain(line) for line in (node.title, *node.lines))
+
+
 def _node(graph: Graph, name: str, ids: dict[str, str]) -> str:
-    node = graph.nodes[name]
-    words = "<br>".join(_plain(line) for line in (node.title, *node.lines))
-    return f'{ids[name]}["{words}"]'
+    return f'{ids[name]}["{_words(graph.nodes[name])}"]'
 
 
 def _plain(text: str) -> str:

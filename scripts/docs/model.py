@@ -109,7 +109,9 @@ def names_in(tree: Any) -> Iterator[str]:
 
 def short_type(type_: str) -> str:
     """``AWS::EC2::SecurityGroup`` as people say it: ``EC2 SecurityGroup``."""
-    return " ".join(type_.split("::")[1:]).replace("ElasticLoadBalancingV2", "ELB").replace("ApiGatewayV2", "API")
+    return (
+        " ".join(type_.split("::")[1:]).replace("ElasticLoadBalancingV2", "ELB").replace("ApiGatewayV2", "API Gateway")
+    )
 
 
 def as_text(value: Any) -> str:

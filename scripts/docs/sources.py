@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts.docs import mermaid, pictures, quotes, references, stack_pages
+from scripts.docs import pictures, quotes, references, stack_pages
 from scripts.docs.pictures import Picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +19,7 @@ def wanted(root: Path = ROOT) -> dict[str, str]:
         quotes.QuoteError: a page quotes what is not there; the message names the page.
     """
     drawn = [*pictures.general(), *pictures.of_stacks()]
-    graphs = {each.name: mermaid.text(each.graph()) for each in drawn if each.graph}
+    graphs = {each.name: each.mermaid() for each in drawn if each.mermaid}
     files = {f"docs/pictures/{each.name}.svg": each.draw().finished() for each in drawn}
     files |= {f"docs/pictures/{name}.mmd": text for name, text in graphs.items()}
     files["docs/pictures/index.md"] = _gallery(drawn)
@@ -85,6 +85,6 @@ def _gallery(drawn: list[Picture]) -> str:
     for each in drawn:
         parts += [f"## {each.caption.split(':')[0].removesuffix('.')}\n", f"{each.caption}\n"]
         parts.append(f"![{each.caption}]({each.name}.svg)\n")
-        if each.graph:
+        if each.mermaid:
             parts.append(f"[As Mermaid]({each.name}.mmd)\n")
     return "\n".join([*parts, stack_pages.BANNER])

@@ -57,7 +57,7 @@ def _page(stack: model.Stack) -> str:
             f"{stack.purpose}.\n",
             f"![{_alt('Stack ' + stack.name)}](../pictures/stack-{stack.name}.svg)\n",
             "An arrow leads from what is there first to what builds on it; dashed, where a condition decides. Grey"
-            " boxes are other stacks, with the outputs that come from them.\n",
+            " boxes are other stacks, with the values that come from them or go to them.\n",
             f"The template is `templates/{stack.name}.yaml`; `generator/stacks/{stack.name}.py` writes it.\n",
             "## Resources\n",
             table(("Resource", "Type", "What it is for"), resources),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from generator import catalogue
 from scripts.docs import mermaid, model, sources
 from scripts.docs.graph import Graph
 from scripts.docs.layered import draw
-from scripts.docs.pictures import access, general, logical, network, of_stacks, workflows
+from scripts.docs.pictures import access, general, logical, network, of_stacks, physical, workflows
 from scripts.docs.svg import overlap, wrapped
 
 PICTURES = {picture.name: picture for picture in [*general(), *of_stacks()]}
@@ -148,3 +149,18 @@ def test_a_stale_a_missing_and_a_surplus_file_are_named(tmp_path: Path, monkeypa
     ]
     assert len(sources.write(tmp_path)) == 3
     assert sources.problems(tmp_path) == []
+
+
+def test_frames_become_subgraphs_of_mermaid() -> None:
+    text = mermaid.frames(physical.region())
+
+    assert text.count("subgraph") == text.count("end\n") > 5
+    assert 'JudgementsTable<br>DynamoDB Table"]' in text
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_command_in_a_picture_is_there(name: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (sources.ROOT / "Makefile").read_text(), re.M))
+    words = " ".join(label.text for label in PICTURES[name].draw().labels)
+
+    assert set(re.findall(r"\bmake ([a-z-]+)", words)) <= targets

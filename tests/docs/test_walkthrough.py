@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +78,11 @@ def test_every_lesson_has_a_check_and_every_check_a_lesson() -> None:
 
 def _last_check(page: Page) -> Command:
     return [step for step in page.steps if isinstance(step, Command)][-2]
+
+
+@pytest.mark.parametrize("path", sorted(PAGES.glob("*.md")), ids=lambda path: path.stem)
+def test_what_comes_from_files_is_quoted_by_the_tool(path: Path) -> None:
+    """Code of the project stands between the marks of the tool, which a test of freshness watches; never pasted."""
+    text = re.sub(r"<!-- quote: .*?<!-- end quote -->", "", path.read_text(), flags=re.S)
+
+    assert re.findall(r"^```(?!console|diff title=)\w+.*$", text, re.M) == []

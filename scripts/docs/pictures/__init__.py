@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from scripts.docs import model
+from scripts.docs import mermaid, model
 from scripts.docs.graph import Graph
 from scripts.docs.layered import draw as draw_graph
 from scripts.docs.pictures import access, logical, network, physical, stack, workflows
@@ -15,23 +15,29 @@ from scripts.docs.svg import Drawing
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: its file's name, a sentence under it, how it is drawn, and (if it is one) its graph."""
+    """One picture: its file's name, a sentence under it, how it is drawn, and (where it can be) how as Mermaid."""
 
     name: str
     caption: str
     draw: Callable[[], Drawing]
-    graph: Callable[[], Graph] | None = None
+    mermaid: Callable[[], str] | None = None
 
 
 def _of_graph(name: str, caption: str, graph: Callable[[], Graph]) -> Picture:
-    return Picture(name, caption, lambda: draw_graph(graph()), graph)
+    return Picture(name, caption, lambda: draw_graph(graph()), lambda: mermaid.text(graph()))
 
 
 def general() -> list[Picture]:
     """The pictures of the whole system."""
+
+    def places() -> str:
+        return mermaid.frames(physical.region())
+
     return [
         _of_graph("architecture", "Logical architecture: who calls whom, who touches which data.", logical.graph),
-        Picture("places", "Physical architecture: what stands in which network, zone and machine.", physical.picture),
+        Picture(
+            "places", "Physical architecture: what stands in which network, zone and machine.", physical.picture, places
+        ),
         _of_graph("network", "Network: who may open a connection to whom, and on which ports.", network.graph),
         _of_graph("deployment", "Deployment: which stack waits for which, and what comes after.", workflows.deployment),
         _of_graph("operation", "Operation: from a judgement to the next revision of the model.", workflows.operation),

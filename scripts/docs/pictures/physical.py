@@ -16,8 +16,12 @@ _numbers = itertools.count()
 
 def picture() -> Drawing:
     """Region, VPC, zones, instances and tasks, and the services around them that have no place of their own."""
-    region = Frame("AWS region", "network", (_edge(), _vpc(), _regional(), _watching()), beside=True)
-    return draw("Physical architecture: what stands where", region)
+    return draw("Physical architecture: what stands where", region())
+
+
+def region() -> Frame:
+    """All of it as frames in frames."""
+    return Frame("AWS region", "network", (_edge(), _vpc(), _regional(), _watching()), beside=True)
 
 
 def _edge() -> Frame:

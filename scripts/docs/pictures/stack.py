@@ -23,6 +23,7 @@ def graph_of(stack: model.Stack) -> Graph:
             elif name in givers:
                 graph.join(f"stack {givers[name]}", resource.id)
     drop_shortcuts(graph)
+    _takers(graph, stack)
     used = {end for edge in graph.edges for end in (edge.source, edge.target)}
     for giver in set(givers.values()):
         if f"stack {giver}" not in used:  # its value is wired, but no resource names it
@@ -34,6 +35,18 @@ def _givers(stack: model.Stack) -> dict[str, str]:
     """Parameter -> the stack whose Output of that name it gets."""
     makers = model.makers_of_outputs()
     return {name: makers[name][0] for name in stack.parameters if name in makers and makers[name][0] != stack.name}
+
+
+def _takers(graph: Graph, stack: model.Stack) -> None:
+    """The stacks that take values from this one, with an arrow from each resource that such a value is of."""
+    for other in model.stacks().values():
+        taken = [name for name in stack.outputs if name in other.parameters and other.name != stack.name]
+        named = [each for name in taken for each in model.names_in(stack.outputs[name]["Value"])]
+        sources = [each for each in named if each in stack.resources]
+        if sources:
+            graph.add(f"to {other.name}", f"to {other.name} stack", *taken)
+        for source in dict.fromkeys(sources):
+            graph.join(source, f"to {other.name}")
 
 
 def drop_shortcuts(graph: Graph) -> None:
