@@ -20,6 +20,10 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 local: $(VENV)/.app  ## run the whole app on this machine (PORT=8080) until Ctrl-C
 	@exec $(PY) -m scripts local --port $(PORT)
 
+.PHONY: load
+load: $(VENV)/.app  ## load the running laptop cloud, and watch it scale to three tasks and back (ARGS="--rate 60")
+	@exec $(PY) -m scripts load $(ARGS)
+
 ##@ Learn (docs/walkthrough)
 
 .PHONY: lesson

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from scripts.cli import Commands
-from scripts.commands import changing, looking, running
+from scripts.commands import changing, loading, looking, running
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -38,6 +38,7 @@ for command in (
     looking.plan,
     looking.status,
     looking.outputs,
+    loading.load,
     running.scale,
     running.sleep,
     running.wake,

@@ -32,3 +32,10 @@ def _group(file: Path) -> str:
     """What runs in one process, one test after the other: a file, or a folder whose fixtures are dear to set up."""
     folder = file.parent.as_posix()
     return folder if folder in TOGETHER else file.as_posix()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what each fault cost in requests and judgements; those tests record it."""
+    reports = [each for outcome in ("passed", "failed") for each in terminalreporter.getreports(outcome)]
+    for words in (value for report in reports for name, value in report.user_properties if name == "fault"):
+        terminalreporter.write_line(f"FAULT {words}")

@@ -25,7 +25,8 @@ from scripts.smoke import smoke_test
 STAGE = "local"
 EMULATOR_WITHIN = 60.0  # seconds
 STOP_WITHIN = 5.0  # seconds
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL")  # nothing else of the caller's environment reaches the emulator
+# Nothing else of the caller's environment reaches the emulator.
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SCALING")
 
 
 class EmulatorError(DeployError):

@@ -16,6 +16,7 @@ from scripts.local import child
 from scripts.local.engine import Engine
 from scripts.local.journal import Journal, JournalError
 
+SCALING = "SCALING"  # environment variable; "off" leaves the number of tasks to whoever sets it
 STOP_WITHIN = 0.5  # seconds that requests under way have at the end; clients keep their connections open for longer
 EXIT_JOURNAL_UNREADABLE = 65  # EX_DATAERR of sysexits.h
 EXIT_JOURNAL_UNWRITABLE = 74  # EX_IOERR of sysexits.h
@@ -50,7 +51,7 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
     from hypercorn.config import Config
     from ministack import app
 
-    from scripts.local.extensions import access, cloudformation, gateway, identities, tables, tasks
+    from scripts.local.extensions import access, cloudformation, gateway, health, identities, scaling, tables, tasks
 
     access.register()
     cloudformation.register()
@@ -58,6 +59,8 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
     identities.register()
     tables.register(journal)
     tasks.register(engine)
+    scaling.Scaling(acts=os.environ.get(SCALING) != "off").register()
+    health.Checks(engine).register()
     Config.graceful_timeout = STOP_WITHIN
     sys.argv = ["ministack"]
     serve: Callable[[], None] = app.main

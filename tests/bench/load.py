@@ -1,7 +1,9 @@
-"""Load on ``POST /predict``, in a process of its own: ``python -m tests.bench.load PORT CONNECTIONS SECONDS``.
+"""Load on ``POST /predict``, in a process of its own: ``python -m tests.bench.load PORT CONNECTIONS SECONDS [RATE]``.
 
-Each connection sends its next review as soon as the last is answered. Raw sockets and one thread, because an HTTP
-client would need more time for a request than the service that it measures. Prints one JSON object.
+Without a rate, each connection sends its next review as soon as the last is answered. With one, requests come as
+people come, at random moments (a Poisson process, seeded), whatever the answers do; one that finds no free connection
+waits, and its time begins when it was due. Raw sockets and one thread, because an HTTP client would need more time for
+a request than the service that it measures. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ import socket
 import statistics
 import sys
 import time
+from collections import deque
 from dataclasses import dataclass, field
+from random import Random
 
 # About 25 words each, as the texts that the model was trained on.
 REVIEWS = (
@@ -58,47 +62,60 @@ def requests(port: int) -> list[bytes]:
     return [head.encode() + f"{len(body)}\r\n\r\n".encode() + body for body in bodies]
 
 
-def run(port: int, connections: int, seconds: float) -> dict[str, float]:
+def run(port: int, connections: int, seconds: float, rate: float = 0) -> dict[str, float]:
     """Load a service on loopback.
 
     Args:
         port: its TCP port.
-        connections: requests in flight at any time.
+        connections: requests in flight at any time; with a rate, at most.
         seconds: how long.
+        rate: requests a second on average; 0 for as many as are answered.
 
     Returns:
-        ``requests`` answered with 200, ``errors`` answered otherwise, ``seconds`` it took, and the percentiles ``p50``
-        and ``p99`` of the time to an answer, in milliseconds.
+        ``requests`` answered with 200, ``errors`` answered otherwise, ``seconds`` it took, and the percentiles ``p50``,
+        ``p95`` and ``p99`` of the time to an answer, in milliseconds.
     """
     prepared = requests(port)
     selector = selectors.DefaultSelector()
-    for number in range(connections):
-        sock = socket.create_connection(("127.0.0.1", port), 30)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = Connection(sock, number)
-        selector.register(sock, selectors.EVENT_READ, connection)
-        connection.send(prepared[number % len(prepared)])
+    free = deque(_connect(port, number) for number in range(connections))
+    random = Random(0)
     times: list[float] = []
     errors = 0
-    started = time.perf_counter()
+    started = due = time.perf_counter()
+
+    def send(connection: Connection, moment: float) -> None:
+        connection.number += 1
+        connection.send(prepared[connection.number % len(prepared)])
+        connection.sent = moment
+
+    for connection in free:
+        selector.register(connection.sock, selectors.EVENT_READ, connection)
     while (now := time.perf_counter()) < started + seconds:
-        for key, _ in selector.select(1):
+        while free and (not rate or due <= now):
+            send(free.popleft(), due if rate else now)
+            due += random.expovariate(rate) if rate else 0
+        for key, _ in selector.select(max(0.0, min(1.0, due - now)) if rate and free else 1):
             connection = key.data
-            if not connection.answered():
-                continue
-            times.append((time.perf_counter() - connection.sent) * 1000)
-            errors += not connection.received.startswith(b"HTTP/1.1 200")
-            connection.number += 1
-            connection.send(prepared[connection.number % len(prepared)])
+            if connection.answered():
+                times.append((time.perf_counter() - connection.sent) * 1000)
+                errors += not connection.received.startswith(b"HTTP/1.1 200")
+                free.append(connection)
     quantiles = statistics.quantiles(times, n=100)
     return {
         "requests": len(times) - errors,
         "errors": errors,
         "seconds": now - started,
         "p50": quantiles[49],
+        "p95": quantiles[94],
         "p99": quantiles[98],
     }
 
 
+def _connect(port: int, number: int) -> Connection:
+    sock = socket.create_connection(("127.0.0.1", port), 30)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return Connection(sock, number)
+
+
 if __name__ == "__main__":
-    print(json.dumps(run(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))))
+    print(json.dumps(run(int(sys.argv[1]), int(sys.argv[2]), *map(float, sys.argv[3:]))))

@@ -8,27 +8,41 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
+from tests.bench import baselines
 from tests.bench.figures import Figure
 
-TITLE = "The service alone: one gunicorn worker, reviews of 25 words"
+TITLE = "The service alone: one gunicorn worker on one core, reviews of 25 words"
 ABOUT = """\
-The container's own gunicorn configuration with one worker, loaded from a process of its own over eight connections,
-in turns with a stub so that what else the machine does falls on both. Medians of the rounds.
+Every app is served by the container's own gunicorn configuration with one worker, held to one core, and loaded from
+another over eight connections: in turns, so that what else the machine does falls on all of them. Medians of the
+rounds. Requests by core are answered requests by CPU seconds of master and worker: what one core answers when nobody
+else wants it.
+
+The *plain stub* reads the JSON and answers; it does not check, log or count. The *equal stub* is the service itself
+with a model that predicts nothing. *torch eager* serves the same checkpoint's weights through torch, and the
+*original's shape* is a network as the original app had it (Embedding 400, LSTM 2 x 512, texts padded to 200 words).
 """
 ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "container"
 SERVICE = "sentiment.app:create_app()"
-STUB = "tests.bench.stub:create_app()"
+BESIDE = {
+    "plain stub": "tests.bench.stub:create_app()",
+    "equal stub": "tests.bench.baselines:equal()",
+    "torch eager": "tests.bench.baselines:eager()",
+    "original's shape": "tests.bench.baselines:original()",
+}
 CONNECTIONS = 8
 SECONDS = 4.0
 ROUNDS = 3
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,7 @@ class Load:
     per_core: float
     per_second: float
     p50: float
+    p95: float
     p99: float
     errors: float
 
@@ -70,20 +85,30 @@ class Server:
 
 
 @contextmanager
-def served(app: str) -> Iterator[Server]:
+def served(app: str, **variables: str) -> Iterator[Server]:
     """Serve an app with the container's gunicorn configuration on a free port of loopback.
 
     Args:
         app: the app as gunicorn names it.
+        variables: of its environment, on top of ours.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     path = os.pathsep.join([str(CONTAINER), str(ROOT)])
-    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "WORKERS": "1", "PYTHONPATH": path}
+    environment = {
+        **os.environ,
+        **variables,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WORKERS": "1",
+        "PYTHONPATH": path,
+    }
     command = [sys.executable, "-m", "gunicorn", "--config", str(CONTAINER / "gunicorn.conf.py"), app]
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=CONTAINER, env=environment, stdout=subprocess.DEVNULL)
+    if len(CORES) > 1:
+        os.sched_setaffinity(process.pid, CORES[:1])
     try:
         _wait_until_healthy(process, port)
         yield Server(port, process.pid, time.perf_counter() - started)
@@ -107,36 +132,72 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], port: int) -> None:
     raise RuntimeError("the service did not become healthy")
 
 
-def load(server: Server, seconds: float = SECONDS) -> Load:
-    """Load a server from another process for some seconds."""
-    command = [sys.executable, "-m", "tests.bench.load", str(server.port), str(CONNECTIONS), str(seconds)]
+def load(server: Server, seconds: float = SECONDS, connections: int = CONNECTIONS, rate: float = 0) -> Load:
+    """Load a server from another process, on another core, for some seconds.
+
+    Args:
+        server: to load.
+        seconds: how long.
+        connections: how many.
+        rate: requests a second; 0 for as many as are answered.
+    """
+    arguments = [str(server.port), str(connections), str(seconds), str(rate)]
     before = server.cpu_seconds()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=seconds + 60)
-    used = server.cpu_seconds() - before
-    shown = json.loads(done.stdout)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.load", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    if len(CORES) > 1:
+        os.sched_setaffinity(process.pid, CORES[1:])
+    said, _ = process.communicate(timeout=seconds + 60)
+    if process.returncode:
+        raise RuntimeError("the load generator failed")
+    used, shown = server.cpu_seconds() - before, json.loads(said)
     per_second = shown["requests"] / shown["seconds"]
-    return Load(shown["requests"] / used, per_second, shown["p50"], shown["p99"], shown["errors"])
+    return Load(shown["requests"] / used, per_second, shown["p50"], shown["p95"], shown["p99"], shown["errors"])
 
 
 def measure() -> Iterable[Figure]:
-    """Load service and stub in turns, so that what else the machine does falls on both, and take the medians."""
-    service: list[Load] = []
-    stub: list[Load] = []
-    with served(SERVICE) as server, served(STUB) as yardstick:
-        load(server, 1), load(yardstick, 1)
+    """Load all in turns, and take the medians."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        [model] = (CONTAINER / "model").glob("*.onnx")
+        weights = Path(folder) / "weights.pt"
+        baselines.prepare(model, weights)
+        servers = {"service": stack.enter_context(served(SERVICE))}
+        for name, app in BESIDE.items():
+            servers[name] = stack.enter_context(served(app, **{baselines.FILE: str(weights)}))
+        for server in servers.values():
+            load(server, 1)
+        loads = {name: [] for name in servers}
         for _ in range(ROUNDS):
-            service.append(load(server))
-            stub.append(load(yardstick))
-        resident, shared_out, ready = server.memory_mib("Rss"), server.memory_mib("Pss"), server.ready
-    per_core, stub_per_core = (statistics.median(one.per_core for one in rounds) for rounds in (service, stub))
-    yield Figure("service", per_core, "requests/s/core", "answered requests by CPU seconds of master and worker")
-    yield Figure("stub that predicts nothing", stub_per_core, "requests/s/core", "same gunicorn configuration")
-    yield Figure("stub to service", stub_per_core / per_core, "times")
-    yield Figure("service", statistics.median(one.per_second for one in service), "requests/s", "by the clock")
-    for name in ("p50", "p99"):
-        value = statistics.median(getattr(one, name) for one in service)
-        yield Figure(f"{name}, {CONNECTIONS} requests in flight", value, "ms")
-    yield Figure("not answered with 200", sum(one.errors for one in service), "requests")
-    yield Figure("resident memory under load, at most", resident, "MiB", "master and worker added up (Rss)")
-    yield Figure("resident memory under load, at least", shared_out, "MiB", "shared pages split among all (Pss)")
-    yield Figure("from start to healthy", ready, "s")
+            for name, server in servers.items():
+                loads[name].append(load(server))
+        yield from _figures(loads, servers)
+        service = servers["service"]
+        half = median(loads["service"], "per_second") / 2
+        at_half = [load(service, rate=half) for _ in range(ROUNDS)]
+        yield Figure("service at half its load: rate", half, "requests/s", "half of what it answered by the clock")
+        for name in ("p50", "p95", "p99"):
+            yield Figure(f"service at half its load: {name}", median(at_half, name), "ms")
+        yield Figure("service: from start to healthy", service.ready, "s")
+
+
+def median(loads: list[Load], name: str) -> float:
+    """The median of one figure over the rounds."""
+    return statistics.median(getattr(one, name) for one in loads)
+
+
+def _figures(loads: dict[str, list[Load]], servers: dict[str, Server]) -> Iterator[Figure]:
+    core = {name: median(rounds, "per_core") for name, rounds in loads.items()}
+    for name, rounds in loads.items():
+        yield Figure(name, core[name], "requests/s/core", "answered requests by CPU seconds of master and worker")
+        yield Figure(f"{name}: by the clock", median(rounds, "per_second"), "requests/s")
+        for percentile in ("p50", "p95", "p99"):
+            value = median(rounds, percentile)
+            yield Figure(f"{name}: {percentile}", value, "ms", f"{CONNECTIONS} requests in flight")
+        yield Figure(f"{name}: not answered with 200", sum(one.errors for one in rounds), "requests")
+        most, least = servers[name].memory_mib("Rss"), servers[name].memory_mib("Pss")
+        yield Figure(f"{name}: resident under load", most, "MiB", f"Rss of both processes; shared once: {least:.0f}")
+    for name in BESIDE:
+        faster, other = ("service", name) if core["service"] > core[name] else (name, "service")
+        yield Figure(f"{faster} to {other}", core[faster] / core[other], "times", "requests/s/core")

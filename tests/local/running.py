@@ -132,13 +132,13 @@ def start(state: Path, port: int | None = None, tree: Path = ROOT, **environment
         state: its state folder.
         port: port of the page; None for a free one.
         tree: the checkout to run.
-        environment: variables on top of ours.
+        environment: variables on top of ours; without SCALING the number of tasks is the tests' own affair.
     """
     chosen = free_port() if port is None else port
     process = subprocess.Popen(
         [sys.executable, "-m", "scripts", "local", "--port", str(chosen)],
         cwd=tree,
-        env={**os.environ, "STATE": str(state), **environment},
+        env={**os.environ, "STATE": str(state), "SCALING": "off", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -149,9 +149,9 @@ def start(state: Path, port: int | None = None, tree: Path = ROOT, **environment
     return running
 
 
-def start_and_wait(state: Path) -> RunningApp:
+def start_and_wait(state: Path, **environment: str) -> RunningApp:
     """Start the app, and wait until it is ready."""
-    running = start(state)
+    running = start(state, **environment)
     try:
         running.wait_until_ready()
     except BaseException:

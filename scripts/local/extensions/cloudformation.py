@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region, new_uuid
+from ministack.core.responses import new_uuid
 from ministack.services import ec2, ecs, ssm
 from ministack.services.cloudformation import provisioners
 
@@ -27,8 +27,6 @@ Update = Callable[[str, Properties, Properties, str], Made]  # physical id, old 
 
 def register() -> None:
     """Teach the emulator's CloudFormation the missing types."""
-    add("AWS::ApplicationAutoScaling::ScalableTarget", _create_scalable_target, _forget, _keep)
-    add("AWS::ApplicationAutoScaling::ScalingPolicy", _create_scaling_policy, _forget, _keep)
     ssm._PUBLIC_AMI_PARAMETERS.setdefault(ECS_IMAGE_PARAMETER, ssm._PUBLIC_AMI_PARAMETERS[AMAZON_LINUX_PARAMETER])
     add_attributes("AWS::EC2::VPC", lambda vpc: {"CidrBlock": ec2._vpcs[vpc]["CidrBlock"]})
     add("AWS::EC2::SecurityGroupEgress", _rule_creator("egress"), _delete_egress_rule)
@@ -96,26 +94,9 @@ def check(answer: Any) -> None:
         raise ValueError(body.decode() if isinstance(body, bytes) else body)
 
 
-def _forget(physical_id: str, properties: Properties) -> None:
-    """Nothing was made outside of the stack's own record."""
-
-
 def _keep(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
     """Keep the resource's identity: its stack's record holds the new properties."""
     return physical_id, {}
-
-
-# --- scaling of the service ------------------------------------------------------------------------------------
-
-
-def _create_scalable_target(logical_id: str, properties: Properties, stack: str) -> Made:
-    physical_id = "|".join(properties[key] for key in ("ResourceId", "ScalableDimension", "ServiceNamespace"))
-    return physical_id, {"Id": physical_id}
-
-
-def _create_scaling_policy(logical_id: str, properties: Properties, stack: str) -> Made:
-    arn = f"arn:aws:autoscaling:{get_region()}:{get_account_id()}:scalingPolicy:{new_uuid()}"
-    return f"{arn}:policyName/{properties['PolicyName']}", {}
 
 
 # --- rules of security groups ----------------------------------------------------------------------------------

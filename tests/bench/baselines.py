@@ -1,0 +1,109 @@
+"""What the service is measured beside: apps that gunicorn serves, made by ``tests.bench.service``. Measures nothing.
+
+``equal`` does all that the service does but for asking the model. ``eager`` asks the shipped model's own weights
+through torch. ``original`` has the shape of the original app's network (``training.bench.Original``): it predicts
+nothing that makes sense, since no such network was trained, and takes the time that one takes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, request
+
+FILE = "BASELINE"  # environment variable: what `prepare` wrote
+
+
+def equal() -> Flask:
+    """The service with a model that predicts nothing: it reads, checks, logs and answers just as much."""
+    from sentiment.app import create_app
+    from sentiment.model import Model, Prediction
+
+    class Nothing(Model):
+        def predict(self, text: str) -> Prediction:
+            return self.always
+
+    model = Nothing.find(Path("model"))
+    model.always = Model.predict(model, "I was happy to see my friend again")
+    return create_app(model=model)
+
+
+def prepare(model: Path, target: Path) -> None:
+    """Write the shipped model's weights, vocabulary and labels as torch reads them.
+
+    Args:
+        model: the ONNX file.
+        target: file to write.
+    """
+    import json
+
+    import onnx
+    import torch
+
+    from training.export import load
+
+    metadata = {one.key: one.value for one in onnx.load(model).metadata_props}
+    words, labels = metadata["vocabulary"].split("\n"), json.loads(metadata["labels"])
+    torch.save({"network": load(model), "words": words, "labels": labels}, target)
+
+
+def eager() -> Flask:
+    """Flask and torch, in eager mode, on the weights of the shipped model."""
+    import torch
+
+    network, tokenizer, labels = _prepared()
+
+    def scores(text: str) -> list[float]:
+        ids = tokenizer.encode(text) or [1]
+        with torch.inference_mode():
+            return network(torch.tensor([ids]), torch.tensor([len(ids)])).softmax(1)[0].tolist()
+
+    return _app(labels, scores)
+
+
+def original() -> Flask:
+    """Flask and torch on a network of the original app's shape, every text padded to its 200 words."""
+    import torch
+
+    from training.bench import ORIGINAL_LENGTH, Original
+
+    _, tokenizer, labels = _prepared()
+    torch.manual_seed(0)
+    network = Original(len(tokenizer.vocabulary)).eval()
+
+    def scores(text: str) -> list[float]:
+        ids = tokenizer.encode(text)[:ORIGINAL_LENGTH]
+        with torch.inference_mode():
+            return network(torch.tensor([[0] * (ORIGINAL_LENGTH - len(ids)) + ids])).softmax(1)[0].tolist()
+
+    return _app(labels, scores)
+
+
+def _prepared() -> tuple[Any, Any, list[str]]:
+    import torch
+
+    from sentiment.text import Tokenizer
+
+    torch.set_num_threads(1)
+    stored = torch.load(os.environ[FILE], weights_only=False)
+    return stored["network"].eval(), Tokenizer(stored["words"]), stored["labels"]
+
+
+def _app(labels: list[str], scores: Callable[[str], list[float]]) -> Flask:
+    """As plain as such an app is: no checks, no log, no ids."""
+    app = Flask(__name__)
+
+    @app.get("/healthz")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.post("/predict")
+    def predict() -> dict[str, Any]:
+        review = request.get_json()["review"]
+        found = dict(zip(labels, scores(review), strict=True))
+        return {"review": review, "classification": max(found, key=found.__getitem__), "scores": found}
+
+    return app

@@ -1,0 +1,132 @@
+"""What breaks behind the Lambdas: a judgement is answered as stored only when it is, and stored once."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from pathlib import Path
+
+from scripts.deploy import collect_outputs
+from tests.faults.between import FAILED, THROTTLED, UNANSWERED, between, changed, table_of
+from tests.faults.conftest import Tell
+from tests.faults.traffic import Traffic, post, stored
+from tests.local.running import RunningApp
+
+JUDGED = 12
+LATER = {502, 503}  # the second ours; the first the gateway's, of a Lambda that is given other settings meanwhile
+LARGE = 2_300  # judgements of 2,000 characters are more than a direct answer holds
+SKEWED = Path(__file__).with_name("skewed")
+
+
+def counted(app: RunningApp) -> int:
+    total: int = app.request("GET", "/api/getStats").json["judgements"]
+    return total
+
+
+def test_the_table_throttles(app: RunningApp, tell: Tell) -> None:
+    mostly = between(app, "RecordFunction", "DYNAMODB", lambda n, *_: THROTTLED if n % 2 else None)
+    with mostly as broken, Traffic(app, predicting=1, judging=3) as traffic:
+        traffic.wait_for_judgements(JUDGED)
+
+    account = tell(traffic)
+    assert broken.broken >= JUDGED / 2
+    assert account.given_up == []
+    assert set(account.failures) <= LATER
+    assert counted(app) == len(stored(app))
+
+
+def test_the_table_fails(app: RunningApp, tell: Tell) -> None:
+    mostly = between(app, "RecordFunction", "DYNAMODB", lambda n, *_: FAILED if n % 2 else None)
+    with mostly as broken, Traffic(app, predicting=1, judging=3) as traffic:
+        traffic.wait_for_judgements(JUDGED)
+
+    account = tell(traffic)
+    assert broken.broken >= JUDGED / 2
+    assert account.given_up == []
+    assert set(account.failures) <= LATER
+    assert counted(app) == len(stored(app))
+
+
+def test_a_lambda_is_ended_after_it_stored_and_before_it_answered(app: RunningApp, tell: Tell) -> None:
+    body = {"review": "Nobody told me whether this arrived", "sentiment": "fear", "judgement": str(uuid.uuid4())}
+    before = counted(app)
+    with Traffic(app, predicting=2, judging=0) as traffic:
+        with between(app, "RecordFunction", "DYNAMODB", lambda *_: UNANSWERED, Timeout=2):
+            assert post(app.port, "/api/setSentiment", body) in (500, 502, 503, 504)
+        assert post(app.port, "/api/setSentiment", body) == 200
+        traffic.account.acknowledged.append(body["judgement"])
+
+    assert tell(traffic).failures == []
+    assert counted(app) == before + 1
+
+
+def test_the_bucket_fails_in_the_middle_of_an_export(app: RunningApp, tell: Tell) -> None:
+    def no_second_half(_: int, method: str, path: str) -> str | None:
+        return FAILED if method == "PUT" and "partNumber" in path else None
+
+    keys = _fill(app)
+    try:
+        with Traffic(app) as traffic:
+            with between(app, "ExportFunction", "S3", no_second_half) as broken:
+                answer = app.request("GET", "/api/getcsv")
+            assert (answer.status, answer.headers["content-type"]) == (503, "application/problem+json")
+            assert "retry-after" in answer.headers
+            assert broken.broken >= 1
+            assert _left_behind(app) == []
+            again = app.request("GET", "/api/getcsv")
+            assert again.status == 200
+            assert again.body.count(b"\r\n") > LARGE
+    finally:
+        _empty(app, keys)
+    assert tell(traffic).failures == []
+
+
+def test_a_clock_is_wrong(app: RunningApp, tell: Tell) -> None:
+    def wrong_by(minutes: int) -> contextlib.AbstractContextManager[None]:
+        return changed(app, "RecordFunction", {"PYTHONPATH": str(SKEWED), "SKEW_MINUTES": str(minutes)})
+
+    body = {"review": "It was five to twelve", "sentiment": "fear", "judgement": str(uuid.uuid4())}
+    with Traffic(app, predicting=1, judging=1) as traffic:
+        with wrong_by(180):  # AWS refuses callers whose clocks are more than five minutes wrong
+            answer = app.request("POST", "/api/setSentiment", body)
+            assert (answer.status, "retry-after" in answer.headers) == (503, True)
+            assert body["judgement"] not in stored(app)
+        with wrong_by(-3):
+            assert post(app.port, "/api/setSentiment", body) == 200
+        assert post(app.port, "/api/setSentiment", body) == 200
+        traffic.account.acknowledged.append(body["judgement"])
+
+    account = tell(traffic)
+    assert account.given_up == []
+    assert set(account.failures) <= LATER
+    assert counted(app) == len(stored(app))
+
+
+def _fill(app: RunningApp) -> list[dict[str, dict[str, str]]]:
+    """Put many long judgements into the table: their keys."""
+    table, calls = table_of(app), app.cloud.client("dynamodb")
+    keys = [{"id": {"S": f"{number:032x}"}, "judgement": {"S": str(uuid.uuid4())}} for number in range(LARGE)]
+    item = {
+        "review": {"S": "x" * 2000},
+        "sentiment": {"S": "joy"},
+        "verdict": {"S": "unprompted"},
+        "time": {"S": "2026-01-01T00:00:00.000Z"},
+    }
+    for start in range(0, LARGE, 25):
+        puts = [{"PutRequest": {"Item": {**item, **key}}} for key in keys[start : start + 25]]
+        calls.batch_write_item(RequestItems={table: puts})
+    return keys
+
+
+def _empty(app: RunningApp, keys: list[dict[str, dict[str, str]]]) -> None:
+    table, calls = table_of(app), app.cloud.client("dynamodb")
+    for start in range(0, LARGE, 25):
+        deletes = [{"DeleteRequest": {"Key": key}} for key in keys[start : start + 25]]
+        calls.batch_write_item(RequestItems={table: deletes})
+
+
+def _left_behind(app: RunningApp) -> list[object]:
+    """What a failed export left in the bucket: objects, and uploads that go on."""
+    bucket, s3 = collect_outputs(app.cloud)["ExportBucketName"], app.cloud.client("s3")
+    objects = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+    return [*objects, *s3.list_multipart_uploads(Bucket=bucket).get("Uploads", [])]

@@ -1,0 +1,53 @@
+"""The laptop cloud scales as the service stack's policies say: more tasks under load, and one again after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.local import curve, load
+from tests.local.running import RunningApp, start_and_wait
+from tests.local.test_roll import Service
+
+PEAK, SECONDS = 45, 14  # requests a second, above what the stage wants of one task (20); three times a minute here
+
+
+@pytest.fixture
+def scaling(tmp_path: Path) -> Iterator[RunningApp]:
+    """A laptop cloud that scales."""
+    running = start_and_wait(tmp_path / "state", SCALING="on")
+    yield running
+    running.close()
+
+
+def test_tasks_follow_the_load_up_and_down(scaling: RunningApp) -> None:
+    service = Service(scaling)
+
+    samples = list(load.run(scaling.url, PEAK, SECONDS, lambda: len(service.tasks())))
+
+    assert max(one.tasks for one in samples) >= 2
+    assert samples[-1].tasks == 1
+    assert sum(one.failed for one in samples) == 0
+    events = service.ecs.describe_services(cluster=service.cluster, services=[service.name])["services"][0]["events"]
+    told = [event["message"] for event in events if "scaling set the desired count" in event["message"]]
+    assert any("from 1 to" in words and "requests at" in words for words in told)
+    assert any("to 1:" in words for words in told)
+
+
+def test_the_curve_shows_what_was_measured() -> None:
+    samples = [load.Sample(1, 5, 5, 0, 7.0, 9.0, 1), load.Sample(2, 50, 40, 3, 70.0, 90.0, 3)]
+
+    picture = curve.svg(samples, "Load & tasks")
+
+    assert picture.startswith("<svg")
+    assert "Load &amp; tasks" in picture
+    assert picture.count("<polyline") == 4
+    assert curve.table(samples, 50).row_count == 2
+
+
+def test_percentiles_are_of_the_nearest_rank() -> None:
+    assert load.percentile([4, 1, 3, 2], 0.5) == 3
+    assert load.percentile([4, 1, 3, 2], 0.95) == 4
+    assert load.percentile([], 0.5) == 0
