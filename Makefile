@@ -196,6 +196,16 @@ bench: $(VENV)/.dev  ## measure speed and memory on this machine into docs/bench
 templates: $(VENV)/.dev  ## write templates/ from generator/
 	$(PY) -m generator
 
+.PHONY: faults
+faults: $(VENV)/.dev  ## break everything that can break, with 10,000 requests running (minutes)
+	FAULT_REQUESTS=10000 $(PY) -m pytest tests/faults -p no:cacheprovider --timeout 1800
+
+.PHONY: fuzz
+fuzz: $(VENV)/.fuzz  ## fuzz routes (schemathesis), handlers (hypothesis) and the text cleaner (atheris; Linux and macOS)
+	FUZZ_EXAMPLES=300 $(PY) -m pytest -p no:cacheprovider --timeout 3000 tests/local/test_api_contract.py \
+		tests/unit/lambda_src/test_any_event.py tests/unit/container/service/test_properties.py
+	cd build && ../$(PY) ../tests/fuzz/text_cleaner.py -runs=200000 -max_len=4096 -seed=1
+
 .PHONY: docs-sources
 docs-sources: $(VENV)/.dev  ## write what of docs/ and README.md is drawn or quoted from templates and code
 	$(PY) -m scripts.docs
@@ -249,6 +259,7 @@ teacher-env: train-env  ## install what the teacher needs (transformers, and 0.4
 lock:  ## pin every dependency with its hash (needs uv)
 	$(LOCK) --extra local --extra dev --extra train pyproject.toml -o requirements/train.txt
 	$(LOCK) --extra teacher -c requirements/train.txt pyproject.toml -o requirements/teacher.txt
+	$(LOCK) --extra fuzz -c requirements/train.txt pyproject.toml -o requirements/fuzz.txt
 	$(LOCK) --extra local --extra dev -c requirements/train.txt pyproject.toml -o requirements/dev.txt
 	$(LOCK) --extra docs -c requirements/train.txt pyproject.toml -o requirements/docs.txt
 	$(LOCK) --extra local -c requirements/train.txt pyproject.toml -o requirements/app.txt
@@ -279,6 +290,11 @@ $(VENV)/.dev: requirements/dev.txt | $(PY)
 
 $(VENV)/.docs: requirements/docs.txt | $(VENV)/.dev
 	@$(PIP_INSTALL) $<
+	@touch $@
+
+$(VENV)/.fuzz: requirements/fuzz.txt | $(VENV)/.dev
+	@$(PIP_INSTALL) $<
+	@mkdir -p build
 	@touch $@
 
 node_modules/.stamp: package-lock.json package.json
