@@ -64,7 +64,7 @@ def piece(root: Path, file: str, name: str) -> str:
     if not path.is_file():
         raise QuoteError(f"there is no file {file}")
     text = path.read_text(encoding="utf-8")
-    find = {".py": _python, ".yaml": _yaml, ".toml": _toml}.get(path.suffix)
+    find = {".py": _python, ".yaml": _yaml, ".yml": _yaml, ".toml": _toml}.get(path.suffix)
     if find is None:
         raise QuoteError(f"{file}: only Python, YAML and TOML can be quoted")
     found = find(text, name)
@@ -75,7 +75,7 @@ def piece(root: Path, file: str, name: str) -> str:
 
 def _quoted(root: Path, what: str) -> str:
     file, _, name = what.partition(" ")
-    language = {".py": "python", ".yaml": "yaml", ".toml": "toml"}.get(Path(file).suffix, "text")
+    language = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml"}.get(Path(file).suffix, "text")
     return f'```{language} title="{file}"\n{piece(root, file, name)}```\n'
 
 

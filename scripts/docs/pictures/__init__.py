@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from generator import catalogue
 from scripts.docs import mermaid, model
 from scripts.docs.graph import Graph
 from scripts.docs.layered import draw as draw_graph
@@ -29,6 +30,8 @@ def _of_graph(name: str, caption: str, graph: Callable[[], Graph]) -> Picture:
 
 def general() -> list[Picture]:
     """The pictures of the whole system."""
+    apart = [each.name for each in catalogue.STACKS if each.apart]  # whose roles may do a lot
+    stage = [name for name in model.stacks() if name not in apart]
 
     def places() -> str:
         return mermaid.frames(physical.region())
@@ -41,7 +44,16 @@ def general() -> list[Picture]:
         _of_graph("network", "Network: who may open a connection to whom, and on which ports.", network.graph),
         _of_graph("deployment", "Deployment: which stack waits for which, and what comes after.", workflows.deployment),
         _of_graph("operation", "Operation: from a judgement to the next revision of the model.", workflows.operation),
-        Picture("access", "IAM: who may do what, by every role, policy and permission.", access.draw),
+        Picture(
+            "access",
+            "IAM: who may do what, by every role, policy and permission of a stage.",
+            partial(access.draw, stage),
+        ),
+        Picture(
+            "access-pipelines",
+            "IAM of the pipelines: what each role may do, calls counted where they are many.",
+            partial(access.draw, apart),
+        ),
     ]
 
 

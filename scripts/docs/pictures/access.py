@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +12,7 @@ from scripts.docs.svg import SMALL, Drawing, width_of, wrapped
 
 COLUMNS = (("Who", 260.0), ("may", 300.0), ("on what", 330.0))
 LEFT, LINE, PAD = 16.0, 15.0, 9.0
+MANY = 6  # calls that a row of the picture names one by one
 
 
 @dataclass(frozen=True)
@@ -33,15 +36,15 @@ def grants() -> list[Grant]:
     return found
 
 
-def draw() -> Drawing:
-    """The table."""
+def draw(stacks: Container[str]) -> Drawing:
+    """The table, of the grants that stand in some stacks."""
     drawing = Drawing("Who may do what: every role, policy and permission of the templates")
     y = 34.0
     for name, x in zip((name for name, _ in COLUMNS), _lefts(), strict=True):
         drawing.text(name, x, y, "heading", 15)
     y += 12
     last = ""
-    for grant in grants():
+    for grant in (each for each in grants() if each.stack in stacks):
         y = _row(drawing, grant, y, shows_who=grant.who + grant.whose != last)
         last = grant.who + grant.whose
     return drawing
@@ -51,8 +54,7 @@ def _row(drawing: Drawing, grant: Grant, y: float, shows_who: bool) -> float:
     """Draw a row under y; where the next one begins."""
     who = wrapped(grant.who, COLUMNS[0][1] - PAD) if shows_who else []
     whose = wrapped(f"{grant.whose} ({grant.stack})", COLUMNS[0][1] - PAD, SMALL) if shows_who else []
-    denied = grant.denied
-    calls = [f"not {call}" if denied and not call.startswith("if ") else call for call in grant.calls]
+    calls = [f"not {call}" if grant.denied and not call.startswith("if ") else call for call in _in_short(grant.calls)]
     cells = [_lines(calls, COLUMNS[1][1]), _lines(list(grant.on), COLUMNS[2][1])]
     left, *others = _lefts()
     drawing.rule(LEFT if shows_who else others[0], y, LEFT + sum(width for _, width in COLUMNS), y)
@@ -64,6 +66,16 @@ def _row(drawing: Drawing, grant: Grant, y: float, shows_who: bool) -> float:
         for number, line in enumerate(lines):
             drawing.text(line, x, y + LINE * (number + 1))
     return y + LINE * max(len(who) + len(whose), *map(len, cells)) + PAD
+
+
+def _in_short(calls: tuple[str, ...]) -> list[str]:
+    """Calls one by one, or how many of each service where they are many: the stack's page has them all."""
+    tests = [call for call in calls if call.startswith("if ")]
+    made = [call for call in calls if call not in tests]
+    if len(made) <= MANY:
+        return [*made, *tests]
+    services = Counter(call.split(":")[0] for call in made)
+    return [f"{service}: {count} calls" for service, count in services.items()] + tests
 
 
 def _lefts() -> list[float]:
