@@ -42,6 +42,10 @@ lesson-reset: $(VENV)/.app  ## undo what lessons changed in files and on the lap
 plan: $(VENV)/.app  ## show what deploy would change; changes nothing (exit code 2: there are changes)
 	@exec $(PY) -m scripts plan --stage $(STAGE) $(ARGS)
 
+.PHONY: cost
+cost: $(VENV)/.app  ## what the stage costs a month, idle and busy (ARGS="--requests-per-month 1000000"); asks nobody
+	@exec $(PY) -m scripts cost --stage $(STAGE) $(ARGS)
+
 .PHONY: deploy
 deploy: $(VENV)/.app  ## bring every stack of the stage, the service and the site up to date
 	@exec $(PY) -m scripts deploy --stage $(STAGE) $(ARGS)

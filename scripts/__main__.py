@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from scripts.cli import Commands
-from scripts.commands import changing, loading, looking, running
+from scripts.commands import changing, costing, loading, looking, running
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -35,6 +35,7 @@ for command in (
     changing.rollback,
     changing.site,
     changing.image,
+    costing.cost,
     looking.plan,
     looking.status,
     looking.outputs,

@@ -121,21 +121,35 @@ def parse(stack: str, body: str) -> Template:
     Raises:
         TemplateError: it is no YAML, or no template.
     """
-    try:
-        document = yaml.load(body, Loader=_Loader)  # noqa: S506 - a SafeLoader with CloudFormation's tags
-    except yaml.YAMLError as error:
-        raise TemplateError(f"{stack}.yaml is no valid YAML: {error}", "Run `make templates`.") from error
-    if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
-        raise TemplateError(
-            f"{stack}.yaml is no CloudFormation template: it has no Resources.", "Run `make templates`."
-        )
+    found = document(stack, body)
     return Template(
         stack=stack,
         body=body,
-        parameters={name: _default(entry) for name, entry in (document.get("Parameters") or {}).items()},
-        outputs=tuple(document.get("Outputs") or {}),
-        resources={logical_id: _resource(entry) for logical_id, entry in document["Resources"].items()},
+        parameters={name: _default(entry) for name, entry in (found.get("Parameters") or {}).items()},
+        outputs=tuple(found.get("Outputs") or {}),
+        resources={logical_id: _resource(entry) for logical_id, entry in found["Resources"].items()},
     )
+
+
+def document(stack: str, body: str) -> dict[str, Any]:
+    """A template as plain data; short forms of functions come as mappings of their name (``{"Ref": "Vpc"}``).
+
+    Args:
+        stack: short name of the stack.
+        body: YAML text.
+
+    Raises:
+        TemplateError: it is no YAML, or no template.
+    """
+    try:
+        found = yaml.load(body, Loader=_Loader)  # noqa: S506 - a SafeLoader with CloudFormation's tags
+    except yaml.YAMLError as error:
+        raise TemplateError(f"{stack}.yaml is no valid YAML: {error}", "Run `make templates`.") from error
+    if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
+        raise TemplateError(
+            f"{stack}.yaml is no CloudFormation template: it has no Resources.", "Run `make templates`."
+        )
+    return found
 
 
 def _default(entry: dict[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts.docs import pictures, quotes, references, stack_pages
+from scripts.docs import costs_page, pictures, quotes, references, stack_pages
 from scripts.docs.pictures import Picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +24,7 @@ def wanted(root: Path = ROOT) -> dict[str, str]:
     files |= {f"docs/pictures/{name}.mmd": text for name, text in graphs.items()}
     files["docs/pictures/index.md"] = _gallery(drawn)
     files |= {f"docs/stacks/{name}": text for name, text in stack_pages.pages().items()}
+    files["docs/reference/costs.md"] = costs_page.page()
     files["docs/reference/commands.md"] = references.commands(root / "Makefile")
     files["docs/reference/api.md"] = references.api(root / "docs" / "api" / "openapi.yaml")
     for page in _pages_by_people(root):

@@ -10,7 +10,7 @@ from generator import catalogue
 from scripts.docs import mermaid, model
 from scripts.docs.graph import Graph
 from scripts.docs.layered import draw as draw_graph
-from scripts.docs.pictures import access, logical, network, physical, stack, workflows
+from scripts.docs.pictures import access, costs, logical, network, physical, stack, workflows
 from scripts.docs.svg import Drawing
 
 
@@ -44,6 +44,7 @@ def general() -> list[Picture]:
         _of_graph("network", "Network: who may open a connection to whom, and on which ports.", network.graph),
         _of_graph("deployment", "Deployment: which stack waits for which, and what comes after.", workflows.deployment),
         _of_graph("operation", "Operation: from a judgement to the next revision of the model.", workflows.operation),
+        Picture("cost", "Costs: USD a month by resource, and under other settings.", costs.draw),
         Picture(
             "access",
             "IAM: who may do what, by every role, policy and permission of a stage.",

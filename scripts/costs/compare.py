@@ -1,0 +1,72 @@
+"""The same stage under other settings: what each costs beside the one that is set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from scripts.costs import bill, reading
+from scripts.costs.bill import Bill
+from scripts.costs.prices import Prices
+from scripts.costs.reading import Resource
+from scripts.costs.usage import HOURS, Stage, Traffic, Use
+from scripts.settings import Settings
+from scripts.templates import Template
+
+NIGHT_HOURS = 12  # of each day, in which a stage that sleeps at night has no instance
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run the stage: its name, in a few words what differs, and its bill."""
+
+    name: str
+    what: str
+    bill: Bill
+
+
+def reckon(
+    found: list[Template], settings: Settings, prices: Prices, traffic: Traffic, other: Mapping[str, str] | None = None
+) -> Bill:
+    """The bill of a stage, or of the stage with other settings.
+
+    Args:
+        found: the templates.
+        settings: the stage's settings.
+        prices: of its region.
+        traffic: what the month is reckoned with.
+        other: values by Parameter name that differ.
+    """
+    values = {**settings.parameters, **(other or {})}
+    return bill.make(Stage(reading.resources(found, values), values, traffic), prices)
+
+
+def variants(found: list[Template], settings: Settings, prices: Prices, traffic: Traffic) -> list[Variant]:
+    """The stage as it is set, and what one other decision each would make of it."""
+    asleep = replace(traffic, awake=traffic.awake * (24 - NIGHT_HOURS) / 24)
+    arm = {"InstanceType": settings.parameters["InstanceType"].replace("t3.", "t4g.").replace("t3a.", "t4g.")}
+    cdn = settings.parameters["CloudFront"] == "true"
+    other_cdn = {"CloudFront": "false" if cdn else "true"}
+    as_set = reckon(found, settings, prices, traffic)
+    return [
+        Variant("as set, always on", "", as_set),
+        Variant(
+            "nights asleep", f"`make sleep` for {NIGHT_HOURS} of 24 hours", reckon(found, settings, prices, asleep)
+        ),
+        Variant("on arm64", arm["InstanceType"], reckon(found, settings, prices, traffic, arm)),
+        Variant(
+            "no CDN" if cdn else "with CDN",
+            "S3 serves the page, without HTTPS" if cdn else "CloudFront serves the page, by HTTPS",
+            reckon(found, settings, prices, traffic, other_cdn),
+        ),
+        Variant("with a NAT gateway", "private subnets, as many drawings have it", _with_nat(as_set)),
+    ]
+
+
+def _with_nat(as_set: Bill) -> Bill:
+    """What is saved by public subnets: a gateway an hour and its address, against the instances' own addresses."""
+    gateway = Resource("network", "NatGateway", "AWS::EC2::NatGateway", "not in the templates", {})
+    kept = [line for line in as_set.lines if line.use.price != "vpc.address"]
+    uses = [Use("vpc.nat", HOURS, "one NAT gateway"), Use("vpc.address", HOURS, "its public IPv4 address")]
+    more = [bill.Line(gateway, use, use.units * as_set.prices.of(use.price)) for use in uses]
+    return Bill(kept + more, as_set.prices)

@@ -1,0 +1,138 @@
+"""A bill in words and columns, and for machines. Reckons nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from scripts.costs import bill, registry
+from scripts.costs.bill import Bill, Credits
+from scripts.costs.compare import Variant
+from scripts.costs.prices import Prices
+
+
+def text(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], today: date) -> str:
+    """Everything, for people.
+
+    Args:
+        idle: the bill without a request.
+        busy: the bill with the given traffic.
+        requests: requests a month of the latter.
+        compared: other settings, with that traffic.
+        today: for what is still to come this month.
+    """
+    prices = idle.prices
+    parts = [
+        f"USD a month in {prices.region}, without tax; prices of {prices.date} (scripts/prices.toml names the pages).",
+        _by_resource(idle, busy, requests),
+        _free(idle, busy),
+        _to_come(idle, busy, today),
+        _compared(compared),
+        _registry(prices),
+    ]
+    return "\n\n".join(parts)
+
+
+def as_json(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], today: date) -> dict[str, Any]:
+    """The same for machines."""
+    return {
+        "region": idle.prices.region,
+        "prices_of": idle.prices.date.isoformat(),
+        "requests_per_month": requests,
+        "idle": _amounts(idle, today),
+        "busy": _amounts(busy, today),
+        "compared": {variant.name: round(variant.bill.total, 2) for variant in compared},
+        "images": {keeping.where: round(keeping.amount, 2) for keeping in registry.keepings(idle.prices)},
+    }
+
+
+def credits_of(found: Bill, today: date) -> tuple[Credits, Credits]:
+    """How long credits last that came at sign-up, and those with what can be earned by trying things."""
+    offer = found.prices.credits
+    amounts = offer["at_sign_up"], offer["at_sign_up"] + offer["for_trying"]
+    first, both = (bill.credits_last(found.after_always, amount, offer["months"], today) for amount in amounts)
+    return first, both
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns; those whose every cell is a number stand to the right."""
+    cells = [list(heads), *map(list, rows)]
+    widths = [max(len(row[n]) for row in cells) for n in range(len(heads))]
+    numbers = [all(_is_number(row[n]) for row in rows) for n in range(len(heads))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numbers, strict=True)
+        )
+        for row in cells
+    ]
+    return "\n".join(line.rstrip() for line in [lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def _by_resource(idle: Bill, busy: Bill, requests: float) -> str:
+    still = {(line.resource.stack, line.resource.id, line.use.price): line for line in idle.lines}
+    rows = []
+    for line in sorted(busy.lines, key=lambda each: (-each.amount, each.resource.stack, each.resource.id)):
+        before = still.get((line.resource.stack, line.resource.id, line.use.price))
+        name = f"{line.resource.stack}.{line.resource.id}"
+        units = f"{line.use.units:,.4g}" if line.use.units < 1000 else f"{line.use.units:,.0f}"
+        rows.append(
+            (name, line.use.what, units, line.use.price, _usd(before.amount if before else 0), _usd(line.amount))
+        )
+    rows.append(("total", "", "", "", _usd(idle.total), _usd(busy.total)))
+    return table(("resource", "for", "units", "price", "idle", f"{requests:,.0f} requests"), rows)
+
+
+def _free(idle: Bill, busy: Bill) -> str:
+    rows = [
+        ("nothing free", _usd(idle.total), _usd(busy.total), ""),
+        ("any account", _usd(idle.after_always), _usd(busy.after_always), "for ever"),
+        ("made before 15 July 2025", _usd(idle.in_first_year), _usd(busy.in_first_year), "for twelve months"),
+    ]
+    covered = ", ".join(sorted(busy.covered(busy.prices.always, busy.prices.twelve_months)))
+    return table(("free tier", "idle", "busy", "how long"), rows) + f"\nCovered at least in part: {covered}."
+
+
+def _to_come(idle: Bill, busy: Bill, today: date) -> str:
+    lines = [
+        f"From {today} to the month's end: {_usd(bill.to_months_end(idle.after_always, today))} idle, "
+        f"{_usd(bill.to_months_end(busy.after_always, today))} busy, after what is free in any account."
+    ]
+    for name, found in (("idle", idle), ("busy", busy)):
+        for each in credits_of(found, today):
+            end = "when the free plan ends" if each.expire else "when they are used up"
+            lines.append(f"{each.amount:.0f} USD of credits, {name}: {each.days:.0f} days, until {each.last}, {end}.")
+    return "\n".join(lines)
+
+
+def _compared(compared: Sequence[Variant]) -> str:
+    first = compared[0].bill.total
+    rows = [(each.name, each.what, _usd(each.bill.total), f"{each.bill.total - first:+.2f}") for each in compared]
+    return table(("settings", "what differs", "USD", "more or less"), rows)
+
+
+def _registry(prices: Prices) -> str:
+    kept = [(each.where, _usd(each.amount), each.remark) for each in registry.keepings(prices)]
+    head = f"{registry.REVISIONS} revisions of the image in"
+    return table((head, "USD", "remark"), kept)
+
+
+def _amounts(found: Bill, today: date) -> dict[str, Any]:
+    first, both = credits_of(found, today)
+    return {
+        "total": round(found.total, 2),
+        "after_always_free": round(found.after_always, 2),
+        "in_first_year": round(found.in_first_year, 2),
+        "to_months_end": round(bill.to_months_end(found.after_always, today), 2),
+        "days_of_credits": [round(first.days), round(both.days)],
+        "by_resource": {f"{each.stack}.{each.id}": round(amount, 2) for each, amount in bill.by_resource(found)},
+    }
+
+
+def _usd(amount: float) -> str:
+    return f"{amount:.2f}"
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "").replace(",", "").replace("+", "").replace("-", "").isdigit()

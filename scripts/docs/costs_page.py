@@ -1,0 +1,84 @@
+"""The page of bills: stages, regions, settings, and every price with its source. Words about it: docs/costs.md."""
+
+from __future__ import annotations
+
+from scripts import settings, templates
+from scripts.costs import compare, prices, registry
+from scripts.costs.bill import Bill
+from scripts.costs.usage import FREE, Traffic
+from scripts.docs.pictures.costs import REQUESTS
+from scripts.docs.stack_pages import table
+
+REGIONS = ("us-east-1", "eu-central-1")
+STAGES = ("dev", "prod")
+BUSY = (100_000.0, 1_000_000.0, 10_000_000.0)
+
+
+def page() -> str:
+    """The page."""
+    first = prices.load(REGIONS[0])
+    parts = [
+        "# Bills\n",
+        f"USD a month, without tax, by prices of {first.date}. `make cost` reckons with your stage and traffic.\n",
+        "## By traffic\n",
+        table(("stage", "region", "idle", *(f"{each:,.0f} requests" for each in BUSY)), _by_traffic()),
+        f"## By settings\n\nThe stage `dev` in us-east-1 with {REQUESTS:,.0f} requests a month.\n",
+        "![Bars: USD a month by resource, and under other settings](../pictures/cost.svg)\n",
+        table(("settings", "what differs", "USD a month"), _by_settings()),
+        "## What is free\n",
+        table(("account", "idle", "100,000 requests"), _free()),
+        f"## Where the image is kept\n\n{registry.REVISIONS} revisions of at most {registry.IMAGE_GB} GB each.\n",
+        table(("registry", "USD a month", "remark"), _images(first)),
+        "## Prices\n",
+        table(("price of", *REGIONS, "source"), _prices()),
+        "## What costs nothing by itself\n",
+        table(("type", "because"), [(f"`{name}`", why) for name, why in FREE.items()]),
+    ]
+    return "\n".join(parts)
+
+
+def _bill(stage: str, region: str, requests: float) -> Bill:
+    return compare.reckon(templates.load_all(), settings.load(stage), prices.load(region), Traffic(requests=requests))
+
+
+def _by_traffic() -> list[tuple[str, ...]]:
+    return [
+        (stage, region, *(f"{_bill(stage, region, requests).total:.2f}" for requests in (0.0, *BUSY)))
+        for stage in STAGES
+        for region in REGIONS
+    ]
+
+
+def _by_settings() -> list[tuple[str, ...]]:
+    chosen = prices.load(REGIONS[0])
+    compared = compare.variants(templates.load_all(), settings.load("dev"), chosen, Traffic(requests=REQUESTS))
+    return [(each.name, each.what, f"{each.bill.total:.2f}") for each in compared]
+
+
+def _free() -> list[tuple[str, ...]]:
+    idle, busy = _bill("dev", REGIONS[0], 0), _bill("dev", REGIONS[0], REQUESTS)
+    return [
+        ("nothing free", f"{idle.total:.2f}", f"{busy.total:.2f}"),
+        ("any account, for ever", f"{idle.after_always:.2f}", f"{busy.after_always:.2f}"),
+        ("made before 15 July 2025, in its first year", f"{idle.in_first_year:.2f}", f"{busy.in_first_year:.2f}"),
+    ]
+
+
+def _images(chosen: prices.Prices) -> list[tuple[str, ...]]:
+    return [(each.where, f"{each.amount:.2f}", each.remark) for each in registry.keepings(chosen)]
+
+
+def _prices() -> list[tuple[str, ...]]:
+    tables = [prices.load(region) for region in REGIONS]
+    return [
+        (f"`{name}`", *(_short(each.of(name)) for each in tables), _link(tables[0], name)) for name in tables[0].unit
+    ]
+
+
+def _short(price: float) -> str:
+    return f"{price:.10f}".rstrip("0").rstrip(".")
+
+
+def _link(chosen: prices.Prices, name: str) -> str:
+    service = name.partition(".")[0]
+    return f"[{service}]({chosen.sources[service]})"

@@ -1,0 +1,46 @@
+"""Every type in the templates is priced or said to be free; every price has a source, in every region."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+
+from scripts.costs import usage
+from scripts.costs.prices import FILE
+from tests.contracts.reading import RESOURCES
+
+TABLE = tomllib.loads(FILE.read_text())
+REGIONS = {name: body for name, body in TABLE.items() if name not in ("date", "sources", "free")}
+
+
+def test_every_type_of_resource_is_priced_or_said_to_be_free():
+    types = {body["Type"] for _, _, body in RESOURCES}
+    unknown = sorted(types - usage.COSTS.keys() - usage.FREE.keys())
+    assert unknown == [], "say in scripts/costs/usage.py what they cost (COSTS) or why they are free (FREE)"
+    assert usage.COSTS.keys() & usage.FREE.keys() == set()
+
+
+def test_endpoints_that_cost_by_the_hour_are_not_taken_for_free():
+    kinds = {
+        body["Properties"].get("VpcEndpointType", "Gateway")
+        for _, _, body in RESOURCES
+        if body["Type"] == "AWS::EC2::VPCEndpoint"
+    }
+    assert kinds <= {"Gateway"}
+
+
+def test_regions_have_the_same_prices_each_with_a_source():
+    names = {frozenset(table) for table in REGIONS.values()}
+    assert len(names) == 1
+    for name in next(iter(names)):
+        assert TABLE["sources"][name.partition(".")[0]].startswith("https://")
+    assert set(REGIONS) == {"us-east-1", "eu-central-1"}
+
+
+def test_what_is_free_has_a_price():
+    for offer in ("always", "twelve_months"):
+        assert TABLE["free"][offer].keys() <= REGIONS["us-east-1"].keys()
+
+
+def test_the_file_says_of_which_day_it_is():
+    assert isinstance(TABLE["date"], date)

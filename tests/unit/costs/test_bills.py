@@ -1,0 +1,167 @@
+"""Three bills reckoned by hand, from prices and quantities written out here; and what follows from a bill."""
+
+from datetime import date
+
+import pytest
+
+from scripts import settings, templates
+from scripts.costs import bill, compare, prices, reading, registry
+from scripts.costs.usage import Traffic
+from scripts.errors import SettingsError, TemplateError
+from scripts.settings import Settings
+from scripts.templates import parse
+
+HOURS = 730
+
+
+@pytest.fixture(scope="module")
+def app():
+    return templates.load_all()
+
+
+def bill_of(app, stage="dev", region="us-east-1", **traffic):
+    return compare.reckon(app, settings.load(stage), prices.load(region), Traffic(**traffic))
+
+
+def amounts(found, resource_id):
+    return {line.use.price: line.amount for line in found.lines if line.resource.id == resource_id}
+
+
+def test_an_idle_stage_in_virginia(app):
+    """One t3.micro with its address and its disk, and a load balancer that nobody calls."""
+    found = bill_of(app)
+    assert amounts(found, "AutoScalingGroup") == pytest.approx(
+        {"ec2.t3.micro": 0.0104 * HOURS, "vpc.address": 0.005 * HOURS, "ebs.gp3": 30 * 0.08}
+    )
+    assert amounts(found, "LoadBalancer") == pytest.approx({"elb.hour": 0.0225 * HOURS})
+    fixed = sum(line.amount for line in found.lines if line.resource.stack in ("cluster", "network"))
+    assert fixed == pytest.approx(7.592 + 3.65 + 2.40 + 16.425, abs=0.001)
+
+
+def test_a_million_requests_in_frankfurt(app):
+    """Half a million predictions and as many judgements; a hundred thousand visits load the page."""
+    found = bill_of(app, region="eu-central-1", requests=1_000_000)
+    assert amounts(found, "HttpApi") == pytest.approx(
+        {"apigateway.request": 1.20, "transfer.gb": 1_000_000 * 900 / 1024**3 * 0.09}
+    )
+    # Four write units a judgement, two for each of the tables; 700 bytes kept.
+    kept = 500_000 * 700 / 1024**3
+    assert amounts(found, "JudgementsTable") == pytest.approx(
+        {"dynamodb.write": 1_000_000 * 0.7625e-6, "dynamodb.storage": kept * 0.306, "dynamodb.backup": kept * 0.2448}
+    )
+    # 0.05 s of a quarter of a GB each; a tenth of the requests asks for statistics.
+    assert amounts(found, "RecordFunction") == pytest.approx(
+        {"lambda.request": 0.10, "lambda.arm": 500_000 * 0.05 * 0.25 * 0.0000133334}
+    )
+    assert amounts(found, "StatsFunction")["lambda.request"] == pytest.approx(0.02)
+    assert amounts(found, "SiteBucket")["s3.get"] == pytest.approx(100_000 * 18 * 0.43e-6)
+    # 500,000 predictions in 730 hours are 0.19 a second: 0.0076 of a load balancer's capacity unit.
+    assert amounts(found, "LoadBalancer")["elb.lcu"] == pytest.approx(500_000 / 3600 / 25 * 0.008)
+
+
+def test_a_private_page_that_sleeps_at_night_on_arm(app):
+    """The stage prod on a t4g.micro, awake half of the time, with CloudFront and ten thousand requests."""
+    other = {"InstanceType": "t4g.micro"}
+    chosen = prices.load("us-east-1")
+    found = compare.reckon(app, settings.load("prod"), chosen, Traffic(requests=10_000, awake=0.5), other)
+    assert amounts(found, "AutoScalingGroup") == pytest.approx(
+        {"ec2.t4g.micro": 0.0084 * 365, "vpc.address": 0.005 * 365, "ebs.gp3": 30 * 0.08 / 2}
+    )
+    assert amounts(found, "LoadBalancer")["elb.hour"] == pytest.approx(0.0225 * HOURS), "it does not sleep"
+    assert amounts(found, "Distribution") == pytest.approx(
+        {"cloudfront.request": 1_000 * 18 * 1.0e-6, "cloudfront.gb": 1_000 * 61_440 / 1024**3 * 0.085}
+    )
+    assert "s3.get" not in amounts(found, "SiteBucket")
+
+
+def test_more_traffic_takes_more_instances_up_to_the_stages_most(app):
+    # 6,000 requests a minute for each task, four tasks of 192 MiB on a micro; the stage has three tasks at most.
+    assert next(line.use.units for line in bill_of(app, requests=1e9).lines if "ec2" in line.use.price) == HOURS
+    many = {"MaxTasks": "100", "MaxInstances": "3"}
+    found = compare.reckon(app, settings.load("dev"), prices.load(""), Traffic(requests=1e10), many)
+    assert next(line.use.units for line in found.lines if "ec2" in line.use.price) == 3 * HOURS
+
+
+def test_free_tiers_take_off_what_is_used_and_no_more(app):
+    found = bill_of(app, requests=100_000)
+    always = found.covered(found.prices.always)
+    assert always["lambda.request"] == pytest.approx(60_000 * 0.2e-6)
+    year = found.covered(found.prices.twelve_months)
+    assert year["ec2.t3.micro"] == pytest.approx(730 * 0.0104)
+    assert year["apigateway.request"] == pytest.approx(0.10)
+    assert found.after_always == pytest.approx(found.total - sum(always.values()))
+    assert 0 < found.in_first_year < 1
+    large = bill_of(app, requests=3_000_000)
+    assert large.covered(large.prices.twelve_months)["apigateway.request"] == pytest.approx(1.00)
+
+
+@pytest.mark.parametrize(
+    ("today", "share"), [(date(2026, 2, 1), 1.0), (date(2026, 2, 28), 1 / 28), (date(2026, 4, 16), 0.5)]
+)
+def test_the_rest_of_a_month_counts_from_today(today, share):
+    assert bill.to_months_end(30.0, today) == pytest.approx(30.0 * share)
+
+
+def test_credits_last_until_they_are_used_up_or_expire():
+    spent = bill.credits_last(730 / 24, 100, 6, date(2026, 1, 1))  # a dollar a day
+    assert (spent.days, spent.last, spent.expire) == (pytest.approx(100), date(2026, 4, 11), False)
+    kept = bill.credits_last(1.0, 100, 6, date(2026, 1, 1))
+    assert (round(kept.days), kept.expire) == (182, True)
+    assert bill.credits_last(0.0, 100, 6, date(2026, 1, 1)).expire
+
+
+def test_settings_are_compared_with_the_stage_as_it_is(app):
+    found = compare.variants(app, settings.load("prod"), prices.load(""), Traffic(requests=100_000))
+    totals = {each.name: each.bill.total for each in found}
+    assert next(iter(totals)) == "as set, always on"
+    assert totals["nights asleep"] == pytest.approx(totals["as set, always on"] - (7.592 + 3.65 + 2.40) / 2, abs=0.001)
+    assert totals["on arm64"] == pytest.approx(totals["as set, always on"] - 0.002 * HOURS, abs=0.001)
+    assert totals["with a NAT gateway"] == pytest.approx(totals["as set, always on"] + 0.045 * HOURS, abs=0.001)
+    assert totals["no CDN"] != totals["as set, always on"]
+
+
+def test_a_private_registry_costs_where_public_ones_do_not():
+    ecr, hub, github = registry.keepings(prices.load("us-east-1"), image_gb=0.4, revisions=10)
+    assert ecr.amount == pytest.approx(4 * 0.10)
+    assert "room for 1 of them" in ecr.remark
+    assert hub.amount == github.amount == 0.0
+
+
+TEMPLATE = """
+Parameters:
+  Switch: {Type: String, Default: "false"}
+Conditions:
+  IsOn: !Equals [!Ref Switch, "true"]
+  IsOff: !Not [!Condition IsOn]
+  Both: !And [!Condition IsOn, !Condition IsOff]
+  Either: !Or [!Condition IsOn, !Condition IsOff]
+Resources:
+  Always: {Type: "AWS::SNS::Topic", Properties: {Name: !If [IsOn, "on", !Ref Switch]}}
+  Never: {Type: "AWS::SNS::Topic", Condition: Both}
+  Down: {Type: "AWS::SNS::Topic", Condition: IsOff}
+  Sure: {Type: "AWS::SNS::Topic", Condition: Either}
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "names", "named"), [("false", {"Always", "Down", "Sure"}, "false"), ("true", {"Always", "Sure"}, "on")]
+)
+def test_conditions_decide_what_there_is(value, names, named):
+    found = reading.resources([parse("x", TEMPLATE)], {"Switch": value})
+    assert {each.id for each in found} == names
+    assert found[0].properties == {"Name": named}
+
+
+def test_a_type_that_nobody_has_reckoned_with_is_named_with_the_place_to_do_it():
+    template = parse("x", "Resources: {Fast: {Type: 'AWS::ElastiCache::CacheCluster'}}")
+    with pytest.raises(TemplateError, match=r"what AWS::ElastiCache::CacheCluster costs \(Fast of x\)") as caught:
+        compare.reckon([template], Settings("dev", {}), prices.load(""), Traffic())
+    assert "scripts/costs/usage.py" in caught.value.next_step
+
+
+def test_a_region_and_a_price_that_are_missing_are_named():
+    with pytest.raises(SettingsError, match="no prices for mars-1; it has: us-east-1, eu-central-1"):
+        prices.load("mars-1")
+    with pytest.raises(SettingsError, match=r"no price 'ec2.z9.micro' for us-east-1") as caught:
+        prices.load("us-east-1").of("ec2.z9.micro")
+    assert "aws.amazon.com/ec2" in caught.value.next_step
