@@ -103,7 +103,7 @@ class Function:
 
     Attributes:
         name: module in ``lambda_src/``; its handler is ``<name>.handler``.
-        method: HTTP method of its route.
+        method: HTTP method of its route; "" for a function that no route leads to.
         path: path of its route.
         purpose: one line for people.
         environment: names of the variables that its code reads.
@@ -140,8 +140,7 @@ FUNCTIONS = (
         "GET",
         "/getcsv",
         "Writes all judgements as CSV: directly, or through the export bucket when they are many",
-        ("JUDGEMENTS_TABLE", "EXPORT_BUCKET", "EXPORT_TOKEN_PARAMETER"),
-        memory_mib=512,
+        ("JUDGEMENTS_TABLE", "EXPORTS_TABLE", "EXPORT_BUCKET", "EXPORT_WRITER", "EXPORT_TOKEN_PARAMETER"),
         timeout_seconds=29,
     ),
     Function(
@@ -152,11 +151,23 @@ FUNCTIONS = (
         ("COUNTS_TABLE", "LABELS"),
     ),
 )
+# Called by another function, for what takes longer than a request may.
+WORKERS = (
+    Function(
+        "writer",
+        "",
+        "",
+        "Writes a large export into the export bucket, part by part",
+        ("JUDGEMENTS_TABLE", "EXPORTS_TABLE", "EXPORT_BUCKET"),
+        timeout_seconds=900,
+    ),
+)
 PREDICT_ROUTE = ("POST", "/getSentiment")
 
-# Key attributes of the two tables.
+# Key attributes of the tables.
 JUDGEMENTS_KEY = ("id", "judgement")  # md5 of the review; UUID of the judgement
 COUNTS_KEY = ("model", "shard")  # model revision; number 0..COUNT_SHARDS-1
+EXPORTS_KEY = ("id",)
 COUNT_SHARDS = 16  # writes to one DynamoDB item are limited to about 1,000 a second; sixteen items share the load
 
 # --- the smoke test ----------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from awacs import aws, dynamodb, s3, ssm
+from awacs import awslambda as awslambda_actions
 from troposphere import Equals, GetAtt, Not, Parameter, Ref, Sub, Template, apigatewayv2, awslambda, iam, logs
 
 from generator import boundary, catalogue
@@ -77,11 +78,23 @@ def record_permissions(template: Template) -> list[aws.Statement]:
 
 
 def export_permissions(template: Template) -> list[aws.Statement]:
-    """Reading all judgements; writing an object in parts, and the reading that a signed URL lends to its holder."""
+    """Reading all judgements; beginning an export and having it written; the reading that a signed URL lends."""
+    worker = next(one for one in catalogue.WORKERS if one.name == "writer")
+    return [
+        *writer_permissions(template),
+        allow([s3.AbortMultipartUpload], Sub(f"${{{parameter(template, 'ExportBucketArn').title}}}/*")),
+        allow([awslambda_actions.InvokeFunction], GetAtt(_title(worker, "Function"), "Arn")),
+    ]
+
+
+def writer_permissions(template: Template) -> list[aws.Statement]:
+    """Reading all judgements, writing an object in parts, and noting how far it is."""
     bucket = parameter(template, "ExportBucketArn")
+    noting = [dynamodb.DeleteItem, dynamodb.GetItem, dynamodb.PutItem]
     return [
         allow([dynamodb.Scan], Ref(parameter(template, "JudgementsTableArn"))),
-        allow([s3.AbortMultipartUpload, s3.GetObject, s3.PutObject], Sub(f"${{{bucket.title}}}/*")),
+        allow(noting, Ref(parameter(template, "ExportsTableArn"))),
+        allow([s3.GetObject, s3.PutObject], Sub(f"${{{bucket.title}}}/*")),
     ]
 
 
@@ -90,7 +103,12 @@ def stats_permissions(template: Template) -> list[aws.Statement]:
     return [allow([dynamodb.Scan], Ref(parameter(template, "CountsTableArn")))]
 
 
-PERMISSIONS = {"record": record_permissions, "export": export_permissions, "stats": stats_permissions}
+PERMISSIONS = {
+    "record": record_permissions,
+    "export": export_permissions,
+    "writer": writer_permissions,
+    "stats": stats_permissions,
+}
 
 
 def token_policy(template: Template, export_role: iam.Role) -> iam.PolicyType:
@@ -141,11 +159,13 @@ def environment(template: Template, function: catalogue.Function) -> dict[str, s
         "LABELS": ",".join(catalogue.LABELS),
         "MAX_REVIEW_CHARACTERS": str(catalogue.MAX_REVIEW_CHARACTERS),
         "MAX_BODY_BYTES": str(catalogue.MAX_BODY_BYTES),
+        "EXPORT_WRITER": Ref("WriterFunction"),
         "RECEIPT_KEY_PARAMETER": Sub(catalogue.receipt_key_name("${Stage}")),
     }
     parameters = {
         "JUDGEMENTS_TABLE": "JudgementsTableName",
         "COUNTS_TABLE": "CountsTableName",
+        "EXPORTS_TABLE": "ExportsTableName",
         "EXPORT_BUCKET": "ExportBucketName",
         "EXPORT_TOKEN_PARAMETER": "ExportTokenParameter",
     }

@@ -73,6 +73,8 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "JudgementsTableArn": {**_ARN, "Description": "ARN of the table of judgements (data stack)"},
     "CountsTableName": {**_NAME, "Description": "Name of the table of counts (data stack)"},
     "CountsTableArn": {**_ARN, "Description": "ARN of the table of counts (data stack)"},
+    "ExportsTableName": {**_NAME, "Description": "Name of the table of large exports under way (data stack)"},
+    "ExportsTableArn": {**_ARN, "Description": "ARN of the table of large exports under way (data stack)"},
     "ExportBucketName": {**_NAME, "Description": "Name of the bucket of large exports (data stack)"},
     "ExportBucketArn": {**_ARN, "Description": "ARN of the bucket of large exports (data stack)"},
     # cluster

@@ -1,57 +1,70 @@
-"""Putting a large export into the export bucket, part by part, and lending its address."""
+"""The export bucket: an object that is uploaded part by part, over several runs if need be, and the lending of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from botocore.exceptions import ClientError
 
 from aws import client
 
 PART_BYTES = 8 * 1024 * 1024  # S3 wants at least 5 MiB in each part but the last, and at most 10,000 parts
 URL_SECONDS = 15 * 60
+_GONE = {"NoSuchUpload", "404"}
+# Without the permission to list a bucket, a missing object is told as a forbidden one.
+_MISSING = {"404", "403", "NoSuchKey", "NotFound", "Forbidden", "AccessDenied"}
 
 
-def upload(bucket: str, key: str, chunks: Iterable[bytes], content_type: str, disposition: str) -> None:
-    """Upload what the chunks hold, holding no more than one part in memory; all of it or nothing.
+def begin(bucket: str, key: str, content_type: str, disposition: str) -> str:
+    """Begin an upload; nothing can be downloaded before it is complete.
 
     Args:
         bucket: name of the bucket.
         key: key of the object.
-        chunks: its bytes, in pieces of any size.
         content_type: what S3 says when it is downloaded.
         disposition: likewise, the Content-Disposition.
 
-    Raises:
-        Exception: whatever reading the chunks or S3 raised; the upload was taken back.
+    Returns:
+        Id of the upload.
     """
-    s3 = client("s3")
-    made = s3.create_multipart_upload(
+    made = client("s3").create_multipart_upload(
         Bucket=bucket, Key=key, ContentType=content_type, ContentDisposition=disposition, CacheControl="no-store"
     )
-    upload_of = {"Bucket": bucket, "Key": key, "UploadId": made["UploadId"]}
+    return str(made["UploadId"])
+
+
+def put(bucket: str, key: str, upload: str, number: int, part: bytes) -> str:
+    """Upload a part; its tag, by which it is known at the end."""
+    answer = client("s3").upload_part(Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=part)
+    return str(answer["ETag"])
+
+
+def complete(bucket: str, key: str, upload: str, tags: list[str]) -> None:
+    """Make an object of the parts, in order; S3 refuses when one of them is not the one that has the tag."""
+    parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, start=1)]
+    client("s3").complete_multipart_upload(Bucket=bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
+
+
+def abandon(bucket: str, key: str, upload: str) -> None:
+    """Take an upload back, with all of its parts; one that is gone already is taken back."""
     try:
-        parts = []
-        for number, part in enumerate(_parts(chunks), start=1):
-            tag = s3.upload_part(**upload_of, PartNumber=number, Body=part)["ETag"]
-            parts.append({"PartNumber": number, "ETag": tag})
-        s3.complete_multipart_upload(**upload_of, MultipartUpload={"Parts": parts})
-    except BaseException:
-        s3.abort_multipart_upload(**upload_of)
-        raise
+        client("s3").abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _GONE:
+            raise
+
+
+def has(bucket: str, key: str) -> bool:
+    """Whether the object is there, whole."""
+    try:
+        client("s3").head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _MISSING:
+            raise
+        return False
+    return True
 
 
 def lend(bucket: str, key: str) -> str:
     """A URL that lets whoever has it download the object for a quarter of an hour."""
-    return client("s3").generate_presigned_url(
-        "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=URL_SECONDS
+    return str(
+        client("s3").generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=URL_SECONDS)
     )
-
-
-def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    pending = bytearray()
-    for chunk in chunks:
-        pending += chunk
-        if len(pending) >= PART_BYTES:
-            yield bytes(pending)
-            pending.clear()
-    if pending:
-        yield bytes(pending)

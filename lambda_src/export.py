@@ -1,27 +1,30 @@
-"""GET /getcsv: writes all judgements as CSV, directly or, when they are many, through the export bucket.
+"""GET /getcsv: all judgements as CSV, directly or, when they are many, by way of the export bucket.
 
-The table is read page by page and never held whole. Nothing is answered before the last page is read, so a failure in
-the middle is answered as one: no shortened file ever looks complete.
+What fits into a reply is answered at once. Otherwise an export is begun, or joined, that the function writer writes;
+``?export=ID`` asks how far it is. A client that accepts JSON is told; any other waits here and is redirected, first to
+ask again, at last to the file. The table is never held whole, and no shortened file ever looks complete: what is
+answered directly was read to its end before, and what is uploaded can be downloaded only when it is whole.
 """
 
 from __future__ import annotations
 
 import base64
-import itertools
+import json
+import re
+import time
 import uuid
-from collections.abc import Iterator
-from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
 import bucket
 import csvformat
+import jobs
+import rows
 from access import authorise
 from aws import client
 from endpoint import endpoint
-from judgement import Judgement, from_item
-from replies import NOT_STORED, Reply, try_later
-from request import Event
+from replies import NOT_STORED, Problem, Reply, json_reply, try_later
+from request import Event, header, query
 from settings import Export
 
 # A Lambda's reply has 6 MiB at most (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
@@ -29,7 +32,9 @@ from settings import Export
 DIRECT_BYTES = 4 * 1024 * 1024
 CONTENT_TYPE = "text/csv; charset=utf-8"
 DISPOSITION = "attachment; filename=sentiment.csv"
-_RESERVE_MILLISECONDS = 6_000  # enough to take an upload back and to answer
+_RESERVE_MILLISECONDS = 6_000  # enough to begin an export and to answer
+_PAUSE_SECONDS = 0.5  # between two looks at how far it is
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @endpoint("export")
@@ -37,13 +42,80 @@ def handler(event: Event, context: Any) -> Reply:
     """Answer one request."""
     settings = Export.load()
     authorise(event, settings.export_token_parameter)
-    chunks = _chunks(settings.judgements_table, context)
-    beginning = bytearray()
-    for chunk in chunks:
-        beginning += chunk
-        if len(beginning) > DIRECT_BYTES:
-            return _through_bucket(settings.export_bucket, itertools.chain([bytes(beginning)], chunks))
-    return _directly(bytes(beginning))
+    export = query(event, "export")
+    if not export:
+        content = _small(settings.judgements_table, context)
+        if content is not None:
+            return _directly(content)
+        export = _begin(settings)
+    return _progress(export, settings, event, context)
+
+
+def _small(table: str, context: Any) -> bytes | None:
+    """The whole CSV; None when it is too much for a reply, or for the time of a request."""
+    content = bytearray(csvformat.header().encode())
+    for page in rows.pages(table):
+        content += page.content
+        if len(content) > DIRECT_BYTES or (page.next is not None and _short_of_time(context)):
+            return None
+    return bytes(content)
+
+
+def _begin(settings: Export) -> str:
+    """Begin an export, or join the one under way; its id."""
+    found = jobs.find(settings.exports_table)
+    export = str(uuid.uuid4())
+    upload = bucket.begin(settings.export_bucket, jobs.object_key(export), CONTENT_TYPE, DISPOSITION)
+    job = jobs.Job(export, upload)
+    if jobs.begin(settings.exports_table, job):
+        if found:
+            bucket.abandon(settings.export_bucket, found[0].key, found[0].upload)
+        return export
+    bucket.abandon(settings.export_bucket, job.key, upload)
+    joined = jobs.find(settings.exports_table)
+    if not joined:
+        raise try_later("Another export has just been finished. Ask again.")
+    return joined[0].export
+
+
+def _progress(export: str, settings: Export, event: Event, context: Any) -> Reply:
+    """How far it is: told to who accepts JSON; others wait for it as long as a request can."""
+    told = "application/json" in header(event, "accept")
+    while True:
+        job = _go_on(export, settings)
+        if job is None:
+            url = bucket.lend(settings.export_bucket, jobs.object_key(export))
+            return json_reply({"export": export, "url": url}) if told else _see(url)
+        if told:
+            about = {"export": export, "judgements": job.rows, "bytes": job.bytes}
+            return json_reply(about, HTTPStatus.ACCEPTED, {"retry-after": "1"})
+        if _short_of_time(context):
+            return _see(f"getcsv?export={export}")
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _go_on(export: str, settings: Export) -> jobs.Job | None:
+    """The export, with somebody to write it; None when it is whole.
+
+    Raises:
+        Problem: 404 when there is no such export, 503 when it cannot be written.
+    """
+    found = jobs.find(settings.exports_table)
+    if not found or found[0].export != export:
+        if not _UUID.fullmatch(export) or not bucket.has(settings.export_bucket, jobs.object_key(export)):
+            raise Problem(HTTPStatus.NOT_FOUND, "There is no such export, or no more. Begin another one: GET /getcsv.")
+        return None
+    job, lease = found
+    taken = jobs.claim(settings.exports_table, job, lease)
+    if taken is None:
+        return job
+    if taken.failures >= jobs.MOST_FAILURES:
+        bucket.abandon(settings.export_bucket, taken.key, taken.upload)
+        jobs.drop(settings.exports_table, taken)
+        raise try_later("The export broke off several times. Try again later; its log says why.", seconds=60)
+    call = json.dumps({"export": export, "owner": taken.owner})
+    client("lambda").invoke(FunctionName=settings.export_writer, InvocationType="Event", Payload=call.encode())
+    return taken
 
 
 def _directly(content: bytes) -> Reply:
@@ -56,49 +128,14 @@ def _directly(content: bytes) -> Reply:
     }
 
 
-def _through_bucket(name: str, chunks: Iterator[bytes]) -> Reply:
-    key = f"exports/{uuid.uuid4()}/sentiment.csv"
-    bucket.upload(name, key, chunks, CONTENT_TYPE, DISPOSITION)
+def _see(location: str) -> Reply:
     return {
         "statusCode": int(HTTPStatus.SEE_OTHER),
-        "headers": {"location": bucket.lend(name, key), **NOT_STORED},
+        "headers": {"location": location, **NOT_STORED},
         "body": "",
     }
 
 
-def _chunks(table: str, context: Any) -> Iterator[bytes]:
-    """The CSV in pieces of one page of the table each."""
-    yield csvformat.header().encode()
-    pages = client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    for page in pages:
-        yield "".join(csvformat.write_row(_row(from_item(item))) for item in page["Items"]).encode()
-        if _out_of_time(context):
-            raise try_later("There are more judgements than can be written in the time that a request has.", seconds=60)
-
-
-def _out_of_time(context: Any) -> bool:
+def _short_of_time(context: Any) -> bool:
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     return remaining is not None and remaining() < _RESERVE_MILLISECONDS
-
-
-def _row(judgement: Judgement) -> dict[str, str]:
-    row = {
-        "id": judgement.id,
-        "review": judgement.review,
-        "sentiment": judgement.sentiment,
-        "judgement": judgement.judgement,
-        "verdict": judgement.verdict,
-        "time": judgement.time,
-        "receipt": judgement.receipt,
-    }
-    if judgement.prediction:
-        row["classification"] = judgement.prediction.classification or ""
-        row["confidence"] = _plain(judgement.prediction.confidence)
-        row["model"] = judgement.prediction.model
-        row["question"] = judgement.prediction.question
-    return row
-
-
-def _plain(number: Decimal) -> str:
-    """Without an exponent, which a spreadsheet would show as it likes."""
-    return f"{number:f}"

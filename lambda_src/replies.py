@@ -36,9 +36,11 @@ def try_later(detail: str, seconds: int = 1) -> Problem:
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"retry-after": str(seconds)})
 
 
-def json_reply(content: dict[str, Any]) -> Reply:
-    """A 200 with a JSON body."""
-    return _reply(HTTPStatus.OK, "application/json", content, {})
+def json_reply(
+    content: dict[str, Any], status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None
+) -> Reply:
+    """A success with a JSON body."""
+    return _reply(status, "application/json", content, headers or {})
 
 
 def problem_reply(problem: Problem) -> Reply:

@@ -27,6 +27,13 @@ def header(event: Event, name: str) -> str:
     return ""
 
 
+def query(event: Event, name: str) -> str:
+    """A parameter of the address's query; empty when it was not sent."""
+    parameters = event.get("queryStringParameters") if isinstance(event, Mapping) else None
+    found = parameters.get(name) if isinstance(parameters, Mapping) else None
+    return found if isinstance(found, str) else ""
+
+
 def request_id(event: Event) -> str:
     """The id that the gateway gave the request, which its access log shows too; empty when there is none."""
     context = event.get("requestContext") if isinstance(event, Mapping) else None

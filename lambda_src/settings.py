@@ -44,7 +44,9 @@ class Export:
     """Settings of the function that writes the CSV; an empty token parameter means that anyone may have it."""
 
     judgements_table: str
+    exports_table: str
     export_bucket: str
+    export_writer: str
     export_token_parameter: str
 
     @classmethod
@@ -56,8 +58,32 @@ class Export:
         """
         return cls(
             judgements_table=environment["JUDGEMENTS_TABLE"],
+            exports_table=environment["EXPORTS_TABLE"],
             export_bucket=environment["EXPORT_BUCKET"],
+            export_writer=environment["EXPORT_WRITER"],
             export_token_parameter=environment["EXPORT_TOKEN_PARAMETER"],
+        )
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Settings of the function that writes large exports."""
+
+    judgements_table: str
+    exports_table: str
+    export_bucket: str
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> Writer:
+        """Read the settings.
+
+        Raises:
+            KeyError: a variable is not set.
+        """
+        return cls(
+            judgements_table=environment["JUDGEMENTS_TABLE"],
+            exports_table=environment["EXPORTS_TABLE"],
+            export_bucket=environment["EXPORT_BUCKET"],
         )
 
 

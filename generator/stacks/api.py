@@ -8,7 +8,7 @@ from troposphere import GetAtt, Parameter, Ref, Sub, Template, apigatewayv2, log
 
 from generator import functions
 from generator.building import DISPOSABLE, add_output, name_tag, new_template, purpose, stage_name
-from generator.catalogue import FUNCTIONS, PREDICT_PATH, PREDICT_ROUTE
+from generator.catalogue import FUNCTIONS, PREDICT_PATH, PREDICT_ROUTE, WORKERS
 from generator.parameters import parameter
 
 PREDICT_TIMEOUT_MS = 10_000  # a thousand times what a prediction takes; less than tasks get to drain
@@ -44,6 +44,8 @@ def build() -> Template:
     link = vpc_link(template, parameter(template, "PublicSubnetIds"), parameter(template, "LinkSecurityGroupId"))
     route(template, api, *PREDICT_ROUTE, predict_integration(template, api, link, parameter(template, "ListenerArn")))
 
+    for worker in WORKERS:
+        functions.add(template, worker, days)
     for function in FUNCTIONS:
         deployed = functions.add(template, function, days)
         functions.callable_by(template, deployed, function, api)

@@ -1,4 +1,4 @@
-"""Stack of what must never be lost, the judgements and their counts, and of the bucket where large exports wait."""
+"""Stack of what must never be lost, the judgements and their counts, and of what large exports pass through."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from troposphere import GetAtt, Parameter, Ref, Template, dynamodb, s3
 
 from generator import buckets
 from generator.building import DISPOSABLE, PRECIOUS, add_output, name_tag, new_template, policy, purpose
-from generator.catalogue import COUNTS_KEY, JUDGEMENTS_KEY
+from generator.catalogue import COUNTS_KEY, EXPORTS_KEY, JUDGEMENTS_KEY
 from generator.parameters import parameter
 
 STRING, NUMBER = "S", "N"
@@ -21,10 +21,11 @@ def build() -> Template:
 
     judgements = judgements_table(template, protection)
     counts = counts_table(template, protection)
+    under_way = exports_table(template)
     exports = export_bucket(template, days)
     export_bucket_policy(template, exports)
 
-    for name, table in (("JudgementsTable", judgements), ("CountsTable", counts)):
+    for name, table in (("JudgementsTable", judgements), ("CountsTable", counts), ("ExportsTable", under_way)):
         add_output(template, f"{name}Name", Ref(table), f"Name of {name}")
         add_output(template, f"{name}Arn", GetAtt(table, "Arn"), f"ARN of {name}")
     add_output(template, "ExportBucketName", Ref(exports), "Name of the bucket of large exports")
@@ -42,6 +43,23 @@ def counts_table(template: Template, protection: Parameter) -> dynamodb.Table:
     """Counters by model revision, written in the same transaction as the judgements they count."""
     text = "Counts of judgements by model revision, so that statistics need not read every judgement"
     return _table(template, "CountsTable", "counts", text, COUNTS_KEY, (STRING, NUMBER), protection)
+
+
+def exports_table(template: Template) -> dynamodb.Table:
+    """How far the large export is that is being written: one item, worth nothing once it is written."""
+    (key,) = EXPORTS_KEY
+    return template.add_resource(
+        dynamodb.Table(
+            "ExportsTable",
+            **DISPOSABLE,
+            Metadata=purpose("How far the large export is that is being written, so that it goes on where it stopped"),
+            AttributeDefinitions=[dynamodb.AttributeDefinition(AttributeName=key, AttributeType=STRING)],
+            KeySchema=[dynamodb.KeySchema(AttributeName=key, KeyType="HASH")],
+            BillingMode="PAY_PER_REQUEST",
+            SSESpecification=dynamodb.SSESpecification(SSEEnabled=True, SSEType="KMS"),
+            Tags=name_tag("exports"),
+        )
+    )
 
 
 def _table(

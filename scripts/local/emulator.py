@@ -51,13 +51,24 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
     from hypercorn.config import Config
     from ministack import app
 
-    from scripts.local.extensions import access, cloudformation, gateway, health, identities, scaling, tables, tasks
+    from scripts.local.extensions import (
+        access,
+        cloudformation,
+        gateway,
+        health,
+        identities,
+        scaling,
+        scans,
+        tables,
+        tasks,
+    )
 
     access.register()
     cloudformation.register()
     gateway.register()
     identities.register()
     tables.register(journal)
+    scans.register()
     tasks.register(engine)
     scaling.Scaling(acts=os.environ.get(SCALING) != "off").register()
     health.Checks(engine).register()

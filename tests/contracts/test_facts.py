@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import counters
+import jobs
 import settings as lambda_settings
 from generator import catalogue
 from scripts.settings import load
@@ -125,7 +126,7 @@ def test_the_model_that_is_shipped_tells_apart_the_labels_of_the_catalogue():
 # --- the Lambdas -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("function", catalogue.FUNCTIONS, ids=lambda function: function.name)
+@pytest.mark.parametrize("function", [*catalogue.FUNCTIONS, *catalogue.WORKERS], ids=lambda function: function.name)
 def test_a_lambda_understands_what_it_is_given(function):
     given = resource("api", f"{function.name.capitalize()}Function")["Environment"]["Variables"]
     environment = {
@@ -138,7 +139,9 @@ def test_a_lambda_understands_what_it_is_given(function):
         "max_body_bytes": catalogue.MAX_BODY_BYTES,
         "judgements_table": "JudgementsTableName",
         "counts_table": "CountsTableName",
+        "exports_table": "ExportsTableName",
         "export_bucket": "ExportBucketName",
+        "export_writer": "WriterFunction",
         "export_token_parameter": "ExportTokenParameter",
         "receipt_key_parameter": catalogue.receipt_key_name("${Stage}"),
     }
@@ -152,6 +155,8 @@ def test_the_tables_have_the_keys_that_the_lambdas_write():
     }
     assert keys == {"JudgementsTable": catalogue.JUDGEMENTS_KEY, "CountsTable": catalogue.COUNTS_KEY}
     assert keys["CountsTable"] == counters.KEY
+    (exports_key,) = resource("data", "ExportsTable")["KeySchema"]
+    assert (exports_key["AttributeName"],) == catalogue.EXPORTS_KEY == tuple(jobs._ITEM)
     assert counters.COUNT_SHARDS == catalogue.COUNT_SHARDS
     types = {a["AttributeName"]: a["AttributeType"] for a in resource("data", "CountsTable")["AttributeDefinitions"]}
     assert types == {"model": "S", "shard": "N"}

@@ -11,7 +11,9 @@ from tests.contracts.calls import Code, aws_calls, variables_read
 from tests.contracts.reading import ROOT, TEMPLATES, resource, resources_of
 
 CODE = Code.of(ROOT / "lambda_src")
-each_function = pytest.mark.parametrize("function", catalogue.FUNCTIONS, ids=lambda function: function.name)
+each_function = pytest.mark.parametrize(
+    "function", [*catalogue.FUNCTIONS, *catalogue.WORKERS], ids=lambda function: function.name
+)
 
 # Which permission each call asks for (AWS service authorization reference). A call that is missing here fails.
 ACTIONS = {
@@ -22,24 +24,33 @@ ACTIONS = {
     ("dynamodb", "get_item"): "dynamodb:GetItem",
     ("dynamodb", "put_item"): "dynamodb:PutItem",
     ("dynamodb", "update_item"): "dynamodb:UpdateItem",
+    ("dynamodb", "delete_item"): "dynamodb:DeleteItem",
     ("dynamodb", "query"): "dynamodb:Query",
     ("dynamodb", "scan"): "dynamodb:Scan",
     ("s3", "put_object"): "s3:PutObject",
     ("s3", "get_object"): "s3:GetObject",
+    ("s3", "head_object"): "s3:GetObject",
     ("s3", "create_multipart_upload"): "s3:PutObject",
     ("s3", "upload_part"): "s3:PutObject",
     ("s3", "complete_multipart_upload"): "s3:PutObject",
     ("s3", "abort_multipart_upload"): "s3:AbortMultipartUpload",
     ("ssm", "get_parameter"): "ssm:GetParameter",
+    ("lambda", "invoke"): "lambda:InvokeFunction",
 }
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 JUDGEMENTS, COUNTS = {"Ref": "JudgementsTableArn"}, {"Ref": "CountsTableArn"}
 EXPORTS = {"Fn::Sub": "${ExportBucketArn}/*"}
+UNDER_WAY = {"Ref": "ExportsTableArn"}
 TOKEN = {
     "Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${ExportTokenParameter}",
 }
 RECEIPT_KEY = {
     "Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/sentiment/${Stage}/receipt-key",
+}
+WRITING = {
+    "dynamodb:Scan": JUDGEMENTS,
+    **dict.fromkeys(("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"), UNDER_WAY),
+    **dict.fromkeys(("s3:PutObject", "s3:GetObject"), EXPORTS),
 }
 # On what each call works; which calls there are is read from the code.
 RESOURCES = {
@@ -50,12 +61,12 @@ RESOURCES = {
         "ssm:GetParameter": RECEIPT_KEY,
     },
     "export": {
-        "dynamodb:Scan": JUDGEMENTS,
-        "s3:PutObject": EXPORTS,
-        "s3:GetObject": EXPORTS,
+        **WRITING,
         "s3:AbortMultipartUpload": EXPORTS,
         "ssm:GetParameter": TOKEN,
+        "lambda:InvokeFunction": {"Fn::GetAtt": ["WriterFunction", "Arn"]},
     },
+    "writer": WRITING,
     "stats": {"dynamodb:Scan": COUNTS},
 }
 

@@ -96,7 +96,9 @@ def test_no_two_resources_of_a_stack_have_the_same_purpose():
 def test_what_holds_data_says_what_becomes_of_it(stack, name, body):
     if body["Type"] in STATEFUL:
         assert "DeletionPolicy" in body and "UpdateReplacePolicy" in body
-    if body["Type"] == "AWS::DynamoDB::Table":
+    if name == "ExportsTable":  # worth nothing once the export is written
+        assert (body["DeletionPolicy"], body["UpdateReplacePolicy"]) == ("Delete", "Delete")
+    elif body["Type"] == "AWS::DynamoDB::Table":
         assert (body["DeletionPolicy"], body["UpdateReplacePolicy"]) == ("Retain", "Retain")
         properties = body["Properties"]
         assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True

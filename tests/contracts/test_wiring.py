@@ -25,6 +25,8 @@ OUTPUTS = {
         "JudgementsTableArn",
         "CountsTableName",
         "CountsTableArn",
+        "ExportsTableName",
+        "ExportsTableArn",
         "ExportBucketName",
         "ExportBucketArn",
     },

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -12,11 +15,11 @@ import pytest
 import csvformat
 from tests.local.running import RunningApp
 
-NUMBER = 3_000
+NUMBER = 9_000
 BATCH = 25  # as many as DynamoDB writes at once
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def table(app: RunningApp) -> str:
     """Name of the table of judgements."""
     stacks = app.cloud.client("cloudformation").describe_stacks()["Stacks"]
@@ -24,11 +27,11 @@ def table(app: RunningApp) -> str:
     return outputs["JudgementsTableName"]
 
 
-@pytest.fixture(params=[40, 1_800], ids=["direct", "through the bucket"])
-def stored(app: RunningApp, table: str, request: pytest.FixtureRequest) -> Iterator[set[str]]:
-    """Reviews of 3,000 judgements that lie in the table for this test, each of so many characters."""
+@pytest.fixture(scope="module")
+def stored(app: RunningApp, table: str) -> Iterator[set[str]]:
+    """Reviews of 9,000 judgements that lie in the table for these tests: 18 MB, three parts of an upload."""
     mark = str(uuid.uuid4())
-    items = [item(mark, number, request.param) for number in range(NUMBER)]
+    items = [item(mark, number, 1_950) for number in range(NUMBER)]
     write(app, table, [{"PutRequest": {"Item": entry}} for entry in items])
     yield {entry["review"]["S"] for entry in items}
     keys = [{"id": entry["id"], "judgement": entry["judgement"]} for entry in items]
@@ -54,14 +57,63 @@ def write(app: RunningApp, table: str, requests: list[dict[str, Any]]) -> None:
         assert not answer.get("UnprocessedItems")
 
 
-def test_3000_judgements_are_exported_all(app: RunningApp, stored: set[str]) -> None:
-    answer = app.request("GET", "/api/getcsv")  # follows a 303
+def rows_of(content: bytes) -> list[dict[str, str]]:
+    return list(csvformat.read_rows(io.StringIO(content.decode(), newline="")))
+
+
+@pytest.fixture
+def short_runs(app: RunningApp) -> Iterator[None]:
+    """The writer has time for a single part before it has to let go."""
+    client = app.cloud.client("lambda")
+    (name,) = [
+        each["FunctionName"] for each in client.list_functions()["Functions"] if "Writer" in each["FunctionName"]
+    ]
+    client.update_function_configuration(FunctionName=name, Timeout=20)
+    yield
+    client.update_function_configuration(FunctionName=name, Timeout=900)
+
+
+def test_a_large_export_goes_on_run_after_run_while_people_go_on_judging(
+    app: RunningApp, stored: set[str], short_runs: None
+) -> None:
+    """Four segments, three parts, three runs of the writer: every judgement once, whoever writes meanwhile."""
+    over = threading.Event()
+
+    def judge() -> None:
+        while not over.is_set():
+            review = f"written meanwhile {uuid.uuid4()}"
+            assert app.request("POST", "/api/setSentiment", {"review": review, "sentiment": "joy"}).status == 200
+
+    person = threading.Thread(target=judge)
+    person.start()
+    try:
+        told = [app.request("GET", "/api/getcsv", headers={"Accept": "application/json"}).json]
+        while "url" not in told[-1]:
+            assert len(told) < 200
+            time.sleep(0.2)
+            path = f"/api/getcsv?export={told[0]['export']}"
+            told.append(app.request("GET", path, headers={"Accept": "application/json"}).json)
+    finally:
+        over.set()
+        person.join()
+    steps = sorted({one["bytes"] for one in told[:-1]})
+    assert [one["bytes"] for one in told[:-1]] == sorted(one["bytes"] for one in told[:-1])
+    assert len(steps) >= 3, "no run after run: the writer did it in one"
+    with urllib.request.urlopen(told[-1]["url"]) as reply:
+        rows = rows_of(reply.read())
+    keys = [(row["id"], row["judgement"]) for row in rows]
+    assert len(keys) == len(set(keys))
+    assert {row["review"] for row in rows} >= stored
+
+
+def test_a_client_that_only_follows_redirects_gets_every_judgement(app: RunningApp, stored: set[str]) -> None:
+    answer = app.request("GET", "/api/getcsv")
     assert answer.status == 200
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == "attachment; filename=sentiment.csv"
     text = answer.body.decode()
     assert text.startswith("id,review,sentiment,")
-    found = [row["review"] for row in csvformat.read_rows(io.StringIO(text, newline="")) if row["review"] in stored]
+    found = [row["review"] for row in rows_of(answer.body) if row["review"] in stored]
     assert len(found) == NUMBER
     assert set(found) == stored
 

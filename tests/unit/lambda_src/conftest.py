@@ -28,6 +28,8 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "JUDGEMENTS_TABLE": "judgements",
     "COUNTS_TABLE": "counts",
+    "EXPORTS_TABLE": "exports",
+    "EXPORT_WRITER": "the-writer",
     "EXPORT_BUCKET": "exports-of-a-test",
     "EXPORT_TOKEN_PARAMETER": "",
     "LABELS": ",".join(catalogue.LABELS),
@@ -53,6 +55,7 @@ def cloud() -> Iterator[SimpleNamespace]:
         dynamodb = aws.client("dynamodb")
         make_table(dynamodb, "judgements", catalogue.JUDGEMENTS_KEY, ("S", "S"))
         make_table(dynamodb, "counts", catalogue.COUNTS_KEY, ("S", "N"))
+        make_table(dynamodb, "exports", catalogue.EXPORTS_KEY, ("S",))
         s3 = aws.client("s3")
         s3.create_bucket(
             Bucket=ENVIRONMENT["EXPORT_BUCKET"], CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
@@ -83,7 +86,7 @@ def make_table(dynamodb: Any, name: str, key: tuple[str, ...], types: tuple[str,
         ],
         KeySchema=[
             {"AttributeName": attribute, "KeyType": kind}
-            for attribute, kind in zip(key, ("HASH", "RANGE"), strict=True)
+            for attribute, kind in zip(key, ("HASH", "RANGE"), strict=False)
         ],
     )
 
@@ -102,9 +105,11 @@ def post() -> Callable[..., SimpleNamespace]:
 def get() -> Callable[..., SimpleNamespace]:
     """Calls the handler of a module and gives back its reply, its JSON parsed."""
 
-    def send(module: Any, headers: dict[str, str] | None = None, context: Any = None) -> SimpleNamespace:
+    def send(
+        module: Any, headers: dict[str, str] | None = None, context: Any = None, query: dict[str, str] | None = None
+    ) -> SimpleNamespace:
         event = {"version": "2.0", "headers": headers or {}, "requestContext": {"requestId": "request-1"}}
-        return read(module.handler(event, context))
+        return read(module.handler({**event, **({"queryStringParameters": query} if query else {})}, context))
 
     return send
 

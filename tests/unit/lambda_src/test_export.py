@@ -1,4 +1,4 @@
-"""GET /getcsv on moto: every row whatever the size, never a shortened file, and the token of a private stage."""
+"""GET /getcsv on moto, what fits into a reply: every row, never a shortened file, and the token of a private stage."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import base64
 import io
 import json
 from types import SimpleNamespace
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 
 import aws
-import bucket
 import csvformat
 import export
 import parameters
 
-BUCKET = "exports-of-a-test"
 PARAMETER = "/sentiment/test/export-token"
 
 
@@ -49,12 +45,6 @@ def item(number: int, review: str) -> dict[str, dict[str, str]]:
         "verdict": {"S": "unprompted"},
         "time": {"S": "2026-01-01T00:00:00.000Z"},
     }
-
-
-@pytest.fixture
-def small(monkeypatch) -> None:
-    """Everything but a few kilobytes is large."""
-    monkeypatch.setattr(export, "DIRECT_BYTES", 50_000)
 
 
 def test_an_empty_table_is_a_header(cloud, get):
@@ -102,93 +92,22 @@ def test_pages_are_read_consistently_one_after_the_other(get):
         assert [row["review"] for row in rows(body(get(export)))] == ["one", "two"]
 
 
-def test_3000_judgements_go_through_the_bucket_whole(cloud, get, monkeypatch):
-    monkeypatch.setattr(bucket, "PART_BYTES", 5 * 1024 * 1024)
-    expected = fill(cloud.dynamodb, 3_000, characters=2_000)  # 6 MB: more pages and parts than one
-    reply = get(export)
-    assert (reply.status, reply.raw["body"]) == (303, "")
-    url = urlsplit(reply.headers["location"])
-    assert url.netloc.startswith(BUCKET)
-    assert parse_qs(url.query)["X-Amz-Expires"] == ["900"]
-    stored = cloud.s3.get_object(Bucket=BUCKET, Key=url.path[1:])
-    assert stored["ContentType"] == "text/csv; charset=utf-8"
-    assert stored["ContentDisposition"] == "attachment; filename=sentiment.csv"
-    found = rows(stored["Body"].read())
-    assert len(found) == 3_000
-    assert {row["review"] for row in found} == expected
-
-
 def test_direct_replies_stay_under_the_limit_of_lambda(monkeypatch, get):
     largest = "x" * export.DIRECT_BYTES
-    monkeypatch.setattr(export, "_chunks", lambda *_: iter([largest.encode()]))
+    monkeypatch.setattr(export, "_small", lambda *_: largest.encode())
     assert len(json.dumps(get(export).raw)) < 6 * 1024 * 1024 - 65_536
-
-
-def test_memory_stays_flat_whatever_the_size():
-    held = 0
-
-    def chunks():
-        nonlocal held
-        for _ in range(40):
-            held += 1_000
-            yield b"x" * 1_000
-
-    original, bucket.PART_BYTES = bucket.PART_BYTES, 5_000
-    try:
-        for part in bucket._parts(chunks()):
-            assert len(part) == 5_000
-            held -= len(part)
-            assert held < 5_000
-    finally:
-        bucket.PART_BYTES = original
 
 
 # --- failures in the middle -----------------------------------------------------------------------------------------
 
 
-def broken_second_page(*_, **__):
-    yield {"Items": [item(1, "x" * 60_000)]}
-    raise ReadTimeoutError(endpoint_url="https://dynamodb")
-
-
-@pytest.fixture
-def breaks(monkeypatch) -> None:
-    paginator = SimpleNamespace(paginate=broken_second_page)
-    monkeypatch.setattr(aws.client("dynamodb"), "get_paginator", lambda _: paginator)
-
-
-def test_an_error_on_a_later_page_is_a_503_and_no_file(breaks, get):
-    reply = get(export)
+def test_an_error_on_a_later_page_is_a_503_and_no_file(get):
+    with Stubber(aws.client("dynamodb")) as dynamodb:
+        dynamodb.add_response("scan", {"Items": [item(1, "one")], "LastEvaluatedKey": {"id": {"S": "1"}}})
+        dynamodb.add_client_error("scan", "InternalServerError")
+        reply = get(export)
     assert (reply.status, reply.headers["content-type"]) == (503, "application/problem+json")
     assert int(reply.headers["retry-after"]) > 0
-
-
-def test_an_error_on_a_later_page_of_a_large_export_takes_the_upload_back(cloud, breaks, small, get):
-    assert get(export).status == 503
-    assert "Contents" not in cloud.s3.list_objects_v2(Bucket=BUCKET)
-    assert "Uploads" not in cloud.s3.list_multipart_uploads(Bucket=BUCKET)
-
-
-@pytest.mark.parametrize("failing", ["upload_part", "complete_multipart_upload"])
-def test_an_error_of_s3_takes_the_upload_back(cloud, small, get, failing):
-    fill(cloud.dynamodb, 100, characters=1_000)
-    with Stubber(aws.client("s3")) as s3:
-        s3.add_response("create_multipart_upload", {"UploadId": "upload-1"})
-        if failing == "complete_multipart_upload":
-            s3.add_response("upload_part", {"ETag": '"1"'})
-        s3.add_client_error(failing, "InternalError")
-        s3.add_response("abort_multipart_upload", {}, {"Bucket": BUCKET, "Key": ANY, "UploadId": "upload-1"})
-        assert get(export).status == 503
-        s3.assert_no_pending_responses()
-
-
-def test_an_export_that_would_take_too_long_says_so_in_time(cloud, small, get):
-    fill(cloud.dynamodb, 30, characters=100_000)  # three pages
-    left = iter([20_000, 20_000, 5_000])
-    reply = get(export, context=SimpleNamespace(get_remaining_time_in_millis=lambda: next(left)))
-    assert reply.status == 503
-    assert "more judgements than" in reply.json["detail"]
-    assert "Uploads" not in cloud.s3.list_multipart_uploads(Bucket=BUCKET)
 
 
 # --- private stages -------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ class Spy(dict[str, str]):
         return VALUES.get(name, "value")
 
 
-@pytest.mark.parametrize("function", catalogue.FUNCTIONS, ids=lambda function: function.name)
+@pytest.mark.parametrize("function", [*catalogue.FUNCTIONS, *catalogue.WORKERS], ids=lambda function: function.name)
 def test_reads_what_the_catalogue_names(function):
     environment = Spy()
     getattr(settings, function.name.capitalize()).load(environment)

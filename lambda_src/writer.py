@@ -1,0 +1,86 @@
+"""Writes a large export into the export bucket, part by part; called by the function export, and by no route.
+
+After each part it is noted how far each segment of the table has been read into the parts so far. So a run that is
+out of time, or dies, loses no more than what it had not uploaded yet, and the next one goes on from there: every
+judgement that the table held at the beginning and still holds is in the file exactly once.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from typing import Any
+
+import bucket
+import csvformat
+import jobs
+import rows
+from settings import Writer
+
+# Enough to upload one more part on a slow day, and to note it.
+_RESERVE_MILLISECONDS = 20_000
+
+
+def handler(event: dict[str, str], context: Any) -> None:
+    """Write on.
+
+    Args:
+        event: ``export`` and ``owner``, as ``jobs.claim`` gave them.
+        context: Lambda's; tells how much time is left.
+    """
+    settings, started = Writer.load(), time.perf_counter()
+    found = jobs.find(settings.exports_table)
+    if not found or (found[0].export, found[0].owner) != (event["export"], event["owner"]):
+        return  # called twice, or too late
+    job = found[0]
+    before = job.rows
+    try:
+        outcome = "complete" if _write(job, settings, context) else "let go"
+    except jobs.LostError:
+        outcome = "lost"
+    seconds = round(time.perf_counter() - started, 3)
+    facts = {"rows": job.rows - before, "bytes": job.bytes, "parts": len(job.tags), "seconds": seconds}
+    line = {"level": "INFO", "function": "writer", "export": job.export, "outcome": outcome, **facts}
+    print(json.dumps({**line, "peakMiB": _peak_mib()}), flush=True)
+
+
+def _write(job: jobs.Job, settings: Writer, context: Any) -> bool:
+    """Write until the end, or until time is short; whether it is the end."""
+    if bucket.has(settings.export_bucket, job.key):  # the last run died just after it had completed it
+        jobs.drop(settings.exports_table, job)
+        return True
+    pending = bytearray() if job.tags else bytearray(csvformat.header().encode())
+    places, count = list(job.places), job.rows
+    reading = rows.segments(settings.judgements_table, places)
+    for segment, page in reading:
+        pending += page.content
+        places[segment], count = page.next, count + page.rows
+        if len(pending) >= bucket.PART_BYTES:
+            _upload(job, settings, pending, places, count)
+            if context.get_remaining_time_in_millis() < _RESERVE_MILLISECONDS:
+                reading.close()
+                jobs.keep(settings.exports_table, job, let_go=True)
+                return False
+    if pending:
+        _upload(job, settings, pending, places, count)
+    bucket.complete(settings.export_bucket, job.key, job.upload, job.tags)
+    jobs.drop(settings.exports_table, job)
+    return True
+
+
+def _upload(
+    job: jobs.Job, settings: Writer, pending: bytearray, places: list[dict[str, Any] | None], count: int
+) -> None:
+    tag = bucket.put(settings.export_bucket, job.key, job.upload, len(job.tags) + 1, bytes(pending))
+    job.tags.append(tag)
+    job.places, job.rows, job.bytes, job.failures = list(places), count, job.bytes + len(pending), 0
+    pending.clear()
+    jobs.keep(settings.exports_table, job)
+
+
+def _peak_mib() -> float:
+    """The most memory that this process ever held; Linux counts it in KiB, macOS in bytes."""
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
