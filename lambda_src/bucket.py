@@ -52,15 +52,14 @@ def abandon(bucket: str, key: str, upload: str) -> None:
             raise
 
 
-def has(bucket: str, key: str) -> bool:
-    """Whether the object is there, whole."""
+def size(bucket: str, key: str) -> int | None:
+    """How many bytes the object has; None when it is not there, or not whole."""
     try:
-        client("s3").head_object(Bucket=bucket, Key=key)
+        return int(client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"])
     except ClientError as error:
         if error.response["Error"]["Code"] not in _MISSING:
             raise
-        return False
-    return True
+        return None
 
 
 def lend(bucket: str, key: str) -> str:

@@ -83,9 +83,9 @@ def _progress(export: str, settings: Export, event: Event, context: Any) -> Repl
     told = "application/json" in header(event, "accept")
     while True:
         job = _go_on(export, settings)
-        if job is None:
+        if isinstance(job, int):
             url = bucket.lend(settings.export_bucket, jobs.object_key(export))
-            return json_reply({"export": export, "url": url}) if told else _see(url)
+            return json_reply({"export": export, "bytes": job, "url": url}) if told else _see(url)
         if told:
             about = {"export": export, "judgements": job.rows, "bytes": job.bytes}
             return json_reply(about, HTTPStatus.ACCEPTED, {"retry-after": "1"})
@@ -94,17 +94,18 @@ def _progress(export: str, settings: Export, event: Event, context: Any) -> Repl
         time.sleep(_PAUSE_SECONDS)
 
 
-def _go_on(export: str, settings: Export) -> jobs.Job | None:
-    """The export, with somebody to write it; None when it is whole.
+def _go_on(export: str, settings: Export) -> jobs.Job | int:
+    """The export, with somebody to write it; or the bytes of its file when it is whole.
 
     Raises:
         Problem: 404 when there is no such export, 503 when it cannot be written.
     """
     found = jobs.find(settings.exports_table)
     if not found or found[0].export != export:
-        if not _UUID.fullmatch(export) or not bucket.has(settings.export_bucket, jobs.object_key(export)):
+        size = bucket.size(settings.export_bucket, jobs.object_key(export)) if _UUID.fullmatch(export) else None
+        if size is None:
             raise Problem(HTTPStatus.NOT_FOUND, "There is no such export, or no more. Begin another one: GET /getcsv.")
-        return None
+        return size
     job, lease = found
     taken = jobs.claim(settings.exports_table, job, lease)
     if taken is None:

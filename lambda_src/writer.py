@@ -48,7 +48,7 @@ def handler(event: dict[str, str], context: Any) -> None:
 
 def _write(job: jobs.Job, settings: Writer, context: Any) -> bool:
     """Write until the end, or until time is short; whether it is the end."""
-    if bucket.has(settings.export_bucket, job.key):  # the last run died just after it had completed it
+    if bucket.size(settings.export_bucket, job.key) is not None:  # the last run died just after it had completed it
         jobs.drop(settings.exports_table, job)
         return True
     pending = bytearray() if job.tags else bytearray(csvformat.header().encode())

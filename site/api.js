@@ -64,11 +64,12 @@ export function makeApi(load) {
     // keepalive: a judgement under way still arrives when the page is left.
     judge: async (judgement) => call(await at("setSentiment"), { ...json(judgement), keepalive: true }),
     stats: async () => call(await at("getStats"), { cache: "no-store" }),
-    csv: async (token, read) =>
-      call(await at("getcsv"), {
-        headers: token ? { Authorization: `Bearer ${token}` } : {},
-        timeout: 600_000, // a large table on a slow line
-        read,
+    /** The export as a Blob, or how far a large one is; `query` asks again. */
+    csv: async (token, query) =>
+      call((await at("getcsv")) + query, {
+        headers: { Accept: "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
+        timeout: 60_000,
+        read: (response) => (response.headers.get("Content-Type").startsWith("text") ? response.blob() : response.json()),
       }),
   };
 }

@@ -1,33 +1,18 @@
 // The download of all judgements as CSV: progress while it comes, and the token where the stage demands one.
 // The token lives as long as the page and is never stored.
 
+import { pause } from "./api.js";
 import { byId, write } from "./dom.js";
 import { say, sayFailure, size } from "./words.js";
 
-/** Reads a reply piece by piece; `progress(received, total)` counts bytes; total 0: not known. */
-async function readWithProgress(response, progress) {
-  // A compressed reply's length counts other bytes than those that arrive here.
-  const total = response.headers.get("Content-Encoding") ? 0 : Number(response.headers.get("Content-Length")) || 0;
-  const pieces = [];
-  let received = 0;
-  const reader = response.body.getReader();
-  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-    pieces.push(piece.value);
-    received += piece.value.length;
-    progress(received, total);
-  }
-  return new Blob(pieces, { type: "text/csv" });
-}
-
-function saveAs(blob, name) {
+function save(url) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
+  link.href = url;
+  link.download = "sentiment.csv";
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** Wires the button; `fetchCsv(token, read)` brings the reply, `before()` sends what is still held. */
+/** Wires the button; `fetchCsv(token, query)` brings the reply, `before()` sends what is still held. */
 export function makeDownload(fetchCsv, before) {
   const [button, state, bar, dialog, input] = ["download", "download-state", "download-progress", "token", "token-input"].map(byId);
   let token = "";
@@ -46,22 +31,28 @@ export function makeDownload(fetchCsv, before) {
     input.select();
   }
 
-  function progress(received, total) {
-    if (total) bar.value = received / total;
-    show(() => say("downloading", { size: size(received) }));
+  /** The address of the file and its bytes: here, or where a large one has been written. */
+  async function bring() {
+    for (let query = ""; ; await pause(1_000)) {
+      const reply = await fetchCsv(token, query);
+      if (reply instanceof Blob) return { url: URL.createObjectURL(reply), bytes: reply.size };
+      if (reply.url) return reply;
+      show(() => say("downloading", { size: size(reply.bytes) }));
+      query = `?export=${reply.export}`;
+    }
   }
 
   async function download() {
     if (busy) return;
     busy = true;
-    bar.removeAttribute("value");
     bar.hidden = false;
     show(() => say("downloadStarts"));
     try {
       await before();
-      const blob = await fetchCsv(token, (response) => readWithProgress(response, progress));
-      saveAs(blob, "sentiment.csv");
-      show(() => say("downloaded", { size: size(blob.size) }));
+      const { url, bytes } = await bring();
+      save(url);
+      show(() => say("downloaded", { size: size(bytes) }));
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
     } catch (failure) {
       if (failure.kind === "token") ask(Boolean(token));
       else show(() => sayFailure(failure, "download"));

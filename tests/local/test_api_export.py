@@ -15,7 +15,7 @@ import pytest
 import csvformat
 from tests.local.running import RunningApp
 
-NUMBER = 9_000
+NUMBER = 5_000
 BATCH = 25  # as many as DynamoDB writes at once
 
 
@@ -29,7 +29,7 @@ def table(app: RunningApp) -> str:
 
 @pytest.fixture(scope="module")
 def stored(app: RunningApp, table: str) -> Iterator[set[str]]:
-    """Reviews of 9,000 judgements that lie in the table for these tests: 18 MB, three parts of an upload."""
+    """Reviews of 5,000 judgements that lie in the table for these tests: 10 MB, two parts of an upload."""
     mark = str(uuid.uuid4())
     items = [item(mark, number, 1_950) for number in range(NUMBER)]
     write(app, table, [{"PutRequest": {"Item": entry}} for entry in items])
@@ -61,6 +61,28 @@ def rows_of(content: bytes) -> list[dict[str, str]]:
     return list(csvformat.read_rows(io.StringIO(content.decode(), newline="")))
 
 
+def test_what_is_recorded_comes_back_from_the_export(app: RunningApp) -> None:
+    review = f'=\'; "quoted"\r\n\t🎉 {uuid.uuid4()}'
+    receipt = app.receipt(review, None, 0.125, "model-of-a-test")
+    judgement = {"review": review, "sentiment": "shame", "judgement": str(uuid.uuid4()), "receipt": receipt}
+    recorded = app.request("POST", "/api/setSentiment", judgement).json
+    rows = rows_of(app.request("GET", "/api/getcsv").body)
+    (row,) = [row for row in rows if row["judgement"] == judgement["judgement"]]
+    assert row.pop("time").endswith("Z")
+    assert len(row.pop("question")) == 16
+    assert row == {
+        "id": recorded["id"],
+        "review": judgement["review"],
+        "sentiment": "shame",
+        "judgement": judgement["judgement"],
+        "verdict": "revised",
+        "classification": "",
+        "confidence": "0.125",
+        "model": "model-of-a-test",
+        "receipt": "valid",
+    }
+
+
 @pytest.fixture
 def short_runs(app: RunningApp) -> Iterator[None]:
     """The writer has time for a single part before it has to let go."""
@@ -76,7 +98,7 @@ def short_runs(app: RunningApp) -> Iterator[None]:
 def test_a_large_export_goes_on_run_after_run_while_people_go_on_judging(
     app: RunningApp, stored: set[str], short_runs: None
 ) -> None:
-    """Four segments, three parts, three runs of the writer: every judgement once, whoever writes meanwhile."""
+    """Four segments, two parts, two runs of the writer: every judgement once, whoever writes meanwhile."""
     over = threading.Event()
 
     def judge() -> None:
@@ -98,7 +120,7 @@ def test_a_large_export_goes_on_run_after_run_while_people_go_on_judging(
         person.join()
     steps = sorted({one["bytes"] for one in told[:-1]})
     assert [one["bytes"] for one in told[:-1]] == sorted(one["bytes"] for one in told[:-1])
-    assert len(steps) >= 3, "no run after run: the writer did it in one"
+    assert len(steps) >= 2, "no run after run: the writer did it in one"
     with urllib.request.urlopen(told[-1]["url"]) as reply:
         rows = rows_of(reply.read())
     keys = [(row["id"], row["judgement"]) for row in rows]
@@ -116,26 +138,3 @@ def test_a_client_that_only_follows_redirects_gets_every_judgement(app: RunningA
     found = [row["review"] for row in rows_of(answer.body) if row["review"] in stored]
     assert len(found) == NUMBER
     assert set(found) == stored
-
-
-def test_what_is_recorded_comes_back_from_the_export(app: RunningApp) -> None:
-    review = f'=\'; "quoted"\r\n\t🎉 {uuid.uuid4()}'
-    receipt = app.receipt(review, None, 0.125, "model-of-a-test")
-    judgement = {"review": review, "sentiment": "shame", "judgement": str(uuid.uuid4()), "receipt": receipt}
-    recorded = app.request("POST", "/api/setSentiment", judgement).json
-    text = app.request("GET", "/api/getcsv").body.decode()
-    rows = csvformat.read_rows(io.StringIO(text, newline=""))
-    (row,) = [row for row in rows if row["judgement"] == judgement["judgement"]]
-    assert row.pop("time").endswith("Z")
-    assert len(row.pop("question")) == 16
-    assert row == {
-        "id": recorded["id"],
-        "review": judgement["review"],
-        "sentiment": "shame",
-        "judgement": judgement["judgement"],
-        "verdict": "revised",
-        "classification": "",
-        "confidence": "0.125",
-        "model": "model-of-a-test",
-        "receipt": "valid",
-    }
