@@ -41,7 +41,7 @@ class Bill:
             offers: free units a month by price.
         """
         free: dict[str, float] = {}
-        for price in {line.use.price for line in self.lines}:
+        for price in sorted({line.use.price for line in self.lines}):
             used = sum(line.use.units for line in self.lines if line.use.price == price)
             units = sum(offer.get(price, 0) for offer in offers)
             if units:
@@ -51,12 +51,15 @@ class Bill:
     @property
     def after_always(self) -> float:
         """USD a month in any account."""
-        return self.total - sum(self.covered(self.prices.always).values())
+        return self._less(self.covered(self.prices.always))
 
     @property
     def in_first_year(self) -> float:
         """USD a month in the first year of an account made before 15 July 2025."""
-        return self.total - sum(self.covered(self.prices.always, self.prices.twelve_months).values())
+        return self._less(self.covered(self.prices.always, self.prices.twelve_months))
+
+    def _less(self, covered: Mapping[str, float]) -> float:
+        return max(0.0, self.total - sum(covered.values()))  # rounding may leave less than nothing
 
 
 @dataclass(frozen=True)
