@@ -105,20 +105,25 @@ class Drawing:
         self._grow(max(x, to_x), max(y, to_y))
         self._below.append(f'<line x1="{x:.0f}" y1="{y:.0f}" x2="{to_x:.0f}" y2="{to_y:.0f}" class="rule"/>')
 
-    def arrow(self, points: list[tuple[float, float]], dashed: bool = False) -> None:
-        """Draw a smooth arrow from left to right through points."""
+    @property
+    def width(self) -> float:
+        """Width of the picture in pixels."""
+        return self._right + 16
+
+    def arrow(self, points: list[tuple[float, float]], dashed: bool = False, down: bool = False) -> None:
+        """Draw a smooth arrow through points, bending from left to right or downwards."""
         (x, y), path = points[0], ""
         path = f"M{x:.0f} {y:.0f}"
         for to_x, to_y in points[1:]:
-            bend = (to_x - x) / 2
-            path += f"C{x + bend:.0f} {y:.0f} {to_x - bend:.0f} {to_y:.0f} {to_x:.0f} {to_y:.0f}"
+            aside, fall = (0.0, (to_y - y) / 2) if down else ((to_x - x) / 2, 0.0)
+            path += f"C{x + aside:.0f} {y + fall:.0f} {to_x - aside:.0f} {to_y - fall:.0f} {to_x:.0f} {to_y:.0f}"
             x, y = to_x, to_y
             self._grow(x, y)
         self._below.append(f'<path d="{path}" class="arrow{" dashed" if dashed else ""}" marker-end="url(#head)"/>')
 
     def finished(self) -> str:
         """The picture's file."""
-        width, height = self._right + 16, self._bottom + 16
+        width, height = self.width, self._bottom + 16
         colours = "".join(
             f".{kind}{{stroke:{light};fill:{light}}}.group.{kind}{{fill:none}}.bar.{kind}{{stroke:none}}"
             for kind, (light, _) in KINDS.items()
