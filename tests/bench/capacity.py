@@ -19,7 +19,7 @@ from tests.bench.queueing import Task, calibrate, percentile, simulate
 from tests.bench.service import CORES, SERVICE, Server, load, median, served
 
 TITLE = "Capacity: the simulation of a task beside measured load"
-ABOUT = """\\
+ABOUT = """\
 A task's model is calibrated on two measurements of one gunicorn worker held to one core: the times of requests sent one
 after another, and the requests a second that it answers when it is never idle. Then it is loaded at shares of that
 rate, requests coming at random moments, and the simulation has to tell the percentiles. `docs/capacity.md` is computed
@@ -73,5 +73,5 @@ def _compare(server: Server, task: Task, share: float) -> Iterator[Figure]:
     simulated = simulate(task, rate)
     for name, part in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
         found, told = median(measured, name), percentile(simulated, part)
-        how = f"measured; simulated {told:.2f} ms, {told / found:.2f} times as much"
+        how = f"simulated {told:.2f} ms, {told / found:.2f} times as much"
         yield Figure(f"{share:.0%} of the load ({rate:,.0f} requests/s): {name}", found, "ms", how)

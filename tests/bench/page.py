@@ -47,8 +47,9 @@ def section(name: str, title: str, about: str, figures: list[Figure]) -> str:
 
 
 def machine() -> str:
-    """The machine in words."""
-    return f"{os.cpu_count()} cores{_processor()}, {_memory_gib():.0f} GiB, Python {platform.python_version()}"
+    """The machine in words; a load average above the number of cores tells that it did other work too."""
+    parts = [f"{os.cpu_count()} cores{_processor()}", f"{_memory_gib():.0f} GiB", f"Python {platform.python_version()}"]
+    return ", ".join([*parts, f"load average {os.getloadavg()[0]:.1f}"])
 
 
 def _processor() -> str:

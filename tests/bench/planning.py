@@ -48,7 +48,8 @@ def write(task: Task, per_core: float, compared: list[Figure]) -> None:
         compared: what the simulation was held against.
     """
     text = PAGE.read_text(encoding="utf-8")
-    new = "\n".join([_measured(task, per_core), _stages(task, per_core), _breaks(per_core), _million(per_core)])
+    new = "\n".join([_measured(task, per_core), _compared(compared), _stages(per_core), _breaks(per_core)])
+    new += _million(per_core)
     assert _GENERATED.search(text), f"{PAGE} has lost its marks"
     PAGE.write_text(_GENERATED.sub(lambda match: match[1] + new + "\n" + match[2], text), encoding="utf-8")
 
@@ -72,7 +73,7 @@ def users(rate: float) -> int:
 
 def _measured(task: Task, per_core: float) -> str:
     return (
-        f"Measured: one core answers **{per_core:,.0f} predictions a second** ({machine()}); simulated: one task "
+        f"Measured: one core answers **{per_core:,.0f} predictions a second** ({machine()}).\nSimulated: one task "
         f"on a core of its own keeps 95 of 100 answers within {LIMIT_MS:.0f} ms up to {per_task(task):,.0f} a second, "
         f"three tasks up to {3 * per_task(task, 3):,.0f}. An active user asks every {SECONDS_BETWEEN:.0f} s. A vCPU "
         f"counts as {VCPU:g} of a core.\n"
@@ -96,7 +97,12 @@ def _bounds(stage: dict[str, object], per_core: float) -> dict[str, float]:
     }
 
 
-def _stages(task: Task, per_core: float) -> str:
+def _compared(figures: list[Figure]) -> str:
+    rows = "\n".join(f"| {one.name} | {one.value:.2f} ms | {one.note} |" for one in figures)
+    return f"\n## How far the simulation can be trusted\n\n| Load | Measured | Simulated |\n|---|---:|---|\n{rows}\n"
+
+
+def _stages(per_core: float) -> str:
     rows = ["| Stage | Predictions a second | Active users | What is full first | Then |", "|---|---:|---:|---|---|"]
     for name, stage in settings().items():
         bounds = sorted(_bounds(stage, per_core).items(), key=lambda pair: pair[1])

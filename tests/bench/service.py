@@ -162,6 +162,7 @@ def measure() -> Iterable[Figure]:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         [model] = (CONTAINER / "model").glob("*.onnx")
         weights = Path(folder) / "weights.pt"
+        sys.path.append(str(CONTAINER))  # where training is found
         baselines.prepare(model, weights)
         servers = {"service": stack.enter_context(served(SERVICE))}
         for name, app in BESIDE.items():

@@ -21,7 +21,7 @@ def test_a_section_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
     assert "1,000" not in written
     assert "| time | 1.23 | s |" in written
     assert written.index("## The chain") < written.index("## The service")
-    assert written.count(page.machine()) == 2
+    assert written.count(page.machine().partition(", load")[0]) == 2
 
 
 def test_every_benchmark_says_what_it_is() -> None:
