@@ -16,9 +16,9 @@ import time
 from collections import Counter
 from typing import Any
 
-from ministack.services import alb
+from ministack.services import alb, ecs
 
-from scripts.local.engine import Container, Engine
+from scripts.local.engine import Container
 
 STEP = 0.25  # seconds between two looks at which target is due
 
@@ -26,14 +26,9 @@ log = logging.getLogger(__name__)
 
 
 class Checks:
-    """The health checks of all target groups.
+    """The health checks of all target groups; of tasks that are processes, since a real engine checks its own."""
 
-    Args:
-        engine: runs the tasks.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self) -> None:
         self._due: dict[str, float] = {}  # container's id -> when it is asked next
         self._failed: Counter[str] = Counter()
         self._asking: set[str] = set()
@@ -45,7 +40,8 @@ class Checks:
     def _check_for_ever(self) -> None:
         while True:
             time.sleep(STEP)
-            containers = {each.address: each for each in self._engine.all() if isinstance(each, Container)}
+            running = ecs._get_docker().containers.list()
+            containers = {each.address: each for each in running if isinstance(each, Container)}
             for arn, group in list(alb._tgs.items()):
                 for target in list(alb._targets.get(arn, [])):
                     container = containers.get(str(target["Id"]))

@@ -17,6 +17,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, new_uuid, request_scope
 from ministack.services import alb, ecs
 
+from scripts.local.engine import Container
 from scripts.local.extensions.cloudformation import Made, Properties, add
 from scripts.local.scaler import MINUTE, Change, Policy, Scaler
 from scripts.local.usage import cpu_seconds
@@ -155,7 +156,8 @@ class Scaling:
         """Each policy's metric over the time since the last measurement, in the policy's own unit."""
         now, sent = time.monotonic(), Counter(self._sent)
         seconds = now - scaled.measured
-        used = cpu_seconds(each.pid for each in ecs._get_docker().containers.list() if hasattr(each, "pid"))
+        groups = [each.pid for each in ecs._get_docker().containers.list() if isinstance(each, Container)]
+        used = cpu_seconds(groups) if groups else None
         values: dict[str, float | None] = {}
         for name, (metric, label) in scaled.metrics.items():
             if metric == REQUESTS:
