@@ -12,6 +12,8 @@ from generator.catalogue import FUNCTIONS, PREDICT_PATH, PREDICT_ROUTE, WORKERS
 from generator.parameters import parameter
 
 PREDICT_TIMEOUT_MS = 10_000  # a thousand times what a prediction takes; less than tasks get to drain
+# Without a target (asleep, or starting) the load balancer answers 503 by itself, and can add no header to that.
+RETRY_SECONDS = 5
 PREFLIGHT_SECONDS = 3_600  # for which a browser remembers that it may call
 
 # One line of JSON for each request; what people type is in none of these fields.
@@ -140,9 +142,16 @@ def predict_integration(
                 "overwrite:path": PREDICT_PATH,
                 "overwrite:header.x-request-id": "$context.requestId",
             },
+            ResponseParameters={"503": says_when_to_try_again()},
             TimeoutInMillis=PREDICT_TIMEOUT_MS,
         )
     )
+
+
+def says_when_to_try_again() -> apigatewayv2.ResponseParameterMap:
+    """The header that a 503 has to have, whoever behind the link it comes from."""
+    header = apigatewayv2.ResponseParameter(Destination="overwrite:header.Retry-After", Source=str(RETRY_SECONDS))
+    return apigatewayv2.ResponseParameterMap(ResponseParameters=[header])
 
 
 def route(

@@ -1,8 +1,9 @@
-"""API Gateway's HTTP API: the VPC link to a load balancer, CORS on every answer, throttling and the limit of a body.
+"""API Gateway's HTTP API: the VPC link to a load balancer, CORS and mapped headers on answers, throttling, limits.
 
 Measured against what AWS documents for HTTP APIs:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-private-integration.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-parameter-mapping.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 """
 
@@ -20,7 +21,7 @@ from ministack.services.cloudformation import provisioners
 
 from scripts.local.extensions.cloudformation import Made, Properties, add, lower_keys
 
-API = "AWS::ApiGatewayV2::Api"
+API, INTEGRATION = "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Integration"
 MAX_BODY_BYTES = 10 * 1024 * 1024  # AWS's fixed limit
 HOP_BY_HOP = {"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 
@@ -30,7 +31,8 @@ Answer = tuple[int, dict[str, Any], Any]  # status, headers, body
 def register() -> None:
     """Teach the emulator's gateway what this project uses of AWS's."""
     add("AWS::ApiGatewayV2::VpcLink", _create_link, lambda physical_id, properties: None, _update_link)
-    _store_cors_in_the_services_words()
+    _translate(API, "CorsConfiguration", lower_keys)
+    _translate(INTEGRATION, "ResponseParameters", _mappings)
     _route_links_to_load_balancers()
     _guard_the_data_plane()
 
@@ -48,25 +50,42 @@ def _update_link(physical_id: str, old: Properties, new: Properties, stack: str)
     return physical_id, {"VpcLinkId": physical_id}
 
 
-def _store_cors_in_the_services_words() -> None:
-    """The emulator keeps a template's CORS keys as they are, and then looks for others."""
-    handler = provisioners._RESOURCE_HANDLERS[API]
+def _translate(resource: str, name: str, translate: Callable[[Any], Any]) -> None:
+    """Have the emulator keep a property in the service's words: it keeps the template's, and then looks for others."""
+    handler = provisioners._RESOURCE_HANDLERS[resource]
     create, update = handler["create"], handler["update"]
 
     def translated(properties: Properties) -> Properties:
-        if "CorsConfiguration" not in properties:
-            return properties
-        return {**properties, "CorsConfiguration": lower_keys(properties["CorsConfiguration"])}
+        return {**properties, name: translate(properties[name])} if name in properties else properties
 
-    def create_with_cors(logical_id: str, properties: Properties, stack: str) -> Made:
+    def create_translated(logical_id: str, properties: Properties, stack: str) -> Made:
         made: Made = create(logical_id, translated(properties), stack)
         return made
 
-    def update_with_cors(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
+    def update_translated(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
         made: Made = update(physical_id, translated(old), translated(new), stack, logical_id)
         return made
 
-    provisioners._RESOURCE_HANDLERS[API] = {**handler, "create": create_with_cors, "update": update_with_cors}
+    provisioners._RESOURCE_HANDLERS[resource] = {**handler, "create": create_translated, "update": update_translated}
+
+
+def _mappings(template: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """A template's ResponseParameters as the service has them: status to destination to source."""
+    return {
+        status: {each["Destination"]: each["Source"] for each in entry["ResponseParameters"]}
+        for status, entry in template.items()
+    }
+
+
+def with_mapped_headers(answer: Answer, integration: dict[str, Any]) -> Answer:
+    """The integration's answer with the headers that its status is mapped to; only fixed values are known here."""
+    status, sent, content = answer
+    for destination, value in (integration.get("responseParameters") or {}).get(str(status), {}).items():
+        action, _, name = destination.partition(":header.")
+        if action != "overwrite" or not name or "$" in value:
+            raise ValueError(f"the laptop cloud does not map {destination} to {value}")
+        sent = {**{key: old for key, old in sent.items() if key.lower() != name.lower()}, name: value}
+    return status, sent, content
 
 
 def _route_links_to_load_balancers() -> None:
@@ -97,7 +116,7 @@ def _route_links_to_load_balancers() -> None:
             status, sent, content = await asyncio.wait_for(request, int(integration["timeoutInMillis"]) / 1000)
         except TimeoutError:
             return message(503, "Service Unavailable")
-        return status, dict(sent), content
+        return with_mapped_headers((status, dict(sent), content), integration)
 
     apigateway._invoke_http_proxy = proxy_through_link
 

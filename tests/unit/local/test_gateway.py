@@ -136,7 +136,7 @@ def through_link(monkeypatch: pytest.MonkeyPatch) -> Any:
         "timeoutInMillis": "50",
     }
 
-    def call(path: str = "/predict", **changes: str) -> Any:
+    def call(path: str = "/predict", **changes: Any) -> Any:
         request = apigateway._invoke_http_proxy(
             {**link, **changes}, path, "GET", {"Host": "x", "Connection": "close", "X-Mine": "1"}, b"body", {}
         )
@@ -153,6 +153,24 @@ def test_a_link_leads_to_its_listener_with_the_integrations_method(through_link:
 
 def test_a_target_that_takes_too_long_is_unavailable(through_link: Any) -> None:
     assert (through_link("/slow")[0], through_link("/slow")[2]) == (503, b'{"message":"Service Unavailable"}')
+
+
+def test_an_answer_gets_the_headers_that_its_status_is_mapped_to(through_link: Any) -> None:
+    in_the_template = {"Destination": "overwrite:header.Retry-After", "Source": "5"}
+    mapped = gateway._mappings({"200": {"ResponseParameters": [in_the_template]}, "503": {"ResponseParameters": []}})
+    assert through_link(responseParameters=mapped)[1] == {"Retry-After": "5"}
+
+    integration = {"responseParameters": mapped}
+    assert gateway.with_mapped_headers((200, {"retry-after": "1"}, b""), integration)[1] == {"Retry-After": "5"}
+    assert gateway.with_mapped_headers((404, {"retry-after": "1"}, b""), integration)[1] == {"retry-after": "1"}
+
+
+@pytest.mark.parametrize(
+    "mapping", [{"append:header.x": "1"}, {"overwrite:statuscode": "1"}, {"overwrite:header.x": "$context.requestId"}]
+)
+def test_a_mapping_that_is_not_known_here_is_no_silent_success(mapping: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="does not map"):
+        gateway.with_mapped_headers((200, {}, b""), {"responseParameters": {"200": mapping}})
 
 
 @pytest.mark.parametrize("broken", [{"integrationUri": "arn:gone"}, {"connectionId": ""}])
