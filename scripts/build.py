@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from scripts.errors import ImageError
 from scripts.image import CONTAINER_DIR, tag
@@ -16,6 +17,7 @@ BUILD_SECONDS = 1800
 ASK_SECONDS = 60
 # What registries say when the tag is not there, as opposed to not letting us in.
 ABSENT = ("not found", "manifest unknown", "no such manifest", "name unknown", "name_unknown")
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # The instances of the cluster stack; another architecture would not start there.
 PLATFORM = "linux/amd64"
 
@@ -40,14 +42,55 @@ def ensure(settings: Settings, reporter: Reporter, container: Path = CONTAINER_D
     if digest:
         reporter.note(f"image {reference} is in the registry already")
     else:
-        reporter.note(f"building {reference}")
-        _docker("build", "--platform", PLATFORM, "--tag", reference, str(container), seconds=BUILD_SECONDS)
+        _build(reference, reporter, container)
         reporter.note(f"pushing {reference}")
         _docker("push", "--quiet", reference, seconds=BUILD_SECONDS)
         digest = pushed_digest(reference)
         if not digest:
             raise ImageError(f"{reference} was pushed, but the registry does not have it.", "Run the command again.")
     return f"{settings.image_repository}@{digest}"
+
+
+def for_this_machine(reference: str, reporter: Reporter, container: Path = CONTAINER_DIR) -> str:
+    """Make sure that this machine's engine has the image of this checkout, which goes to no registry.
+
+    Args:
+        reference: its name, whose tag says what it holds.
+        reporter: hears what is done.
+        container: folder with the Dockerfile.
+
+    Returns:
+        The reference.
+
+    Raises:
+        ImageError: Docker is missing, or cannot build it.
+    """
+    check_docker()
+    if not _docker("images", "--quiet", reference, seconds=ASK_SECONDS):
+        _build(reference, reporter, container)
+    return reference
+
+
+def sign_in(registry: str, user: str, password: str) -> None:
+    """Let Docker push to a registry and pull from it.
+
+    Args:
+        registry: its host.
+        user: who.
+        password: proof of that; handed over where no list of processes shows it.
+
+    Raises:
+        ImageError: the registry does not take it.
+    """
+    words = ("login", "--username", user, "--password-stdin", registry)
+    done = _run(*words, seconds=ASK_SECONDS, told=password)
+    if done.returncode:
+        raise _failed(words, done.stderr)
+
+
+def engine_address() -> str:
+    """Where Docker's engine answers, as the command line has it: DOCKER_HOST, or the context that is in use."""
+    return _docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}", seconds=ASK_SECONDS).strip()
 
 
 def reference(settings: Settings, container: Path = CONTAINER_DIR) -> str:
@@ -60,6 +103,11 @@ def reference(settings: Settings, container: Path = CONTAINER_DIR) -> str:
     check_docker()
     digest = pushed_digest(tagged)
     return f"{settings.image_repository}@{digest}" if digest else tagged
+
+
+def _build(reference: str, reporter: Reporter, container: Path) -> None:
+    reporter.note(f"building {reference}")
+    _docker("build", "--platform", PLATFORM, "--tag", reference, str(container), seconds=BUILD_SECONDS)
 
 
 def _tagged(settings: Settings, container: Path) -> str:
@@ -91,7 +139,9 @@ def pushed_digest(reference: str) -> str:
     Raises:
         ImageError: the registry does not answer that.
     """
-    done = _run("manifest", "inspect", "--verbose", reference, seconds=ASK_SECONDS)
+    # Docker pushes to a registry on this machine without TLS, but asks one only when told so.
+    plain = ["--insecure"] if urlsplit(f"//{reference}").hostname in LOOPBACK else []
+    done = _run("manifest", "inspect", *plain, "--verbose", reference, seconds=ASK_SECONDS)
     if done.returncode:
         if any(words in done.stderr.lower() for words in ABSENT):
             return ""
@@ -114,9 +164,11 @@ def _docker(*arguments: str, seconds: int) -> str:
     return done.stdout
 
 
-def _run(*arguments: str, seconds: int) -> subprocess.CompletedProcess[str]:
+def _run(*arguments: str, seconds: int, told: str = "") -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=seconds, check=False)
+        return subprocess.run(
+            ["docker", *arguments], input=told, capture_output=True, text=True, timeout=seconds, check=False
+        )
     except subprocess.TimeoutExpired as error:
         raise ImageError(
             f"`docker {' '.join(arguments)}` took more than {seconds} s.", "Is the registry reachable? Try it by hand."

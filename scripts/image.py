@@ -14,8 +14,9 @@ RUNTIME = ("requirements.txt", "gunicorn.conf.py", "sentiment/**/*", "model/*.on
 # Goes into the name too, where there is one: another Dockerfile makes another image.
 RECIPE = "Dockerfile"
 TAG_DIGITS = 12
+NAME = f"{catalogue.PROJECT}-{catalogue.CONTAINER_NAME}"
 # The laptop cloud's process runner knows images by their tag; the repository is only a name there.
-LAPTOP_REPOSITORY = f"laptop/{catalogue.PROJECT}-{catalogue.CONTAINER_NAME}"
+LAPTOP_REPOSITORY = f"laptop/{NAME}"
 
 
 def runtime_files(container: Path = CONTAINER_DIR) -> list[Path]:

@@ -10,13 +10,16 @@ import sys
 import threading
 import time
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from generator import catalogue
-from scripts import image, receipts, settings
-from scripts.deploy import api_url, deploy
+from scripts import receipts, settings
+from scripts.deploy import api_url, collect_outputs, deploy
 from scripts.errors import DeployError
 from scripts.interrupt import Interrupt
 from scripts.local import child, emulator, images
 from scripts.local.front import HOST, Backend, Front
+from scripts.local.runner import PROCESS, Runner
 from scripts.local.state import ROOT, State
 from scripts.reporter import Reporter
 from scripts.session import LAPTOP_ACCESS_KEY, Cloud
@@ -25,6 +28,7 @@ from scripts.smoke import smoke_test
 STAGE = "local"
 EMULATOR_WITHIN = 60.0  # seconds
 STOP_WITHIN = 5.0  # seconds
+DOCKER_STOP_WITHIN = 30.0  # seconds; a busy engine takes its time to remove a container
 # Nothing else of the caller's environment reaches the emulator.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SCALING")
 
@@ -40,10 +44,12 @@ class LaptopCloud:
         state: where it keeps what it has to keep.
         front: given the deployed app to show.
         reporter: hears of progress.
+        runner: what runs the tasks.
     """
 
-    def __init__(self, state: State, front: Front, reporter: Reporter) -> None:
+    def __init__(self, state: State, front: Front, reporter: Reporter, runner: Runner) -> None:
         self.state = state
+        self._runner = runner
         self._front = front
         self._reporter = reporter
         self._interrupt = Interrupt()
@@ -64,16 +70,19 @@ class LaptopCloud:
             DeployError: something did not work out.
         """
         stage = settings.load(STAGE)
-        image_uri = images.build(image.CONTAINER_DIR, self.state.images)
-        images.remove_others(image_uri, self.state.images)
+        image_uri = self._runner.image(stage, self.state.images, self._reporter)
+        if self._runner.name == PROCESS:
+            images.remove_others(image_uri, self.state.images)
         self._wait_for_emulator()
         cloud = Cloud(STAGE, self.endpoint_url, stage.region)
         receipts.ensure(cloud, self.state.receipt_key)
         outputs = deploy(cloud, stage, image_uri, self._reporter, interrupt=self._interrupt)
-        self._front.backend = Backend(self._port, outputs["SiteBucketName"], outputs["ApiId"])
+        self._front.backend = self._backend(outputs)
+        self._front.find = lambda: self._find_backend(cloud)
         self._warm_up()
         smoke_test(self._front.url, api_url(stage, outputs), self._reporter, cloud, outputs)
-        self.state.publish(endpoint_url=self.endpoint_url, url=self._front.url, pid=os.getpid())
+        facts = {"endpoint_url": self.endpoint_url, "url": self._front.url, "pid": os.getpid()}
+        self.state.publish(**facts, runner=self._runner.facts)
 
     def wait_for_end(self) -> EmulatorError:
         """Wait until the emulator's process has ended, and say why in words."""
@@ -90,11 +99,22 @@ class LaptopCloud:
         """End everything, within seconds. Judgements are on the disk already."""
         self._interrupt.press()
         self._interrupt.press()  # the first would finish what is under way
-        self._emulator.stop(STOP_WITHIN)
+        self._emulator.stop(STOP_WITHIN if self._runner.name == PROCESS else DOCKER_STOP_WITHIN)
+
+    def _backend(self, outputs: dict[str, str]) -> Backend | None:
+        names = outputs.get("SiteBucketName"), outputs.get("ApiId")
+        return Backend(self._port, names[0], names[1]) if names[0] and names[1] else None
+
+    def _find_backend(self, cloud: Cloud) -> Backend | None:
+        """Where the app is after a second terminal has taken it down and deployed it anew."""
+        with contextlib.suppress(BotoCoreError, ClientError):  # the visitor is told that there is no answer anyway
+            return self._backend(collect_outputs(cloud))
+        return None
 
     def _command(self) -> list[str]:
         places = ["--journal", self.state.journal, "--images", self.state.images, "--logs", self.state.logs]
-        return [sys.executable, "-m", emulator.__name__, *map(str, places)]
+        docker = ["--docker", self._runner.docker_host] if self._runner.docker_host else []
+        return [sys.executable, "-m", emulator.__name__, *map(str, places), *docker]
 
     def _environment(self) -> dict[str, str]:
         """Settings of ministack; its documentation says what each means."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from scripts.local import child
 from scripts.local.engine import Engine
 from scripts.local.journal import Journal, JournalError
+from scripts.local.processes import ProcessEngine
 
 SCALING = "SCALING"  # environment variable; "off" leaves the number of tasks to whoever sets it
 STOP_WITHIN = 0.5  # seconds that requests under way have at the end; clients keep their connections open for longer
@@ -30,19 +31,28 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--journal", type=Path, required=True, help="file of table writes")
     parser.add_argument("--images", type=Path, required=True, help="folder of images")
     parser.add_argument("--logs", type=Path, required=True, help="folder for what containers write")
+    parser.add_argument("--docker", default="", help="address of a Docker engine that is to run the tasks")
     options = parser.parse_args(arguments)
     try:
         journal = Journal(options.journal, _stop_at_once)
     except JournalError as error:
         print(f"emulator: {error}", file=sys.stderr)
         raise SystemExit(EXIT_JOURNAL_UNREADABLE) from None
-    engine = Engine(options.images, options.logs)
+    engine = _engine(options)
     serve = _extended_emulator(journal, engine)
     try:
         serve()
     finally:
         engine.close()
         journal.close()
+
+
+def _engine(options: argparse.Namespace) -> Engine:
+    if not options.docker:
+        return ProcessEngine(options.images, options.logs)
+    from scripts.local.docker_engine import DockerEngine  # the Docker client is loaded where it is used
+
+    return DockerEngine(options.docker, options.journal.parent)
 
 
 def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:

@@ -1,183 +1,47 @@
-"""Runs containers as plain processes, behind the calls that the emulator's ECS makes to Docker's Python client.
+"""All containers of a laptop cloud, behind the calls that the emulator's ECS makes to Docker's Python client.
 
-What a container is here: the image's folder (see ``images``), run by this interpreter with the environment that the
-task definition gives, on its own port of 127.0.0.1. An address of Docker's default bridge network stands for the
-container wherever ECS and the load balancer name one; ``Engine.request_to`` translates it. Not honoured, because
-only a real engine can: limits of memory and CPU, users, capabilities, read-only file systems.
+What a container is (a process, a real container) is for the engines in ``processes`` and ``docker_engine`` to say.
 """
 
 from __future__ import annotations
 
 import contextlib
-import http.client
-import itertools
-import json
-import os
-import socket
-import sys
-import threading
-import time
-import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from http import HTTPStatus
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from generator import catalogue
-from scripts.local import child, images
-
-# The image's start command; its Dockerfile says the same.
-COMMAND = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "sentiment.app:create_app()")
-HEALTHY_WITHIN = 30.0  # seconds; a task that takes longer has failed to start
-PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")  # from our own environment into every container's
+from scripts.local.serving import ContainerError
 
 
-class ContainerError(Exception):
-    """A container did not start; the message is what ECS shows as the task's stopped reason."""
-
-
-class Container:
+class TaskContainer(Protocol):
     """One running (or ended) container, with the attributes and methods of docker-py's that ECS uses."""
 
-    def __init__(
-        self,
-        address: str,
-        folder: Path,
-        environment: Mapping[str, str],
-        log: Path,
-        settle: Callable[[], None],
-        removed: Callable[[Container], None],
-    ) -> None:
-        self.id = uuid.uuid4().hex
-        self.address = address
-        self.port = _free_port()
-        self._log = log
-        self._settle = settle
-        self._removed = removed
-        self._requests = 0  # under way through the load balancer
-        self._idle = threading.Condition()
-        self._stopping = threading.Lock()
-        env = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
-        env |= {**environment, "HOST": "127.0.0.1", "PORT": str(self.port)}
-        with log.open("ab") as output:
-            self._process = child.Child([sys.executable, child.__file__, *COMMAND], env, folder, output)
-        self.pid = self._process.pid
+    id: str
+    address: str
 
     @property
     def status(self) -> str:
         """``running`` or ``exited``."""
-        return "running" if self._process.exit_code() is None else "exited"
-
-    @property
-    def attrs(self) -> dict[str, Any]:
-        """The part of ``docker inspect`` that ECS reads."""
-        return {"NetworkSettings": {"Networks": {"bridge": {"IPAddress": self.address}}}}
-
-    def reload(self) -> None:
-        """Nothing is cached here."""
-
-    def wait(self) -> dict[str, int]:
-        """Wait for the end; the exit code is that of a shell, 128 + n for signal n."""
-        code = self._process.wait()
-        return {"StatusCode": 128 - code if code < 0 else code}
 
     def wait_until_healthy(self) -> None:
-        """Return once the health path answers 200.
-
-        Raises:
-            ContainerError: the process ended, or took too long.
-        """
-        deadline = time.monotonic() + HEALTHY_WITHIN
-        while not self._answers():
-            if self.status == "exited":
-                raise ContainerError(
-                    f"exited with code {self.wait()['StatusCode']} before it was healthy: {self._why()}"
-                )
-            if time.monotonic() > deadline:
-                raise ContainerError(f"not healthy after {HEALTHY_WITHIN:.0f} s: {self._why()}")
-            time.sleep(0.02)
+        """Return once the health path answers 200; raises ``ContainerError``."""
 
     def stop(self, timeout: float = 10) -> None:
-        """End the container without failing a request, as deregistration delay, SIGTERM and SIGKILL do on ECS.
-
-        Args:
-            timeout: seconds for what is under way, and again seconds from SIGTERM to SIGKILL.
-        """
-        with self._stopping:
-            self._settle()
-            with self._idle:
-                self._idle.wait_for(lambda: self._requests == 0 or self.status == "exited", timeout)
-            self._process.stop(timeout)
+        """End it without failing a request."""
 
     def remove(self, **_: object) -> None:
-        """Make sure that nothing of the container is left; its log file stays."""
-        self._process.stop(0)
-        self._removed(self)
+        """Make sure that nothing of it is left."""
 
-    def logs(
-        self, *, stream: bool = False, follow: bool = False, tail: int = 20, **_: object
-    ) -> bytes | Iterator[bytes]:
-        """What the container wrote: its last lines, or line by line until it has ended."""
-        return self._follow_log() if stream and follow else b"\n".join(self._log.read_bytes().splitlines()[-tail:])
-
-    @contextlib.contextmanager
-    def request(self) -> Iterator[tuple[str, int]]:
-        """A request to the container: its real address, and the promise that ``stop`` waits for the answer."""
-        with self._idle:
-            self._requests += 1
-        try:
-            yield "127.0.0.1", self.port
-        finally:
-            with self._idle:
-                self._requests -= 1
-                self._idle.notify_all()
-
-    def _answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
-        try:
-            connection.request("GET", catalogue.HEALTH_PATH)
-            status = connection.getresponse().status
-            if status == HTTPStatus.NOT_FOUND:  # it is up, and will never be healthy: no need to wait for that
-                raise ContainerError(f"not healthy: it answers, but not at {catalogue.HEALTH_PATH}: {self._why()}")
-            return status == HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
-
-    def _why(self) -> str:
-        """What the service says on why it does not start (its last line, unless one is critical), and where."""
-        lines = self._log.read_text(errors="replace").splitlines()
-        records = [_record(line) for line in lines]
-        critical = [record["message"] for record in records if record.get("level") == "critical"]
-        return f"{(critical or lines or ['it wrote nothing'])[-1]} ({self._log})"
-
-    def _follow_log(self) -> Iterator[bytes]:
-        with self._log.open("rb") as file:
-            while True:
-                ended = self.status == "exited"
-                if line := file.readline():
-                    yield line
-                elif ended:
-                    return
-                else:
-                    time.sleep(0.2)
+    def request(self) -> contextlib.AbstractContextManager[tuple[str, int]]:
+        """A request to it: its real address, and the promise that ``stop`` waits for the answer."""
 
 
-class Engine:
-    """All containers of this laptop cloud; takes the place of docker-py's client.
+class Engine(ABC):
+    """Takes the place of docker-py's client."""
 
-    Args:
-        store: folder of images.
-        logs: folder for what containers write, one file each.
-    """
-
-    def __init__(self, store: Path, logs: Path) -> None:
-        self._store = store
-        self._logs = logs
-        self._numbers = itertools.count(2)  # 172.17.0.1 is the host's side of Docker's bridge
-        self._by_id: dict[str, Container] = {}
-        self._by_address: dict[str, Container] = {}
+    def __init__(self) -> None:
+        self._by_id: dict[str, TaskContainer] = {}
+        self._by_address: dict[str, TaskContainer] = {}
         self._closed = False
         # Called when a container is to stop, once the load balancer has been told: returns when every request for
         # which it had chosen that container earlier has come to `request_to`.
@@ -185,18 +49,46 @@ class Engine:
         self.containers = _Containers(self)
         self.images = _Images(self)
 
-    def run(self, image: str, name: str, environment: Mapping[str, str]) -> Container:
+    @abstractmethod
+    def create(
+        self, image: str, name: str, environment: Mapping[str, str], settings: Mapping[str, Any]
+    ) -> TaskContainer:
+        """Start a container; it need not be healthy yet."""
+
+    @abstractmethod
+    def find_image(self, reference: str) -> object:
+        """The image on this machine; raises when there is none."""
+
+    @abstractmethod
+    def pull(self, reference: str) -> object:
+        """Bring the image to this machine; raises when it cannot be had."""
+
+    def settings_of(self, definition: Mapping[str, Any]) -> dict[str, Any]:
+        """What of a container definition (in the ECS API's words) the engine has to be told besides.
+
+        In docker-py's words; nothing where nothing can be honoured.
+        """
+        return {}
+
+    def digest(self, reference: str) -> Any:
+        """What the registry has under that reference, with its digest as ``id``; raises when it has nothing."""
+        raise LookupError(f"{reference} is in no registry")
+
+    def run(self, image: str, name: str, environment: Mapping[str, str], settings: Mapping[str, Any]) -> TaskContainer:
         """Start a container, and wait until it is healthy.
+
+        Args:
+            image: its reference.
+            name: its name, which its log has too.
+            environment: its variables.
+            settings: whatever else ECS asks for, in docker-py's words.
 
         Raises:
             ContainerError: it did not become healthy; nothing of it is left.
             scripts.errors.ImageError: there is no such image.
         """
-        folder = images.find(image, self._store)
-        number = next(self._numbers)
-        address = f"172.17.{number >> 8 & 255}.{number & 255}"
-        container = Container(address, folder, environment, self._logs / f"{name}.log", self.settle, self._forget)
-        self._by_id[container.id] = self._by_address[address] = container
+        container = self.create(image, name, environment, settings)
+        self._by_id[container.id] = self._by_address[container.address] = container
         try:
             if self._closed:
                 raise ContainerError("the laptop cloud is stopping")
@@ -206,7 +98,7 @@ class Engine:
             raise
         return container
 
-    def get(self, key: str) -> Container:
+    def get(self, key: str) -> TaskContainer:
         """The container with this id.
 
         Raises:
@@ -214,13 +106,9 @@ class Engine:
         """
         return self._by_id[key]
 
-    def all(self) -> list[Container]:
+    def all(self) -> list[TaskContainer]:
         """Every container that has not been removed."""
         return list(self._by_id.values())
-
-    def find_image(self, reference: str) -> Path:
-        """The folder of an image; raises ``scripts.errors.ImageError``."""
-        return images.find(reference, self._store)
 
     @contextlib.contextmanager
     def request_to(self, address: str, port: int) -> Iterator[tuple[str, int]]:
@@ -238,9 +126,11 @@ class Engine:
         for container in self.all():
             container.remove()
 
-    def _forget(self, container: Container) -> None:
+    def forget(self, container: TaskContainer) -> None:
+        """A container has been removed; its address may be another's by now."""
         self._by_id.pop(container.id, None)
-        self._by_address.pop(container.address, None)
+        if self._by_address.get(container.address) is container:
+            del self._by_address[container.address]
 
 
 class _Containers:
@@ -249,41 +139,27 @@ class _Containers:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def run(self, image: str, *, name: str, environment: Mapping[str, str], **_: object) -> Container:
-        return self._engine.run(image, name, environment)
+    def run(self, image: str, *, name: str, environment: Mapping[str, str], **settings: Any) -> TaskContainer:
+        return self._engine.run(image, name, environment, settings)
 
-    def get(self, key: str) -> Container:
+    def get(self, key: str) -> TaskContainer:
         return self._engine.get(key)
 
-    def list(self, **_: object) -> list[Container]:
+    def list(self, **_: object) -> list[TaskContainer]:
         return self._engine.all()
 
 
 class _Images:
-    """``client.images`` of docker-py. There is no registry: an image is on this machine or nowhere."""
+    """``client.images`` of docker-py."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def get(self, reference: str) -> Path:
+    def get(self, reference: str) -> object:
         return self._engine.find_image(reference)
 
-    def pull(self, reference: str, **_: object) -> str:
-        # Whether the image exists is answered by `run`, whose error names the reason in the task's record.
-        return reference
+    def get_registry_data(self, reference: str, **_: object) -> Any:
+        return self._engine.digest(reference)
 
-
-def _record(line: str) -> dict[str, Any]:
-    """A line of the service's log as a record; an empty one when it is none."""
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    def pull(self, reference: str, **_: object) -> object:
+        return self._engine.pull(reference)

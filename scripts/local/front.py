@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +22,7 @@ API = "/api"
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 10 * 1024 * 1024 + 1  # what the API's own limit of 10 MiB needs to see to refuse it
 IDLE_SECONDS = 60  # less than the emulator keeps a connection, so that no request meets one that is being closed
+LOOK_AGAIN_SECONDS = 1.0  # what is missing may have moved: the least time between two looks for it
 ANSWER_SECONDS = 35  # more than the 30 s after which an HTTP API gives up by itself
 CHUNK_BYTES = 64 * 1024
 
@@ -72,6 +75,10 @@ class Front(ThreadingHTTPServer):
     Args:
         port: TCP port on 127.0.0.1; 0 for a free one.
 
+    Attributes:
+        backend: where the app is; None until it is deployed.
+        find: looks where the app is now; None where it is not to be found.
+
     Raises:
         PortInUseError: the port is taken.
         PermissionError: the port is not for everybody (below 1024).
@@ -82,6 +89,9 @@ class Front(ThreadingHTTPServer):
 
     def __init__(self, port: int) -> None:
         self.backend: Backend | None = None
+        self.find: Callable[[], Backend | None] = lambda: None
+        self._looked = 0.0
+        self._looking = threading.Lock()
         try:
             super().__init__((HOST, port), Handler)
         except PermissionError:
@@ -90,6 +100,14 @@ class Front(ThreadingHTTPServer):
             raise PortInUseError(str(error)) from error
         self.port: int = self.server_address[1]
         self.url = f"http://{HOST}:{self.port}"
+
+    def moved(self, old: Backend) -> Backend | None:
+        """Where the app is now, if that is elsewhere: somebody may have taken it down and deployed it anew."""
+        with self._looking:
+            if self.backend == old and time.monotonic() - self._looked > LOOK_AGAIN_SECONDS:
+                self.backend = self.find() or old
+                self._looked = time.monotonic()
+            return self.backend if self.backend != old else None
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of clients that hang up."""
@@ -140,7 +158,10 @@ class Handler(BaseHTTPRequestHandler):
         target = f"/_aws/execute-api/{backend.api_id}/$default{self.path.removeprefix(API) or '/'}"
         headers = [(key, value) for key, value in self.headers.items() if key.lower() not in HOP_BY_HOP | {"host"}]
         answer = self._ask(backend, self.command, target, headers, body)
-        if answer is not None:
+        if answer is not None and answer.status == 404 and (now := self.server.moved(backend)):
+            answer.read()
+            self._serve_api(now, body)
+        elif answer is not None:
             self._pass_on(answer, [pair for pair in answer.getheaders() if pair[0].lower() not in HOP_BY_HOP])
 
     def _serve_site(self, backend: Backend, path: str) -> None:
@@ -150,6 +171,9 @@ class Handler(BaseHTTPRequestHandler):
         status = None
         if answer is not None and answer.status in (403, 404):  # 403: without the right to list, S3 hides what exists
             answer.read()
+            if now := self.server.moved(backend):
+                self._serve_site(now, path)
+                return
             status = 404
             answer = self._ask(backend, self.command, f"/{backend.bucket}/{quote(catalogue.SITE_ERROR)}", [])
         if answer is not None:

@@ -21,6 +21,7 @@ from scripts.display import make_reporter, show_error
 from scripts.errors import EXIT_USAGE, DeployError, explain
 from scripts.local.cloud import LaptopCloud
 from scripts.local.front import Front, PortInUseError
+from scripts.local.runner import PROCESS, REGISTRY, choose
 from scripts.local.state import claim
 from scripts.reporter import Reporter
 
@@ -62,12 +63,14 @@ class Stopped:
 Event = Up | Down | Signalled
 
 
-def main(port: int = 8080, state: Path | None = None) -> int:
+def main(port: int = 8080, state: Path | None = None, runner: str = PROCESS, registry: str = REGISTRY) -> int:
     """Run the app on this machine until Ctrl-C or SIGTERM.
 
     Args:
         port: TCP port of 127.0.0.1 for the page and the API; 0 for a free one.
         state: folder for judgements and images; None for the environment's STATE, or ``.local`` in the project.
+        runner: what runs the tasks, ``process`` or ``docker``.
+        registry: host and port on loopback where a registry may listen, for ``docker``.
 
     Returns:
         Exit code: 0 after a stop that was asked for, 128 + n when signal n came before the app was ready.
@@ -79,11 +82,12 @@ def main(port: int = 8080, state: Path | None = None) -> int:
     events: SimpleQueue[Event] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, _frame: events.put(Signalled(got)))
+    chosen = choose(runner, registry)
     front = _listen(port)
     with front, claim(state, front.url) as folder, make_reporter() as reporter:
         threading.Thread(target=front.serve_forever, args=(0.1,), name="front", daemon=True).start()
         reporter.note("Starting the laptop cloud ...")
-        cloud = LaptopCloud(folder, front, reporter)
+        cloud = LaptopCloud(folder, front, reporter, chosen)
         start = _in_background(lambda: _start(cloud, events))
         _in_background(lambda: events.put(Down(cloud.wait_for_end())))
         try:

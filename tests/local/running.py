@@ -87,10 +87,10 @@ class RunningApp:
         made: str = receipts.signing.issue(key, review, classification, confidence, model, time.time())
         return made
 
-    def wait_until_ready(self) -> None:
+    def wait_until_ready(self, seconds: float = READY_WITHIN) -> None:
         """Return once the command says so; fail, with all that it said, when it ends or takes too long."""
         assert self.process.stdout is not None
-        watchdog = threading.Timer(READY_WITHIN, self.process.kill)
+        watchdog = threading.Timer(seconds, self.process.kill)
         watchdog.start()
         line = self.process.stdout.readline()
         watchdog.cancel()

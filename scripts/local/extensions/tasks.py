@@ -33,6 +33,7 @@ def register(engine: Engine) -> None:
     # The engine says "running" of healthy containers only; no need to see for a second whether they stay up.
     ecs._ECS_DEPLOYMENT_STEADY_DELAY = 0.2
     _hand_over_secrets()
+    _pass_all_settings_on(engine)
     _find_tasks(engine)
     _judge_first_deployments()
     _wait_for_services()
@@ -48,6 +49,16 @@ def _hand_over_secrets() -> None:
 
     provisioners._normalize_container_defs = normalize_with_secrets
     ssm.resolve_parameter_value = partial(ssm.resolve_parameter_value, decrypt=True)
+
+
+def _pass_all_settings_on(engine: Engine) -> None:
+    """Tell the engine all that a container's definition says; the emulator keeps most of it to itself."""
+    build = ecs._build_run_kwargs
+
+    def build_all(definition: dict[str, Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {**build(definition, *args, **kwargs), **engine.settings_of(lower_keys(definition))}
+
+    ecs._build_run_kwargs = build_all
 
 
 def _find_tasks(engine: Engine) -> None:

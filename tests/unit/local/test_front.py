@@ -274,3 +274,19 @@ def test_a_port_in_use_is_refused(front: Front) -> None:
 
 def test_it_listens_on_loopback_alone(front: Front) -> None:
     assert front.socket.getsockname()[0] == "127.0.0.1"
+
+
+def test_what_is_deployed_anew_elsewhere_is_found_again(front: Front) -> None:
+    new = front.backend
+    assert new is not None
+    front.backend = Backend(new.port, "gone", "nobody")
+    front.find = lambda: new
+    assert ask(front, "GET", "/")[0] == 200
+    assert front.backend == new
+
+
+def test_what_is_simply_not_there_is_looked_for_elsewhere_once_a_second_at_most(front: Front) -> None:
+    looks = []
+    front.find = lambda: looks.append(1)
+    assert [ask(front, "GET", "/nothing")[0] for _ in range(5)] == [404] * 5
+    assert len(looks) == 1

@@ -41,6 +41,7 @@ FUNCTIONS = {
     "services.ec2._authorize_sg_ingress": ["p"],
     "services.ec2._revoke_sg_egress": ["p"],
     "services.ec2._revoke_sg_ingress": ["p"],
+    "services.ecs._build_run_kwargs": ["cdef"],
     "services.ecs._create_capacity_provider": ["data"],
     "services.ecs._delete_capacity_provider": ["data"],
     "services.ecs._get_docker": [],
@@ -75,6 +76,7 @@ VALUES = {
 HANDLERS = {
     # type: (update takes the logical id too)
     "AWS::ApiGatewayV2::Api": True,
+    "AWS::ApiGatewayV2::Integration": True,
     "AWS::DynamoDB::Table": True,
     "AWS::EC2::VPC": True,
     "AWS::ECS::Service": False,

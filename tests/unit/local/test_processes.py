@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import ImageError
-from scripts.local import engine as engines
-from scripts.local.engine import Container, ContainerError, Engine
+from scripts.local import serving
+from scripts.local.processes import Container, ProcessEngine
+from scripts.local.serving import ContainerError
 
 IMAGE = "laptop/sentiment-rnn:abc123"
 CONFIG = """
@@ -58,9 +59,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(tmp_path: Path) -> Iterator[ProcessEngine]:
     (tmp_path / "logs").mkdir()
-    engine = Engine(tmp_path / "images", tmp_path / "logs")
+    engine = ProcessEngine(tmp_path / "images", tmp_path / "logs")
     yield engine
     engine.close()
 
@@ -75,7 +76,7 @@ def get(address: tuple[str, int], path: str = "/") -> tuple[int, bytes]:
         connection.close()
 
 
-def run(engine: Engine, name: str = "one", **environment: str) -> Container:
+def run(engine: ProcessEngine, name: str = "one", **environment: str) -> Container:
     return engine.containers.run(IMAGE, name=name, environment=environment, detach=True, ports={"8000/tcp": 0})
 
 
@@ -98,7 +99,9 @@ def group_is_gone(container: Container) -> bool:
     )
 
 
-def test_containers_of_one_image_run_side_by_side_with_their_own_environment(engine: Engine, folder: Path) -> None:
+def test_containers_of_one_image_run_side_by_side_with_their_own_environment(
+    engine: ProcessEngine, folder: Path
+) -> None:
     first, second = run(engine, "one", STAGE="dev"), run(engine, "two", STAGE="prod", PORT="8000")
 
     assert address_of(first) != address_of(second)
@@ -108,7 +111,7 @@ def test_containers_of_one_image_run_side_by_side_with_their_own_environment(eng
             assert get(real) == (200, stage)
 
 
-def test_our_own_environment_stays_out(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_own_environment_stays_out(engine: ProcessEngine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAGE", "from the caller")
     container = run(engine)
 
@@ -116,7 +119,7 @@ def test_our_own_environment_stays_out(engine: Engine, folder: Path, monkeypatch
         assert get(real) == (200, b"?")
 
 
-def test_it_runs_only_once_it_is_healthy(engine: Engine, folder: Path) -> None:
+def test_it_runs_only_once_it_is_healthy(engine: ProcessEngine, folder: Path) -> None:
     (folder / "healthy").unlink()
     started: list[Container] = []
     thread = threading.Thread(target=lambda: started.append(run(engine)))
@@ -132,13 +135,13 @@ def test_it_runs_only_once_it_is_healthy(engine: Engine, folder: Path) -> None:
     assert started
 
 
-def test_one_that_ends_at_once_says_why_and_leaves_nothing(engine: Engine, folder: Path) -> None:
+def test_one_that_ends_at_once_says_why_and_leaves_nothing(engine: ProcessEngine, folder: Path) -> None:
     with pytest.raises(ContainerError, match=r"exited with code \d+ before it was healthy: .*one\.log"):
         run(engine, BROKEN="1")
     assert engine.containers.list() == []
 
 
-def test_a_critical_line_of_the_log_is_the_reason(engine: Engine, folder: Path) -> None:
+def test_a_critical_line_of_the_log_is_the_reason(engine: ProcessEngine, folder: Path) -> None:
     line = 'print(\'{"level": "critical", "message": "the model is missing"}\', flush=True); raise RuntimeError'
     (folder / "sentiment" / "app.py").write_text(line)
 
@@ -146,16 +149,18 @@ def test_a_critical_line_of_the_log_is_the_reason(engine: Engine, folder: Path) 
         run(engine)
 
 
-def test_one_that_never_gets_healthy_is_given_up(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_never_gets_healthy_is_given_up(
+    engine: ProcessEngine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (folder / "healthy").unlink()
-    monkeypatch.setattr(engines, "HEALTHY_WITHIN", 1.0)
+    monkeypatch.setattr(serving, "HEALTHY_WITHIN", 1.0)
 
     with pytest.raises(ContainerError, match="not healthy after 1 s"):
         run(engine)
     assert engine.containers.list() == []
 
 
-def test_one_without_the_health_path_is_given_up_at_once(engine: Engine, folder: Path) -> None:
+def test_one_without_the_health_path_is_given_up_at_once(engine: ProcessEngine, folder: Path) -> None:
     app = folder / "sentiment" / "app.py"
     app.write_text(app.read_text().replace("200 OK", "404 Not Found"))
 
@@ -164,7 +169,7 @@ def test_one_without_the_health_path_is_given_up_at_once(engine: Engine, folder:
     assert engine.containers.list() == []
 
 
-def test_an_image_that_is_not_there_is_named(engine: Engine, folder: Path) -> None:
+def test_an_image_that_is_not_there_is_named(engine: ProcessEngine, folder: Path) -> None:
     with pytest.raises(ImageError, match="laptop/sentiment-rnn:fff"):
         engine.containers.run("laptop/sentiment-rnn:fff", name="x", environment={})
     with pytest.raises(ImageError):
@@ -172,7 +177,7 @@ def test_an_image_that_is_not_there_is_named(engine: Engine, folder: Path) -> No
     assert engine.images.get(IMAGE) == folder
 
 
-def test_stopping_waits_for_a_request_under_way(engine: Engine, folder: Path) -> None:
+def test_stopping_waits_for_a_request_under_way(engine: ProcessEngine, folder: Path) -> None:
     container = run(engine, STAGE="dev")
     answers: list[tuple[int, bytes]] = []
 
@@ -197,14 +202,14 @@ def test_stopping_waits_for_a_request_under_way(engine: Engine, folder: Path) ->
     assert group_is_gone(container)
 
 
-def test_stopping_does_not_wait_for_ever(engine: Engine, folder: Path) -> None:
+def test_stopping_does_not_wait_for_ever(engine: ProcessEngine, folder: Path) -> None:
     container = run(engine)
     with engine.request_to(address_of(container), 8000):
         container.stop(timeout=0.2)
         assert container.status == "exited"
 
 
-def test_a_removed_container_is_unknown(engine: Engine, folder: Path) -> None:
+def test_a_removed_container_is_unknown(engine: ProcessEngine, folder: Path) -> None:
     container = run(engine)
     assert engine.containers.get(container.id) is container
     container.stop()
@@ -216,7 +221,7 @@ def test_a_removed_container_is_unknown(engine: Engine, folder: Path) -> None:
         assert real == (address_of(container), 8000)
 
 
-def test_the_exit_code_is_that_of_a_shell(engine: Engine, folder: Path) -> None:
+def test_the_exit_code_is_that_of_a_shell(engine: ProcessEngine, folder: Path) -> None:
     container = run(engine)
     os.killpg(container.pid, signal.SIGKILL)
 
@@ -224,7 +229,7 @@ def test_the_exit_code_is_that_of_a_shell(engine: Engine, folder: Path) -> None:
     assert container.status == "exited"
 
 
-def test_closing_ends_all_and_lets_none_start(engine: Engine, folder: Path) -> None:
+def test_closing_ends_all_and_lets_none_start(engine: ProcessEngine, folder: Path) -> None:
     containers = [run(engine, "one"), run(engine, "two")]
     engine.close()
 
@@ -234,7 +239,7 @@ def test_closing_ends_all_and_lets_none_start(engine: Engine, folder: Path) -> N
     assert engine.containers.list() == []
 
 
-def test_logs_come_at_once_or_as_they_are_written(engine: Engine, folder: Path) -> None:
+def test_logs_come_at_once_or_as_they_are_written(engine: ProcessEngine, folder: Path) -> None:
     container = run(engine)
     last = container.logs(tail=50)
     assert isinstance(last, bytes)

@@ -1,0 +1,84 @@
+"""What is alike for a container of every engine: whether it answers, and which requests are under way to it."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+
+from generator import catalogue
+
+HOST = "127.0.0.1"
+HEALTHY_WITHIN = 30.0  # seconds; a task that takes longer has failed to start
+
+
+class ContainerError(Exception):
+    """A container did not start; the message is what ECS shows as the task's stopped reason."""
+
+
+class Traffic:
+    """The requests that are under way to one container through the load balancer."""
+
+    def __init__(self) -> None:
+        self._requests = 0
+        self._idle = threading.Condition()
+
+    @contextlib.contextmanager
+    def request(self) -> Iterator[None]:
+        """One of them, from beginning to end."""
+        with self._idle:
+            self._requests += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._requests -= 1
+                self._idle.notify_all()
+
+    def drain(self, timeout: float, ended: Callable[[], bool]) -> None:
+        """Wait until none is left, as deregistration delay does.
+
+        Args:
+            timeout: seconds, at most.
+            ended: whether the container has come to its end, after which no answer will come.
+        """
+        with self._idle:
+            self._idle.wait_for(lambda: self._requests == 0 or ended(), timeout)
+
+
+def wait_until_healthy(port: int, exit_code: Callable[[], int | None], why: Callable[[], str]) -> None:
+    """Return once a container's health path answers 200.
+
+    Args:
+        port: where it answers on 127.0.0.1.
+        exit_code: the container's, None while it runs.
+        why: what the container said last, for the message.
+
+    Raises:
+        ContainerError: the container ended, or took too long.
+    """
+    deadline = time.monotonic() + HEALTHY_WITHIN
+    while not _answers(port, why):
+        code = exit_code()
+        if code is not None:
+            raise ContainerError(f"exited with code {code} before it was healthy: {why()}")
+        if time.monotonic() > deadline:
+            raise ContainerError(f"not healthy after {HEALTHY_WITHIN:.0f} s: {why()}")
+        time.sleep(0.02)
+
+
+def _answers(port: int, why: Callable[[], str]) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=2)
+    try:
+        connection.request("GET", catalogue.HEALTH_PATH)
+        status = connection.getresponse().status
+        if status == HTTPStatus.NOT_FOUND:  # it is up, and will never be healthy: no need to wait for that
+            raise ContainerError(f"not healthy: it answers, but not at {catalogue.HEALTH_PATH}: {why()}")
+        return status == HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
