@@ -33,6 +33,7 @@ class Stack:
 # In teaching order. The order of deployment is worked out from the stacks' inputs and outputs, not from this list.
 STACKS = (
     Stack("artifacts", "Bucket that holds what a deployment uploads: Lambda code and oversized templates"),
+    Stack("registry", "Registry of the container image, for stages that push to none outside of their account"),
     Stack("network", "VPC with two public subnets, routes, and security groups that admit exactly who they must"),
     Stack("data", "Tables of judgements and of their counts, and the bucket of large exports"),
     Stack("cluster", "ECS cluster on an Auto Scaling group of EC2 instances, behind an internal load balancer"),

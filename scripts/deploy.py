@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts import apply, graph, lambdas, receipts, service, site, stacks, templates
+from scripts import apply, graph, lambdas, receipts, repository, service, site, stacks, templates
 from scripts.apply import Before, Confirm, Work
 from scripts.changesets import Parameters
 from scripts.errors import InterruptedDeployError, ServiceError
@@ -18,6 +18,7 @@ from scripts.session import Cloud
 from scripts.settings import Settings
 
 TERMINATION_PROTECTED = "true"
+TASK_DEFINITION = "AWS::ECS::TaskDefinition"
 
 
 def plan_stage(
@@ -36,7 +37,8 @@ def plan_stage(
     """
     code = code or lambdas.package()
     computed = {"LambdaCodeKey": code.key, "ImageUri": image_uri}
-    return make_plan(settings.stage, templates.load_all(folder), computed, settings.parameters)
+    found = repository.chosen(settings, templates.load_all(folder))
+    return make_plan(settings.stage, found, computed, settings.parameters)
 
 
 def deploy(
@@ -166,8 +168,7 @@ class Deployment:
             self._protect(step)
 
     def _apply(self, step: Step, parameters: Parameters) -> Changed | None:
-        state = stacks.describe(self.work.cloud, step.name)
-        failures = self._failed_deployments(state)
+        failures = self._failed_deployments(step)
         outcome = apply.bring_up(self.work, step, parameters, self.outputs.get("ArtifactsBucketName"))
         detail = ""
         changed = Changed(step, outcome.before) if outcome.changed else None
@@ -175,6 +176,7 @@ class Deployment:
             # Scaling keeps to its bounds, but does not lift a service that slept up to them at once.
             fewest = int(parameters.get("MinTasks") or 0)
             service.at_least(self.work.cloud, self.outputs["ClusterName"], outcome.outputs["ServiceName"], fewest)
+            self._mend(step, outcome.outputs["ServiceName"])
             try:
                 detail = self._wait_for_service(step, outcome.outputs, failures)
             except ServiceError:
@@ -184,13 +186,26 @@ class Deployment:
         self.work.reporter.stack(step.stack, "done" if outcome.changed else "unchanged", detail)
         return changed
 
-    def _failed_deployments(self, before: stacks.StackState | None) -> service.ServiceState | None:
+    def _failed_deployments(self, step: Step) -> service.ServiceState | None:
+        if "ServiceName" not in step.template.outputs:
+            return None
+        before = stacks.describe(self.work.cloud, step.name)
         if before is None or "ServiceName" not in before.outputs:
             return None
         try:
             return service.describe(self.work.cloud, self.outputs["ClusterName"], before.outputs["ServiceName"])
         except ServiceError:
             return None
+
+    def _mend(self, step: Step, name: str) -> None:
+        """Put a service right that ECS alone rolled back."""
+        client = self.work.cloud.client("cloudformation")
+        for logical_id, resource in step.template.resources.items():
+            if resource.type == TASK_DEFINITION:
+                found = client.describe_stack_resource(StackName=step.name, LogicalResourceId=logical_id)
+                wanted = found["StackResourceDetail"]["PhysicalResourceId"]
+                if words := service.mend(self.work.cloud, self.outputs["ClusterName"], name, wanted):
+                    self.work.reporter.warn(f"{step.stack}: {words}")
 
     def _wait_for_service(self, step: Step, outputs: dict[str, str], before: service.ServiceState | None) -> str:
         cluster = self.outputs["ClusterName"]

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from scripts import build, templates
 from scripts.cli import ROOT
 from scripts.errors import DeployError, explain
+from scripts.repository import OWN
 from scripts.session import Cloud
 from scripts.settings import Settings
 
@@ -109,7 +110,7 @@ def _repository(settings: Settings) -> str:
         raise DeployError(
             f"stage {settings.stage} has none", "Set image_repository in scripts/stages.toml, or deploy with --image."
         )
-    return settings.image_repository
+    return settings.image_repository + (" (the stage's registry stack)" if settings.image_repository == OWN else "")
 
 
 def _clock(cloud: Cloud) -> str:

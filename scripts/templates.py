@@ -14,7 +14,15 @@ from scripts.errors import TemplateError
 TEMPLATES_DIR = Path(__file__).resolve().parent.parent / "templates"
 
 # Resource types whose loss is the loss of what people did.
-DATA_TYPES = frozenset({"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::RDS::DBInstance", "AWS::EFS::FileSystem"})
+DATA_TYPES = frozenset(
+    {
+        "AWS::DynamoDB::Table",
+        "AWS::ECR::Repository",
+        "AWS::EFS::FileSystem",
+        "AWS::RDS::DBInstance",
+        "AWS::S3::Bucket",
+    }
+)
 
 
 @dataclass(frozen=True)

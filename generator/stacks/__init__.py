@@ -7,10 +7,11 @@ from functools import partial
 
 from troposphere import Template
 
-from generator.stacks import api, artifacts, cluster, data, network, pipeline, service, site
+from generator.stacks import api, artifacts, cluster, data, network, pipeline, registry, service, site
 
 APP: dict[str, Callable[[], Template]] = {
     "artifacts": artifacts.build,
+    "registry": registry.build,
     "network": network.build,
     "data": data.build,
     "cluster": cluster.build,

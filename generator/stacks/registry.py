@@ -1,0 +1,56 @@
+"""Stack of a registry for the container image: deployed, before all else, where ``image_repository`` is "ecr"."""
+
+from __future__ import annotations
+
+import json
+
+from troposphere import GetAtt, Template, ecr
+
+from generator import catalogue
+from generator.building import add_output, name_tag, new_template, purpose, stage_name
+from generator.parameters import parameter
+
+# More than anybody rolls back to; a layer that several images share is stored, and paid for, once.
+IMAGES_KEPT = 30
+
+
+def build() -> Template:
+    """Template of the stack."""
+    template = new_template("registry")
+    parameter(template, "Stage")
+    made = repository(template)
+    add_output(template, "RepositoryUri", GetAtt(made, "RepositoryUri"), "Where images are pushed to and pulled from")
+    return template
+
+
+def repository(template: Template) -> ecr.Repository:
+    """The repository. A tag is an image's content, so it never means another image.
+
+    Whoever takes the stage down wants no image of it any more; a replacement, though, must not take away what runs.
+    """
+    return template.add_resource(
+        ecr.Repository(
+            "Repository",
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Retain",
+            RepositoryName=stage_name(catalogue.CONTAINER_NAME),  # people read it in every image's name
+            Metadata=purpose("Holds the images of the service; looks for known weaknesses in each that is pushed"),
+            EmptyOnDelete=True,
+            ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
+            ImageTagMutability="IMMUTABLE",
+            LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=json.dumps(keep_newest(IMAGES_KEPT))),
+            Tags=name_tag("images"),
+        )
+    )
+
+
+def keep_newest(count: int) -> dict[str, object]:
+    """A lifecycle policy that lets older images go."""
+    oldest = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": count}
+    rule = {
+        "rulePriority": 1,
+        "description": f"Keep the newest {count}",
+        "selection": oldest,
+        "action": {"type": "expire"},
+    }
+    return {"rules": [rule]}
