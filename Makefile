@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8080
 STAGE ?= dev
+RUNNER ?= process
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
@@ -17,8 +18,8 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 ##@ Run
 
 .PHONY: local
-local: $(VENV)/.app  ## run the whole app on this machine (PORT=8080) until Ctrl-C
-	@exec $(PY) -m scripts local --port $(PORT)
+local: $(VENV)/.app  ## run the whole app on this machine (PORT=8080, RUNNER=docker for real containers) until Ctrl-C
+	@exec $(PY) -m scripts local --port $(PORT) --runner $(RUNNER)
 
 .PHONY: load
 load: $(VENV)/.app  ## load the running laptop cloud, and watch it scale to three tasks and back (ARGS="--rate 60")
@@ -38,9 +39,12 @@ lesson-reset: $(VENV)/.app  ## undo what lessons changed in files and on the lap
 
 # ARGS passes options on: `make plan ARGS="--region eu-central-1 --json"`.
 
+# make's own exit code is 2 whatever went wrong, so changes and errors are told apart in words.
 .PHONY: plan
-plan: $(VENV)/.app  ## show what deploy would change; changes nothing (exit code 2: there are changes)
-	@exec $(PY) -m scripts plan --stage $(STAGE) $(ARGS)
+plan: $(VENV)/.app  ## show what deploy would change; changes nothing
+	@$(PY) -m scripts plan --stage $(STAGE) $(ARGS); code=$$?; \
+	if [ $$code = 2 ]; then echo "plan: THERE ARE CHANGES, no error; \`make deploy\` makes them" >&2; fi; \
+	if [ $$code = 1 ]; then echo "plan: AN ERROR, see above" >&2; fi; exit $$code
 
 .PHONY: cost
 cost: $(VENV)/.app  ## what the stage costs a month, idle and busy (ARGS="--requests-per-month 1000000"); asks nobody
@@ -130,6 +134,10 @@ doctor: $(VENV)/.app  ## check whether a deployment can work from here
 .PHONY: destroy
 destroy: $(VENV)/.app  ## take the stage down, and prove that nothing is left (ARGS=--keep-data)
 	@exec $(PY) -m scripts destroy --stage $(STAGE) $(ARGS)
+
+.PHONY: completion
+completion: $(VENV)/.app  ## print what completes the command `sentiment` in your shell; README.md tells how to use it
+	@exec $(PY) -m scripts completion $(ARGS)
 
 ##@ Check
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from scripts.cli import Commands
-from scripts.commands import changing, costing, loading, looking, running
+from scripts.commands import changing, completing, costing, loading, looking, running
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -17,12 +19,27 @@ def main() -> None:
 @click.option(
     "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port of the page; 0: any."
 )
+@click.option(
+    "--runner",
+    default="process",
+    show_default=True,
+    envvar="RUNNER",
+    type=click.Choice(["process", "docker"]),
+    help="What runs the tasks: plain processes, or containers of the real image.",
+)
+@click.option(
+    "--registry",
+    default="127.0.0.1:5000",
+    show_default=True,
+    envvar="REGISTRY",
+    help="Where a registry on loopback may listen, through which the real image goes.",
+)
 @click.pass_context
-def local(context: click.Context, port: int) -> None:
+def local(context: click.Context, port: int, runner: str, registry: str) -> None:
     """Run the whole app on this machine until Ctrl-C."""
     from scripts.local import up  # the laptop cloud's packages are not needed to deploy to AWS
 
-    context.exit(up.main(port=port))
+    context.exit(up.main(port=port, runner=runner, registry=registry))
 
 
 for command in (
@@ -48,9 +65,10 @@ for command in (
     running.rotate_receipt_key,
     running.doctor,
     running.destroy,
+    completing.completion,
 ):
     main.add_command(command)
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m scripts")
+    main(prog_name=os.environ.get("COMMAND_NAME", "python -m scripts"), complete_var=completing.VARIABLE)

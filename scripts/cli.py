@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -13,9 +14,9 @@ from typing import Any
 
 import click
 
-from scripts import build, display, settings
+from scripts import build, display, registry, settings
 from scripts.changesets import Change
-from scripts.errors import EXIT_INTERRUPTED, DeployError, SettingsError, explain
+from scripts.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, DeployError, SettingsError, explain
 from scripts.image import CONTAINER_DIR
 from scripts.reporter import Reporter
 from scripts.session import Cloud
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LAPTOP_STAGE = "local"
 # Set to anything, it lets a mistake of ours show where it is.
 DEBUG_VARIABLE = "DEBUG"
+# Commands whose exit code 2 is an answer.
+ANSWERS_WITH_2 = frozenset({"plan"})
 
 
 @dataclass(frozen=True)
@@ -53,19 +56,19 @@ class Options:
     @functools.cached_property
     def public_url(self) -> str | None:
         """The page's address where the stage's outputs do not name it: on the laptop."""
-        return laptop()["url"] if self.stage == LAPTOP_STAGE else None
+        return str(laptop()["url"]) if self.stage == LAPTOP_STAGE else None
 
     def image(self, reporter: Reporter) -> str:
         """Make sure that the image of this checkout can be run, and name it."""
         if self.stage == LAPTOP_STAGE:
-            from scripts.local import images  # not needed to deploy to AWS
+            from scripts.local.runner import Runner  # not needed to deploy to AWS
 
-            return images.build(CONTAINER_DIR, state_folder() / "images")
-        return build.ensure(self.settings, reporter)
+            return Runner(**laptop()["runner"]).image(self.settings, state_folder() / "images", reporter, CONTAINER_DIR)
+        return build.ensure(registry.ready(self.cloud, self.settings, reporter), reporter)
 
     def image_if_pushed(self) -> str:
         """Name the image of this checkout: by digest where the registry has it, by tag where it does not yet."""
-        return build.reference(self.settings)
+        return registry.reference(self.cloud, self.settings)
 
     def reporter(self) -> Reporter:
         """Says what happens, on stderr."""
@@ -98,6 +101,9 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             display.show_error(DeployError("Stopped by Ctrl-C."))
             ctx.exit(EXIT_INTERRUPTED)
+        except click.UsageError as error:
+            error.show()
+            ctx.exit(_exit_code(ctx, EXIT_USAGE))
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
@@ -109,13 +115,25 @@ class Commands(click.Group):
                 f"Run it again with {DEBUG_VARIABLE}=1 to see where, and report that.",
             )
             display.show_error(trouble)
-            ctx.exit(trouble.exit_code)
+            ctx.exit(_exit_code(ctx, trouble.exit_code))
+
+
+def _exit_code(context: click.Context, code: int) -> int:
+    """The exit code of an error: where 2 is an answer, as of ``plan``, an error is 1, whichever it is."""
+    return EXIT_FAILED if code == EXIT_USAGE and context.invoked_subcommand in ANSWERS_WITH_2 else code
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the common options; it gets them as its first argument, an ``Options``."""
 
-    @click.option("--stage", default="dev", show_default=True, envvar="STAGE", help="Which stage of stages.toml.")
+    @click.option(
+        "--stage",
+        default="dev",
+        show_default=True,
+        envvar="STAGE",
+        shell_complete=lambda _context, _parameter, begun: [name for name in _stages() if name.startswith(begun)],
+        help="Which stage of stages.toml.",
+    )
     @click.option("--region", help="AWS region; by default the stage's, then the usual places.")
     @click.option("--profile", help="Profile of the AWS configuration.")
     @click.option("--yes", is_flag=True, help="Answer every question with yes.")
@@ -127,12 +145,18 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
+def _stages() -> list[str]:
+    with contextlib.suppress(SettingsError):  # while a line is typed is no moment to complain
+        return settings.stages()
+    return []
+
+
 def state_folder() -> Path:
     """Where the laptop cloud keeps what it keeps."""
     return Path(os.environ.get("STATE") or ROOT / ".local")
 
 
-def laptop() -> dict[str, str]:
+def laptop() -> dict[str, Any]:
     """Where the laptop cloud is that runs now.
 
     Raises:

@@ -37,6 +37,8 @@ def write_cloud_json(tmp_path, pid):
         (["deploy", "--region", "eu-central-1"], "No usable AWS credentials", "aws configure", 1),
         (["outputs", "--profile", "nobody"], "nobody", "list-profiles", 1),
         (["outputs", "--stage", "nowhere"], "no stage 'nowhere'", "local, dev, prod", 2),
+        (["plan", "--stage", "nowhere"], "no stage 'nowhere'", "local, dev, prod", 1),
+        (["plan", "--region", "eu-central-1", "--image", "x"], "No usable AWS credentials", "aws configure", 1),
         (["outputs", "--stage", "local"], "laptop cloud is not running", "make local", 1),
     ],
 )
@@ -47,6 +49,13 @@ def test_what_an_operator_forgot_is_said_with_the_next_step(run, arguments, mess
     assert message in result.stderr
     assert next_step in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(("command", "code"), [("plan", 1), ("deploy", 2)])
+def test_a_slip_in_the_options_is_never_taken_for_a_plan_with_changes(run, command, code):
+    result = run(command, "--nonsense")
+    assert result.exit_code == code
+    assert "No such option" in result.stderr
 
 
 def test_the_laptop_cloud_of_a_process_that_is_gone_is_not_running(run, tmp_path):
