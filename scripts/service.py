@@ -90,6 +90,28 @@ def at_least(cloud: Cloud, cluster: str, service: str, tasks: int) -> None:
         cloud.client("ecs").update_service(cluster=cluster, service=service, desiredCount=tasks)
 
 
+def mend(cloud: Cloud, cluster: str, service: str, wanted: str) -> str:
+    """Have the service want a revision again, when it went back to another by itself.
+
+    ECS does that without telling the stack, which goes on to call its own revision deployed.
+
+    Args:
+        cloud: where.
+        cluster: the cluster's name.
+        service: the service's name.
+        wanted: ARN of the revision that the stack has.
+
+    Returns:
+        What happened, in words; "" when the service wants that revision.
+    """
+    state = describe(cloud, cluster, service)
+    if state.task_definition == wanted:
+        return ""
+    cloud.client("ecs").update_service(cluster=cluster, service=service, taskDefinition=wanted)
+    name = wanted.rsplit("/", 1)[-1]
+    return f"the service wants {state.revision}, though its stack says {name}: rolling it to {name} again"
+
+
 def wait_until_steady(
     cloud: Cloud,
     cluster: str,

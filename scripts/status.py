@@ -41,6 +41,7 @@ class Status:
         desired: how many tasks there should be.
         tasks: those there are.
         instances: status of each instance of the cluster, by id.
+        stopped: why the last task stopped, in ECS's and the container's words; "" when none did lately.
         targets: health of each target of the load balancer, by ``id:port``.
         events: the service's last messages, the newest first.
     """
@@ -51,6 +52,7 @@ class Status:
     rollout: str
     desired: int
     tasks: list[Task]
+    stopped: str
     instances: dict[str, str]
     targets: dict[str, str]
     events: list[str]
@@ -67,6 +69,7 @@ class Status:
         lines += ["", f"Service: {self.revision}, {self.rollout}, {len(self.tasks)} of {self.desired} tasks"]
         lines += [f"  image {self.image}"]
         lines += [f"  task {task.text}" for task in self.tasks]
+        lines += [f"  Last task that stopped: {self.stopped}"] if self.stopped else []
         lines += ["", "Instances", *_rows(self.instances), "", "Targets of the load balancer", *_rows(self.targets)]
         return "\n".join([*lines, "", "Last events", *(f"  {event}" for event in self.events)])
 
@@ -97,6 +100,7 @@ def look(cloud: Cloud) -> Status:
         rollout=state.rollout,
         desired=state.desired,
         tasks=_tasks(ecs, cluster, outputs["ServiceName"], names),
+        stopped=service.why_stopped(cloud, cluster, outputs["ServiceName"]),
         instances={
             names[arn]: f"{entry['status']}, {entry['runningTasksCount']} tasks" for arn, entry in instances.items()
         },

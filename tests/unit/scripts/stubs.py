@@ -145,6 +145,29 @@ class Answers:
         answer = {"StackEvents": [raw_event(*event) for event in events]}
         self.stubber.add_response("describe_stack_events", {**answer, **({"NextToken": token} if token else {})})
 
+    def update_begins(self):
+        """A stack that is there, until its change set is executed."""
+        self.stack("UPDATE_COMPLETE")
+        self.change_set_made()
+        self.change_set()
+        self.remembered()
+        self.events(("0", "sentiment-dev-data", "UPDATE_COMPLETE"))
+        self.executed()
+
+    def creation_begins(self):
+        """A stack that is not there, until its change set is executed."""
+        self.no_stack()
+        self.change_set_made("CREATE")
+        self.change_set()
+        self.events(("0", "sentiment-dev-data", "REVIEW_IN_PROGRESS"))
+        self.executed()
+
+    def no_change(self):
+        """A change set that turns out to change nothing."""
+        self.change_set_made()
+        self.change_set("FAILED", "didn't contain changes")
+        self.discarded()
+
     def deleted(self):
         self.stubber.add_response("delete_stack", {}, {"StackName": STACK_ID})
 

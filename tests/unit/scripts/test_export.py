@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+import tracemalloc
 
 import pytest
 
@@ -117,6 +118,21 @@ def test_an_old_file_stays_until_the_new_is_whole(tmp_path):
     with pytest.raises(InterruptedDeployError):
         run(Table(), target, interrupt)
     assert target.read_text() == "old"
+
+
+def test_memory_does_not_grow_with_the_table(tmp_path, monkeypatch):
+    def peak(pages):
+        monkeypatch.setattr(f"{__name__}.PAGES", pages)
+        monkeypatch.setattr(f"{__name__}.ROWS", 200)
+        tracemalloc.start()
+        run(Table(), tmp_path / f"{pages}.csv")
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(1)  # imports and caches
+    assert peak(60) < 1.5 * peak(3)
+    assert (tmp_path / "60.csv").stat().st_size > 15 * (tmp_path / "3.csv").stat().st_size
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):

@@ -100,6 +100,19 @@ def test_a_service_that_never_gets_steady_is_given_up(cloud, ecs, monkeypatch):
         wait(cloud)
 
 
+def test_a_service_that_ecs_alone_rolled_back_is_rolled_to_its_stacks_revision_again(cloud, ecs):
+    ecs(deployment(1))
+    cloud.stub("ecs").add_response(
+        "update_service", {}, {"cluster": "c", "service": "s", "taskDefinition": f"{FAMILY}:2"}
+    )
+    words = service.mend(cloud, "c", "s", f"{FAMILY}:2")
+    assert words == (
+        "the service wants sentiment-dev:1, though its stack says sentiment-dev:2: rolling it to sentiment-dev:2 again"
+    )
+    ecs(deployment(2))
+    assert service.mend(cloud, "c", "s", f"{FAMILY}:2") == ""
+
+
 def test_leaving_leaves(cloud, ecs):
     ecs(deployment(1, running=0, rollout="IN_PROGRESS"))
     interrupt = Interrupt()

@@ -1,0 +1,112 @@
+"""The orchestrator on the laptop cloud: deploying, rolling, and what visitors notice of ten rolls."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts import image
+from scripts.local import images
+from tests.bench.figures import Figure
+from tests.local.running import ROOT, RunningApp, start_and_wait
+
+TITLE = "The orchestrator on the laptop cloud"
+ABOUT = """Whole commands of `python -m scripts`, from the start of the process to its end, against a laptop cloud that
+runs already, with tasks as processes. A roll is to another image, with its smoke test. Visitors ask for predictions
+through the page's address, each as soon as its last answer is there; whatever is no 200 counts as failed."""
+NO_CHANGES, ROLLS = 5, 3
+VISITORS, REQUESTS, ROLLS_UNDER_LOAD = 4, 10_000, 10
+BODY = json.dumps({"review": "I feel bad that I neglected this project for so long, and I do not know how to say so"})
+
+
+def measure() -> Iterator[Figure]:
+    """Run each command several times, in a cloud of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = start_and_wait(Path(folder) / "state")
+        try:
+            pair = _two_images(app, Path(folder))
+            yield from _deploys(app)
+            for tasks in (1, 3):
+                _timed(app, "scale", str(tasks))
+                seconds = [_timed(app, "roll", "--image", pair[number % 2]) for number in range(1, ROLLS + 1)]
+                yield Figure(f"roll, tasks: {tasks}", statistics.median(seconds), "s", f"median of {ROLLS}")
+            _timed(app, "scale", "1")
+            yield from _rolls_under_load(app, pair)
+        finally:
+            app.close()
+
+
+def _deploys(app: RunningApp) -> Iterator[Figure]:
+    seconds = [_timed(app, "deploy") for _ in range(NO_CHANGES)]
+    yield Figure("deploy that changes nothing", statistics.median(seconds), "s", f"median of {NO_CHANGES}")
+    _timed(app, "destroy", "--yes")
+    yield Figure("deploy of all stacks from nothing", _timed(app, "deploy"), "s", "site and smoke test included")
+
+
+def _rolls_under_load(app: RunningApp, pair: tuple[str, str]) -> Iterator[Figure]:
+    visitors = [Visitor(app.port) for _ in range(VISITORS)]
+    for visitor in visitors:
+        visitor.start()
+    for number in range(ROLLS_UNDER_LOAD):
+        while sum(visitor.asked for visitor in visitors) < number * REQUESTS // ROLLS_UNDER_LOAD:
+            time.sleep(0.05)
+        _timed(app, "roll", "--image", pair[number % 2])
+    for visitor in visitors:
+        visitor.join()
+    asked, failed = (sum(getattr(visitor, name) for visitor in visitors) for name in ("asked", "failed"))
+    how = f"{VISITORS} visitors, through {ROLLS_UNDER_LOAD} rolls"
+    yield Figure("requests meanwhile", asked, "requests", how)
+    yield Figure("requests that failed", failed, "requests", how)
+
+
+class Visitor(threading.Thread):
+    """Asks its share of the requests, one after another."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self.asked = self.failed = 0
+        self._port = port
+
+    def run(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        for _ in range(REQUESTS // VISITORS):
+            self.asked += 1
+            try:
+                connection.request("POST", "/api/getSentiment", BODY, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                answer.read()
+                self.failed += answer.status != 200
+            except (OSError, http.client.HTTPException):
+                self.failed += 1
+                connection.close()
+        connection.close()
+
+
+def _two_images(app: RunningApp, folder: Path) -> tuple[str, str]:
+    """The image of this checkout and one that differs in a file that nobody reads."""
+    copy = folder / "container"
+    shutil.copytree(image.CONTAINER_DIR, copy, ignore=shutil.ignore_patterns("training", "__pycache__"))
+    (copy / "sentiment" / "other.txt").touch()
+    store = app.state / "images"
+    return images.build(image.CONTAINER_DIR, store), images.build(copy, store)
+
+
+def _timed(app: RunningApp, *arguments: str) -> float:
+    """Seconds that a command takes."""
+    command = [sys.executable, "-m", "scripts", *arguments, "--stage", "local"]
+    environment = {**os.environ, "STATE": str(app.state)}
+    began = time.perf_counter()
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
+    return time.perf_counter() - began

@@ -1,0 +1,86 @@
+"""What goes wrong with a roll, on the laptop cloud: what the operator sees, and that nothing is lost."""
+
+import json
+import time
+import uuid
+
+import pytest
+
+from scripts import cli
+from tests.local.running import ROOT
+from tests.local.small_app import GOOD, says
+
+pytestmark = pytest.mark.cloud
+# Ends its container, gunicorn's master included, as soon as a file lies beside it: a crash at the test's own time.
+CRASHING = """
+import os, signal, threading, time
+
+def crash():
+    while not os.path.exists("crash"):
+        time.sleep(0.02)
+    os.killpg(0, signal.SIGKILL)
+
+threading.Thread(target=crash, daemon=True).start()
+"""
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ('{"nothing": "useful"}', "gives no prediction"),
+        ("undefined_name", "status 500"),
+    ],
+)
+def test_an_image_that_answers_wrongly_is_taken_back(own, run, container, monkeypatch, reply, words):
+    monkeypatch.setattr("scripts.smoke.smoke_test.__defaults__", ("", 1.0))
+    before = says(own).json["model"]
+    container(reply)
+    error = run("roll", code=1).stderr
+    assert words in error
+    assert "What ran before runs again: service." in error
+    assert says(own).json["model"] == before
+    monkeypatch.setattr(cli, "CONTAINER_DIR", ROOT / "container")
+    assert "No change." in run("plan").stdout  # the stack too is as this checkout has it
+
+
+def test_an_image_that_never_gets_healthy_never_gets_a_request(own, run, container):
+    before = says(own).json["model"]
+    folder = container(GOOD)
+    (folder / "sentiment/app.py").write_text("raise RuntimeError('broken on purpose')")
+    error = run("roll", code=1).stderr
+    assert "Service (AWS::ECS::Service" in error
+    assert "broken on purpose" in error or "Worker failed to boot" in error
+    assert says(own).json["model"] == before
+
+
+def test_an_image_that_does_not_exist_is_named(own, run):
+    before = says(own).json["model"]
+    error = run("roll", "--image", "laptop/nothing:abc", code=1).stderr
+    assert "did not become steady" in error
+    assert says(own).json["model"] == before
+
+
+def test_an_image_that_crashes_after_a_while_is_seen_restarted_and_rolled_back(own, run, container):
+    before = says(own).json["model"]
+    folder = container(GOOD.replace("MODEL", "crashing"))
+    app = folder / "sentiment/app.py"
+    app.write_text(CRASHING + app.read_text())
+    image = json.loads(run("roll", "--json").stdout)["image"]
+    assert says(own).json["model"] == "crashing"  # the roll could not know
+
+    (own.state / "images" / image.rpartition(":")[2] / "crash").touch()
+    eventually(lambda: "exit code 137" in run("status").stdout)
+    assert "Last task that stopped: " in run("status").stdout
+    text = uuid.uuid4().hex
+    assert own.request("POST", "/api/setSentiment", {"review": text, "sentiment": "joy"}).status == 200
+
+    run("rollback")
+    assert says(own).json["model"] == before
+    assert text.encode() in own.request("GET", "/api/getcsv").body
+
+
+def eventually(true):
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

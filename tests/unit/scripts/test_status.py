@@ -1,0 +1,40 @@
+"""What runs where, against recorded answers: every page of everything is read."""
+
+from scripts import status
+from tests.unit.scripts.stubs import NOON
+
+DEFINITION = "arn:aws:ecs:r:1:task-definition/sentiment-dev-rnn:7"
+
+
+def test_tasks_on_all_pages_are_shown_with_their_instances(cloud):
+    ecs = cloud.stub("ecs")
+    ecs.add_response("list_container_instances", {"containerInstanceArns": ["c1"], "nextToken": "n"})
+    ecs.add_response("list_container_instances", {"containerInstanceArns": ["c2"]}, {"cluster": "c", "nextToken": "n"})
+    found = [
+        {"containerInstanceArn": arn, "ec2InstanceId": f"i-{arn}", "status": "ACTIVE", "runningTasksCount": 1}
+        for arn in ("c1", "c2")
+    ]
+    ecs.add_response("describe_container_instances", {"containerInstances": found})
+    instances = status._instances(cloud.client("ecs"), "c")
+    assert list(instances) == ["c1", "c2"]
+
+    ecs.add_response("list_tasks", {"taskArns": ["t/1"], "nextToken": "n"})
+    ecs.add_response("list_tasks", {"taskArns": ["t/2"]}, {"cluster": "c", "serviceName": "s", "nextToken": "n"})
+    tasks = [
+        {
+            "taskArn": f"t/{number}",
+            "taskDefinitionArn": DEFINITION,
+            "lastStatus": "RUNNING",
+            "healthStatus": "HEALTHY",
+            "containerInstanceArn": f"c{number}",
+            "startedAt": NOON,
+        }
+        for number in (1, 2)
+    ]
+    ecs.add_response("describe_tasks", {"tasks": tasks}, {"cluster": "c", "tasks": ["t/1", "t/2"]})
+    names = {arn: entry["ec2InstanceId"] for arn, entry in instances.items()}
+    shown = [task.text for task in status._tasks(cloud.client("ecs"), "c", "s", names)]
+    assert shown == [
+        f"{number}  sentiment-dev-rnn:7  RUNNING HEALTHY  on i-c{number}, since 2026-01-01 12:00:00"
+        for number in (1, 2)
+    ]
