@@ -82,8 +82,7 @@ class DockerContainer:
         """Look again; a container that its own health check has given up on is ended, as ECS does."""
         self._raw.reload()
         if self._raw.status == "running" and self._raw.health == "unhealthy":
-            with contextlib.suppress(APIError):  # it may end by itself meanwhile
-                self._raw.kill()
+            self.kill()
             self._raw.reload()
 
     def wait(self) -> dict[str, int]:
@@ -104,6 +103,11 @@ class DockerContainer:
         self._settle()
         self._traffic.drain(timeout, lambda: self.status == "exited")
         self._raw.stop(timeout=int(timeout))
+
+    def kill(self) -> None:
+        """End it at once, without a word."""
+        with contextlib.suppress(APIError):  # it may have ended by itself
+            self._raw.kill()
 
     def remove(self, **_: object) -> None:
         """Make sure that nothing of the container is left."""

@@ -18,6 +18,7 @@ class TaskContainer(Protocol):
 
     id: str
     address: str
+    port: int
 
     @property
     def status(self) -> str:
@@ -28,6 +29,9 @@ class TaskContainer(Protocol):
 
     def stop(self, timeout: float = 10) -> None:
         """End it without failing a request."""
+
+    def kill(self) -> None:
+        """End it at once, without a word."""
 
     def remove(self, **_: object) -> None:
         """Make sure that nothing of it is left."""

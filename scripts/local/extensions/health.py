@@ -6,19 +6,16 @@ thread asks, with the path, interval, timeout and threshold of the service stack
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import logging
-import os
-import signal
 import threading
 import time
 from collections import Counter
 from typing import Any
 
-from ministack.services import alb, ecs
+from ministack.services import alb
 
-from scripts.local.engine import Container
+from scripts.local.engine import Engine, TaskContainer
 
 STEP = 0.25  # seconds between two looks at which target is due
 
@@ -26,9 +23,14 @@ log = logging.getLogger(__name__)
 
 
 class Checks:
-    """The health checks of all target groups; of tasks that are processes, since a real engine checks its own."""
+    """The health checks of all target groups.
 
-    def __init__(self) -> None:
+    Args:
+        engine: runs the tasks.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._due: dict[str, float] = {}  # container's id -> when it is asked next
         self._failed: Counter[str] = Counter()
         self._asking: set[str] = set()
@@ -40,15 +42,14 @@ class Checks:
     def _check_for_ever(self) -> None:
         while True:
             time.sleep(STEP)
-            running = ecs._get_docker().containers.list()
-            containers = {each.address: each for each in running if isinstance(each, Container)}
+            containers = {each.address: each for each in self._engine.all()}
             for arn, group in list(alb._tgs.items()):
                 for target in list(alb._targets.get(arn, [])):
                     container = containers.get(str(target["Id"]))
                     if container is not None:
                         self._ask_when_due(container, group)
 
-    def _ask_when_due(self, container: Container, group: dict[str, Any]) -> None:
+    def _ask_when_due(self, container: TaskContainer, group: dict[str, Any]) -> None:
         now = time.monotonic()
         interval = float(group.get("HealthCheckIntervalSeconds") or 30)
         due = self._due.setdefault(container.id, now + interval)
@@ -58,7 +59,7 @@ class Checks:
         self._asking.add(container.id)
         threading.Thread(target=self._ask, args=(container, group), daemon=True).start()
 
-    def _ask(self, container: Container, group: dict[str, Any]) -> None:
+    def _ask(self, container: TaskContainer, group: dict[str, Any]) -> None:
         try:
             if _answers(container.port, group):
                 self._failed[container.id] = 0
@@ -66,8 +67,7 @@ class Checks:
             self._failed[container.id] += 1
             if self._failed[container.id] >= int(group.get("UnhealthyThresholdCount") or 2):
                 log.warning("the task at %s failed its health checks and is ended", container.address)
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(container.pid, signal.SIGKILL)  # what is frozen hears nothing milder
+                container.kill()  # what is frozen hears nothing milder
         finally:
             self._asking.discard(container.id)
 
