@@ -71,23 +71,6 @@ def for_this_machine(reference: str, reporter: Reporter, container: Path = CONTA
     return reference
 
 
-def sign_in(registry: str, user: str, password: str) -> None:
-    """Let Docker push to a registry and pull from it.
-
-    Args:
-        registry: its host.
-        user: who.
-        password: proof of that; handed over where no list of processes shows it.
-
-    Raises:
-        ImageError: the registry does not take it.
-    """
-    words = ("login", "--username", user, "--password-stdin", registry)
-    done = _run(*words, seconds=ASK_SECONDS, told=password)
-    if done.returncode:
-        raise _failed(words, done.stderr)
-
-
 def engine_address() -> str:
     """Where Docker's engine answers, as the command line has it: DOCKER_HOST, or the context that is in use."""
     return _docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}", seconds=ASK_SECONDS).strip()
@@ -164,11 +147,9 @@ def _docker(*arguments: str, seconds: int) -> str:
     return done.stdout
 
 
-def _run(*arguments: str, seconds: int, told: str = "") -> subprocess.CompletedProcess[str]:
+def _run(*arguments: str, seconds: int) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(
-            ["docker", *arguments], input=told, capture_output=True, text=True, timeout=seconds, check=False
-        )
+        return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as error:
         raise ImageError(
             f"`docker {' '.join(arguments)}` took more than {seconds} s.", "Is the registry reachable? Try it by hand."

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from scripts import build, display, registry, settings
+from scripts import build, display, repository, settings
 from scripts.changesets import Change
 from scripts.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, DeployError, SettingsError, explain
 from scripts.image import CONTAINER_DIR
@@ -64,11 +64,11 @@ class Options:
             from scripts.local.runner import Runner  # not needed to deploy to AWS
 
             return Runner(**laptop()["runner"]).image(self.settings, state_folder() / "images", reporter, CONTAINER_DIR)
-        return build.ensure(registry.ready(self.cloud, self.settings, reporter), reporter)
+        return build.ensure(repository.ready(self.cloud, self.settings, reporter), reporter)
 
     def image_if_pushed(self) -> str:
         """Name the image of this checkout: by digest where the registry has it, by tag where it does not yet."""
-        return registry.reference(self.cloud, self.settings)
+        return repository.reference(self.cloud, self.settings)
 
     def reporter(self) -> Reporter:
         """Says what happens, on stderr."""

@@ -6,8 +6,7 @@ import json
 
 from troposphere import GetAtt, Template, ecr
 
-from generator import catalogue
-from generator.building import add_output, name_tag, new_template, purpose, stage_name
+from generator.building import add_output, name_tag, new_template, purpose
 from generator.parameters import parameter
 
 # More than anybody rolls back to; a layer that several images share is stored, and paid for, once.
@@ -33,7 +32,6 @@ def repository(template: Template) -> ecr.Repository:
             "Repository",
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Retain",
-            RepositoryName=stage_name(catalogue.CONTAINER_NAME),  # people read it in every image's name
             Metadata=purpose("Holds the images of the service; looks for known weaknesses in each that is pushed"),
             EmptyOnDelete=True,
             ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),

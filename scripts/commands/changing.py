@@ -7,6 +7,7 @@ import click
 from scripts import image as images
 from scripts import pipelines, registry, smoke, templates
 from scripts import release as releasing
+from scripts import repository as repositories
 from scripts import site as website
 from scripts.cli import LAPTOP_STAGE, Options, data_loss_question, with_options
 from scripts.deploy import api_url, collect_outputs
@@ -74,7 +75,9 @@ def login(options: Options) -> None:
     if options.stage == LAPTOP_STAGE:
         options.print({"registry": ""}, "The laptop cloud keeps images in a folder: there is nothing to log in to.")
         return
-    host = registry.login(options.cloud, options.settings.image_repository)
+    with options.reporter() as reporter:
+        settings = repositories.ready(options.cloud, options.settings, reporter)
+    host = registry.login(options.cloud, settings.image_repository)
     options.print({"registry": host}, f"Logged in to {host}.")
 
 

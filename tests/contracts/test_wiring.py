@@ -13,6 +13,7 @@ COMPUTED = {"Stage", "LambdaCodeKey", "ImageUri"}
 # What each stack hands on, by name: the other parts of the project read these.
 OUTPUTS = {
     "artifacts": {"ArtifactsBucketName"},
+    "registry": {"RepositoryUri"},
     "network": {
         "VpcId",
         "PublicSubnetIds",

@@ -25,6 +25,8 @@ def aws(monkeypatch):
 def stack(aws):
     """A stage whose registry is there."""
     body = next(each.body for each in templates.load_all() if each.stack == "registry")
+    # moto makes up names in capital letters, which it then refuses; CloudFormation makes up good ones.
+    body = body.replace("      EmptyOnDelete", "      RepositoryName: sentiment-dev-rnn\n      EmptyOnDelete")
     aws.client("cloudformation").create_stack(StackName="sentiment-dev-registry", TemplateBody=body)
     return aws
 
@@ -72,7 +74,6 @@ def test_the_registry_is_brought_up_and_signed_in_to(aws, signed_in, monkeypatch
 
 def test_its_template_makes_what_it_should(stack):
     [made] = stack.client("ecr").describe_repositories()["repositories"]
-    assert made["repositoryName"] == "sentiment-dev-rnn"
     assert made["imageTagMutability"] == "IMMUTABLE"
     body = next(each.body for each in templates.load_all() if each.stack == "registry")
     for line in ("ScanOnPush: true", "EmptyOnDelete: true", "DeletionPolicy: Delete", "UpdateReplacePolicy: Retain"):
