@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from scripts import repository
 from scripts.costs import bill, reading
 from scripts.costs.bill import Bill
 from scripts.costs.prices import Prices
@@ -38,7 +39,8 @@ def reckon(
         other: values by Parameter name that differ.
     """
     values = {**settings.parameters, **(other or {})}
-    return bill.make(Stage(reading.resources(found, values), values, traffic), prices)
+    deployed = repository.chosen(settings, found)
+    return bill.make(Stage(reading.resources(deployed, values), values, traffic), prices)
 
 
 def variants(found: list[Template], settings: Settings, prices: Prices, traffic: Traffic) -> list[Variant]:

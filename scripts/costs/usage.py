@@ -31,6 +31,8 @@ STATISTICS_READS = 8  # sixteen shards of less than 4 KB, eventually consistent;
 REQUESTS_A_VISIT = 10
 PAGE_BYTES = 61_440
 PAGE_FILES = 18
+# Compressed, rounded up: one image, and what each of the thirty that are kept adds to the layers that they share.
+IMAGES_GB = 0.2 + 30 * 0.01
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,10 @@ def _alarm(stage: Stage, resource: Resource) -> Iterator[Use]:
     yield Use("cloudwatch.alarm", max(1, metrics - 1), "watched")
 
 
+def _repository(stage: Stage, resource: Resource) -> Iterator[Use]:
+    yield Use("ecr.storage", IMAGES_GB, "the images")
+
+
 def _one(price: str, what: str) -> Reckoning:
     def reckon(stage: Stage, resource: Resource) -> Iterator[Use]:
         yield Use(price, 1.0, what)
@@ -187,6 +193,7 @@ COSTS: dict[str, Reckoning] = {
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::CloudWatch::Dashboard": _one("cloudwatch.dashboard", "the dashboard"),
     "AWS::DynamoDB::Table": _table,
+    "AWS::ECR::Repository": _repository,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
     "AWS::KMS::Key": _one("kms.key", "the key"),
     "AWS::Lambda::Function": _function,
