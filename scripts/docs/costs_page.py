@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
+
 from scripts import settings, templates
-from scripts.costs import compare, prices, registry
+from scripts.costs import bill, compare, prices, registry
 from scripts.costs.bill import Bill
 from scripts.costs.usage import FREE, Traffic
 from scripts.docs.pictures.costs import REQUESTS
@@ -35,6 +37,31 @@ def page() -> str:
         table(("type", "because"), [(f"`{name}`", why) for name, why in FREE.items()]),
     ]
     return "\n".join(parts)
+
+
+def of_resources(patterns: str) -> str:
+    """A table of what some resources of the stage ``dev`` cost, idle and with traffic.
+
+    Args:
+        patterns: such as ``cluster.LoadBalancer api.*Function``.
+
+    Raises:
+        KeyError: a pattern fits no resource that is on a bill.
+    """
+    idle, busy = (
+        {f"{one.stack}.{one.id}": usd for one, usd in bill.by_resource(_bill("dev", REGIONS[0], each))}
+        for each in (0.0, BUSY[1])
+    )
+    rows = []
+    for pattern in patterns.split():
+        names = [name for name in busy if fnmatch.fnmatchcase(name, pattern)]
+        if not names:
+            raise KeyError(f"no resource on the bill is called {pattern}")
+        rows += [(f"`{name}`", f"{idle.get(name, 0.0):.2f}", f"{busy[name]:.2f}") for name in sorted(names)]
+    heads = ("USD a month", "idle", f"{BUSY[1]:,.0f} requests")
+    when = prices.load(REGIONS[0]).date
+    where = f"In {REGIONS[0]}, without free tiers, by prices of {when}; `make cost` has the whole bill."
+    return f"{table(heads, rows)}\n{where}\n"
 
 
 def _bill(stage: str, region: str, requests: float) -> Bill:

@@ -6,7 +6,8 @@ A place is marked by two comments, and what stands between them belongs to this 
     <!-- end quote -->
 
 Python is quoted by the name of a function, class or constant, YAML by that of a resource, parameter or output, TOML by
-that of a table. ``<!-- mermaid: architecture -->`` takes the name of a picture.
+that of a table. ``<!-- mermaid: architecture -->`` takes the name of a picture, ``<!-- cost: cluster.LoadBalancer
+api.*Function -->`` the names of resources.
 """
 
 from __future__ import annotations
@@ -17,22 +18,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 _PLACE = re.compile(
-    r"(?P<open><!-- (?P<kind>quote|mermaid): (?P<what>[^>]*?) -->\n).*?(?P<close><!-- end (?P=kind) -->)", re.S
+    r"(?P<open><!-- (?P<kind>quote|mermaid|cost): (?P<what>[^>]*?) -->\n).*?(?P<close><!-- end (?P=kind) -->)", re.S
 )
-_HALF = re.compile(r"<!-- (?:end )?(?:quote|mermaid)\b")
+_HALF = re.compile(r"<!-- (?:end )?(?:quote|mermaid|cost)\b")
 
 
 class QuoteError(Exception):
     """A place asks for what is not there."""
 
 
-def filled(text: str, root: Path, mermaid: Callable[[str], str]) -> str:
+def filled(text: str, root: Path, mermaid: Callable[[str], str], cost: Callable[[str], str]) -> str:
     """A page with all its marked places filled anew.
 
     Args:
         text: the page.
         root: folder of the project, from where files are named.
         mermaid: gives the Mermaid text of a picture by its name.
+        cost: gives a table of what resources cost, by their names.
 
     Raises:
         QuoteError: a place names a file or a piece that is not there, or has no end.
@@ -40,12 +42,17 @@ def filled(text: str, root: Path, mermaid: Callable[[str], str]) -> str:
 
     def fill(place: re.Match[str]) -> str:
         kind, what = place["kind"], place["what"]
-        body = _quoted(root, what) if kind == "quote" else f"```mermaid\n{mermaid(what)}```\n"
+        if kind == "cost":
+            body = f"\n{cost(what)}\n"
+        else:
+            body = _quoted(root, what) if kind == "quote" else f"```mermaid\n{mermaid(what)}```\n"
         return f"{place['open']}{body}{place['close']}"
 
     whole = _PLACE.sub(fill, text)
     if len(_HALF.findall(whole)) != 2 * len(_PLACE.findall(whole)):
-        raise QuoteError("a <!-- quote: ... --> or <!-- mermaid: ... --> has no end, or an end has no beginning")
+        raise QuoteError(
+            "a <!-- quote: ... -->, <!-- mermaid: ... --> or <!-- cost: ... --> has no end, or an end has no beginning"
+        )
     return whole
 
 

@@ -30,10 +30,10 @@ def wanted(root: Path = ROOT) -> dict[str, str]:
     for page in _pages_by_people(root):
         text = (root / page).read_text(encoding="utf-8")
         try:
-            filled = quotes.filled(text, root, graphs.__getitem__)
+            filled = quotes.filled(text, root, graphs.__getitem__, costs_page.of_resources)
         except (quotes.QuoteError, KeyError) as error:
             raise quotes.QuoteError(f"{page}: {error}") from error
-        if "<!-- quote: " in text or "<!-- mermaid: " in text:
+        if filled != text or "<!-- end " in text:
             files[page] = filled
     return files
 

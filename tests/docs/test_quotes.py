@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.docs import costs_page
 from scripts.docs.quotes import QuoteError, filled, piece
 
 PAGE = "before\n<!-- quote: {} -->\nold\n<!-- end quote -->\nafter\n"
@@ -44,17 +45,25 @@ def test_a_piece_is_what_has_the_name(root: Path, file: str, name: str, expected
 
 
 def test_a_place_is_filled_and_the_rest_left_alone(root: Path) -> None:
-    page = filled(PAGE.format("a.yaml One"), root, str)
+    page = filled(PAGE.format("a.yaml One"), root, str, str)
 
     assert page.startswith('before\n<!-- quote: a.yaml One -->\n```yaml title="a.yaml"\n  One:\n    Type: A\n```\n<!--')
     assert page.endswith("<!-- end quote -->\nafter\n")
-    assert filled(page, root, str) == page
+    assert filled(page, root, str, str) == page
 
 
 def test_mermaid_is_filled_by_the_name_of_a_picture(root: Path) -> None:
-    page = filled("<!-- mermaid: x -->\n<!-- end mermaid -->\n", root, lambda name: f"flowchart {name}\n")
+    page = filled("<!-- mermaid: x -->\n<!-- end mermaid -->\n", root, lambda name: f"flowchart {name}\n", str)
 
     assert page == "<!-- mermaid: x -->\n```mermaid\nflowchart x\n```\n<!-- end mermaid -->\n"
+
+
+def test_costs_are_filled_from_the_bill(root: Path) -> None:
+    page = filled("<!-- cost: cluster.LoadBalancer -->\n<!-- end cost -->\n", root, str, costs_page.of_resources)
+
+    assert "| `cluster.LoadBalancer` | 16.4" in page
+    with pytest.raises(KeyError, match=r"called cluster\.Nothing"):
+        costs_page.of_resources("cluster.Nothing")
 
 
 @pytest.mark.parametrize(
@@ -69,4 +78,4 @@ def test_mermaid_is_filled_by_the_name_of_a_picture(root: Path) -> None:
 )
 def test_what_cannot_be_quoted_is_named(root: Path, page: str, words: str) -> None:
     with pytest.raises(QuoteError, match=words):
-        filled(page, root, str)
+        filled(page, root, str, str)
