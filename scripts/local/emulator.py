@@ -81,7 +81,7 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
     scans.register()
     tasks.register(engine)
     scaling.Scaling(acts=os.environ.get(SCALING) != "off").register()
-    health.Checks().register()
+    health.Checks(engine).register()
     Config.graceful_timeout = STOP_WITHIN
     sys.argv = ["ministack"]
     serve: Callable[[], None] = app.main

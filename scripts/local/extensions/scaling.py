@@ -17,8 +17,8 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, new_uuid, request_scope
 from ministack.services import alb, ecs
 
-from scripts.local.engine import Container
 from scripts.local.extensions.cloudformation import Made, Properties, add
+from scripts.local.processes import Container
 from scripts.local.scaler import MINUTE, Change, Policy, Scaler
 from scripts.local.usage import cpu_seconds
 
