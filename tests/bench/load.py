@@ -90,7 +90,7 @@ def run(port: int, connections: int, seconds: float, rate: float = 0) -> dict[st
 
     for connection in free:
         selector.register(connection.sock, selectors.EVENT_READ, connection)
-    while (now := time.perf_counter()) < started + seconds:
+    while (now := time.perf_counter()) < started + seconds or len(times) < 2:
         while free and (not rate or due <= now):
             send(free.popleft(), due if rate else now)
             due += random.expovariate(rate) if rate else 0
