@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from training.regression import Words
 
 LONGEST = 2_000  # characters of a review: the API takes no more (a test holds it to the catalogue)
 HELD_OUT = 0.3  # share of texts that are never learned from, to compare the old model and the new one on
+TOLD_EVERY = 5_000  # lines
 PROVEN = "valid"  # a receipt that the API has checked
 
 
@@ -22,12 +23,13 @@ STEPS = {
     "rows": "rows in the file",
     "twice": "sent twice: the same judgement",
     "label": "a label that the model does not have",
-    "text": "no text, a text over 2,000 characters, or one without a word that the model knows",
     "unproven": "no valid receipt, so nobody knows what the model had said",
-    "changed": "somebody's earlier answer to the same question",
+    "text": "no text, a text over 2,000 characters, or one without a word that the model knows",
     "protected": "a text of the regression set",
     "base": "a text of the base data's test part",
+    "changed": "somebody's earlier answer to the same question",
 }
+Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -69,90 +71,122 @@ class Collected:
         return self.steps["rows"] - sum(count for step, count in self.steps.items() if step != "rows")
 
 
-def read(
-    path: Path,
-    readable: Callable[[str], bool],
-    base: frozenset[Words] = frozenset(),
-    unproven: bool = False,
-) -> Collected:
+@dataclass(frozen=True)
+class Wish:
+    """Which judgements count.
+
+    Attributes:
+        readable: whether the model knows a word of a text.
+        base: words of texts that must stay unseen.
+        unproven: also count judgements without a valid receipt.
+    """
+
+    readable: Callable[[str], bool]
+    base: frozenset[Words] = frozenset()
+    unproven: bool = False
+
+
+def read(path: Path, wish: Wish, tell: Tell = lambda _name, _done, _of: None) -> Collected:
     """Read a CSV of judgements.
 
     Args:
         path: what the export wrote, or a file of the original app.
-        readable: whether the model knows a word of a text.
-        base: words of texts that must stay unseen.
-        unproven: also count judgements without a valid receipt.
+        wish: which of them count.
+        tell: told of progress in bytes.
 
     Raises:
         DataError: the file cannot be read, or is no such file; names the line where one is to blame.
     """
-    found = Collected()
-    votes: dict[Words, dict[str, tuple[str, str, str]]] = {}  # by words and question: time, label, text
-    seen: set[bytes] = set()
+    reading = _Reading(wish)
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            for row in csvformat.read_rows(file):
-                found.steps["rows"] += 1
-                words = regression.words(row["review"])
-                why = _unusable(row, words, seen, readable, base, unproven)
-                if why:
-                    found.steps[why] += 1
-                    continue
-                answers = votes.setdefault(words, {})
-                question = row.get("question") or f"row {found.steps['rows']}"
-                if question in answers:
-                    found.steps["changed"] += 1
-                answers[question] = max(answers.get(question, ("",) * 3), _answer(row))
+            for row in csvformat.read_rows(_told(file, path.stat().st_size, tell)):
+                reading.take(row)
     except OSError as error:
         raise data.DataError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise data.DataError(f"{path} is not UTF-8 text (byte {error.start}): save it as CSV in UTF-8") from error
     except ValueError as error:
         raise data.DataError(f"{path}, {error}. It must be a CSV as GET /getcsv or `make export` writes it") from error
-    _settle(votes, found)
-    return found
+    return reading.settled()
 
 
-def _unusable(
-    row: Mapping[str, str],
-    words: Words,
-    seen: set[bytes],
-    readable: Callable[[str], bool],
-    base: frozenset[Words],
-    unproven: bool,
-) -> str:
-    """Which of ``STEPS`` ends the row's way; "" for none."""
-    if row.get("judgement"):
-        mark = hashlib.blake2b(row["judgement"].lower().encode(), digest_size=12).digest()
-        if mark in seen:
-            return "twice"
-        seen.add(mark)
-    if row["sentiment"] not in LABELS:
-        return "label"
-    if not words or len(row["review"]) > LONGEST or not readable(row["review"]):
-        return "text"
-    if not unproven and row.get("receipt") != PROVEN:
-        return "unproven"
-    if regression.shared([row["review"]]):
-        return "protected"
-    return "base" if words in base else ""
+def _told(lines: Iterable[str], size: int, tell: Tell) -> Iterator[str]:
+    done = 0
+    for number, line in enumerate(lines):
+        yield line
+        done += len(line)
+        if number % TOLD_EVERY == 0:
+            tell("reading", min(done, size), size)
+    tell("reading", size, size)
 
 
-def _answer(row: Mapping[str, str]) -> tuple[str, str, str]:
-    return row.get("time", ""), row["sentiment"], " ".join(row["review"].split())
+class _Reading:
+    """A file half read. Texts are known by a digest of their words, so that a million of them fit into memory."""
+
+    def __init__(self, wish: Wish) -> None:
+        self.wish = wish
+        self.found = Collected()
+        self.seen: set[bytes] = set()  # judgements
+        self.unusable: dict[bytes, str] = {}  # of each text
+        self.texts: dict[bytes, tuple[str, str]] = {}  # time and text, as it was first typed
+        self.answers: dict[bytes, dict[str, tuple[str, str]]] = {}  # by question: time and label
+
+    def take(self, row: Mapping[str, str]) -> None:
+        """One row."""
+        self.found.steps["rows"] += 1
+        why = self._unusable_answer(row)
+        if why:
+            self.found.steps[why] += 1
+            return
+        text = " ".join(row["review"].split())
+        words = regression.words(text)
+        key = _digest(" ".join(words))
+        if key not in self.unusable:
+            self.unusable[key] = self._unusable_text(text, words)
+        if self.unusable[key]:
+            self.found.steps[self.unusable[key]] += 1
+            return
+        time, question = row.get("time", ""), row.get("question") or f"row {self.found.steps['rows']}"
+        answers = self.answers.setdefault(key, {})
+        self.found.steps["changed"] += question in answers
+        answers[question] = max(answers.get(question, ("", "")), (time, row["sentiment"]))
+        self.texts[key] = min(self.texts.get(key, (time, text)), (time, text))
+
+    def _unusable_answer(self, row: Mapping[str, str]) -> str:
+        """Which of ``STEPS`` ends the row's way, whatever its text; "" for none."""
+        if row.get("judgement"):
+            mark = _digest(row["judgement"].lower())
+            if mark in self.seen:
+                return "twice"
+            self.seen.add(mark)
+        if row["sentiment"] not in LABELS:
+            return "label"
+        return "" if self.wish.unproven or row.get("receipt") == PROVEN else "unproven"
+
+    def _unusable_text(self, text: str, words: Words) -> str:
+        if not words or len(text) > LONGEST or not self.wish.readable(text):
+            return "text"
+        if regression.shared([text]):
+            return "protected"
+        return "base" if words in self.wish.base else ""
+
+    def settled(self) -> Collected:
+        """The majority of each text; several ways of typing the same words are one text."""
+        for key in sorted(self.answers):
+            answers = self.answers[key].values()
+            counts = Counter(label for _, label in sorted(answers)).most_common()
+            self.found.until = max(self.found.until, *(time for time, _ in answers))
+            _, text = self.texts[key]
+            if len(counts) > 1 and counts[0][1] == counts[1][1]:
+                self.found.ties.append((text, dict(counts)))
+            else:
+                self.found.texts.append(Judged(text, counts[0][0], counts[0][1], len(answers)))
+        return self.found
 
 
-def _settle(votes: Mapping[Words, Mapping[str, tuple[str, str, str]]], found: Collected) -> None:
-    """The majority of each text; several ways of typing the same words are one text."""
-    for words in sorted(votes):
-        answers = sorted(votes[words].values())
-        counts = Counter(label for _, label, _ in answers).most_common()
-        text = answers[0][2]
-        found.until = max(found.until, answers[-1][0])
-        if len(counts) > 1 and counts[0][1] == counts[1][1]:
-            found.ties.append((text, dict(counts)))
-        else:
-            found.texts.append(Judged(text, counts[0][0], counts[0][1], len(answers)))
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def held_out(judged: Judged) -> bool:

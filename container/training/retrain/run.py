@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -14,13 +14,12 @@ from training.network import Network
 from training.retrain import base, checkpoint, decide, finetune, install, judgements, lineage, replay, report
 from training.retrain.checkpoint import Checkpoint
 from training.retrain.finetune import Lesson
-from training.retrain.judgements import Collected, Judged
+from training.retrain.judgements import Collected, Judged, Tell
 
 FEWEST = 50  # texts; of fewer, too few are left to compare on
 # Of 599 honest labels of accounts the model gives 2.2 % a lower probability, of labels drawn by lot 49 %.
 LEAST = 0.02
 REGRESSION, VALIDATION = "regression set", "base data's validation part"
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def retrain(wanted: Wanted, tell: Tell = lambda _name, _done, _of: None) -> Resu
     torch.set_num_threads(1)  # the same figures on every machine, and faster where others use it too
     old = checkpoint.load(wanted.model)
     known = base.read(wanted.data, wanted.model)
-    collected = _collect(wanted, old, known)
+    collected = _collect(wanted, old, known, tell)
     sound, aside = _plausible(collected.texts, old, wanted.least)
     trained = known.trained
     held = [one for one in sound if judgements.held_out(one) and regression.words(one.text) not in trained]
@@ -109,11 +108,11 @@ def retrain(wanted: Wanted, tell: Tell = lambda _name, _done, _of: None) -> Resu
     return Result(outcome, file, made)
 
 
-def _collect(wanted: Wanted, old: Checkpoint, known: base.Base) -> Collected:
+def _collect(wanted: Wanted, old: Checkpoint, known: base.Base, tell: Tell) -> Collected:
     def readable(text: str) -> bool:
         return old.tokenizer.has_known_word(old.tokenizer.encode(text))
 
-    return judgements.read(wanted.csv, readable, known.test, wanted.unproven)
+    return judgements.read(wanted.csv, judgements.Wish(readable, known.test, wanted.unproven), tell)
 
 
 def _plausible(texts: Sequence[Judged], old: Checkpoint, least: float) -> tuple[list[Judged], list[Judged]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,9 @@ import pytest
 from generator import catalogue
 from training import data, regression
 from training.retrain import judgements
-from training.retrain.judgements import Collected, Judged, read
+from training.retrain.judgements import Collected, Judged, Wish, read
 
-
-def anything(_text: str) -> bool:
-    return True
+ANYTHING = Wish(lambda _text: True)
 
 
 def votes(text: str, *labels: str) -> list[dict[str, str]]:
@@ -27,7 +26,7 @@ def left_out(found: Collected) -> dict[str, int]:
 
 def test_the_majority_counts_and_ties_are_left_out_visibly(write_csv: Callable[..., Path]) -> None:
     rows = votes("The raid was cancelled", "sadness", "anger", "sadness") + votes("We met again", "joy", "sadness")
-    found = read(write_csv(rows), anything)
+    found = read(write_csv(rows), ANYTHING)
     assert found.texts == [Judged("The raid was cancelled", "sadness", 2, 3)]
     assert found.ties == [("We met again", {"joy": 1, "sadness": 1})]
     assert (found.used, left_out(found), found.until) == (5, {}, "2026-01-01T00:00:04.000Z")
@@ -35,19 +34,19 @@ def test_the_majority_counts_and_ties_are_left_out_visibly(write_csv: Callable[.
 
 def test_several_ways_of_typing_the_same_words_are_one_text(write_csv: Callable[..., Path]) -> None:
     rows = votes("We won!", "joy") + votes("we  won", "joy") + votes("WE WON...", "anger")
-    assert read(write_csv(rows), anything).texts == [Judged("We won!", "joy", 2, 3)]
+    assert read(write_csv(rows), ANYTHING).texts == [Judged("We won!", "joy", 2, 3)]
 
 
 def test_a_change_of_mind_is_no_second_opinion(write_csv: Callable[..., Path]) -> None:
     rows = [row | {"question": "one"} for row in votes("We won", "anger", "anger", "joy")]
-    found = read(write_csv(rows), anything)
+    found = read(write_csv(rows), ANYTHING)
     assert found.texts == [Judged("We won", "joy", 1, 1)]
     assert left_out(found) == {"changed": 2}
 
 
 def test_what_is_sent_twice_counts_once(write_csv: Callable[..., Path]) -> None:
     rows = [row | {"judgement": "AB"} for row in votes("We won", "joy")] + votes("We lost", "sadness")
-    found = read(write_csv([*rows, rows[0] | {"judgement": "ab", "question": "other"}]), anything)
+    found = read(write_csv([*rows, rows[0] | {"judgement": "ab", "question": "other"}]), ANYTHING)
     assert [one.votes for one in found.texts] == [1, 1]
     assert left_out(found) == {"twice": 1}
 
@@ -55,40 +54,40 @@ def test_what_is_sent_twice_counts_once(write_csv: Callable[..., Path]) -> None:
 @pytest.mark.parametrize("receipt", ["", "missing", "invalid", "expired"])
 def test_what_nothing_proves_is_left_out_unless_asked_for(write_csv: Callable[..., Path], receipt: str) -> None:
     rows = votes("We won", "joy") + [row | {"receipt": receipt} for row in votes("We lost", "sadness")]
-    assert [one.text for one in read(write_csv(rows), anything).texts] == ["We won"]
-    assert left_out(read(write_csv(rows), anything)) == {"unproven": 1}
-    assert len(read(write_csv(rows), anything, unproven=True).texts) == 2
+    assert [one.text for one in read(write_csv(rows), ANYTHING).texts] == ["We won"]
+    assert left_out(read(write_csv(rows), ANYTHING)) == {"unproven": 1}
+    assert len(read(write_csv(rows), replace(ANYTHING, unproven=True)).texts) == 2
 
 
 def test_a_file_of_the_original_app_proves_nothing(tmp_path: Path) -> None:
     old = tmp_path / "old.csv"
     old.write_text("id,review,sentiment\r\n1,We won,joy\r\n", encoding="utf-8")
-    assert left_out(read(old, anything)) == {"unproven": 1}
-    assert read(old, anything, unproven=True).texts == [Judged("We won", "joy", 1, 1)]
+    assert left_out(read(old, ANYTHING)) == {"unproven": 1}
+    assert read(old, replace(ANYTHING, unproven=True)).texts == [Judged("We won", "joy", 1, 1)]
 
 
 def test_regression_set_and_test_part_are_never_learned(write_csv: Callable[..., Path]) -> None:
     label, text = regression.sentences()[5]
     rows = votes(text.upper(), label) + votes("Of the test part!", "joy") + votes("We won", "joy")
-    found = read(write_csv(rows), anything, base=frozenset({regression.words("of the test part")}))
+    found = read(write_csv(rows), replace(ANYTHING, base=frozenset({regression.words("of the test part")})))
     assert [one.text for one in found.texts] == ["We won"]
     assert left_out(found) == {"protected": 1, "base": 1}
 
 
 def test_texts_that_teach_nothing_are_left_out(write_csv: Callable[..., Path]) -> None:
     rows = votes("!!! ...", "joy") + votes("a" * 2001, "joy") + votes("qwx", "joy") + votes("We won", "pride", "joy")
-    found = read(write_csv(rows), lambda text: "qwx" not in text)
+    found = read(write_csv(rows), Wish(lambda text: "qwx" not in text))
     assert found.texts == [Judged("We won", "joy", 1, 1)]
     assert left_out(found) == {"text": 3, "label": 1}
     assert judgements.LONGEST == catalogue.MAX_REVIEW_CHARACTERS
 
 
 def test_formulas_come_back_as_they_were_typed(write_csv: Callable[..., Path]) -> None:
-    assert read(write_csv(votes("=1+2 and we won", "joy")), anything).texts[0].text == "=1+2 and we won"
+    assert read(write_csv(votes("=1+2 and we won", "joy")), ANYTHING).texts[0].text == "=1+2 and we won"
 
 
 def test_no_judgement_at_all(write_csv: Callable[..., Path]) -> None:
-    found = read(write_csv([]), anything)
+    found = read(write_csv([]), ANYTHING)
     assert (found.texts, found.ties, found.used) == ([], [], 0)
 
 
@@ -109,14 +108,14 @@ def test_other_files_are_named_for_what_they_are(tmp_path: Path, content: bytes,
     path = tmp_path / "hostile.csv"
     path.write_bytes(content)
     with pytest.raises(data.DataError, match=says) as caught:
-        read(path, anything)
+        read(path, ANYTHING)
     assert str(path) in str(caught.value)
 
 
 def test_a_file_that_is_not_there_or_a_folder(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(data.DataError, match="cannot be read"):
-            read(path, anything)
+            read(path, ANYTHING)
 
 
 def test_the_held_out_part_is_always_the_same(sentences: list[tuple[str, str]]) -> None:
