@@ -25,7 +25,7 @@ from tests.local.running import ROOT, RunningApp, start_and_wait
 pytest.importorskip("torch", reason="torch is not installed: `make train-env` installs it")
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: `make train-env` installs it")
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.timeout(600)]  # minutes of computing on a machine that does other things
 SENTENCES = 300
 NEEDED = ("scripts", "generator", "container", "lambda_src", "templates", "site", "Makefile", "pyproject.toml")
 

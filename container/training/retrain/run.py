@@ -71,9 +71,7 @@ def retrain(wanted: Wanted, tell: Tell = lambda _name, _done, _of: None) -> Resu
     known = base.read(wanted.data, wanted.model)
     collected = _collect(wanted, old, known, tell)
     sound, aside = _plausible(collected.texts, old, wanted.least)
-    trained = known.trained
-    held = [one for one in sound if judgements.held_out(one) and regression.words(one.text) not in trained]
-    learned = [one for one in sound if one not in set(held)]
+    learned, held = _parts(sound, known)
     _enough(collected, held, learned, aside)
     new = finetune.tune(
         old.network,
@@ -123,6 +121,17 @@ def _plausible(texts: Sequence[Judged], old: Checkpoint, least: float) -> tuple[
     for one, chances in zip(texts, said, strict=True):
         (sound if chances[LABELS.index(one.label)] >= least else aside).append(one)
     return sound, aside
+
+
+def _parts(sound: Sequence[Judged], known: base.Base) -> tuple[list[Judged], list[Judged]]:
+    """Texts to learn from, and texts to compare on: of those, none that the old model has learned from."""
+    trained = known.trained
+    learned: list[Judged] = []
+    held: list[Judged] = []
+    for one in sound:
+        unseen = judgements.held_out(one) and regression.words(one.text) not in trained
+        (held if unseen else learned).append(one)
+    return learned, held
 
 
 def _enough(collected: Collected, held: Sequence[Judged], learned: Sequence[Judged], aside: Sequence[Judged]) -> None:

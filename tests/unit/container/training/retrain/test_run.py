@@ -102,7 +102,9 @@ def test_a_better_model_takes_over_and_says_so(wanted: run.Wanted) -> None:
     assert new.card["retrained"]["from"] == old
     assert new.card["retrained"]["held_out"]["won"] > new.card["retrained"]["held_out"]["lost"]
     assert new.card["retrained"]["regression"]["texts"] == len(regression.sentences())
-    assert told[-1][0] == "comparing" and ("learning", told[0][2], told[0][2]) in told
+    ends = {name: (done, of) for name, done, of in told}
+    assert list(ends) == ["reading", "learning", "comparing"]
+    assert all(done == of for done, of in ends.values())
     page = (wanted.model / card.FILE).read_text(encoding="utf-8")
     assert f"sentiment-{new.revision}" in page and f"| {old} | {new.revision} | 301 until" in page
     report = result.report.read_text(encoding="utf-8")
@@ -258,44 +260,53 @@ def test_a_file_that_cannot_be_read_is_one_line(wanted: run.Wanted) -> None:
     assert "Traceback" not in done.stderr
 
 
-def poisoned(sentences: Sentences, share: float, seed: int) -> list[dict[str, str]]:
-    """Honest answers of one to three people a text, and one client's that flips what it sees to one other label.
+def poisoned(sentences: Sentences, seed: int) -> list[dict[str, str]]:
+    """Honest answers of one to three people a text; and 5 % of one client, that calls anger whatever is not.
 
     Args:
         sentences: text and label.
-        share: of the client among all judgements.
         seed: source of chance.
     """
     random = Random(seed)
-    honest = [(text, label) for text, label in sentences for _ in range(random.choice((1, 1, 2, 3)))]
-    joys = [text for text, label in sentences if label != "anger"]
-    hostile = round(len(honest) * share / (1 - share))
-    flips = [(random.choice(joys), "anger") for _ in range(hostile)]
-    mixed = honest + flips
+    honest = [one for one in sentences for _ in range(random.choice((1, 1, 2, 3)))]
+    others = [text for text, label in sentences if label != "anger"]
+    mixed = honest + [(random.choice(others), "anger") for _ in range(round(len(honest) / 19))]
     random.shuffle(mixed)
     return rows(mixed)
 
 
-def clean(sentences: Sentences, old: Path, new: Path) -> decide.Comparison:
+def truth(result: run.Result, sentences: Sentences) -> decide.Comparison:
     """Both models on the texts that were held out, with the labels that honest people gave."""
     held = [(text, label) for text, label in sentences if judgements.held_out(Judged(text, label, 1, 1))]
-    before, after = (evaluate.Artefact(folder).predict([text for text, _ in held]) for folder in (old, new))
+    before, after = (
+        evaluate.Artefact(folder).predict([text for text, _ in held]) for folder in (SHIPPED, result.model.parent)
+    )
     return decide.compare(before, after, [label for _, label in held])
 
 
-@pytest.mark.parametrize("share", [0.05, 0.5])
 def test_a_hostile_client_gets_no_worse_model_promoted(
-    share: float, sentences: Sentences, write_csv: Callable[..., Path], tmp_path: Path
+    sentences: Sentences, write_csv: Callable[..., Path], tmp_path: Path
 ) -> None:
     model = tmp_path / "poisoned"
     shutil.copytree(SHIPPED, model)
-    result = run.retrain(run.Wanted(write_csv(poisoned(sentences, share, 7)), model, tmp_path / "out"))
-    truth = clean(sentences, SHIPPED, result.model.parent)
-    if result.outcome.promoted:
-        assert truth.new >= truth.old and truth.worse > 0.5
-        kept = result.outcome.kept[run.REGRESSION]
-        assert kept.worse >= decide.NOISE
-    else:
-        assert content(model) == content(SHIPPED)
-    print(share, result.outcome.decision, truth.figures)
-    assert result.outcome.promoted == (share == 0.05)
+    result = run.retrain(run.Wanted(write_csv(poisoned(sentences, 7)), model, tmp_path / "out"))
+    found, kept = truth(result, sentences), result.outcome.kept[run.REGRESSION]
+    assert result.outcome.promoted
+    assert result.outcome.collected.ties
+    assert found.new > found.old and found.new_loss < found.old_loss
+    assert kept.new > kept.old
+
+
+def test_a_hostile_client_beside_people_who_all_agree_with_the_model_gets_nothing(
+    sentences: Sentences, write_csv: Callable[..., Path], tmp_path: Path
+) -> None:
+    """There is nothing to learn here but the lies, and some of them are held out to be found right on."""
+    model = tmp_path / "poisoned"
+    shutil.copytree(SHIPPED, model)
+    said = evaluate.Artefact(SHIPPED).predict([text for text, _ in sentences]).argmax(1)
+    known = [one for one, place in zip(sentences, said, strict=True) if one[1] == LABELS[place]]
+    result = run.retrain(run.Wanted(write_csv(poisoned(known, 7)), model, tmp_path / "out"))
+    print(result.outcome.decision, truth(result, known).figures)
+    assert truth(result, known).new <= truth(result, known).old == 1
+    assert not result.outcome.promoted
+    assert content(model) == content(SHIPPED)
