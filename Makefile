@@ -127,6 +127,10 @@ export: $(VENV)/.app  ## write all judgements to a CSV file (ARGS="--out FILE")
 rotate: $(VENV)/.app  ## sign predictions with a new key; what the old one signed stays good (ARGS=--revoke)
 	@exec $(PY) -m scripts rotate-receipt-key --stage $(STAGE) $(ARGS)
 
+.PHONY: restore
+restore: $(VENV)/.app  ## put back judgements that got lost (ARGS="--to 2026-11-22T18:00:00")
+	@exec $(PY) -m scripts restore --stage $(STAGE) $(ARGS)
+
 .PHONY: doctor
 doctor: $(VENV)/.app  ## check whether a deployment can work from here
 	@exec $(PY) -m scripts doctor --stage $(STAGE) $(ARGS)

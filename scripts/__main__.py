@@ -62,6 +62,7 @@ for command in (
     running.wake,
     running.logs,
     running.export,
+    running.restore,
     running.rotate_receipt_key,
     running.doctor,
     running.destroy,

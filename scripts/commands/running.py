@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -18,11 +19,12 @@ from scripts import doctor as examining
 from scripts import export as exporting
 from scripts import ledger, receipts, scaling, templates
 from scripts import logs as logging
+from scripts import restore as restoring
 from scripts.apply import Work
 from scripts.cli import LAPTOP_STAGE, Options, state_folder, with_options
 from scripts.commands.changing import deployed
 from scripts.deploy import collect_outputs, says_what_happens
-from scripts.errors import DeployError, InterruptedDeployError
+from scripts.errors import DeployError, InterruptedDeployError, SettingsError
 from scripts.interrupt import Interrupt
 from scripts.plan import make_plan
 from scripts.reporter import Reporter
@@ -113,6 +115,23 @@ def rotate_receipt_key(options: Options, revoke: bool) -> None:
 
 
 @click.command()
+@click.option("--to", "moment", help="UTC, such as 2026-11-22T18:00:00; by default the latest that DynamoDB has.")
+@with_options
+def restore(options: Options, moment: str | None) -> None:
+    """Put back judgements that got lost, from the table as it was at a moment; what came since stays."""
+    outputs = deployed(options)
+    when = _utc(moment) if moment else None
+    if not options.ask("Nothing is recorded while this runs; pages keep judgements meanwhile. Go on?"):
+        raise DeployError("Nothing was changed.")
+    with options.reporter() as reporter, _changing(options, reporter, "restore") as work:
+        found = restoring.restore(work, outputs, when)
+    words = (
+        f"{found.put_back} of {found.found} judgements put back; there are {found.judgements} now, all counted anew."
+    )
+    options.print(asdict(found), f"{words}\nThe copy {found.copy} stays: look at it, then delete it.")
+
+
+@click.command()
 @with_options
 @click.pass_context
 def doctor(context: click.Context, options: Options) -> None:
@@ -152,6 +171,13 @@ def destroy(context: click.Context, options: Options, keep_data: bool) -> None:
     words += [f"LEFT, with the stage's tags: {arn}" for arn in left] or ["Nothing else carries the stage's tags."]
     options.print(facts, "\n".join(words))
     context.exit(1 if left else 0)
+
+
+def _utc(moment: str) -> datetime:
+    try:
+        return datetime.fromisoformat(moment.removesuffix("Z")).replace(tzinfo=UTC)
+    except ValueError:
+        raise SettingsError(f"{moment!r} is no moment.", "Write it like 2026-11-22T18:00:00, in UTC.") from None
 
 
 @contextlib.contextmanager

@@ -27,6 +27,10 @@ LAMBDA_SECONDS = 0.05
 JUDGEMENT_WRITES = 4  # two items of up to 1 KB in one transaction, which takes each twice
 ITEM_BYTES = 700  # a judgement and its share of the counts
 STATISTICS_READS = 8  # sixteen shards of less than 4 KB, eventually consistent; each tenth request
+# Custom metrics that CloudWatch bills for one instance's detailed monitoring, and for Container Insights of one cluster
+# with one service and one instance (its price page's own examples).
+DETAILED_METRICS = 7
+INSIGHTS_METRICS = 16
 # A visit is ten requests; it loads the page once.
 REQUESTS_A_VISIT = 10
 PAGE_BYTES = 61_440
@@ -99,11 +103,21 @@ def _instances(stage: Stage, resource: Resource) -> Iterator[Use]:
     hours = HOURS * stage.instances * stage.traffic.awake
     kind = stage.settings["InstanceType"]
     yield Use(f"ec2.{kind}", hours, f"{stage.instances:.0f} x {kind}")
-    yield Use("vpc.address", hours, "their public IPv4 addresses")
     launch = next(each for each in stage.resources if each.type == "AWS::EC2::LaunchTemplate")
-    for disk in launch.properties["LaunchTemplateData"]["BlockDeviceMappings"]:
+    data = launch.properties["LaunchTemplateData"]
+    if str(data["NetworkInterfaces"][0].get("AssociatePublicIpAddress")).lower() == "true":
+        yield Use("vpc.address", hours, "their public IPv4 addresses")
+    if str(data.get("Monitoring", {}).get("Enabled")).lower() == "true":
+        yield Use("cloudwatch.metric", DETAILED_METRICS * hours / HOURS, "their metrics each minute")
+    for disk in data["BlockDeviceMappings"]:
         size = float(disk["Ebs"]["VolumeSize"])
         yield Use(f"ebs.{disk['Ebs']['VolumeType']}", size * hours / HOURS, f"their disks of {size:.0f} GB")
+
+
+def _cluster(stage: Stage, resource: Resource) -> Iterator[Use]:
+    found = {each["Name"]: each["Value"] for each in resource.properties.get("ClusterSettings", [])}
+    if found.get("containerInsights", "disabled") != "disabled":
+        yield Use("cloudwatch.metric", INSIGHTS_METRICS, "Container Insights")
 
 
 def _load_balancer(stage: Stage, resource: Resource) -> Iterator[Use]:
@@ -179,9 +193,9 @@ def _repository(stage: Stage, resource: Resource) -> Iterator[Use]:
     yield Use("ecr.storage", IMAGES_GB, "the images")
 
 
-def _one(price: str, what: str) -> Reckoning:
+def _one(price: str, what: str, units: float = 1.0) -> Reckoning:
     def reckon(stage: Stage, resource: Resource) -> Iterator[Use]:
-        yield Use(price, 1.0, what)
+        yield Use(price, units, what)
 
     return reckon
 
@@ -193,6 +207,9 @@ COSTS: dict[str, Reckoning] = {
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::CloudWatch::Dashboard": _one("cloudwatch.dashboard", "the dashboard"),
     "AWS::DynamoDB::Table": _table,
+    "AWS::EC2::EIP": _one("vpc.address", "the address", HOURS),
+    "AWS::EC2::NatGateway": _one("vpc.nat", "the gateway", HOURS),
+    "AWS::ECS::Cluster": _cluster,
     "AWS::ECR::Repository": _repository,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
     "AWS::KMS::Key": _one("kms.key", "the key"),
@@ -225,10 +242,10 @@ FREE = {
     "AWS::EC2::VPCEndpoint": "gateway endpoints are free; another kind would have to be counted",
     "AWS::EC2::VPCGatewayAttachment": "free",
     "AWS::ECS::CapacityProvider": "counted with the instances",
-    "AWS::ECS::Cluster": "ECS on EC2 is free",
     "AWS::ECS::ClusterCapacityProviderAssociations": "free",
     "AWS::ECS::Service": "counted with the instances",
     "AWS::ECS::TaskDefinition": "counted with the instances",
+    "AWS::Events::Rule": "rules on a schedule and of AWS's own events are free",
     "AWS::ElasticLoadBalancingV2::Listener": "part of the load balancer",
     "AWS::ElasticLoadBalancingV2::ListenerRule": "part of the load balancer",
     "AWS::ElasticLoadBalancingV2::TargetGroup": "part of the load balancer",

@@ -60,10 +60,10 @@ def test_a_million_requests_in_frankfurt(app):
 
 
 def test_a_private_page_that_sleeps_at_night_on_arm(app):
-    """The stage prod on a t4g.micro, awake half of the time, with CloudFront and ten thousand requests."""
-    other = {"InstanceType": "t4g.micro"}
+    """A t4g.micro, awake half of the time, with CloudFront and ten thousand requests."""
+    other = {"InstanceType": "t4g.micro", "CloudFront": "true"}
     chosen = prices.load("us-east-1")
-    found = compare.reckon(app, settings.load("prod"), chosen, Traffic(requests=10_000, awake=0.5), other)
+    found = compare.reckon(app, settings.load("dev"), chosen, Traffic(requests=10_000, awake=0.5), other)
     assert amounts(found, "AutoScalingGroup") == pytest.approx(
         {"ec2.t4g.micro": 0.0084 * 365, "vpc.address": 0.005 * 365, "ebs.gp3": 30 * 0.08 / 2}
     )
@@ -111,13 +111,13 @@ def test_credits_last_until_they_are_used_up_or_expire():
 
 
 def test_settings_are_compared_with_the_stage_as_it_is(app):
-    found = compare.variants(app, settings.load("prod"), prices.load(""), Traffic(requests=100_000))
+    found = compare.variants(app, settings.load("dev"), prices.load(""), Traffic(requests=100_000))
     totals = {each.name: each.bill.total for each in found}
     assert next(iter(totals)) == "as set, always on"
     assert totals["nights asleep"] == pytest.approx(totals["as set, always on"] - (7.592 + 3.65 + 2.40) / 2, abs=0.001)
     assert totals["on arm64"] == pytest.approx(totals["as set, always on"] - 0.002 * HOURS, abs=0.001)
     assert totals["with a NAT gateway"] == pytest.approx(totals["as set, always on"] + 0.045 * HOURS, abs=0.001)
-    assert totals["no CDN"] != totals["as set, always on"]
+    assert totals["with CDN"] != totals["as set, always on"]
 
 
 def test_a_private_registry_costs_where_public_ones_do_not():
@@ -165,3 +165,10 @@ def test_a_region_and_a_price_that_are_missing_are_named():
     with pytest.raises(SettingsError, match=r"no price 'ec2.z9.micro' for us-east-1") as caught:
         prices.load("us-east-1").of("ec2.z9.micro")
     assert "aws.amazon.com/ec2" in caught.value.next_step
+
+
+def test_what_watches_closely_costs(app):
+    other = {"ContainerInsights": "enabled"}
+    found = compare.reckon(app, settings.load("dev"), prices.load("us-east-1"), Traffic(), other)
+    assert amounts(found, "Cluster") == pytest.approx({"cloudwatch.metric": 16 * 0.30})
+    assert amounts(bill_of(app), "Cluster") == {}
