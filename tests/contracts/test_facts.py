@@ -209,7 +209,8 @@ def test_the_page_holds_nothing_that_its_security_headers_forbid(name):
 
 def test_the_page_calls_the_routes_that_exist():
     called = set(re.findall(r'await at\("([^"]+)"\)', (PAGE / "api.js").read_text()))
-    assert {f"/{path}" for path in called} == {path for _, path in ROUTES}
+    assert called
+    assert {f"/{path}" for path in called} <= {path for _, path in ROUTES}
 
 
 def test_the_page_reads_the_settings_that_a_deployment_writes():
