@@ -18,6 +18,7 @@ from scripts.stacks import StackState
 from scripts.templates import Template
 
 TABLE, BUCKET, GROUP = "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::AutoScaling::AutoScalingGroup"
+TABLE_MARK = ":table/"  # what stands before a table's name in its ARN
 # The tags of what is gone are remembered for a while.
 PROOF_SECONDS = 180.0
 # As many instances as one call takes (Auto Scaling API reference, SetInstanceProtection).
@@ -236,17 +237,18 @@ def _tagged(cloud: Cloud) -> list[str]:
     arns = [entry["ResourceARN"] for page in pages for entry in page["ResourceTagMappingList"]]
     # Revisions of task definitions can only be deregistered, and what the ledger remembers costs nothing either.
     free = (":task-definition/", f":parameter{ledger.history_name(cloud.stage)}")
-    return sorted(arn for arn in arns if not any(mark in arn for mark in free) and not _inactive(cloud, arn))
+    return sorted(arn for arn in arns if not any(mark in arn for mark in free) and not _gone(cloud, arn))
 
 
 def _tagged_tables(cloud: Cloud) -> list[str]:
     """Tables of the stage, those too that an earlier stack left behind."""
-    arns = [arn for arn in _tagged(cloud) if ":dynamodb:" in arn and ":table/" in arn]
-    return [name for name in (arn.split(":table/")[1] for arn in arns) if _describe_table(cloud, name)]
+    return [arn.split(TABLE_MARK)[1] for arn in _tagged(cloud) if TABLE_MARK in arn]
 
 
-def _inactive(cloud: Cloud, arn: str) -> bool:
-    """Whether it is what ECS remembers of a service or cluster that is deleted."""
+def _gone(cloud: Cloud, arn: str) -> bool:
+    """Whether only its tags are left: of a deleted table, or of a service or cluster that ECS still remembers."""
+    if TABLE_MARK in arn:
+        return not _describe_table(cloud, arn.split(TABLE_MARK)[1])
     client = cloud.client("ecs")
     if ":ecs:" not in arn:
         return False

@@ -238,7 +238,11 @@ def test_what_is_left_is_found_by_tag_on_every_page_but_for_what_costs_nothing(w
     tagging.add_response(
         "get_resources", {**page("arn:aws:s3:::b", "arn:x:task-definition/f:1"), "PaginationToken": "n"}
     )
-    tagging.add_response("get_resources", page("arn:aws:ecs:r:1:cluster/gone", "arn:aws:dynamodb:r:1:table/kept"))
+    tables = "arn:aws:dynamodb:r:1:table/kept", "arn:aws:dynamodb:r:1:table/gone"
+    tagging.add_response("get_resources", page("arn:aws:ecs:r:1:cluster/gone", *tables))
+    tables_stub = cloud.stub("dynamodb")
+    tables_stub.add_response("describe_table", {"Table": {"TableName": "kept"}}, {"TableName": "kept"})
+    tables_stub.add_client_error("describe_table", "ResourceNotFoundException", "no such table")
     ecs.add_response("describe_clusters", {"clusters": [{"status": "INACTIVE"}]})
     assert destroy.what_is_left(work, {"TableName": "kept"}) == ["arn:aws:s3:::b"]
 
