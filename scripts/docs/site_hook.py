@@ -21,7 +21,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Walkthrough", ("walkthrough",)),
     ("Pictures", ("pictures/index.md",)),
     ("Stacks", ("stacks",)),
-    ("Operations", ("operations", "costs.md", "capacity.md")),
+    ("Operations", ("operations", "retraining.md", "costs.md", "capacity.md")),
     ("Reference", ("reference/commands.md", "reference/api.md", "reference")),
     ("Background", ("decisions.md", "benchmarks.md", "model-log.md", "contributing.md")),
 )
