@@ -61,14 +61,21 @@ def variants(found: list[Template], settings: Settings, prices: Prices, traffic:
             "S3 serves the page, without HTTPS" if cdn else "CloudFront serves the page, by HTTPS",
             reckon(found, settings, prices, traffic, other_cdn),
         ),
-        Variant("with a NAT gateway", "private subnets, as many drawings have it", _with_nat(as_set)),
+        _other_network(as_set),
     ]
 
 
-def _with_nat(as_set: Bill) -> Bill:
-    """What is saved by public subnets: a gateway an hour and its address, against the instances' own addresses."""
-    gateway = Resource("network", "NatGateway", "AWS::EC2::NatGateway", "not in the templates", {})
-    kept = [line for line in as_set.lines if line.use.price != "vpc.address"]
-    uses = [Use("vpc.nat", HOURS, "one NAT gateway"), Use("vpc.address", HOURS, "its public IPv4 address")]
-    more = [bill.Line(gateway, use, use.units * as_set.prices.of(use.price)) for use in uses]
-    return Bill(kept + more, as_set.prices)
+def _other_network(as_set: Bill) -> Variant:
+    """Private subnets behind a gateway where the stage's are public, and public ones where they are private."""
+    instances = sum(line.use.units for line in as_set.lines if line.use.price.startswith("ec2."))
+    gateways = sum(line.use.units for line in as_set.lines if line.use.price == "vpc.nat")
+    kept = [line for line in as_set.lines if line.use.price not in ("vpc.nat", "vpc.address")]
+    if gateways:
+        uses = [Use("vpc.address", instances, "the instances' own addresses")]
+        name, what = "without NAT gateways", "public subnets, closed to everybody"
+    else:
+        uses = [Use("vpc.nat", HOURS, "one NAT gateway"), Use("vpc.address", HOURS, "its public IPv4 address")]
+        name, what = "with a NAT gateway", "private subnets, as many drawings have it"
+    network = Resource("network", "OtherNetwork", "AWS::EC2::NatGateway", "how instances reach the internet", {})
+    more = [bill.Line(network, use, use.units * as_set.prices.of(use.price)) for use in uses]
+    return Variant(name, what, Bill(kept + more, as_set.prices))

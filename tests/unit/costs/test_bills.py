@@ -172,3 +172,11 @@ def test_what_watches_closely_costs(app):
     found = compare.reckon(app, settings.load("dev"), prices.load("us-east-1"), Traffic(), other)
     assert amounts(found, "Cluster") == pytest.approx({"cloudwatch.metric": 16 * 0.30})
     assert amounts(bill_of(app), "Cluster") == {}
+
+
+def test_a_stage_behind_gateways_is_compared_with_one_without(app):
+    gateways = "Resources: {A: {Type: 'AWS::EC2::NatGateway'}, B: {Type: 'AWS::EC2::EIP'}}"
+    found = compare.variants([*app, parse("gateways", gateways)], settings.load("dev"), prices.load(""), Traffic())
+    totals = {each.name: each.bill.total for each in found}
+    # The gateway and its address go; the instance's own address is in either bill.
+    assert totals["without NAT gateways"] == pytest.approx(totals["as set, always on"] - (0.045 + 0.005) * HOURS)
