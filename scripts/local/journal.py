@@ -56,7 +56,7 @@ class Journal:
         self._tables: dict[str, dict[str, Write]] = {}
         for write in _writes(path):
             self._apply(write)
-        _replace(path, (_line([write]) for table in self._tables.values() for write in table.values()))
+        _replace(path, (line([write]) for table in self._tables.values() for write in table.values()))
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
         self._lock = threading.Lock()  # lines are in the order in which the writes were applied
         self._queue: queue.SimpleQueue[tuple[bytes, Callable[[], None]] | None] = queue.SimpleQueue()
@@ -78,7 +78,7 @@ class Journal:
         with self._lock:
             for write in writes:
                 self._apply(write)
-            self._queue.put((_line(writes), stored))
+            self._queue.put((line(writes), stored))
 
     def close(self) -> None:
         """Store what is waiting, and close the file."""
@@ -104,7 +104,7 @@ class Journal:
                     break
                 group.append(following)
             try:
-                _write_all(self._file, b"".join(line for line, _ in group))
+                _write_all(self._file, b"".join(written for written, _ in group))
                 os.fsync(self._file)
             except OSError as error:
                 self._on_failure(error)
@@ -115,7 +115,8 @@ class Journal:
                 return
 
 
-def _line(writes: list[Write]) -> bytes:
+def line(writes: list[Write]) -> bytes:
+    """What the journal holds of one request."""
     rows = [[write.table, write.key, write.item] for write in writes]
     return json.dumps(rows, separators=(",", ":")).encode() + b"\n"
 

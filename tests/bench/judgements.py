@@ -1,0 +1,167 @@
+"""Recording, counting and exporting judgements on the laptop cloud, with 10,000, 100,000 and 1,000,000 in its table."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import http.client
+import io
+import json
+import statistics
+import tempfile
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from generator import catalogue
+from scripts.local.journal import Write, line
+from tests.bench.figures import Figure
+from tests.local import running
+from tests.local.running import RunningApp
+
+TITLE = "Judgements: recording, counting, exporting"
+ABOUT = """\
+The laptop cloud with so many judgements in its table, each of a text of 120 characters. The export is asked for as the
+page asks; rows a second and the peak are what the Lambda that writes it logs of itself, so the rate includes the
+emulator's own work, which shares the machine. Every row of the file is counted, and none may be there twice. Judgements
+are recorded one after another, each with a receipt; the statistics are asked for one after another.
+"""
+SIZES = (10_000, 100_000, 1_000_000)
+READY_SECONDS = 900.0  # reading the journal of a million takes a while
+REQUESTS = 300
+
+
+def measure() -> Iterator[Figure]:
+    """Start the laptop cloud with each size in turn."""
+    running.READY_WITHIN = READY_SECONDS
+    for size in SIZES:
+        yield from _measure(size)
+
+
+def _measure(size: int) -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder) / "state"
+        state.mkdir()
+        _seed(state / "tables.journal", size)
+        app = running.start_and_wait(state)
+        try:
+            yield from _record(app, size)
+            yield from _stats(app, size)
+            yield from _export(app, size)
+        finally:
+            app.close()
+
+
+def _seed(journal: Path, size: int) -> None:
+    """Judgements and counts as the laptop cloud keeps them, of three revisions."""
+    with journal.open("wb") as file:
+        for number in range(size):
+            file.write(line([Write("sentiment-local-data/JudgementsTable", *_judgement(number))]))
+        for model in range(3):
+            for shard in range(catalogue.COUNT_SHARDS):
+                key = {"model": {"S": f"model-{model}"}, "shard": {"N": str(shard)}}
+                counts = {f"{label}>{label}": {"N": str(size // 336)} for label in catalogue.LABELS}
+                file.write(line([Write("sentiment-local-data/CountsTable", key, {**key, **counts})]))
+
+
+def _judgement(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    review = f"judgement {number} of a benchmark, ".ljust(120, "x")
+    identity = hashlib.md5(review.encode(), usedforsecurity=False).hexdigest()
+    key = {"id": {"S": identity}, "judgement": {"S": str(uuid.UUID(int=number))}}
+    label = catalogue.LABELS[number % len(catalogue.LABELS)]
+    said = {"sentiment": label, "verdict": "approved", "classification": label, "model": f"model-{number % 3}"}
+    more = {"time": "2026-01-01T00:00:00.000Z", "receipt": "valid", "question": f"{number:016x}", "review": review}
+    texts = {name: {"S": value} for name, value in {**said, **more}.items()}
+    return key, {**key, **texts, "confidence": {"N": "0.812345"}}
+
+
+def _record(app: RunningApp, size: int) -> Iterator[Figure]:
+    receipts = [app.receipt(f"bench {number}", "joy", 0.5, "model-0") for number in range(REQUESTS + 20)]
+
+    def judge(number: int) -> tuple[str, str, str]:
+        body = {"review": f"bench {number}", "sentiment": "joy", "judgement": str(uuid.uuid4())}
+        return "POST", "/api/setSentiment", json.dumps({**body, "receipt": receipts[number]})
+
+    yield from _percentiles(app, f"POST /setSentiment, {size:,} judgements", judge)
+
+
+def _stats(app: RunningApp, size: int) -> Iterator[Figure]:
+    yield from _percentiles(app, f"GET /getStats, {size:,} judgements", lambda _: ("GET", "/api/getStats", ""))
+
+
+def _percentiles(app: RunningApp, name: str, request: Callable[[int], tuple[str, str, str]]) -> Iterator[Figure]:
+    milliseconds = []
+    connection = http.client.HTTPConnection("127.0.0.1", app.port)
+    for number in range(REQUESTS + 20):
+        method, path, body = request(number)
+        began = time.perf_counter()
+        connection.request(method, path, body or None, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{method} {path} was answered with {answer.status}")
+        if number >= 20:
+            milliseconds.append((time.perf_counter() - began) * 1000)
+    milliseconds.sort()
+    how = f"{REQUESTS} requests, one after another, after 20 to warm up"
+    yield Figure(f"{name}, p50", statistics.median(milliseconds), "ms", how)
+    yield Figure(f"{name}, p95", milliseconds[int(len(milliseconds) * 0.95)], "ms", how)
+
+
+def _export(app: RunningApp, size: int) -> Iterator[Figure]:
+    began = time.perf_counter()
+    accept = {"Accept": "application/json"}
+    answer = app.request("GET", "/api/getcsv", headers=accept)
+    export, asked = None, 1
+    while "json" in answer.headers["content-type"] and "url" not in answer.json:
+        if answer.status != 202:
+            raise RuntimeError(f"the export was answered with {answer.status}: {answer.body!r}")
+        export = answer.json["export"]
+        time.sleep(0.5)
+        asked += 1
+        answer = app.request("GET", f"/api/getcsv?export={export}", headers=accept)
+    seconds = time.perf_counter() - began
+    rows, size_mb = _count(answer.json["url"] if export else answer.body)
+    if rows < size:
+        raise RuntimeError(f"the export has {rows} rows of {size}")
+    how = f"{rows:,} rows, {size_mb:,.0f} MB, each once"
+    yield Figure(f"export of {size:,}, from asking to its address", seconds, "s", how)
+    if export:
+        runs = _runs(app, export)
+        wrote = sum(run["seconds"] for run in runs)
+        yield Figure(f"export of {size:,}, the Lambda's rate", rows / wrote, "rows/s", f"{len(runs)} run(s)")
+        yield Figure(f"export of {size:,}, the Lambda's peak", max(run["peakMiB"] for run in runs), "MiB", "its log")
+
+
+def _count(source: str | bytes) -> tuple[int, float]:
+    """Rows and megabytes of a CSV; fails when one is there twice."""
+    opened = io.BytesIO(source) if isinstance(source, bytes) else urllib.request.urlopen(source)
+    seen: set[bytes] = set()
+    with opened as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        length = 0
+        for number, row in enumerate(csv.reader(text)):
+            length += len(",".join(row)) + 2
+            mark = hashlib.blake2b(f"{row[0]} {row[3]}".encode(), digest_size=8).digest()
+            if mark in seen:
+                raise RuntimeError(f"row {number} is there twice")
+            seen.add(mark)
+    return len(seen) - 1, length / 1e6
+
+
+def _runs(app: RunningApp, export: str) -> list[dict[str, Any]]:
+    """What the writer logged of this export, one entry a run."""
+    logs = app.cloud.client("logs")
+    group = app.cloud.client("cloudformation").describe_stack_resource(
+        StackName=catalogue.stack_name("local", "api"), LogicalResourceId="WriterLog"
+    )["StackResourceDetail"]["PhysicalResourceId"]
+    found = []
+    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
+        for event in page["events"]:
+            for text in event["message"].splitlines():
+                if text.startswith("{") and json.loads(text).get("export") == export:
+                    found.append(json.loads(text))
+    return found
