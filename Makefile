@@ -123,6 +123,10 @@ plan-comment: $(VENV)/.app  ## write what `make stacks` would change below a pul
 export: $(VENV)/.app  ## write all judgements to a CSV file (ARGS="--out FILE")
 	@exec $(PY) -m scripts export --stage $(STAGE) $(ARGS)
 
+.PHONY: forget
+forget: $(VENV)/.app  ## erase a text from table, exports and later imports (ID=its md5, or ARGS="--text ...")
+	@exec $(PY) -m scripts forget --stage $(STAGE) $(if $(ID),--id $(ID)) $(ARGS)
+
 .PHONY: rotate
 rotate: $(VENV)/.app  ## sign predictions with a new key; what the old one signed stays good (ARGS=--revoke)
 	@exec $(PY) -m scripts rotate-receipt-key --stage $(STAGE) $(ARGS)

@@ -134,6 +134,7 @@ FUNCTIONS = (
             "MAX_REVIEW_CHARACTERS",
             "MAX_BODY_BYTES",
             "RECEIPT_KEY_PARAMETER",
+            "JUDGEMENT_DAYS",
         ),
     ),
     Function(
@@ -168,6 +169,7 @@ PREDICT_ROUTE = ("POST", "/getSentiment")
 # Key attributes of the tables.
 JUDGEMENTS_KEY = ("id", "judgement")  # md5 of the review; UUID of the judgement
 COUNTS_KEY = ("model", "shard")  # model revision; number 0..COUNT_SHARDS-1
+JUDGEMENTS_EXPIRY = "expires"  # attribute: when DynamoDB may delete it, in seconds since 1970; missing: never
 EXPORTS_KEY = ("id",)
 COUNT_SHARDS = 16  # writes to one DynamoDB item are limited to about 1,000 a second; sixteen items share the load
 

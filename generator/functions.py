@@ -166,6 +166,7 @@ def environment(template: Template, function: catalogue.Function) -> dict[str, s
         "JUDGEMENTS_TABLE": "JudgementsTableName",
         "COUNTS_TABLE": "CountsTableName",
         "EXPORTS_TABLE": "ExportsTableName",
+        "JUDGEMENT_DAYS": "JudgementDays",
         "EXPORT_BUCKET": "ExportBucketName",
         "EXPORT_TOKEN_PARAMETER": "ExportTokenParameter",
     }

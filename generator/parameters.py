@@ -63,6 +63,12 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "InstanceSecurityGroupId": {**_SECURITY_GROUP, "Description": "Security group of the instances (network stack)"},
     # data
     "DeletionProtection": {**_SWITCH, "Description": "Whether the tables refuse to be deleted"},
+    "JudgementDays": {
+        "Type": "Number",
+        "Description": "Days until a judgement is deleted, counted from when it arrives; 0: never",
+        "MinValue": 0,
+        "MaxValue": 36500,
+    },
     "ExportDays": {
         "Type": "Number",
         "Description": "Days until an export in the bucket expires",

@@ -87,9 +87,12 @@ def store(judgement: Judgement, settings: Record) -> Judgement:
 
 
 def _writes(judgement: Judgement, settings: Record) -> list[dict[str, Any]]:
+    item: dict[str, Any] = to_item(judgement)
+    if settings.judgement_days:
+        item["expires"] = {"N": str(int(time.time()) + settings.judgement_days * 24 * 3600)}
     put = {
         "TableName": settings.judgements_table,
-        "Item": to_item(judgement),
+        "Item": item,
         "ConditionExpression": "attribute_not_exists(id)",
     }
     count = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from decimal import Decimal
@@ -62,7 +63,8 @@ def segments(table: str, places: Sequence[Key | None]) -> Iterator[tuple[int, Pa
 
 def _read(table: str, options: dict[str, Any]) -> Page:
     answer = client("dynamodb").scan(TableName=table, ConsistentRead=True, **options)
-    items = answer["Items"]
+    now = time.time()  # DynamoDB takes its time to delete what has expired
+    items = [item for item in answer["Items"] if float(item.get("expires", {"N": "inf"})["N"]) > now]
     content = "".join(csvformat.write_row(_row(from_item(item))) for item in items).encode()
     return Page(content, len(items), answer.get("LastEvaluatedKey"))
 

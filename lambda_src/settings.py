@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Record:
-    """Settings of the function that stores judgements; lengths in characters (of a trimmed review) and bytes."""
+    """Settings of the function that stores judgements; lengths in characters (of a trimmed review) and bytes.
+
+    After ``judgement_days`` a judgement is deleted; 0 keeps it.
+    """
 
     judgements_table: str
     counts_table: str
@@ -21,6 +24,7 @@ class Record:
     max_review_characters: int
     max_body_bytes: int
     receipt_key_parameter: str
+    judgement_days: int
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> Record:
@@ -36,6 +40,7 @@ class Record:
             max_review_characters=int(environment["MAX_REVIEW_CHARACTERS"]),
             max_body_bytes=int(environment["MAX_BODY_BYTES"]),
             receipt_key_parameter=environment["RECEIPT_KEY_PARAMETER"],
+            judgement_days=int(environment["JUDGEMENT_DAYS"]),
         )
 
 

@@ -63,6 +63,7 @@ for command in (
     running.logs,
     running.export,
     running.restore,
+    running.forget,
     running.rotate_receipt_key,
     running.doctor,
     running.destroy,

@@ -12,12 +12,14 @@ import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from generator.catalogue import JUDGEMENTS_EXPIRY
 from scripts.errors import DeployError, InterruptedDeployError
 from scripts.interrupt import Interrupt
 from scripts.lambdas import module
@@ -127,13 +129,15 @@ def _scan(cloud: Cloud, table: str, parts: list[Part], interrupt: Interrupt, tel
 def _page(cloud: Cloud, table: str, part: Part, segment: int) -> None:
     arguments = {"ExclusiveStartKey": part.key} if part.key else {}
     answer = cloud.client("dynamodb").scan(TableName=table, Segment=segment, TotalSegments=SEGMENTS, **arguments)
-    rows = "".join(csvformat.write_row(_row(item)) for item in answer["Items"]).encode()
+    now = time.time()  # DynamoDB takes its time to delete what has expired
+    items = [item for item in answer["Items"] if float(item.get(JUDGEMENTS_EXPIRY, {"N": "inf"})["N"]) > now]
+    rows = "".join(csvformat.write_row(_row(item)) for item in items).encode()
     with part.path.open("ab") as file:
         file.write(rows)
         file.flush()
         os.fsync(file.fileno())
     part.size += len(rows)
-    part.rows += len(answer["Items"])
+    part.rows += len(items)
     part.key = answer.get("LastEvaluatedKey")
     part.done = part.key is None
     part.save()

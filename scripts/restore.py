@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from generator import catalogue
-from scripts import lambdas
+from scripts import forget, lambdas
 from scripts.apply import Work
 from scripts.errors import DeployError, code_of
 from scripts.session import Cloud
@@ -52,10 +52,11 @@ def restore(work: Work, outputs: dict[str, str], moment: datetime | None) -> Res
     with _nothing_recorded(work.cloud):
         copy = _copy(work, table, moment)
         there = {_key(item) for item in _items(work.cloud, table)}
-        found, put_back = 0, 0
+        found, put_back, erased = 0, 0, forget.forgotten()
         for item in _items(work.cloud, copy):
             found += 1
-            if _key(item) not in there:
+            # What was erased since must not come back.
+            if _key(item) not in there and item["time"]["S"] > erased.get(item["id"]["S"], ""):
                 _put_back(work.cloud, table, item)
                 put_back += 1
         total = recount(work.cloud, outputs)

@@ -6,7 +6,7 @@ from troposphere import GetAtt, Parameter, Ref, Template, dynamodb, s3
 
 from generator import buckets
 from generator.building import DISPOSABLE, PRECIOUS, add_output, name_tag, new_template, policy, purpose
-from generator.catalogue import COUNTS_KEY, EXPORTS_KEY, JUDGEMENTS_KEY
+from generator.catalogue import COUNTS_KEY, EXPORTS_KEY, JUDGEMENTS_EXPIRY, JUDGEMENTS_KEY
 from generator.parameters import parameter
 
 STRING, NUMBER = "S", "N"
@@ -36,7 +36,10 @@ def build() -> Template:
 def judgements_table(template: Template, protection: Parameter) -> dynamodb.Table:
     """Every judgement, append-only: what people typed, said, and what the model had said."""
     text = "Every judgement that people made, append-only: the one thing here that cannot be made again"
-    return _table(template, "JudgementsTable", "judgements", text, JUDGEMENTS_KEY, (STRING, STRING), protection)
+    table = _table(template, "JudgementsTable", "judgements", text, JUDGEMENTS_KEY, (STRING, STRING), protection)
+    # Only judgements that a stage keeps for a time have the attribute.
+    table.TimeToLiveSpecification = dynamodb.TimeToLiveSpecification(AttributeName=JUDGEMENTS_EXPIRY, Enabled=True)
+    return table
 
 
 def counts_table(template: Template, protection: Parameter) -> dynamodb.Table:

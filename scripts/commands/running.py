@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -17,11 +18,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from scripts import destroy as destroying
 from scripts import doctor as examining
 from scripts import export as exporting
+from scripts import forget as forgetting
 from scripts import ledger, receipts, scaling, templates
 from scripts import logs as logging
 from scripts import restore as restoring
 from scripts.apply import Work
-from scripts.cli import LAPTOP_STAGE, Options, state_folder, with_options
+from scripts.cli import LAPTOP_STAGE, ROOT, Options, state_folder, with_options
 from scripts.commands.changing import deployed
 from scripts.deploy import collect_outputs, says_what_happens
 from scripts.errors import DeployError, InterruptedDeployError, SettingsError
@@ -129,6 +131,36 @@ def restore(options: Options, moment: str | None) -> None:
         f"{found.put_back} of {found.found} judgements put back; there are {found.judgements} now, all counted anew."
     )
     options.print(asdict(found), f"{words}\nThe copy {found.copy} stays: look at it, then delete it.")
+
+
+@click.command()
+@click.option("--id", "text_id", help="Id of the text: its md5, as the API and the CSV have it.")
+@click.option("--text", help="The text itself. It stays in your shell's history; --text - reads it from stdin.")
+@click.option(
+    "--csv", "files", multiple=True, type=click.Path(path_type=Path, exists=True), help="A copy to clean too."
+)
+@with_options
+def forget(options: Options, text_id: str | None, text: str | None, files: tuple[Path, ...]) -> None:
+    """Erase a text: its judgements, all exports in the bucket, copies on this machine."""
+    if (text is None) == (text_id is None):
+        raise SettingsError("Name one text: by --id or by --text.")
+    wanted = forgetting.id_of(click.get_text_stream("stdin").read() if text == "-" else text) if text else text_id
+    if not re.fullmatch(r"[0-9a-f]{32}", wanted or ""):
+        raise SettingsError(f"{wanted!r} is no id of a text: that is 32 hex digits.")
+    outputs = deployed(options)
+    count = len(forgetting.find(options.cloud, outputs["JudgementsTableName"], wanted))
+    question = f"Erase text {wanted} ({count} judgements) in stage {options.stage} for good, and all exports with it?"
+    if not options.ask(question):
+        raise DeployError("Nothing was changed.")
+    erased = forgetting.forget(options.cloud, outputs, wanted, (*forgetting.COPIES, *files))
+    words = [
+        f"Erased {erased.judgements} judgements of {wanted}, {erased.exports} exports; counts stay, they hold no text.",
+        *(f"Taken out of {file}" for file in erased.files),
+        f"Commit {forgetting.LIST.relative_to(ROOT)}: it keeps the text out of what is imported later.",
+    ]
+    if not options.cloud.on_laptop:
+        words.append("The table's point-in-time recovery still has it, for 35 days; `restore` leaves it out.")
+    options.print({"id": wanted, **asdict(erased)}, "\n".join(words))
 
 
 @click.command()

@@ -4,7 +4,8 @@ One line of JSON per acknowledged request holds the after-image of every item th
 kept whole or not at all, and replaying a line twice changes nothing. A line is on the disk (fsync) before its
 writer is told so; writers that wait at the same time share one fsync.
 
-Opening the journal compacts it to one line per item. A last line cut short by a crash was never acknowledged and is
+Opening the journal compacts it to one line per item, and so does a removal, as soon as nobody waits for the disk: what
+was removed is then nowhere in the file. A last line cut short by a crash was never acknowledged and is
 dropped; damage anywhere else stops the start, because it would mean losing something that was acknowledged.
 """
 
@@ -54,10 +55,12 @@ class Journal:
         self._path = path
         self._on_failure = on_failure
         self._tables: dict[str, dict[str, Write]] = {}
+        self._removed = False  # since the file was compacted
         for write in _writes(path):
             self._apply(write)
         _replace(path, (line([write]) for table in self._tables.values() for write in table.values()))
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
+        self._removed = False
         self._lock = threading.Lock()  # lines are in the order in which the writes were applied
         self._queue: queue.SimpleQueue[tuple[bytes, Callable[[], None]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._store, name="journal", daemon=True)
@@ -90,7 +93,7 @@ class Journal:
         items = self._tables.setdefault(write.table, {})
         key = json.dumps(write.key, sort_keys=True)
         if write.item is None:
-            items.pop(key, None)
+            self._removed = items.pop(key, None) is not None or self._removed
         else:
             items[key] = write
 
@@ -113,6 +116,21 @@ class Journal:
                 stored()
             if ends:
                 return
+            if self._removed and self._queue.empty():
+                try:
+                    self._compact()
+                except OSError as error:
+                    self._on_failure(error)
+                    return
+
+    def _compact(self) -> None:
+        """Leave out of the file what is no more. Lines that wait are in it already; storing them again is harmless."""
+        with self._lock:
+            self._removed = False
+            lines = [line([write]) for table in self._tables.values() for write in table.values()]
+        _replace(self._path, iter(lines))
+        os.close(self._file)
+        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
 
 
 def line(writes: list[Write]) -> bytes:

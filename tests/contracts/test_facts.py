@@ -132,6 +132,7 @@ def test_a_lambda_understands_what_it_is_given(function):
     environment = {
         name: value if isinstance(value, str) else next(iter(value.values())) for name, value in given.items()
     }
+    environment |= {"JUDGEMENT_DAYS": "7"} if "JUDGEMENT_DAYS" in environment else {}
     found = getattr(lambda_settings, function.name.capitalize()).load(environment)
     facts = {
         "labels": catalogue.LABELS,
@@ -142,6 +143,7 @@ def test_a_lambda_understands_what_it_is_given(function):
         "exports_table": "ExportsTableName",
         "export_bucket": "ExportBucketName",
         "export_writer": "WriterFunction",
+        "judgement_days": 7,
         "export_token_parameter": "ExportTokenParameter",
         "receipt_key_parameter": catalogue.receipt_key_name("${Stage}"),
     }
@@ -155,6 +157,10 @@ def test_the_tables_have_the_keys_that_the_lambdas_write():
     }
     assert keys == {"JudgementsTable": catalogue.JUDGEMENTS_KEY, "CountsTable": catalogue.COUNTS_KEY}
     assert keys["CountsTable"] == counters.KEY
+    expiry = resource("data", "JudgementsTable")["TimeToLiveSpecification"]
+    assert expiry == {"AttributeName": catalogue.JUDGEMENTS_EXPIRY, "Enabled": True}
+    for reader in ("record", "rows"):
+        assert f'"{catalogue.JUDGEMENTS_EXPIRY}"' in (ROOT / "lambda_src" / f"{reader}.py").read_text()
     (exports_key,) = resource("data", "ExportsTable")["KeySchema"]
     assert (exports_key["AttributeName"],) == catalogue.EXPORTS_KEY == tuple(jobs._ITEM)
     assert counters.COUNT_SHARDS == catalogue.COUNT_SHARDS

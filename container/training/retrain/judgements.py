@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import csvformat
@@ -15,6 +16,7 @@ from training.regression import Words
 LONGEST = 2_000  # characters of a review: the API takes no more (a test holds it to the catalogue)
 HELD_OUT = 0.3  # share of texts that are never learned from, to compare the old model and the new one on
 TOLD_EVERY = 5_000  # lines
+FORGOTTEN = Path(__file__).with_name("forgotten.tsv")  # what `make forget` erased: id of the text, until when
 PROVEN = "valid"  # a receipt that the API has checked
 
 
@@ -23,6 +25,7 @@ STEPS = {
     "rows": "rows in the file",
     "twice": "sent twice: the same judgement",
     "label": "a label that the model does not have",
+    "forgotten": "a text that somebody had erased",
     "unproven": "no valid receipt, so nobody knows what the model had said",
     "text": "no text, a text over 2,000 characters, or one without a word that the model knows",
     "protected": "a text of the regression set",
@@ -162,6 +165,9 @@ class _Reading:
             self.seen.add(mark)
         if row["sentiment"] not in LABELS:
             return "label"
+        until = forgotten().get(_id(row["review"]))
+        if until is not None and row.get("time", "") <= until:
+            return "forgotten"
         return "" if self.wish.unproven or row.get("receipt") == PROVEN else "unproven"
 
     def _unusable_text(self, text: str, words: Words) -> str:
@@ -183,6 +189,16 @@ class _Reading:
             else:
                 self.found.texts.append(Judged(text, counts[0][0], counts[0][1], len(answers)))
         return self.found
+
+
+@cache
+def forgotten(path: Path = FORGOTTEN) -> dict[str, str]:
+    """Ids of the texts that were erased, each with the time until which what was said of it is left out."""
+    return dict(line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+
+
+def _id(review: str) -> str:
+    return hashlib.md5(review.strip().encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def _digest(text: str) -> bytes:

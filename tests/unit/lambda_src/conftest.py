@@ -35,6 +35,7 @@ ENVIRONMENT = {
     "LABELS": ",".join(catalogue.LABELS),
     "MAX_REVIEW_CHARACTERS": str(catalogue.MAX_REVIEW_CHARACTERS),
     "MAX_BODY_BYTES": str(catalogue.MAX_BODY_BYTES),
+    "JUDGEMENT_DAYS": "0",
     "RECEIPT_KEY_PARAMETER": catalogue.receipt_key_name("test"),
 }
 KEY = "YSBrZXkgb2YgdGVzdHMsIGFuZCBvZiB0ZXN0cyBvbmw"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -163,3 +164,10 @@ def test_a_changed_token_counts_after_a_minute(private, get, monkeypatch):
     assert get(export, headers=headers).status == 200
     now += 2
     assert get(export, headers=headers).status == 401
+
+
+def test_what_has_expired_is_not_exported_even_before_it_is_deleted(cloud, get):
+    for number, seconds in enumerate((-60, 3_600)):
+        expiry = {"expires": {"N": str(int(time.time()) + seconds)}}
+        cloud.dynamodb.put_item(TableName="judgements", Item={**item(number, f"text {number}"), **expiry})
+    assert [row["review"] for row in rows(body(get(export)))] == ["text 1"]

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Lock
@@ -235,3 +236,12 @@ def test_extreme_confidences_are_stored(cloud, post, receipt):
         assert post({"review": f"text {number}", "sentiment": "joy", "receipt": shown}).status == 200
     stored = {item["review"]["S"]: item["confidence"]["N"] for item in cloud.items("judgements")}
     assert list(dict(sorted(stored.items())).values()) == ["0", "1", "1", "0", "0", "0.123457", "0.333333"]
+
+
+def test_a_stage_may_keep_judgements_for_a_time(cloud, post, monkeypatch):
+    post({"review": "for ever", "sentiment": "joy"})
+    monkeypatch.setenv("JUDGEMENT_DAYS", "7")
+    post({"review": "for a week", "sentiment": "joy"})
+    expiry = {item["review"]["S"]: item.get("expires", {}).get("N") for item in cloud.items("judgements")}
+    assert expiry["for ever"] is None
+    assert abs(int(expiry["for a week"]) - time.time() - 7 * 24 * 3600) < 60

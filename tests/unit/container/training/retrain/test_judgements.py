@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -123,3 +124,21 @@ def test_the_held_out_part_is_always_the_same(sentences: list[tuple[str, str]]) 
     assert 0.2 < len(held) / len(sentences) < 0.4
     typed = {text for text, label in sentences if judgements.held_out(Judged(text.upper() + " !", "joy", 2, 3))}
     assert typed == held
+
+
+def test_what_was_erased_is_left_out_until_somebody_says_it_anew(
+    write_csv: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erased = hashlib.md5(b"We won", usedforsecurity=False).hexdigest()
+    monkeypatch.setattr(judgements, "forgotten", lambda: {erased: "2026-06-01T00:00:00.000Z"})
+    times = ("2026-01-01T00:00:00.000Z", "", "2026-06-01T00:00:00.001Z")
+    rows = [row | {"time": time} for row, time in zip(votes("We won", "joy", "joy", "anger"), times, strict=True)]
+    found = read(write_csv(rows + votes("We lost", "sadness")), ANYTHING)
+    assert [(one.text, one.label) for one in found.texts] == [("We lost", "sadness"), ("We won", "anger")]
+    assert left_out(found) == {"forgotten": 2}
+
+
+def test_the_list_of_what_was_erased_is_read(tmp_path: Path) -> None:
+    (tmp_path / "list").write_text("a\t2026-01-01\nb\t2026-01-02\na\t2026-01-03\n")
+    assert judgements.forgotten(tmp_path / "list") == {"a": "2026-01-03", "b": "2026-01-02"}
+    assert all(len(text_id) == 32 for text_id in judgements.forgotten())
