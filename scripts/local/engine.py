@@ -6,6 +6,7 @@ What a container is (a process, a real container) is for the engines in ``proces
 from __future__ import annotations
 
 import contextlib
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
@@ -47,6 +48,7 @@ class Engine(ABC):
         self._by_id: dict[str, TaskContainer] = {}
         self._by_address: dict[str, TaskContainer] = {}
         self._closed = False
+        self._creating = threading.Lock()
         # Called when a container is to stop, once the load balancer has been told: returns when every request for
         # which it had chosen that container earlier has come to `request_to`.
         self.settle: Callable[[], None] = lambda: None
@@ -91,11 +93,12 @@ class Engine(ABC):
             ContainerError: it did not become healthy; nothing of it is left.
             scripts.errors.ImageError: there is no such image.
         """
-        container = self.create(image, name, environment, settings)
-        self._by_id[container.id] = self._by_address[container.address] = container
-        try:
+        with self._creating:  # so that none is half made while all are being removed
             if self._closed:
                 raise ContainerError("the laptop cloud is stopping")
+            container = self.create(image, name, environment, settings)
+            self._by_id[container.id] = self._by_address[container.address] = container
+        try:
             container.wait_until_healthy()
         except BaseException:
             container.remove()
@@ -126,7 +129,8 @@ class Engine(ABC):
 
     def close(self) -> None:
         """End every container at once."""
-        self._closed = True
+        with self._creating:
+            self._closed = True
         for container in self.all():
             container.remove()
 
