@@ -12,7 +12,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 from scripts import image
@@ -63,10 +65,11 @@ def _rolls_under_load(app: RunningApp, pair: tuple[str, str]) -> Iterator[Figure
         _timed(app, "roll", "--image", pair[number % 2])
     for visitor in visitors:
         visitor.join()
-    asked, failed = (sum(getattr(visitor, name) for visitor in visitors) for name in ("asked", "failed"))
+    asked = sum(visitor.asked for visitor in visitors)
+    failed = sum((visitor.failed for visitor in visitors), Counter())
     how = f"{VISITORS} visitors, through {ROLLS_UNDER_LOAD} rolls"
     yield Figure("requests meanwhile", asked, "requests", how)
-    yield Figure("requests that failed", failed, "requests", how)
+    yield Figure("requests that failed", failed.total(), "requests", ", ".join([how, *sorted(failed)]))
 
 
 class Visitor(threading.Thread):
@@ -74,7 +77,8 @@ class Visitor(threading.Thread):
 
     def __init__(self, port: int) -> None:
         super().__init__()
-        self.asked = self.failed = 0
+        self.asked = 0
+        self.failed: Counter[str] = Counter()  # by status, or by what happened instead of an answer
         self._port = port
 
     def run(self) -> None:
@@ -85,9 +89,10 @@ class Visitor(threading.Thread):
                 connection.request("POST", "/api/getSentiment", BODY, {"Content-Type": "application/json"})
                 answer = connection.getresponse()
                 answer.read()
-                self.failed += answer.status != 200
-            except (OSError, http.client.HTTPException):
-                self.failed += 1
+                if answer.status != HTTPStatus.OK:
+                    self.failed[str(answer.status)] += 1
+            except (OSError, http.client.HTTPException) as error:
+                self.failed[type(error).__name__] += 1
                 connection.close()
         connection.close()
 
