@@ -27,6 +27,7 @@ CHANGE_SETS = (
     "DeleteChangeSet",
     "DescribeChangeSet",
     "DescribeStackEvents",
+    "DescribeStackResource",
     "ExecuteChangeSet",
     "GetTemplate",
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 
+import boto3
 import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from generator import boundary, calls, catalogue
-from tests.contracts.reading import TEMPLATES, resource, resources_of
+from tests.contracts.reading import ROOT, TEMPLATES, resource, resources_of
 
 ROLES = ("Site", "Service", "Infrastructure", "Plan")
 APP = {stack: template for stack, template in TEMPLATES.items() if stack != "pipeline"}
@@ -149,3 +150,14 @@ def _filled_in(document: dict) -> str:
 
 def _listed(value):
     return [value] if isinstance(value, str) else value
+
+
+def test_the_infrastructure_role_may_make_every_call_of_cloudformation_that_a_deployment_makes():
+    known = boto3.client("cloudformation", region_name="us-east-1").meta.method_to_api_mapping
+    sources = [(ROOT / "scripts" / f"{name}.py").read_text() for name in ("apply", "changesets", "deploy", "stacks")]
+    calls_in = re.compile(r"\.([a-z_]+)\(|get_paginator\(\"([a-z_]+)\"")
+    named = {name for text in sources for found in calls_in.findall(text) for name in found}
+    made = {f"cloudformation:{known[name]}" for name in named & known.keys()}
+    allowed = {action for one in statements("Infrastructure") if one["Effect"] == "Allow" for action in one["Action"]}
+    assert len(made) >= 8
+    assert made - allowed == set()
