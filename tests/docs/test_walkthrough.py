@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from scripts.lessons.checks import CHECKS
-from scripts.lessons.pages import PAGES, Command, Page, lessons, read
+from scripts.lessons.pages import PAGES, Command, Edit, Page, lessons, read
 from tests.docs.walking import Learner
+from tests.local.running import ROOT
 
 LESSONS = {page.path.stem: page for page in lessons()}
 
@@ -86,3 +87,10 @@ def test_what_comes_from_files_is_quoted_by_the_tool(path: Path) -> None:
     text = re.sub(r"<!-- quote: .*?<!-- end quote -->", "", path.read_text(), flags=re.S)
 
     assert re.findall(r"^```(?!console|diff title=)\w+.*$", text, re.M) == []
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_what_a_lesson_has_people_edit_stands_in_the_file_once(name: str) -> None:
+    for step in LESSONS[name].steps:
+        if isinstance(step, Edit):
+            assert (ROOT / step.file).read_text().count(step.old) == 1, f"{step.place}: correct the page's edit"
