@@ -16,7 +16,8 @@ HEAD = """\
 
 Written by `make bench`; each section says when and on which machine it ran. `make bench ONLY=service` measures one
 section again and leaves the others. Figures of one section were taken in one run, so their ratios hold elsewhere
-better than the figures themselves.
+better than the figures themselves. A load average above the number of cores means that the machine did other work at
+the same time: only requests by core (CPU time) come near a quiet machine's then.
 """
 _SECTION = re.compile(r"<!-- bench:(\w+) -->\n.*?<!-- /bench -->\n", re.DOTALL)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def test_tasks_follow_the_load_up_and_down(scaling: RunningApp) -> None:
     assert sum(one.failed for one in samples) == 0
     events = service.ecs.describe_services(cluster=service.cluster, services=[service.name])["services"][0]["events"]
     told = [event["message"] for event in events if "scaling set the desired count" in event["message"]]
-    assert any("from 1 to" in words and "requests at" in words for words in told)
+    # On a machine that is busy with other things, a task may need much CPU before it has many requests.
+    assert any(re.search(r"from 1 to \d: (requests|cpu) at", words) for words in told), told
     assert any("to 1:" in words for words in told)
 
 
