@@ -11,6 +11,7 @@ from botocore.config import Config
 # Two tries of at most four seconds each, and the pause between them, fit into the time of every function here.
 _CONNECT_SECONDS = 1
 _READ_SECONDS = 3
+_S3_READ_SECONDS = 20  # putting many parts together may take that long; only the export and its writer call S3
 _TRIES = 2
 
 
@@ -24,7 +25,7 @@ def client(service: str) -> Any:
         service,
         config=Config(
             connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
+            read_timeout=_S3_READ_SECONDS if service == "s3" else _READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": _TRIES},
             signature_version="s3v4" if service == "s3" else None,
         ),

@@ -1,7 +1,7 @@
 // The download of all judgements as CSV: progress while it comes, and the token where the stage demands one.
 // The token lives as long as the page and is never stored.
 
-import { pause } from "./api.js";
+import { patiently, pause } from "./api.js";
 import { byId, write } from "./dom.js";
 import { say, sayFailure, size } from "./words.js";
 
@@ -34,7 +34,8 @@ export function makeDownload(fetchCsv, before) {
   /** The address of the file and its bytes: here, or where a large one has been written. */
   async function bring() {
     for (let query = ""; ; await pause(1_000)) {
-      const reply = await fetchCsv(token, query);
+      const ask = () => fetchCsv(token, query);
+      const reply = await (query ? patiently(ask, { onWait: () => {} }) : ask());
       if (reply instanceof Blob) return { url: URL.createObjectURL(reply), bytes: reply.size };
       if (reply.url) return reply;
       show(() => say("downloading", { size: size(reply.bytes) }));
