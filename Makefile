@@ -239,16 +239,16 @@ format: $(VENV)/.dev  ## put the code into its standard layout
 	$(PY) -m ruff format .
 
 .PHONY: train
-train:  ## train the RNN and ship it (DATA=path to isear.csv, SEED=0, KNOWLEDGE=what `make teacher` wrote)
+train:  ## train the RNN and ship it (DATA=path to isear.csv, SEED=0; TEXTS=, KNOWLEDGE=, OUT=, ALONE=1: see container/training)
 	@test -n "$(DATA)" || { echo "make train needs DATA=path/to/isear.csv; container/training/README.md says where ISEAR is found" >&2; exit 2; }
 	@$(MAKE) --no-print-directory train-env
-	cd container && ../$(PY) -m training.train --data "$(abspath $(DATA))" --seed $(or $(SEED),0) --checkpoint ../build/train-$(or $(SEED),0).pt $(if $(KNOWLEDGE),--knowledge "$(abspath $(KNOWLEDGE))")
+	cd container && ../$(PY) -m training.train --data "$(abspath $(DATA))" --seed $(or $(SEED),0) --checkpoint ../build/train-$(or $(SEED),0)$(if $(ALONE),-alone).pt $(if $(TEXTS),--texts "$(abspath $(TEXTS))") $(if $(KNOWLEDGE),--knowledge "$(abspath $(KNOWLEDGE))") $(if $(OUT),--out "$(abspath $(OUT))") $(if $(ALONE),--alone)
 
 .PHONY: teacher
-teacher:  ## write what a large encoder knows, for `make train` (DATA=isear.csv TEXTS=folder of other texts OUT=folder SEED=0)
-	@test -n "$(DATA)" -a -n "$(TEXTS)" -a -n "$(OUT)" || { echo "make teacher needs DATA, TEXTS and OUT; container/training/README.md tells what they are" >&2; exit 2; }
+teacher:  ## write what a large encoder knows, for `make train` (DATA=isear.csv OUT=folder SEED=0; TEXTS=folder of other texts)
+	@test -n "$(DATA)" -a -n "$(OUT)" || { echo "make teacher needs DATA and OUT; container/training/README.md tells what they are" >&2; exit 2; }
 	@$(MAKE) --no-print-directory teacher-env
-	cd container && ../$(PY) -m training.teacher --data "$(abspath $(DATA))" --texts "$(abspath $(TEXTS))" --out "$(abspath $(OUT))" --seeds $(or $(SEED),0)
+	cd container && ../$(PY) -m training.teacher --data "$(abspath $(DATA))" $(if $(TEXTS),--texts "$(abspath $(TEXTS))") --out "$(abspath $(OUT))" --seeds $(or $(SEED),0)
 
 # Without CSV the judgements come from the stage's table.
 .PHONY: retrain
@@ -264,8 +264,8 @@ evaluate:  ## recompute the model card's figures from the shipped model (DATA=pa
 	cd container && ../$(PY) -m training.evaluate --data "$(abspath $(DATA))"
 
 .PHONY: bench-model
-bench-model: train-env  ## measure the shipped model's speed and memory beside others; asserts nothing
-	cd container && ../$(PY) -m training.bench
+bench-model: train-env  ## measure the shipped model beside others; asserts nothing (DATA=isear.csv: parity on real texts; ENCODER=folder)
+	cd container && ../$(PY) -m training.bench $(if $(DATA),--data "$(abspath $(DATA))") $(if $(TEXTS),--texts "$(abspath $(TEXTS))") $(if $(ENCODER),--encoder "$(abspath $(ENCODER))")
 
 .PHONY: train-env
 train-env: $(VENV)/.train  ## install what training needs (torch's CPU build)

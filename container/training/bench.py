@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sentiment.text import UNKNOWN
-from training import LABELS, batches, data
+from training import LABELS, batches, data, transfer
 from training.encoder import Encoder
 from training.evaluate import Artefact
 from training.export import load
@@ -23,6 +25,7 @@ from training.export import load
 LENGTHS = (5, 25, 60, 200)  # tokens
 ORIGINAL_LENGTH = 200  # the original app padded every text to it
 SECONDS = 1.0  # spent on each figure
+PARITY_TEXTS = 10_000
 LOADING = """
 import sys, time
 began = time.perf_counter()
@@ -78,11 +81,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="training.bench", description=__doc__)
     parser.add_argument("--model", type=Path, default=Path("model"), help="folder of the shipped artefact")
     parser.add_argument("--encoder", type=Path, help="folder for the teacher's encoder, to time it too")
+    parser.add_argument("--data", type=Path, help="isear.csv: compares with torch on real texts too")
+    parser.add_argument("--texts", type=Path, help="folder with goemotions/ and emobank/; otherwise beside isear.csv")
     options = parser.parse_args()
     torch.set_num_threads(1)
     try:
         artefact = Artefact(options.model)
         encoder = Encoder(options.encoder) if options.encoder else None
+        texts = real(artefact, options.data, options.texts or options.data.parent) if options.data else []
     except data.DataError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
@@ -112,34 +118,67 @@ def main() -> int:
     for name, text in (("words", "It was so sad "), ("one word", "a"), ("unknown words", "blorf snarx ")):
         text = (text * 2000)[:2000]
         print(f"  {name}: {milliseconds(partial(whole, artefact, text)):.2f} ms")
-    print(parity(artefact))
+    print(parity(artefact, made_up(words), "texts of chance"))
+    if texts:
+        print(parity(artefact, texts, "texts of ISEAR and GoEmotions"))
     subprocess.run([sys.executable, "-c", LOADING, str(options.model)], check=True)
     return 0
 
 
-def parity(artefact: Artefact, texts: int = 10_000) -> str:
-    """How well ONNX Runtime and torch agree on texts of made-up word order.
+def parity(artefact: Artefact, texts: Sequence[Sequence[int]], kind: str) -> str:
+    """How well ONNX Runtime and torch agree on texts, batch by batch, and how batches agree with single texts.
 
     Args:
         artefact: shipped.
-        texts: how many.
+        texts: ids of each.
+        kind: what texts these are, for the line.
     """
     network = load(artefact.path)
-    random = np.random.default_rng(0)
-    words = len(artefact.tokenizer.vocabulary)
-    same, greatest = 0, 0.0
-    for begin in range(0, texts, 100):
-        # commoner words more often, as in real texts; lengths of 1 to 60 together, so that the mask is tried too
-        made = [(words * random.random(random.integers(1, 61)) ** 3).astype(np.int64).clip(1) for _ in range(100)]
-        tokens, lengths = batches.pad([ids.tolist() for ids in made[: texts - begin]])
+    same, greatest, apart = 0, 0.0, 0.0
+    for begin in range(0, len(texts), 100):
+        # as they come, short and long together, so that the mask is tried too
+        tokens, lengths = batches.pad(texts[begin : begin + 100])
         [served] = artefact.session.run(None, {"tokens": tokens.numpy(), "lengths": lengths.numpy()})
+        alone = artefact.session.run(
+            None, {"tokens": tokens[:1, : lengths[0]].numpy(), "lengths": lengths[:1].numpy()}
+        )[0]
         with torch.inference_mode():
             eager = network(tokens, lengths).softmax(1).numpy()
         same += int((served.argmax(1) == eager.argmax(1)).sum())
         greatest = max(greatest, float(np.abs(served - eager).max()))
+        apart = max(apart, float(np.abs(served[:1] - alone).max()))
     return (
-        f"parity with torch on {texts:,} texts: same label on {same / texts:.2%}, probabilities within {greatest:.1e}"
+        f"parity with torch on {len(texts):,} {kind}: same label on {same / len(texts):.2%}, probabilities within "
+        f"{greatest:.1e}; in a batch and alone within {apart:.1e}"
     )
+
+
+def made_up(words: int) -> list[list[int]]:
+    """Texts of chance, commoner words more often, 1 to 60 tokens.
+
+    Args:
+        words: size of the vocabulary.
+    """
+    random = np.random.default_rng(0)
+    lengths = random.integers(1, 61, PARITY_TEXTS)
+    return [(words * random.random(length) ** 3).astype(np.int64).clip(1).tolist() for length in lengths]
+
+
+def real(artefact: Artefact, survey: Path, folder: Path) -> list[list[int]]:
+    """Texts of ISEAR and as many of GoEmotions as make 10,000.
+
+    Args:
+        artefact: whose tokenizer is used.
+        survey: isear.csv.
+        folder: with ``goemotions/`` and ``emobank/``.
+
+    Raises:
+        DataError: one of them is missing.
+    """
+    texts = [row.text for row in data.read(survey)]
+    texts += list(itertools.islice(transfer.strangers(folder), PARITY_TEXTS - len(texts)))
+    Random(0).shuffle(texts)
+    return [artefact.tokenizer.encode(text) for text in texts]
 
 
 def whole(artefact: Artefact, text: str) -> object:

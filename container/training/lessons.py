@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -9,9 +10,11 @@ import torch
 from torch import Tensor
 
 from sentiment.text import UNKNOWN, Tokenizer
-from training import LABELS, augment, batches, data, metrics
+from training import LABELS, accounts, augment, batches, data
+from training.gibberish import gibberish
 from training.statements import statement
-from training.teacher import Knowledge
+
+Told = tuple[list[int], list[float]]  # ids of a text and its target
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,27 @@ class Settings:
     smoothing: float
     gold: float
     strangers: int
+    comments: int
+    comment_gold: float
     nonsense: int
     statements: int
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What a teacher adds to the rows of a split.
+
+    Attributes:
+        texts: each training account followed by its variants; then strangers.
+        variants: how many of them an account has.
+        probabilities: soft labels of the texts, float32 [texts, labels].
+        comments: label and text of forum comments; their labels are noisy.
+    """
+
+    texts: list[str]
+    variants: int
+    probabilities: Tensor
+    comments: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -34,31 +56,24 @@ class Batch:
         tokens: int64 [texts, length].
         lengths: int64 [texts].
         targets: float32 [texts, labels].
-        vectors: what the body should say of the first of them, [some texts, directions]; None without a teacher.
     """
 
     tokens: Tensor
     lengths: Tensor
     targets: Tensor
-    vectors: Tensor | None
 
 
 class Lessons:
     """All texts of one split's training, encoded once."""
 
-    def __init__(
-        self, split: data.Split, knowledge: Knowledge | None, tokenizer: Tokenizer, settings: Settings
-    ) -> None:
+    def __init__(self, split: data.Split, taught: Taught | None, tokenizer: Tokenizer, settings: Settings) -> None:
         """Encode and work out targets.
 
         Args:
             split: only its training rows are used.
-            knowledge: what a teacher says of them and of other texts.
+            taught: what a teacher says of them and of other texts.
             tokenizer: of the network to be trained.
             settings: how lessons are made.
-
-        Raises:
-            DataError: the knowledge is of another split.
         """
         self.settings = settings
         self.tokenizer = tokenizer
@@ -67,24 +82,28 @@ class Lessons:
         self.foreign = [
             place for word in sorted(augment.FOREIGN) for place in tokenizer.encode(word) if place != UNKNOWN
         ]
-        truth = torch.from_numpy(metrics.truth(split.train))
-        gold = torch.nn.functional.one_hot(truth, len(LABELS)).float()
-        gold = gold * (1 - settings.smoothing) + settings.smoothing / len(LABELS)
+        gold = torch.tensor([accounts.target(row.label, settings.smoothing) for row in split.train])
         self.accounts = len(gold)
-        self.vectors: Tensor | None = None
-        if knowledge is None:
+        self.own = [
+            (self._ids(text), accounts.target(label, settings.smoothing)) for label, text in accounts.to_learn()
+        ]
+        self.comments: dict[str, list[Told]] = {}
+        if taught is None:
             self.texts = [tokenizer.encode(row.text) for row in split.train]
             self.targets, self.variants = gold, 0
             return
-        if [row.key for row in split.train] != knowledge.keys.tolist():
-            raise data.DataError("the teacher's knowledge is of another split: make it anew with this seed")
-        self.texts = [tokenizer.encode(text) for text in knowledge.texts.tolist()]
-        self.vectors = torch.from_numpy(knowledge.vectors).float()
-        self.targets = torch.from_numpy(knowledge.probabilities).float()
-        known = knowledge.accounts_with_variants
-        self.variants = known // self.accounts - 1
+        self.texts = [tokenizer.encode(text) for text in taught.texts]
+        self.targets = taught.probabilities.clone()
+        self.variants = taught.variants
+        known = self.accounts * (self.variants + 1)
         repeated = gold.repeat_interleave(self.variants + 1, dim=0)
         self.targets[:known] = settings.gold * repeated + (1 - settings.gold) * self.targets[:known]
+        for label, text in taught.comments:
+            told = (self._ids(text), accounts.target(label, 1 - settings.comment_gold))
+            self.comments.setdefault(label, []).append(told)
+
+    def _ids(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text) or [UNKNOWN]
 
     def batches_an_epoch(self) -> int:
         """How many steps an epoch takes."""
@@ -102,6 +121,25 @@ class Lessons:
             chosen += random.sample(others, min(self.settings.strangers, len(others)))
         return chosen
 
+    def _besides(self, random: Random, steps: int) -> list[Told]:
+        """What comes beside the survey: sentences of our own, comments of each label alike, statements, nonsense."""
+        even = accounts.target(accounts.NONE, 0)
+        found: list[Told] = [
+            (augment.vary(ids, random, self.openers) if random.random() < 0.5 else ids, target)
+            for ids, target in self.own
+        ]
+        each = self.settings.comments // (len(LABELS) + 1)
+        for some in self.comments.values():
+            found += random.sample(some, min(each, len(some)))
+        for _ in range(steps * self.settings.nonsense):
+            found.append((augment.nonsense(random, self.foreign, self.words), even))
+            found.append((self._ids(gibberish(random, accounts.STREWN)), even))
+        for _ in range(steps * self.settings.statements):
+            text, target = statement(random)
+            found.append((self._ids(text), target))
+        random.shuffle(found)
+        return found
+
     def epoch(self, random: Random) -> list[Batch]:
         """Batches of one epoch, in random order.
 
@@ -109,20 +147,29 @@ class Lessons:
             random: source of chance.
         """
         chosen = self._chosen(random)
-        accounts = set(chosen[: self.accounts])
+        accounts_of_it = set(chosen[: self.accounts])
         shown = [
-            augment.vary(self.texts[place], random, self.openers) if place in accounts else self.texts[place]
+            augment.vary(self.texts[place], random, self.openers) if place in accounts_of_it else self.texts[place]
             for place in chosen
         ]
-        made = []
-        for members in batches.places([len(ids) for ids in shown], self.settings.batch, random):
-            empty = [augment.nonsense(random, self.foreign, self.words) for _ in range(self.settings.nonsense)]
-            plain = [statement(random) for _ in range(self.settings.statements)]
-            added = [*empty, *(self.tokenizer.encode(text) for text, _ in plain)]
-            tokens, lengths = batches.pad([*(shown[member] for member in members), *added])
-            places = torch.tensor([chosen[member] for member in members])
-            even = [[1 / len(LABELS)] * len(LABELS)] * len(empty)
-            targets = torch.tensor([*even, *(meant for _, meant in plain)]).view(-1, len(LABELS))
-            vectors = None if self.vectors is None else self.vectors[places]
-            made.append(Batch(tokens, lengths, torch.cat([self.targets[places], targets]), vectors))
-        return made
+        parts = list(batches.places([len(ids) for ids in shown], self.settings.batch, random))
+        besides = self._besides(random, len(parts))
+        return [
+            self._batch([shown[member] for member in members], [chosen[member] for member in members], added)
+            for members, added in zip(parts, dealt(besides, len(parts)), strict=True)
+        ]
+
+    def _batch(self, texts: list[list[int]], places: list[int], added: Sequence[Told]) -> Batch:
+        tokens, lengths = batches.pad([*texts, *(ids for ids, _ in added)])
+        targets = torch.tensor([target for _, target in added]).view(-1, len(LABELS))
+        return Batch(tokens, lengths, torch.cat([self.targets[places], targets]))
+
+
+def dealt(items: Sequence[Told], hands: int) -> list[Sequence[Told]]:
+    """Deal out items like cards.
+
+    Args:
+        items: in random order.
+        hands: among how many.
+    """
+    return [items[hand::hands] for hand in range(hands)]

@@ -33,15 +33,15 @@ class Network(nn.Module):
         self.word_dropout = word_dropout
         self.output = nn.Linear(4 * units, labels)
 
-    def features(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """What the GRU makes of a text: the greatest and the mean activation over time.
+    def states(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """The GRU's state at each token, both directions side by side.
 
         Args:
             tokens: ids, int64 [batch, length].
             lengths: how many of them are text, int64 [batch], each at least 1.
 
         Returns:
-            float32 [batch, 4 * units].
+            float32 [batch, length, 2 * units], and which of them are no padding, bool [batch, length].
         """
         places = torch.arange(tokens.shape[1], device=tokens.device)
         inside = places < lengths[:, None]
@@ -53,7 +53,19 @@ class Network(nn.Module):
         forwards, _ = self.forwards(vectors)
         backwards, _ = self.backwards(vectors.gather(1, turned.expand_as(vectors)))
         backwards = backwards.gather(1, turned.expand_as(backwards))
-        states = torch.cat([forwards, backwards], dim=2)
+        return torch.cat([forwards, backwards], dim=2), inside
+
+    def features(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """What the GRU makes of a text: the greatest and the mean activation over time.
+
+        Args:
+            tokens: ids, int64 [batch, length].
+            lengths: how many of them are text, int64 [batch], each at least 1.
+
+        Returns:
+            float32 [batch, 4 * units].
+        """
+        states, inside = self.states(tokens, lengths)
         states = states.masked_fill(~inside[:, :, None], 0.0)
         mean = states.sum(1) / lengths[:, None]
         greatest = states.masked_fill(~inside[:, :, None], -2.0).amax(1)  # a GRU's state lies within -1..1

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 from sentiment.text import tokenize
+from training.data import DataError, Row
 
+WHERE = (
+    "TEXTS=folder names the folder with goemotions/ (GoEmotions, CC BY 4.0) and emobank/ (EmoBank, CC BY-SA 4.0), "
+    "otherwise looked for beside isear.csv; container/training/README.md tells where they are found"
+)
+HELD_OUT = ("dev", "test")  # parts of GoEmotions whose comments nothing learns from
 SHORTEST = 3  # words; less is no sentence
+STRANGERS = 20_000  # sentences from elsewhere
+WAYS = ("accounts", "pieces", "careless ones", "retold ones")
 _PLACEHOLDERS = {"[NAME]": "Sam", "[RELIGION]": "religion"}
 _WORD = re.compile(r"[A-Za-z']+")
 # Past tense to base form: the verbs that accounts are told with.
@@ -106,6 +115,46 @@ def slips(text: str, random: Random) -> str:
     return " ".join(words)
 
 
+@dataclass(frozen=True)
+class Texts:
+    """All texts that a teacher labels.
+
+    Attributes:
+        told: of every row the account, and the same told in three other ways: four lists.
+        strangers: sentences from elsewhere.
+    """
+
+    told: list[list[str]]
+    strangers: list[str]
+
+    @classmethod
+    def read(cls, rows: Sequence[Row], folder: Path) -> Texts:
+        """Tell every account differently and choose sentences from elsewhere, always alike.
+
+        Args:
+            rows: all clean rows.
+            folder: with GoEmotions and EmoBank.
+
+        Raises:
+            DataError: one of them is missing.
+        """
+        random = Random(0)
+        ways = [[row.text, *variants(row.text, random)] for row in rows]
+        others = list(strangers(folder))
+        Random(0).shuffle(others)
+        kept_back = {text for part in HELD_OUT for _, text in labelled(folder, part)}
+        chosen = [text for text in others[:STRANGERS] if text not in kept_back]
+        return cls([list(way) for way in zip(*ways, strict=True)], chosen)
+
+    def to_learn(self, places: Sequence[int]) -> list[str]:
+        """What one split's training sees: accounts each followed by its variants, then strangers.
+
+        Args:
+            places: of its rows.
+        """
+        return [way[place] for place in places for way in self.told] + self.strangers
+
+
 def strangers(folder: Path) -> Iterator[str]:
     """Sentences from elsewhere, each once: GoEmotions (Reddit) and EmoBank (news, fiction, letters, blogs).
 
@@ -114,20 +163,67 @@ def strangers(folder: Path) -> Iterator[str]:
 
     Yields:
         Sentences of at least three words, in the order of the files.
+
+    Raises:
+        DataError: a file is missing.
     """
     seen: set[str] = set()
     for text in _raw(folder):
-        for mark, word in _PLACEHOLDERS.items():
-            text = text.replace(mark, word)
         words = tokenize(text)
         if len(words) >= SHORTEST and (key := " ".join(words)) not in seen:
             seen.add(key)
-            yield text.strip()
+            yield text
+
+
+# GoEmotions' 28 emotions in the order of their numbers, and which of ours they come near to; many to none.
+_EMOTIONS = (
+    "admiration:joy amusement:joy anger:anger annoyance:anger approval: caring: confusion: curiosity: desire: "
+    "disappointment:sadness disapproval: disgust:disgust embarrassment:shame excitement:joy fear:fear gratitude:joy "
+    "grief:sadness joy:joy love:joy nervousness:fear optimism:joy pride:joy realization: relief:joy remorse:guilt "
+    "sadness:sadness surprise: neutral:none"
+)
+_NEAREST = tuple(pair.partition(":")[2] for pair in _EMOTIONS.split())
+
+
+def labelled(folder: Path, part: str) -> Iterator[tuple[str, str]]:
+    """Forum comments of GoEmotions whose emotions all come near to one of our labels.
+
+    Args:
+        folder: with ``goemotions/``.
+        part: ``train``, ``dev`` or ``test``.
+
+    Yields:
+        Label, or ``none`` for a neutral comment, and text.
+
+    Raises:
+        DataError: the file is missing.
+    """
+    for line in _lines(folder / "goemotions" / f"{part}.tsv"):
+        text, numbers, _ = line.split("\t")
+        labels = {_NEAREST[int(number)] for number in numbers.split(",")}
+        text = _named(text)
+        if len(labels) == 1 and (label := labels.pop()) and len(tokenize(text)) >= SHORTEST:
+            yield label, text
+
+
+def _named(text: str) -> str:
+    for mark, word in _PLACEHOLDERS.items():
+        text = text.replace(mark, word)
+    return text.strip()
 
 
 def _raw(folder: Path) -> Iterator[str]:
-    for name in ("train", "dev", "test"):
-        for line in (folder / "goemotions" / f"{name}.tsv").read_text(encoding="utf-8").splitlines():
-            yield line.split("\t")[0]
-    with (folder / "emobank" / "emobank.csv").open(encoding="utf-8", newline="") as file:
-        yield from (row["text"] for row in csv.DictReader(file))
+    for part in ("train", *HELD_OUT):
+        yield from (_named(line.split("\t")[0]) for line in _lines(folder / "goemotions" / f"{part}.tsv"))
+    with _there(folder / "emobank" / "emobank.csv").open(encoding="utf-8", newline="") as file:
+        yield from (_named(row["text"]) for row in csv.DictReader(file))
+
+
+def _lines(file: Path) -> list[str]:
+    return _there(file).read_text(encoding="utf-8").splitlines()
+
+
+def _there(file: Path) -> Path:
+    if not file.is_file():
+        raise DataError(f"there is no {file}: {WHERE}")
+    return file

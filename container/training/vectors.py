@@ -116,13 +116,13 @@ def choose_vocabulary(texts: Iterable[str], common: Sequence[str], size: int) ->
     return chosen[:size]
 
 
-def first_vectors(vocabulary: Sequence[str], dimensions: int, taught: dict[str, Floats] | None = None) -> Floats:
+def first_vectors(vocabulary: Sequence[str], dimensions: int, taught: Floats | None = None) -> Floats:
     """GloVe, word pieces and, with a teacher, its view of each word, side by side: their main directions.
 
     Args:
         vocabulary: the words by id.
         dimensions: how many directions to keep.
-        taught: a teacher's vector of each word; a word without one begins at their mean.
+        taught: a teacher's vector of each word, [words, width].
 
     Returns:
         [words, dimensions], scaled to .4 a number, about GloVe's own; the row of ``<pad>`` is zero.
@@ -133,8 +133,8 @@ def first_vectors(vocabulary: Sequence[str], dimensions: int, taught: dict[str, 
         gather(vocabulary, dict(zip(words, rows, strict=True))),
         np.stack([piece_rows[spell(word.lstrip("'"), pieces) or [pieces["[UNK]"]]].mean(0) for word in vocabulary]),
     ]
-    if taught:
-        sources.append(gather(vocabulary, taught))
+    if taught is not None:
+        sources.append(taught)
     both = np.concatenate([standardise(source) for source in sources], axis=1)
     both -= both.mean(0)
     _, _, directions = np.linalg.svd(both.T @ both)
@@ -142,6 +142,30 @@ def first_vectors(vocabulary: Sequence[str], dimensions: int, taught: dict[str, 
     vectors *= 0.4 / vectors.std()
     vectors[0] = 0
     return vectors
+
+
+def in_context(texts: Sequence[Sequence[int]], views: Sequence[npt.NDArray[np.float16]], words: int) -> Floats:
+    """Each word as an encoder sees it in its texts, on average.
+
+    Args:
+        texts: ids of each text.
+        views: the encoder's view of each token, [tokens, width]; a row of zeros where it has none.
+        words: size of the vocabulary.
+
+    Returns:
+        [words, width]. A word is drawn towards the mean of all, as if it had been seen there twice more; so one that
+        was never seen lies at the mean.
+    """
+    width = views[0].shape[1]
+    sums, counts = np.zeros((words, width)), np.zeros(words)
+    for ids, view in zip(texts, views, strict=True):
+        seen = view.any(axis=1)
+        places = np.array(ids)[seen]
+        np.add.at(sums, places, view[seen])
+        np.add.at(counts, places, 1)
+    mean = sums.sum(0) / max(counts.sum(), 1)
+    found: Floats = ((sums + 2 * mean) / (counts + 2)[:, None]).astype(np.float32)
+    return found
 
 
 def gather(vocabulary: Sequence[str], known: dict[str, Floats]) -> Floats:

@@ -6,17 +6,21 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: `make train-env` installs it")
 
-import numpy as np  # noqa: E402
-
 from sentiment.text import UNKNOWN, Tokenizer  # noqa: E402
-from training import LABELS, augment, data, transfer  # noqa: E402
-from training.lessons import Lessons, Settings  # noqa: E402
+from training import LABELS, accounts, augment, data, transfer  # noqa: E402
+from training.lessons import Lessons, Settings, Taught  # noqa: E402
 from training.statements import statement  # noqa: E402
-from training.teacher import Knowledge  # noqa: E402
 
 pytestmark = pytest.mark.torch
 TOKENIZER = Tokenizer(("<pad>", "<unk>", "when", "i", "won", "lost", "we", "met", "again", "der", "."))
-SETTINGS = Settings(batch=2, smoothing=0.1, gold=0.5, strangers=1, nonsense=1, statements=1)
+SETTINGS = Settings(
+    batch=2, smoothing=0.1, gold=0.5, strangers=1, comments=16, comment_gold=0.5, nonsense=1, statements=1
+)
+
+
+@pytest.fixture(autouse=True)
+def one_sentence_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "to_learn", lambda: [("fear", "I lost again .")])
 
 
 def split() -> data.Split:
@@ -28,57 +32,62 @@ def split() -> data.Split:
     return data.Split(train=rows, validation=[], test=[])
 
 
-def knowledge(keys: list[str]) -> Knowledge:
+def taught() -> Taught:
     texts = ["I won", "won", "I lost", "lost", "We met", "met", "when we met again", "again"]
-    return Knowledge(
-        texts=np.array(texts),
-        keys=np.array(keys),
-        probabilities=np.full((8, len(LABELS)), 1 / len(LABELS), np.float32),
-        accounts_with_variants=6,
-        vectors=np.arange(16, dtype=np.float32).reshape(8, 2),
-        words=np.array(["won"]),
-        word_vectors=np.ones((1, 3), np.float32),
-    )
+    even = torch.full((8, len(LABELS)), 1 / len(LABELS))
+    return Taught(texts, variants=1, probabilities=even, comments=[("anger", "der"), ("none", "met .")])
+
+
+def shown(lessons: Lessons, seed: int = 0) -> list[tuple[list[int], list[float]]]:
+    return [
+        (tokens[:length].tolist(), target.tolist())
+        for batch in lessons.epoch(Random(seed))
+        for tokens, length, target in zip(batch.tokens, batch.lengths, batch.targets, strict=True)
+    ]
 
 
 def test_labels_alone_give_smoothed_targets_and_every_text_once() -> None:
     lessons = Lessons(split(), None, TOKENIZER, SETTINGS)
-    epoch = lessons.epoch(Random(0))
-    assert len(epoch) == lessons.batches_an_epoch() == 2
-    targets = torch.cat([batch.targets[:-2] for batch in epoch])
-    assert sorted(LABELS[place] for place in targets.argmax(1)) == ["joy", "joy", "sadness"]
-    assert targets.amax(1).tolist() == pytest.approx([0.9 + 0.1 / 7] * 3)
-    assert all(batch.vectors is None for batch in epoch)
+    assert len(lessons.epoch(Random(0))) == lessons.batches_an_epoch() == 2
+    sure = [target for ids, target in shown(lessons) if ids in ([3, 4], [3, 5], [6, 7])]
+    assert sorted(LABELS[target.index(max(target))] for target in sure) == ["joy", "joy", "sadness"]
+    assert [max(target) for target in sure] == pytest.approx([0.9 + 0.1 / 7] * 3)
+
+
+def test_sentences_of_our_own_come_once_an_epoch() -> None:
+    lessons = Lessons(split(), None, TOKENIZER, SETTINGS)
+    ours = [target for _, target in shown(lessons) if target[LABELS.index("fear")] == pytest.approx(0.9 + 0.1 / 7)]
+    assert len(ours) == 1
 
 
 def test_every_target_sums_to_one() -> None:
-    for known in (None, knowledge(["1", "2", "3"])):
+    for known in (None, taught()):
         for batch in Lessons(split(), known, TOKENIZER, SETTINGS).epoch(Random(1)):
             assert batch.targets.sum(1).tolist() == pytest.approx([1.0] * len(batch.targets))
             assert batch.tokens.shape[0] == len(batch.lengths) == len(batch.targets)
 
 
 def test_a_teacher_adds_one_variant_of_each_account_and_strangers() -> None:
-    lessons = Lessons(split(), knowledge(["1", "2", "3"]), TOKENIZER, SETTINGS)
-    epoch = lessons.epoch(Random(0))
-    assert len(epoch) == lessons.batches_an_epoch() == 4
-    vectors = torch.cat([batch.vectors for batch in epoch]).tolist()
-    places = sorted(int(first) // 2 for first, _ in vectors)
-    assert places[:6] == [0, 1, 2, 3, 4, 5]
-    assert places[6] in (6, 7)
+    lessons = Lessons(split(), taught(), TOKENIZER, SETTINGS)
+    assert len(lessons.epoch(Random(0))) == lessons.batches_an_epoch() == 4
+    ids = [ids for ids, _ in shown(lessons)]
+    assert all(wanted in ids for wanted in ([3, 4], [4], [3, 5], [5], [6, 7], [7]))
+    assert ([2, 6, 7, 8] in ids) != ([8] in ids)
 
 
 def test_a_teachers_word_counts_beside_the_label() -> None:
-    lessons = Lessons(split(), knowledge(["1", "2", "3"]), TOKENIZER, SETTINGS)
+    lessons = Lessons(split(), taught(), TOKENIZER, SETTINGS)
     joy = LABELS.index("joy")
     assert float(lessons.targets[0, joy]) == pytest.approx(0.5 * (0.9 + 0.1 / 7) + 0.5 / 7)
     assert float(lessons.targets[1, joy]) == pytest.approx(float(lessons.targets[0, joy]))
     assert float(lessons.targets[6, joy]) == pytest.approx(1 / 7)
 
 
-def test_refuses_knowledge_of_another_split() -> None:
-    with pytest.raises(data.DataError, match="another split"):
-        Lessons(split(), knowledge(["2", "1", "3"]), TOKENIZER, SETTINGS)
+def test_comments_are_half_trusted_and_neutral_ones_say_nothing() -> None:
+    found = shown(Lessons(split(), taught(), TOKENIZER, SETTINGS))
+    [angry] = [target for ids, target in found if ids == [9]]
+    assert angry[LABELS.index("anger")] == pytest.approx(0.5 + 0.5 / 7)
+    assert pytest.approx(next(target for ids, target in found if ids == [7, 10])) == [1 / 7] * 7
 
 
 def test_variation_takes_from_the_text_and_adds_nothing() -> None:
@@ -122,3 +131,15 @@ def test_strangers_come_once_and_without_placeholders(tmp_path) -> None:  # type
         (tmp_path / "goemotions" / f"{name}.tsv").write_text("[NAME] won the race!\t1\ta\nOh no\t2\tb\n", "utf-8")
     (tmp_path / "emobank" / "emobank.csv").write_text('id,text\n1,"Well, he ran."\n', "utf-8")
     assert list(transfer.strangers(tmp_path)) == ["Sam won the race!", "Well, he ran."]
+
+
+def test_comments_get_the_nearest_label_or_are_left_out(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "goemotions").mkdir()
+    lines = ["I won the race\t17\ta", "So sorry for that\t24,25\tb", "Where is the book?\t7\tc", "It is a book\t27\td"]
+    (tmp_path / "goemotions" / "train.tsv").write_text("\n".join(lines) + "\n", "utf-8")
+    assert list(transfer.labelled(tmp_path, "train")) == [("joy", "I won the race"), ("none", "It is a book")]
+
+
+def test_says_which_folder_of_texts_is_missing(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(data.DataError, match="TEXTS=folder"):
+        list(transfer.strangers(tmp_path))

@@ -1,95 +1,186 @@
-"""The teacher, without its encoder: heads that never saw what they label, and a pass that goes on where it stopped."""
+"""The teacher from empty to its knowledge, with a small stand-in for its encoder (0.4 GB), and the RNN that uses it."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: `make train-env` installs it")
+pytest.importorskip("onnx", reason="onnx is not installed: `make train-env` installs it")
+pytest.importorskip("matplotlib", reason="matplotlib is not installed: `make train-env` installs it")
 
 import numpy as np  # noqa: E402
 
-from training import LABELS, data, encoder, teacher, vectors  # noqa: E402
+from sentiment.text import tokenize  # noqa: E402
+from training import LABELS, accounts, body, data, encoder, evaluate, reader, robust, teacher, train, transfer, vectors  # noqa: E402
 
 pytestmark = pytest.mark.torch
+CLUES = dict(zip(LABELS, ("shout", "slime", "dark", "stole", "won", "died", "blushed"), strict=True))
+GROUPS = dict.fromkeys(data.GROUPS, "1")
+WORDS = [".", "when", "we", "story", "saw", "it", *CLUES.values()]
+TABLE = np.random.default_rng(0).normal(size=(len(WORDS), 8)).astype(np.float32)
 
 
-def made_up(per_label: int) -> tuple[data.Split, dict[str, np.ndarray]]:
-    random = np.random.default_rng(0)
-    centres = random.normal(size=(len(LABELS), 16)) * 2
-    rows, seen = [], {}
-    for place, label in enumerate(LABELS):
-        for number in range(per_label):
-            rows.append(data.Row(f"{label}{number}", "", label, {}))
-            seen[rows[-1].key] = (centres[place] + random.normal(size=(2, 16))).astype(np.float32)
-    random.shuffle(rows)  # type: ignore[arg-type]
-    return data.Split(train=rows[50:], validation=rows[:50], test=[]), seen
+class Small:
+    """Stands in for the encoder: the same few numbers for each word, and an interruption when told to."""
 
-
-def test_heads_learn_what_the_encoder_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    split, seen = made_up(60)
-    strangers = np.stack([seen[row.key][0] for row in split.validation])
-    own, given, judged = teacher.teach(split, seen, strangers, seed=0)
-    assert own.shape == (len(split.train), 2, len(LABELS))
-    assert own.sum(2) == pytest.approx(np.ones(own.shape[:2]), abs=1e-4)
-    truth = [LABELS.index(row.label) for row in split.train]
-    assert (own[:, 0].argmax(1) == truth).mean() > 0.9
-    assert np.allclose(given, judged, atol=1e-5)
-
-
-def test_no_row_is_labelled_by_a_head_that_saw_it() -> None:
-    split, seen = made_up(20)
-    before, _, _ = teacher.teach(split, seen, np.zeros((1, 16), np.float32), seed=0)
-    first = split.train[0]
-    other = next(label for label in LABELS if label != first.label)
-    lied = data.Split([data.Row(first.key, "", other, {}), *split.train[1:]], split.validation, [])
-    after, _, _ = teacher.teach(lied, seen, np.zeros((1, 16), np.float32), seed=0)
-    assert np.array_equal(before[0], after[0])
-    assert not np.array_equal(before[1], after[1])
-
-
-def test_knowledge_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    known = teacher.Knowledge(
-        texts=np.array(["a b", "c"]),
-        keys=np.array(["1"]),
-        probabilities=np.ones((2, 7), np.float32),
-        accounts_with_variants=1,
-        vectors=np.ones((2, 4), np.float32),
-        words=np.array(["a"]),
-        word_vectors=np.ones((1, 3), np.float32),
-    )
-    known.save(tmp_path / "made" / "knowledge.npz")
-    again = teacher.Knowledge.load(tmp_path / "made" / "knowledge.npz")
-    assert again.accounts_with_variants == 1
-    assert all(np.array_equal(value, vars(again)[name]) for name, value in vars(known).items())
-
-
-def test_says_how_to_make_knowledge_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(data.DataError, match="make teacher"):
-        teacher.Knowledge.load(tmp_path / "none.npz")
-
-
-class Counter:
-    """Stands in for the encoder (0.4 GB): writes each text's length, and stops when told to."""
-
-    def __init__(self, chunks: int) -> None:
+    def __init__(self, chunks: int = 1_000) -> None:
         self.left = chunks
 
-    def encode(self, texts: list[str]) -> np.ndarray:
+    def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
         if not self.left:
             raise KeyboardInterrupt
         self.left -= 1
-        return np.array([[len(text)] for text in texts], np.float16)
+        table = dict(zip(WORDS, TABLE, strict=True))
+        nothing = np.zeros(8, np.float32)
+        rows = [[table.get(token, nothing) for token in tokenize(text)] for text in texts]
+        return [np.array(row, np.float16).reshape(-1, 8) for row in rows]
 
 
-def test_an_interrupted_pass_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder, "CHUNK", 2)
-    texts, said = ["a", "bb", "ccc", "dddd", "eeeee"], []
+@pytest.fixture
+def rows() -> list[data.Row]:
+    return [
+        data.Row(f"{label}{number}", f"When we {clue} story {'abcdefghij'[number % 10] * 3}", label, GROUPS)
+        for label, clue in CLUES.items()
+        for number in range(40)
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Other texts, in the form of GoEmotions and EmoBank."""
+    (tmp_path / "goemotions").mkdir()
+    (tmp_path / "emobank").mkdir()
+    for part in ("train", "dev", "test"):
+        lines = [f"We saw {part} story {number}\t{(17, 27)[number % 2]}\tx" for number in range(20)]
+        (tmp_path / "goemotions" / f"{part}.tsv").write_text("\n".join(lines) + "\n", "utf-8")
+    (tmp_path / "emobank" / "emobank.csv").write_text("id,text\n1,We saw it again.\n", "utf-8")
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectors, "glove", lambda: (WORDS, TABLE))
+    monkeypatch.setattr(vectors, "wordpieces", lambda: ({"[UNK]": 0, "we": 1}, TABLE[:2]))
+    monkeypatch.setattr(accounts, "read", lambda: (("joy", "we won it"), ("none", "it it it")))
+    monkeypatch.setattr(accounts, "is_held_out", lambda text: False)
+    monkeypatch.setattr(robust, "held_out", robust.elsewhere)
+    monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
+    settings = {
+        body: {"WORDS": 40, "DIMENSIONS": 8, "UNITS": 8, "DIRECTIONS": 4, "EPOCHS": 2},
+        reader: {"UNITS": 16, "EPOCHS": 8, "BATCH": 16, "RATE": 1e-2, "DROPOUT_IN": 0.0, "DROPOUT_OUT": 0.0},
+        train: {"EPOCHS": 8, "BATCH": 16, "STATEMENTS": 0, "RATE": 0.03, "VECTOR_RATE": 0.03, "AVERAGE": 0.9},
+        encoder: {"CHUNK": 64},
+    }
+    for module, values in settings.items():
+        for name, value in values.items():
+            monkeypatch.setattr(module, name, value)
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    for module in (teacher, train):
+        monkeypatch.setattr(module, "say", lines.append)
+    return lines
+
+
+def test_from_empty_to_a_trained_model(
+    rows: list[data.Row], folder: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder, "Encoder", lambda folder: Small())
+    monkeypatch.setattr(data, "read", lambda path: rows)
+    out = folder / "out"
+    command = ["teacher", "--data", str(folder / "isear.csv"), "--seeds", "0", "--out", str(out)]
+    monkeypatch.setattr("sys.argv", command)
+    assert teacher.main() == 0
+    assert any("accuracy on validation 1.000" in line for line in said)
+    learned = out / "knowledge-0.npz"
+    assert learned.stat().st_size < 100_000
+    assert not any(CLUES["joy"].encode() in file.read_bytes() for file in [learned])
+
+    monkeypatch.setattr("sys.argv", [*command[:3], "--knowledge", str(learned), "--out", str(folder / "model")])
+    assert train.main() == 0
+    assert list((folder / "model").glob("sentiment-*.onnx"))
+    assert "accuracy 1.000" in said[-1]
+    monkeypatch.setattr("sys.argv", [*command[:3], "--seed", "1", "--knowledge", str(learned), "--out", str(folder)])
+    assert train.main() == 2
+    assert "speaks of other texts" in said[-1]
+
+
+def test_says_that_it_learns_from_labels_alone_and_how_not_to(
+    rows: list[data.Row], folder: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = train.argparse.Namespace(knowledge=None, texts=None, data=folder / "isear.csv")
+    assert train.find(rows, data.split(rows, 77), 77, options) is None
+    assert "labels alone" in said[-1] and "make teacher" in said[-1] and "SEED=77" in said[-1]
+    options.knowledge = folder / "none.npz"
+    with pytest.raises(data.DataError, match="make teacher"):
+        train.find(rows, data.split(rows, 77), 77, options)
+
+
+def test_an_interrupted_pass_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    texts, said = [f"we saw {word}" for word in WORDS * 10], []
     with pytest.raises(KeyboardInterrupt):
-        encoder.features(texts, tmp_path, said.append, Counter(2))  # type: ignore[arg-type]
-    one_more = Counter(1)
-    assert encoder.features(texts, tmp_path, said.append, one_more)[:, 0].tolist() == [1, 2, 3, 4, 5]  # type: ignore[arg-type]
+        encoder.states(texts, tmp_path, said.append, lambda: Small(2))  # type: ignore[arg-type, return-value]
+    read = encoder.states(texts, tmp_path, said.append, lambda: Small(1))  # type: ignore[arg-type, return-value]
     assert said[-1] == "encoded 3 of 3 chunks; 0 s left"
-    assert encoder.features(texts, tmp_path, said.append, one_more).shape == (5, 1)  # type: ignore[arg-type]
+    whole = Small().encode(texts)
+    assert len(read) == len(texts) and read.lengths == [len(one) for one in whole]
+    assert all(np.array_equal(read[place], whole[place]) for place in range(len(texts)))
+
+
+def test_readers_are_kept_and_not_trained_again(
+    rows: list[data.Row], folder: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = transfer.Texts.read(rows, folder)
+    monkeypatch.setattr(encoder, "Encoder", lambda folder: Small())
+    encoded = teacher.encode(texts, folder / "out")
+    split, place = data.split(rows, 0), {row.key: number for number, row in enumerate(rows)}
+    first, _ = teacher.teach(split, place, encoded, 0, folder / "out")
+    monkeypatch.setattr(reader, "fit", None)
+    again, _ = teacher.teach(split, place, encoded, 0, folder / "out")
+    assert np.array_equal(first, again)
+
+
+def test_no_row_is_labelled_by_a_reader_that_saw_it(
+    rows: list[data.Row], folder: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder, "Encoder", lambda folder: Small())
+    encoded = teacher.encode(transfer.Texts.read(rows, folder), folder / "out")
+    split, place = data.split(rows, 0), {row.key: number for number, row in enumerate(rows)}
+    (folder / "a").mkdir()
+    (folder / "b").mkdir()
+    before, _ = teacher.teach(split, place, encoded, 0, folder / "a")
+    first = split.train[0]
+    other = next(label for label in LABELS if label != first.label)
+    lied = data.Split([data.Row(first.key, "", other, {}), *split.train[1:]], split.validation, [])
+    after, _ = teacher.teach(lied, place, encoded, 0, folder / "b")
+    assert np.array_equal(before[:4], after[:4])
+    assert not np.array_equal(before[4:8], after[4:8])
+
+
+@pytest.mark.parametrize(
+    ("tokens", "pieces", "places"),
+    [
+        (["i", "did", "n't", "cry"], ["i", "didn", "'", "t", "cry"], [[0], [1], [1, 2, 3], [4]]),
+        (["unhappy", "."], ["un", "##happy", "."], [[0, 1], [2]]),
+        (["a", "日本", "b"], ["a", "[UNK]", "b"], [[0], [], [2]]),
+        ([], [], []),
+    ],
+)
+def test_tokens_find_the_pieces_that_spell_them(tokens: list[str], pieces: list[str], places: list[list[int]]) -> None:
+    assert encoder.align(tokens, pieces) == places
+
+
+def test_the_gru_comes_back_as_it_was_packed() -> None:
+    first, second = (train.Network(torch.zeros(3, 8), 8, 7) for _ in range(2))
+    body.unpack(second, body.pack(first))
+    assert all(
+        torch.allclose(one, other, atol=1e-3)
+        for one, other in zip(body.parameters(first), body.parameters(second), strict=True)
+    )
 
 
 def test_words_are_spelled_with_the_longest_pieces() -> None:
@@ -99,6 +190,9 @@ def test_words_are_spelled_with_the_longest_pieces() -> None:
     assert vectors.spell("unkind", pieces) == []
 
 
-def test_says_which_command_installs_a_missing_package() -> None:
+def test_says_which_command_installs_a_missing_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(data.DataError, match="make train-env"):
         vectors.package("no_such_package_of_vectors")
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(data.DataError, match="make teacher-env"):
+        encoder.Encoder(tmp_path)

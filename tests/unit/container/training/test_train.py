@@ -13,7 +13,10 @@ pytest.importorskip("matplotlib", reason="matplotlib is not installed: `make tra
 import numpy as np  # noqa: E402
 
 from sentiment.model import Model  # noqa: E402
-from training import LABELS, data, evaluate, ship, train, vectors  # noqa: E402
+from training import LABELS, accounts, body, data, evaluate, robust, ship, train, vectors  # noqa: E402
+from training.course import Course  # noqa: E402
+from training.lessons import Taught  # noqa: E402
+from training.network import quantise  # noqa: E402
 from training.teacher import Knowledge  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -41,8 +44,12 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     table = np.random.default_rng(0).normal(size=(len(words), 8)).astype(np.float32)
     monkeypatch.setattr(vectors, "glove", lambda: (words, table))
     monkeypatch.setattr(vectors, "wordpieces", lambda: ({"[UNK]": 0, "we": 1}, table[:2]))
-    for name, value in {"WORDS": 40, "DIMENSIONS": 8, "UNITS": 8, "EPOCHS": 6, "BATCH": 16, "STATEMENTS": 0}.items():
+    for name, value in {"WORDS": 40, "DIMENSIONS": 8, "UNITS": 8}.items():
+        monkeypatch.setattr(body, name, value)
+    for name, value in {"EPOCHS": 6, "BATCH": 16, "STATEMENTS": 0, "AVERAGE": 0.9}.items():
         monkeypatch.setattr(train, name, value)
+    monkeypatch.setattr(accounts, "to_learn", lambda: [("joy", "we won story"), ("none", "we we story")])
+    monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
     monkeypatch.setattr(train, "RATE", 0.03)
     monkeypatch.setattr(train, "VECTOR_RATE", 0.03)
 
@@ -60,7 +67,7 @@ def test_learns_ships_and_measures(rows: list[data.Row], tmp_path: Path) -> None
     assert figures["model"] in card and f"{figures['accuracy']:.3f}" in card
     assert (tmp_path / "confusion.png").read_bytes().startswith(b"\x89PNG")
     model = Model.find(tmp_path)
-    assert model.predict("When we won").classification == "joy"
+    assert model.predict("When we won story aaa 1").classification == "joy"
     assert model.predict("1234 ...").classification is None
     assert model.card["test"]["accuracy"] == pytest.approx(figures["accuracy"], abs=0.01)
     keys = json.loads((tmp_path / ship.SPLIT_FILE).read_text(encoding="utf-8"))
@@ -76,16 +83,14 @@ def test_follows_a_teacher_against_the_labels(rows: list[data.Row], monkeypatch:
     swapped = np.zeros((len(split.train), len(LABELS)), np.float32)
     for number, row in enumerate(split.train):
         swapped[number, (LABELS.index(row.label) + 1) % len(LABELS)] = 1
-    knowledge = Knowledge(
-        texts=np.array([text for row in split.train for text in (row.text, row.text.lower())] + ["we we story"]),
-        keys=np.array([row.key for row in split.train]),
-        probabilities=np.concatenate([swapped.repeat(2, axis=0), np.full((1, len(LABELS)), 1 / 7, np.float32)]),
-        accounts_with_variants=2 * len(split.train),
-        vectors=np.ones((2 * len(split.train) + 1, 4), np.float32),
-        words=np.array(["we", "story"]),
-        word_vectors=np.eye(2, 3, dtype=np.float32),
-    )
-    network, tokenizer = train.train(split, 0, knowledge)
+    even = np.full((1, len(LABELS)), 1 / 7, np.float32)
+    texts = [text for row in split.train for text in (row.text, row.text.lower())] + ["we we story"]
+    taught = Taught(texts, 1, torch.from_numpy(np.concatenate([swapped.repeat(2, axis=0), even])), [])
+    words = len(train.vocabulary_for(split, train.Lesson(None, taught)))  # type: ignore[arg-type]
+    network = train.Network(torch.randn(words, 8) * 0.4, 8, len(LABELS))
+    vectors, scales = quantise(network.embedding.weight.detach())
+    knowledge = Knowledge("", np.zeros(0, np.uint8), vectors.numpy(), scales.numpy(), body.pack(network))
+    network, tokenizer = train.train(split, 0, train.Lesson(knowledge, taught))
     said = ship.predict(network, tokenizer, split.test).argmax(1)
     wanted = [(LABELS.index(row.label) + 1) % len(LABELS) for row in split.test]
     assert (said == wanted).mean() > 0.9
@@ -104,17 +109,17 @@ def test_goes_on_after_an_interruption_as_if_there_had_been_none(
     split = data.split(rows, 0)
     whole = train.train(split, 0)[0].state_dict()
     checkpoint = tmp_path / "build" / "checkpoint.pt"
-    teach = train.Course.teach_epoch
+    teach = Course.teach_epoch
 
-    def interrupted(course: train.Course) -> None:
+    def interrupted(course: Course) -> None:
         if course.epoch == 2:
             raise KeyboardInterrupt
         teach(course)
 
-    monkeypatch.setattr(train.Course, "teach_epoch", interrupted)
+    monkeypatch.setattr(Course, "teach_epoch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train.train(split, 0, checkpoint=checkpoint)
-    monkeypatch.setattr(train.Course, "teach_epoch", teach)
+    monkeypatch.setattr(Course, "teach_epoch", teach)
     resumed = train.train(split, 0, checkpoint=checkpoint)[0].state_dict()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
@@ -132,8 +137,9 @@ def test_evaluation_refuses_a_card_that_does_not_hold(
 ) -> None:
     monkeypatch.setattr(train, "EPOCHS", 1)
     split = data.split(rows, 0)
+    monkeypatch.setattr(robust, "comments", lambda folder: robust.elsewhere())
     ship.ship(*train.train(split, 0), split, 0, 0.8, tmp_path, "in a test")
-    evaluate.write(tmp_path, rows)
+    evaluate.write(tmp_path, rows, tmp_path)
     monkeypatch.setattr(data, "read", lambda path: rows)
     monkeypatch.setattr("sys.argv", ["evaluate", "--data", "isear.csv", "--model", str(tmp_path)])
     assert evaluate.main() == 0
@@ -142,4 +148,4 @@ def test_evaluation_refuses_a_card_that_does_not_hold(
     figures["shipped"]["accuracy"] += 0.1
     file.write_text(json.dumps(figures), encoding="utf-8")
     assert evaluate.main() == 1
-    assert "wrong in ['accuracy']" in capsys.readouterr().err
+    assert "shipped accuracy: the card says" in capsys.readouterr().err
