@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from sentiment.text import UNKNOWN
-from training import LABELS, batches, data, transfer
-from training.encoder import Encoder
+from training import LABELS, batches, data, reader, transfer
+from training.encoder import WIDTH, Encoder
 from training.evaluate import Artefact
 from training.export import load
 
@@ -93,6 +93,7 @@ def main() -> int:
         print(f"error: {problem}", file=sys.stderr)
         return 2
     words = len(artefact.tokenizer.vocabulary)
+    teacher = reader.Reader(torch.zeros(WIDTH), torch.ones(WIDTH)).eval()
     eager = load(artefact.path)
     original = Original(words).eval()
     padded = torch.ones(1, ORIGINAL_LENGTH, dtype=torch.long)
@@ -111,7 +112,7 @@ def main() -> int:
             line = f"{length:6} {ours:8.3f} {torchs:7.2f} (x{torchs / ours:3.0f}) {slow:9.1f} (x{slow / ours:4.0f})"
             if encoder:
                 text = " ".join(artefact.tokenizer.vocabulary[place] for place in ids[0])
-                taught = milliseconds(partial(encoder.encode, [text]))
+                taught = milliseconds(partial(asked, encoder, teacher, text))
                 line += f" {taught:8.1f} (x{taught / ours:4.0f})"
             print(line, flush=True)
     print("2,000 characters, tokenised and classified:")
@@ -179,6 +180,17 @@ def real(artefact: Artefact, survey: Path, folder: Path) -> list[list[int]]:
     texts += list(itertools.islice(transfer.strangers(folder), PARITY_TEXTS - len(texts)))
     Random(0).shuffle(texts)
     return [artefact.tokenizer.encode(text) for text in texts]
+
+
+def asked(encoder: Encoder, teacher: reader.Reader, text: str) -> object:
+    """What the teacher does for one text: the encoder's lower layers, and one reader.
+
+    Args:
+        encoder: loaded.
+        teacher: of any weights.
+        text: any.
+    """
+    return teacher(*reader.stack(encoder.encode([text])))
 
 
 def whole(artefact: Artefact, text: str) -> object:

@@ -138,7 +138,8 @@ def _gains(gains: dict[str, Any]) -> str:
     lines = [
         "## What the teacher gave",
         "",
-        "Each network beside its twin that learned from labels alone, on the same test texts; McNemar's exact test.",
+        "Each network beside a twin of the same shape that learned from ISEAR's labels alone, on the same test texts;",
+        "McNemar's exact test.",
         "",
         "| seed | twin's accuracy | gain | only the taught one right | only the twin right | p |",
         "|---|---|---|---|---|---|",

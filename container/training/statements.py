@@ -33,6 +33,10 @@ _SUBJECTS = _listed(
 )
 _DEGREES = ("", "", "", "very ", "so ", "really ", "a bit ", "quite ", "extremely ", "rather ")
 _DENIALS = ("not ", "not ", "not at all ", "never ", "no longer ", "not very ", "not really ", "hardly ", "far from ")
+_WITHOUT = _listed("I don't|I do not|I did not|I didn't|He doesn't|She does not|They don't|We do not|You don't|I never")
+_NOTHING = _listed(
+    "There is nothing|I have nothing|She has no reason|There was no reason|You have nothing|There is no need"
+)
 _ENDS = ("", ".", "!", " today.", " about it.", " now", " because of this.", " with all of that.", " lately")
 _THINGS = _listed(
     "table|report|train|file|meeting|office|street|book|version|bridge|kettle|map|list|window|printer|river|shop|"
@@ -60,20 +64,32 @@ def statement(random: Random) -> tuple[str, list[float]]:
     """
     even = [1 / len(LABELS)] * len(LABELS)
     kind = random.random()
-    if kind < 0.3:
+    if kind < 0.2:
         return f"The {random.choice(_THINGS)} {random.choice(_FACTS)}{random.choice(('.', ''))}", even
     label = random.choice(LABELS)
     word = random.choice(_FEELINGS[label].split()).replace("-", " ")
-    subject, end = random.choice(_SUBJECTS), random.choice(_ENDS)
-    if kind < 0.65:
-        text = f"{subject} {random.choice(_DEGREES)}{word}{end}"
+    if kind < 0.5:
+        text = f"{random.choice(_SUBJECTS)} {random.choice(_DEGREES)}{word}{random.choice(_ENDS)}"
         return text, [SURE if other == label else (1 - SURE) / (len(LABELS) - 1) for other in LABELS]
-    text = _contract(f"{subject} {random.choice(_DENIALS)}{word}{end}", random)
+    text = _denied(word, random)
     if label == "joy":
         return text, [DENIED_JOY[other] for other in LABELS]
     # Not afraid may be anything else, glad the more likely.
     rest = {other: 0.02 if other == label else 0.3 if other == "joy" else 0.136 for other in LABELS}
     return text, [rest[other] for other in LABELS]
+
+
+def _denied(word: str, random: Random) -> str:
+    """A sentence in which nobody feels what the word names."""
+    end = random.choice(_ENDS)
+    kind = random.random()
+    if kind < 0.6:
+        return _contract(f"{random.choice(_SUBJECTS)} {random.choice(_DENIALS)}{word}{end}", random)
+    if kind < 0.8:
+        return f"{random.choice(_WITHOUT)} feel {random.choice(_DEGREES)}{word}{end}"
+    if kind < 0.9:
+        return f"{random.choice(_NOTHING)} to be {word} about{random.choice(('', '.', '!'))}"
+    return _contract(f"{random.choice(_SUBJECTS)} not {word} {random.choice(('any more', 'anymore'))}.", random)
 
 
 def _contract(text: str, random: Random) -> str:

@@ -21,7 +21,7 @@ from training.network import Network, quantise
 from training.teacher import Knowledge, say
 
 # --- settings -----------------------------------------------------------------------------------------------------
-EPOCHS = 12
+EPOCHS = 10
 BATCH = 64
 RATE = 4e-3  # of the GRU and the output; word vectors already mean something and move more slowly
 VECTOR_RATE = 1e-3
@@ -31,7 +31,7 @@ WORD_DROPOUT = 0.1
 WEIGHT_DECAY = 1e-4
 SMOOTHING = 0.1  # of labels: people themselves disagree on which emotion an event stirs
 NONSENSE = 1  # texts a batch of stray ids, and as many of gibberish, with all labels alike as their target
-STATEMENTS = 3  # plain sentences a batch: feelings named and denied, and facts
+STATEMENTS = 6  # plain sentences a batch: feelings named and denied, and facts
 COVERAGE = 0.8  # share of validation texts that the threshold lets the model answer
 THREADS = 1  # more threads make such small matrices slower where others use the machine too
 # with a teacher's knowledge:

@@ -196,3 +196,13 @@ def test_says_which_command_installs_a_missing_package(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(data.DataError, match="make teacher-env"):
         encoder.Encoder(tmp_path)
+
+
+def test_what_is_committed_are_numbers_and_a_checksum() -> None:
+    file = Path(teacher.__file__).with_name("knowledge-0.npz")
+    assert file.stat().st_size < 4_000_000
+    with np.load(file) as stored:
+        kinds = {name: stored[name].dtype.kind for name in stored.files}
+        assert kinds.pop("digest") == "U" and len(str(stored["digest"])) == 64
+        assert set(kinds.values()) <= {"u", "i", "f"}
+        assert stored["probabilities"].sum(1).min() > 250
