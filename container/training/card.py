@@ -146,7 +146,7 @@ def _gains(gains: dict[str, Any]) -> str:
     ]
     for seed, found in gains.items():
         texts = f"{found['won']} | {found['lost']}"
-        lines.append(f"| {seed} | {found['twin']:.3f} | {found['gain']:+.3f} | {texts} | {found['p']:.4f} |")
+        lines.append(f"| {seed} | {found['twin']:.3f} | {found['gain']:+.3f} | {texts} | {found['p']:.2g} |")
     return "\n".join(lines)
 
 

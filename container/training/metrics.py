@@ -152,5 +152,5 @@ def paired(taught: Floats, twin: Floats, truth: Places) -> dict[str, Any]:
         "gain": round(float(right.mean() - other.mean()), 4),
         "won": won,
         "lost": lost,
-        "p": round(min(1.0, 2 * tail), 4),
+        "p": float(f"{min(1.0, 2 * tail):.2g}"),
     }
