@@ -55,7 +55,7 @@ def keep(file: Path, taught: dict[int, Answering], alone: dict[int, Answering], 
         alone: its twin that had no teacher.
         rows: all clean rows.
     """
-    found: dict[str, np.ndarray[Any, Any]] = {}
+    found: dict[str, Any] = {}
     others = [text for _, text in robust.elsewhere()]
     for kind, models in (("taught", taught), ("alone", alone)):
         for seed, model in models.items():
