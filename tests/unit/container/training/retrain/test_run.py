@@ -24,7 +24,7 @@ from training.retrain import checkpoint, decide, finetune, install, judgements, 
 from training.retrain.finetune import Lesson  # noqa: E402
 from training.retrain.judgements import Judged  # noqa: E402
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.timeout(600)]  # real learning, on a machine that does other things
 ROOT = Path(__file__).parents[5]
 SHIPPED = ROOT / "container" / "model"
 Sentences = list[tuple[str, str]]
