@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -144,8 +145,10 @@ def forget(options: Options, text_id: str | None, text: str | None, files: tuple
     """Erase a text: its judgements, all exports in the bucket, copies on this machine."""
     if (text is None) == (text_id is None):
         raise SettingsError("Name one text: by --id or by --text.")
-    wanted = forgetting.id_of(click.get_text_stream("stdin").read() if text == "-" else text) if text else text_id
-    if not re.fullmatch(r"[0-9a-f]{32}", wanted or ""):
+    if text == "-":
+        text = sys.stdin.read()
+    wanted = text_id or forgetting.id_of(text or "")
+    if not re.fullmatch(r"[0-9a-f]{32}", wanted):
         raise SettingsError(f"{wanted!r} is no id of a text: that is 32 hex digits.")
     outputs = deployed(options)
     count = len(forgetting.find(options.cloud, outputs["JudgementsTableName"], wanted))
