@@ -26,8 +26,9 @@ class App(BaseHTTPRequestHandler):
 
     def do_GET(self):
         fault = self.server.faults.get(self.path)
-        if fault:
-            self.reply(*fault.pop(0))
+        if fault:  # as JSON, an export would be one that is written apart
+            kind = ["text/csv"] if self.path == "/api/getcsv" else []
+            self.reply(*fault.pop(0), *kind)
         elif self.path == "/":
             self.reply(200, "<!doctype html>", "text/html")
         elif self.path == "/config.json":
