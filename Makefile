@@ -157,7 +157,7 @@ test: $(VENV)/.dev  ## run all tests of this checkout
 TEST_PROCESSES ?= 2
 
 .PHONY: check
-check: lint lint-site lint-workflows types templates-fresh cfn-lint docs-fresh docs test  ## the gate: all of the below
+check: lint lint-site lint-workflows types templates-fresh cfn-lint judges secrets docs-fresh docs test  ## the gate: all of the below
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## style and likely mistakes
@@ -193,6 +193,21 @@ templates-fresh: $(VENV)/.dev  ## templates/ is what generator/ writes
 .PHONY: cfn-lint
 cfn-lint: $(VENV)/.dev  ## CloudFormation's own rules, in two regions
 	$(VENV)/bin/cfn-lint --regions us-east-1 eu-central-1 --include-checks I --non-zero-exit-code informational -- templates/*.yaml
+
+# cfn-guard and cdk-nag come by npm; as with the page's linters, a developer may go without, the gate may not.
+.PHONY: judges
+judges: $(VENV)/.dev  ## independent judges of the templates, with the floors that must hold (needs npm)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory judges-with-npm; \
+	elif [ -n "$$CI" ]; then echo "judges: npm is missing; install Node.js 20 or newer with npm" >&2; exit 1; \
+	else echo "!!! THE TEMPLATES ARE NOT JUDGED: npm is missing; install Node.js 20 or newer with npm" >&2; fi
+
+.PHONY: judges-with-npm
+judges-with-npm: build/judges/.stamp tests/judges/node_modules/.stamp
+	$(PY) -m tests.judges
+
+.PHONY: secrets
+secrets: $(VENV)/.dev  ## no secret in any file of the repository, templates included
+	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook --no-verify --baseline tests/secrets.json
 
 .PHONY: docs-fresh
 docs-fresh: $(VENV)/.dev  ## pictures, pages of stacks, references and quotes are what templates and code say
@@ -283,12 +298,13 @@ lock:  ## pin every dependency with its hash (needs uv)
 	$(LOCK) --extra local --extra dev -c requirements/train.txt pyproject.toml -o requirements/dev.txt
 	$(LOCK) --extra docs -c requirements/train.txt pyproject.toml -o requirements/docs.txt
 	$(LOCK) --extra local -c requirements/train.txt pyproject.toml -o requirements/app.txt
+	$(LOCK) requirements/judges.in -o requirements/judges.txt
 	$(LOCK) -c requirements/train.txt container/requirements.in -o container/requirements.txt
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes --custom-compile-command 'make lock'
 
 .PHONY: clean
 clean:  ## remove the environment and what the laptop cloud keeps, judgements included
-	rm -rf $(VENV) .local build node_modules
+	rm -rf $(VENV) .local build node_modules tests/judges/node_modules
 
 .PHONY: help
 help:  ## this list
@@ -315,6 +331,15 @@ $(VENV)/.docs: requirements/docs.txt | $(VENV)/.dev
 $(VENV)/.fuzz: requirements/fuzz.txt | $(VENV)/.dev
 	@$(PIP_INSTALL) $<
 	@mkdir -p build
+	@touch $@
+
+build/judges/.stamp: requirements/judges.txt
+	@$(PYTHON) -m venv build/judges
+	@build/judges/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+tests/judges/node_modules/.stamp: tests/judges/package-lock.json
+	@npm ci --silent --no-audit --no-fund --prefix tests/judges
 	@touch $@
 
 node_modules/.stamp: package-lock.json package.json

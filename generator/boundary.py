@@ -134,7 +134,8 @@ def actions_of(templates: Iterable[dict[str, Any]]) -> set[str]:
 
 
 def _inline(properties: dict[str, Any]) -> set[str]:
-    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    policies = [one["Fn::If"][1] if "Fn::If" in one else one for one in properties.get("Policies", [])]
+    documents = [policy["PolicyDocument"] for policy in policies]
     documents += [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
     allowed = [one for document in documents for one in document["Statement"] if one["Effect"] == "Allow"]
     return {action for one in allowed for action in one["Action"]}

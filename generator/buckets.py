@@ -50,6 +50,21 @@ def old_versions_expire(days: int) -> dict[str, Any]:
     return {"NoncurrentVersionExpiration": s3.NoncurrentVersionExpiration(NoncurrentDays=days)}
 
 
+def logged_to(bucket_name: Any, prefix: str) -> s3.LoggingConfiguration:
+    """Access log of a bucket.
+
+    Args:
+        bucket_name: bucket that the log goes to.
+        prefix: folder of that bucket.
+    """
+    return s3.LoggingConfiguration(DestinationBucketName=bucket_name, LogFilePrefix=f"{prefix}/")
+
+
+def announced() -> s3.NotificationConfiguration:
+    """What happens to objects goes to EventBridge, which costs nothing until a rule asks for it."""
+    return s3.NotificationConfiguration(EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True))
+
+
 def tls_only(bucket: s3.Bucket) -> aws.Statement:
     """Statement that refuses every call which is not encrypted on its way.
 

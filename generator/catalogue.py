@@ -32,7 +32,7 @@ class Stack:
 
 # In teaching order. The order of deployment is worked out from the stacks' inputs and outputs, not from this list.
 STACKS = (
-    Stack("artifacts", "Bucket that holds what a deployment uploads: Lambda code and oversized templates"),
+    Stack("artifacts", "What every other stack builds on: buckets of uploads and access logs, topic of alarms, key"),
     Stack("registry", "Registry of the container image, for stages that push to none outside of their account"),
     Stack("network", "VPC with two public subnets, routes, and security groups that admit exactly who they must"),
     Stack("data", "Tables of judgements and of their counts, and the bucket of large exports"),
@@ -40,6 +40,7 @@ STACKS = (
     Stack("service", "The RNN as an ECS service of one to three tasks"),
     Stack("site", "The website's bucket and, where the stage wants HTTPS on it, its CloudFront distribution"),
     Stack("api", "HTTP API: the private link to the RNN, and the Lambdas that record, export and count judgements"),
+    Stack("operations", "Alarms for what users feel, the dashboard, the budget, and a daily look at what grows old"),
     Stack(
         "pipeline",
         "What lets GitHub's pipelines deploy: identity provider, one role each, and their bounds",
@@ -95,7 +96,7 @@ MAX_REVIEW_CHARACTERS = 2_000  # after trimming
 MAX_BODY_BYTES = 16 * 1024
 
 # --- the Lambdas -------------------------------------------------------------------------------------------------
-LAMBDA_RUNTIME = "python3.13"
+LAMBDA_RUNTIME = "python3.15"
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,11 @@ class Function:
     environment: tuple[str, ...]
     memory_mib: int = 256
     timeout_seconds: int = 15
+
+    @property
+    def title(self) -> str:
+        """Beginning of the logical ids of its resources."""
+        return self.name.capitalize()
 
 
 FUNCTIONS = (
@@ -188,6 +194,11 @@ GITHUB_ISSUER = "token.actions.githubusercontent.com"
 GITHUB_AUDIENCE = "sts.amazonaws.com"
 # Each deploys from GitHub environments of its own, named STAGE-PIPELINE: its role trusts those and no other.
 PIPELINES = ("site", "service", "infrastructure", "plan")
+# What the watch (lambda_src/watch.py) tells once a day, and alarms read.
+WATCH_NAMESPACE = "Sentiment"
+WATCH_IMAGE_METRIC = "ImageAgeDays"
+WATCH_CERTIFICATE_METRIC = "CertificateDaysLeft"
+WATCH_ENVIRONMENT = ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL")
 
 # --- the site ----------------------------------------------------------------------------------------------------
 SITE_INDEX = "index.html"

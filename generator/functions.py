@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from awacs import aws, dynamodb, s3, ssm
 from awacs import awslambda as awslambda_actions
-from troposphere import Equals, GetAtt, Not, Parameter, Ref, Sub, Template, apigatewayv2, awslambda, iam, logs
+from troposphere import (
+    AWS_NO_VALUE,
+    Equals,
+    GetAtt,
+    If,
+    Not,
+    Parameter,
+    Ref,
+    Sub,
+    Template,
+    apigatewayv2,
+    awslambda,
+    iam,
+    logs,
+)
 
-from generator import boundary, catalogue
+from generator import boundary, catalogue, keys, private_subnets, shared_policies
 from generator.building import (
     DISPOSABLE,
     allow,
@@ -20,6 +34,7 @@ from generator.building import (
 from generator.parameters import parameter
 
 PRIVATE = "PrivateExport"
+WITH_SHARE = "WithShareOfConcurrency"
 
 
 def add(template: Template, function: catalogue.Function, days: Parameter) -> awslambda.Function:
@@ -42,6 +57,7 @@ def log_group(template: Template, function: catalogue.Function, days: Parameter)
             **DISPOSABLE,
             Metadata=purpose(f"What the function {function.name} logs, never what people typed"),
             RetentionInDays=Ref(days),
+            KmsKeyId=keys.encryption(template),
             Tags=name_tag(function.name),
         )
     )
@@ -55,7 +71,10 @@ def role(template: Template, function: catalogue.Function, log: logs.LogGroup) -
             _title(function, "Role"),
             Metadata=purpose(f"Lets the function {function.name} make the calls that its code makes, and no other"),
             AssumeRolePolicyDocument=assumable_by("lambda.amazonaws.com"),
-            Policies=[iam.Policy(PolicyName=function.name, PolicyDocument=document)],
+            Policies=[
+                iam.Policy(PolicyName=function.name, PolicyDocument=document),
+                *shared_policies.of_lambdas(template),
+            ],
             PermissionsBoundary=boundary.of_roles(template),
             Tags=name_tag(function.name),
         )
@@ -147,10 +166,29 @@ def lambda_function(
             MemorySize=function.memory_mib,
             Timeout=function.timeout_seconds,
             Environment=awslambda.Environment(Variables=environment(template, function)),
+            KmsKeyArn=keys.encryption(template),
+            ReservedConcurrentExecutions=concurrency(template),
             LoggingConfig=awslambda.LoggingConfig(LogGroup=Ref(log)),
+            VpcConfig=in_the_vpc(template),
             Tags=name_tag(function.name),
         )
     )
+
+
+def in_the_vpc(template: Template) -> If:
+    """A function's place in the private subnets, where the stage has them."""
+    place = awslambda.VPCConfig(
+        SubnetIds=Ref(parameter(template, "InstanceSubnetIds")),
+        SecurityGroupIds=[Ref(parameter(template, "LambdaSecurityGroupId"))],
+    )
+    return If(private_subnets.condition(template), place, Ref(AWS_NO_VALUE))
+
+
+def concurrency(template: Template) -> If:
+    """A share of the account's concurrency for each function alone, where the stage wants that."""
+    share = parameter(template, "LambdaConcurrency")
+    template.add_condition(WITH_SHARE, Not(Equals(Ref(share), 0)))
+    return If(WITH_SHARE, Ref(share), Ref(AWS_NO_VALUE))
 
 
 def environment(template: Template, function: catalogue.Function) -> dict[str, str | Ref | Sub]:
@@ -213,4 +251,4 @@ def integration(
 
 
 def _title(function: catalogue.Function, suffix: str) -> str:
-    return function.name.capitalize() + suffix
+    return function.title + suffix

@@ -13,6 +13,8 @@ from typing import Any
 
 from troposphere import Parameter, Template
 
+from generator.catalogue import FUNCTIONS
+
 STAGES_FILE = Path(__file__).parents[1] / "scripts" / "stages.toml"
 
 _SWITCH = {"Type": "String", "AllowedValues": ["true", "false"]}
@@ -29,7 +31,38 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "AllowedPattern": "^[a-z][a-z0-9-]{0,15}$",
         "ConstraintDescription": "a lower-case letter, then up to 15 lower-case letters, digits or hyphens",
     },
+    # artifacts
+    "OwnKey": {
+        **_SWITCH,
+        "Description": "Whether logs, alarms and Lambda settings are encrypted by a key of the stage",
+    },
+    "KeyArn": {
+        "Type": "String",
+        "Description": "KMS key of the stage, or none: AWS's own keys do (artifacts stack)",
+        "Default": "none",
+        "AllowedPattern": "^(none|arn:.+)$",
+    },
+    "AlarmEmail": {
+        "Type": "String",
+        "Description": "Where alarms are mailed to; empty: nowhere",
+        "AllowedPattern": r"^([^@\s]+@[^@\s]+)?$",
+        "ConstraintDescription": "empty, or an address such as you@example.com",
+    },
+    "AlarmTopicArn": {**_ARN, "Description": "Topic that alarms are sent to (artifacts stack)"},
+    "LogBucketName": {**_NAME, "Description": "Bucket of access logs (artifacts stack)"},
+    "LogBucketDomainName": {**_NAME, "Description": "Bucket of access logs, as CloudFront names it (artifacts stack)"},
     # network
+    "PrivateNetwork": {
+        **_SWITCH,
+        "Description": "Whether instances and Lambdas are in private subnets behind a NAT gateway in each zone",
+    },
+    "Zones": {"Type": "CommaDelimitedList", "Description": "Availability zones of the subnets (network stack)"},
+    "InstanceSubnetIds": {
+        "Type": "List<AWS::EC2::Subnet::Id>",
+        "Description": "Subnets of the instances (network stack)",
+    },
+    "LambdaSecurityGroupId": {**_SECURITY_GROUP, "Description": "Security group of Lambdas (network stack)"},
+    "FlowLogs": {**_SWITCH, "Description": "Whether it is logged who talked to whom in the VPC"},
     "VpcCidr": {
         "Type": "String",
         "Description": "Addresses of the VPC; must not overlap networks you peer with",
@@ -62,7 +95,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     },
     "InstanceSecurityGroupId": {**_SECURITY_GROUP, "Description": "Security group of the instances (network stack)"},
     # data
-    "DeletionProtection": {**_SWITCH, "Description": "Whether the tables refuse to be deleted"},
+    "DeletionProtection": {**_SWITCH, "Description": "Whether tables and load balancer refuse to be deleted"},
     "JudgementDays": {
         "Type": "Number",
         "Description": "Days until a judgement is deleted, counted from when it arrives; 0: never",
@@ -94,6 +127,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "Description": "EC2 instance type of the cluster",
         "AllowedPattern": r"^[a-z0-9-]+\.[a-z0-9-]+$",
     },
+    "DetailedMonitoring": {**_SWITCH, "Description": "Whether instances have metrics every minute, at a price"},
     "MinInstances": {
         "Type": "Number",
         "Description": "Fewest instances; 0 while the stage sleeps",
@@ -104,14 +138,17 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "ContainerInsights": {
         "Type": "String",
         "Description": "CloudWatch Container Insights of the cluster; anything but disabled costs money",
-        "Default": "disabled",
         "AllowedValues": ["disabled", "enabled", "enhanced"],
     },
     "ClusterName": {**_NAME, "Description": "Name of the ECS cluster (cluster stack)"},
+    "AutoScalingGroupName": {**_NAME, "Description": "Auto Scaling group of the instances (cluster stack)"},
+    "ImageId": {"Type": "AWS::EC2::Image::Id", "Description": "Machine image of new instances (cluster stack)"},
     "CapacityProviderName": {**_NAME, "Description": "Capacity provider of the instances (cluster stack)"},
     "ListenerArn": {**_ARN, "Description": "Listener of the load balancer (cluster stack)"},
     "LoadBalancerFullName": {**_NAME, "Description": "Load balancer, as its metrics name it (cluster stack)"},
     # service
+    "ServiceName": {**_NAME, "Description": "Name of the ECS service (service stack)"},
+    "TargetGroupFullName": {**_NAME, "Description": "The running tasks, as their metrics name them (service stack)"},
     "ImageUri": {**_NAME, "Description": "Container image to run, as repository:tag"},
     "MinTasks": {
         "Type": "Number",
@@ -174,8 +211,36 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "AllowedPattern": "^(/[A-Za-z0-9_.-]+)*$",
         "ConstraintDescription": "empty, or a name that begins with a slash, such as /sentiment/prod/export-token",
     },
+    "LambdaConcurrency": {
+        "Type": "Number",
+        "Description": "Executions of each Lambda at once, taken out of the account's; 0: no share of its own",
+        "MinValue": 0,
+    },
+    "ApiId": {**_NAME, "Description": "Id of the API (api stack)"},
+    "ApiUrl": {"Type": "String", "Description": "Address of the API (api stack)", "AllowedPattern": "^https?://.+$"},
     # site
     "CloudFront": {**_SWITCH, "Description": "Whether CloudFront serves the page, by HTTPS, from a private bucket"},
+    "SiteDomain": {
+        "Type": "String",
+        "Description": "Own domain of the page behind CloudFront; empty: CloudFront's",
+        "AllowedPattern": r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$",
+    },
+    "SiteCertificate": {
+        "Type": "String",
+        "Description": "Id of the own domain's certificate in ACM, in us-east-1, where CloudFront looks for it",
+        "AllowedPattern": "^[a-z0-9-]+$",
+    },
+    "WebAcl": {
+        "Type": "String",
+        "Description": "ARN of a web ACL of WAF in front of CloudFront, in us-east-1; empty: none",
+        "AllowedPattern": "^(arn:.+)?$",
+    },
+    # operations
+    "MonthlyBudget": {
+        "Type": "Number",
+        "Description": "USD that the account may cost a month; alarms say when it will be more",
+        "MinValue": 1,
+    },
     # pipeline
     "PipelineRepository": {
         "Type": "String",
@@ -190,6 +255,15 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "AllowedPattern": "^(arn:.+)?$",
         "ConstraintDescription": "empty, or an ARN",
     },
+}
+DEFINITIONS |= {
+    name: {**_ARN, "Description": f"Alarm that the service {what} (service stack)"}
+    for name, what in (("ServiceFailsArn", "fails"), ("ServiceSlowArn", "is slow"))
+}
+# Names of the Lambdas, which alarms and dashboard watch.
+DEFINITIONS |= {
+    f"{function.title}FunctionName": {**_NAME, "Description": f"Lambda {function.name} (api stack)"}
+    for function in FUNCTIONS
 }
 
 

@@ -109,6 +109,30 @@ class Stats:
         return cls(counts_table=environment["COUNTS_TABLE"], labels=_labels(environment))
 
 
+@dataclass(frozen=True)
+class Watch:
+    """Settings of the daily look at what grows old."""
+
+    stage: str
+    image_id: str
+    site_url: str
+    api_url: str
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> Watch:
+        """Read the settings.
+
+        Raises:
+            KeyError: a variable is not set.
+        """
+        return cls(
+            stage=environment["STAGE"],
+            image_id=environment["IMAGE_ID"],
+            site_url=environment["SITE_URL"],
+            api_url=environment["API_URL"],
+        )
+
+
 def _labels(environment: Mapping[str, str]) -> tuple[str, ...]:
     """LABELS is a comma-separated list, in the order in which everything shows them."""
     return tuple(label.strip() for label in environment["LABELS"].split(","))

@@ -19,6 +19,7 @@ from scripts.templates import Template
 
 TABLE, BUCKET, GROUP = "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::AutoScaling::AutoScalingGroup"
 TABLE_MARK = ":table/"  # what stands before a table's name in its ARN
+BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 # The tags of what is gone are remembered for a while.
 PROOF_SECONDS = 180.0
 # As many instances as one call takes (Auto Scaling API reference, SetInstanceProtection).
@@ -163,6 +164,8 @@ def _one(work: Work, doomed: Doomed) -> None:
                 work.reporter.note(f"{stack}: {count} versions deleted from {bucket}")
         for group in doomed.resources.get(GROUP, []):
             _release_instances(work.cloud, group)
+        for balancer in doomed.resources.get(BALANCER, []):
+            _unprotect(work.cloud, balancer)
         marker = stacks.latest_event_id(work.cloud, state.id)
         client.delete_stack(StackName=state.id)
         try:
@@ -180,7 +183,7 @@ def _resources(cloud: Cloud, state: StackState) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for entry in [entry for page in pages for entry in page["StackResourceSummaries"]]:
         present = entry.get("PhysicalResourceId") and entry["ResourceStatus"] != "DELETE_COMPLETE"
-        if entry["ResourceType"] in {TABLE, BUCKET, GROUP} and present:
+        if entry["ResourceType"] in {TABLE, BUCKET, GROUP, BALANCER} and present:
             found.setdefault(entry["ResourceType"], []).append(entry["PhysicalResourceId"])
     return found
 
@@ -231,6 +234,12 @@ def _release_instances(cloud: Cloud, group: str) -> None:
         )
 
 
+def _unprotect(cloud: Cloud, balancer: str) -> None:
+    """Let a load balancer be deleted; only what holds data keeps its protection, and was asked before."""
+    off = [{"Key": "deletion_protection.enabled", "Value": "false"}]
+    cloud.client("elbv2").modify_load_balancer_attributes(LoadBalancerArn=balancer, Attributes=off)
+
+
 def _tagged(cloud: Cloud) -> list[str]:
     filters = [{"Key": key, "Values": [value]} for key, value in stacks.tags(cloud.stage).items()]
     pages = cloud.client("resourcegroupstaggingapi").get_paginator("get_resources").paginate(TagFilters=filters)
@@ -246,9 +255,12 @@ def _tagged_tables(cloud: Cloud) -> list[str]:
 
 
 def _gone(cloud: Cloud, arn: str) -> bool:
-    """Whether only its tags are left: of a deleted table, or of a service or cluster that ECS still remembers."""
+    """Whether only its tags are left: of a deleted table, of a key that waits for its end, or of a service or cluster that ECS still remembers."""
     if TABLE_MARK in arn:
         return not _describe_table(cloud, arn.split(TABLE_MARK)[1])
+    if ":kms:" in arn:
+        state = cloud.client("kms").describe_key(KeyId=arn)["KeyMetadata"]["KeyState"]
+        return bool(state == "PendingDeletion")
     client = cloud.client("ecs")
     if ":ecs:" not in arn:
         return False

@@ -7,7 +7,7 @@ from functools import partial
 
 from troposphere import Template
 
-from generator.stacks import api, artifacts, cluster, data, network, pipeline, registry, service, site
+from generator.stacks import api, artifacts, cluster, data, network, operations, pipeline, registry, service, site
 
 APP: dict[str, Callable[[], Template]] = {
     "artifacts": artifacts.build,
@@ -18,6 +18,7 @@ APP: dict[str, Callable[[], Template]] = {
     "service": service.build,
     "site": site.build,
     "api": api.build,
+    "operations": operations.build,
 }
 # What the pipelines may do follows from what the others hold.
 BUILDERS: dict[str, Callable[[], Template]] = {**APP, "pipeline": partial(pipeline.build, APP)}

@@ -6,7 +6,7 @@ import json
 
 from troposphere import GetAtt, Parameter, Ref, Sub, Template, apigatewayv2, logs
 
-from generator import functions
+from generator import functions, keys
 from generator.building import DISPOSABLE, add_output, name_tag, new_template, purpose, stage_name
 from generator.catalogue import FUNCTIONS, PREDICT_PATH, PREDICT_ROUTE, WORKERS
 from generator.parameters import parameter
@@ -53,6 +53,9 @@ def build() -> Template:
         functions.callable_by(template, deployed, function, api)
         route(template, api, function.method, function.path, functions.integration(template, deployed, function, api))
 
+    for function in FUNCTIONS:
+        name = f"{function.title}FunctionName"
+        add_output(template, name, Ref(f"{function.title}Function"), f"Lambda {function.name}")
     add_output(template, "ApiUrl", GetAtt(api, "ApiEndpoint"), "Address of the API")
     add_output(template, "ApiId", Ref(api), "Id of the API")
     return template
@@ -85,6 +88,7 @@ def access_log(template: Template, days: Parameter) -> logs.LogGroup:
             **DISPOSABLE,
             Metadata=purpose("One line for each request to the API: who, what, how long, and which errors"),
             RetentionInDays=Ref(days),
+            KmsKeyId=keys.encryption(template),
             Tags=name_tag("access-log"),
         )
     )

@@ -1,25 +1,45 @@
-"""Stack of what a deployment uploads: one bucket for Lambda code and templates too large for a request."""
+"""Stack of what every other stack builds on: bucket of uploads, bucket of access logs, topic of alarms, and the key."""
 
 from __future__ import annotations
 
-from troposphere import Ref, Template, s3
+from awacs import aws
+from awacs import s3 as s3_actions
+from awacs import sns as sns_actions
+from troposphere import AWS_NO_VALUE, Equals, GetAtt, If, Not, Parameter, Ref, Sub, Template, kms, s3, sns
 
-from generator import buckets
+from generator import buckets, keys
 from generator.building import DISPOSABLE, add_output, name_tag, new_template, policy, purpose
 from generator.parameters import parameter
+
+WITH_MAIL = "WithMail"
+FLOW_LOGS = "delivery.logs.amazonaws.com"  # who delivers the flow logs of VPCs
+KEY_DAYS = 7  # least that KMS waits before it deletes a key
 
 
 def build() -> Template:
     """Template of the stack."""
     template = new_template("artifacts")
     parameter(template, "Stage")
-    bucket = artifacts_bucket(template)
+    template.add_condition(keys.WITH_KEY, Equals(Ref(parameter(template, "OwnKey")), "true"))
+
+    logs = log_bucket(template, parameter(template, "LogDays"))
+    log_bucket_policy(template, logs)
+    bucket = artifacts_bucket(template, logs)
     bucket_policy(template, bucket)
+    key = the_key(template)
+    topic = alarm_topic(template, key)
+    topic_policy(template, topic)
+    mail(template, topic, parameter(template, "AlarmEmail"))
+
     add_output(template, "ArtifactsBucketName", Ref(bucket), "Bucket for Lambda code and oversized templates")
+    add_output(template, "LogBucketName", Ref(logs), "Bucket of access logs")
+    add_output(template, "LogBucketDomainName", GetAtt(logs, "DomainName"), "Bucket of access logs, for CloudFront")
+    add_output(template, "KeyArn", If(keys.WITH_KEY, GetAtt(key, "Arn"), keys.NONE), "Key of the stage, or none")
+    add_output(template, "AlarmTopicArn", Ref(topic), "Topic that alarms are sent to")
     return template
 
 
-def artifacts_bucket(template: Template) -> s3.Bucket:
+def artifacts_bucket(template: Template, logs: s3.Bucket) -> s3.Bucket:
     """The bucket: all of it can be made again from the sources, so it goes with the stack."""
     return template.add_resource(
         s3.Bucket(
@@ -28,6 +48,8 @@ def artifacts_bucket(template: Template) -> s3.Bucket:
             Metadata=purpose("Holds the Lambda code of each deployment, and templates too large for a request"),
             BucketEncryption=buckets.encrypted(),
             LifecycleConfiguration=buckets.lifecycle(OldVersions=buckets.old_versions_expire(days=30)),
+            LoggingConfiguration=buckets.logged_to(Ref(logs), "artifacts"),
+            NotificationConfiguration=buckets.announced(),
             OwnershipControls=buckets.owned(),
             PublicAccessBlockConfiguration=buckets.CLOSED,
             Tags=name_tag("artifacts"),
@@ -40,3 +62,126 @@ def bucket_policy(template: Template, bucket: s3.Bucket) -> s3.BucketPolicy:
     """Its policy."""
     text = "Refuses to talk to the artifacts bucket without TLS"
     return buckets.add_policy(template, bucket, "ArtifactsBucketPolicy", policy(buckets.tls_only(bucket)), text)
+
+
+def log_bucket(template: Template, days: Parameter) -> s3.Bucket:
+    """Access logs and flow logs. CloudFront can write only into a bucket where access lists count."""
+    return template.add_resource(
+        s3.Bucket(
+            "LogBucket",
+            **DISPOSABLE,
+            Metadata=purpose("Who asked the buckets, CloudFront, load balancer and VPC for what, until that expires"),
+            BucketEncryption=buckets.encrypted(),
+            LifecycleConfiguration=buckets.lifecycle(
+                Expiry={"ExpirationInDays": Ref(days)}, OldVersions=buckets.old_versions_expire(days=1)
+            ),
+            NotificationConfiguration=buckets.announced(),
+            OwnershipControls=s3.OwnershipControls(
+                Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerPreferred")]
+            ),
+            PublicAccessBlockConfiguration=buckets.CLOSED,
+            Tags=name_tag("access-logs"),
+            VersioningConfiguration=buckets.VERSIONED,
+        )
+    )
+
+
+def log_bucket_policy(template: Template, bucket: s3.Bucket) -> s3.BucketPolicy:
+    """S3, load balancers and VPCs of this account add logs; nobody talks to the bucket without TLS."""
+    services = [FLOW_LOGS, "logging.s3.amazonaws.com", "logdelivery.elasticloadbalancing.amazonaws.com"]
+    ours = aws.Condition(aws.StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")}))
+    write = aws.Statement(
+        Sid="Write",
+        Effect=aws.Allow,
+        Principal=aws.Principal("Service", services),
+        Action=[s3_actions.PutObject],
+        Resource=[buckets.objects_of(bucket)],
+        Condition=ours,
+    )
+    look = aws.Statement(
+        Sid="Look",
+        Effect=aws.Allow,
+        Principal=aws.Principal("Service", FLOW_LOGS),
+        Action=[s3_actions.GetBucketAcl],
+        Resource=[GetAtt(bucket, "Arn")],
+        Condition=ours,
+    )
+    text = "Lets S3, load balancers and VPCs of this account add logs, and refuses to talk without TLS"
+    document = policy(write, look, buckets.tls_only(bucket))
+    return buckets.add_policy(template, bucket, "LogBucketPolicy", document, text)
+
+
+def the_key(template: Template) -> kms.Key:
+    """One key for all that can be made again. Not for the tables: with a key somebody may delete, they would go too."""
+    return template.add_resource(
+        kms.Key(
+            "Key",
+            Condition=keys.WITH_KEY,
+            **DISPOSABLE,
+            Metadata=purpose(
+                "Encrypts logs, alarms and settings of Lambdas, so that who may read them shows in one place"
+            ),
+            Description=Sub("Logs, alarms and Lambda settings of sentiment-${Stage}"),
+            EnableKeyRotation=True,
+            KeyPolicy=keys.key_policy(),
+            PendingWindowInDays=KEY_DAYS,
+            Tags=name_tag("key"),
+        )
+    )
+
+
+def alarm_topic(template: Template, key: kms.Key) -> sns.Topic:
+    """Where alarms go; whoever is to be told subscribes."""
+    return template.add_resource(
+        sns.Topic(
+            "AlarmTopic",
+            Metadata=purpose("Where alarms go; whoever is to be told of them subscribes"),
+            DisplayName=Sub("sentiment ${Stage}"),
+            KmsMasterKeyId=If(keys.WITH_KEY, Ref(key), Ref(AWS_NO_VALUE)),
+            Tags=name_tag("alarms"),
+        )
+    )
+
+
+def topic_policy(template: Template, topic: sns.Topic) -> sns.TopicPolicy:
+    """CloudWatch and Budgets of this account publish; nobody does without TLS."""
+    ours = aws.Condition(aws.StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")}))
+    publish = aws.Statement(
+        Sid="Publish",
+        Effect=aws.Allow,
+        Principal=aws.Principal("Service", keys.SENDERS),
+        Action=[sns_actions.Publish],
+        Resource=[Ref(topic)],
+        Condition=ours,
+    )
+    tls = aws.Statement(
+        Sid="TlsOnly",
+        Effect=aws.Deny,
+        Principal=aws.Principal("*"),
+        Action=[sns_actions.Publish],
+        Resource=[Ref(topic)],
+        Condition=aws.Condition(aws.Bool({"aws:SecureTransport": "false"})),
+    )
+    return template.add_resource(
+        sns.TopicPolicy(
+            "AlarmTopicPolicy",
+            Metadata=purpose("Lets alarms and budgets of this account publish, and nobody without TLS"),
+            PolicyDocument=policy(publish, tls),
+            Topics=[Ref(topic)],
+        )
+    )
+
+
+def mail(template: Template, topic: sns.Topic, address: Parameter) -> sns.SubscriptionResource:
+    """Mail to the stage's operator, who has to confirm it once."""
+    template.add_condition(WITH_MAIL, Not(Equals(Ref(address), "")))
+    return template.add_resource(
+        sns.SubscriptionResource(
+            "AlarmMail",
+            Condition=WITH_MAIL,
+            Metadata=purpose("Mails every alarm to the stage's operator, once they have confirmed the address"),
+            Endpoint=Ref(address),
+            Protocol="email",
+            TopicArn=Ref(topic),
+        )
+    )

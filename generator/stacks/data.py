@@ -98,7 +98,7 @@ def _table(
 
 
 def export_bucket(template: Template, days: Parameter) -> s3.Bucket:
-    """Exports too large for a response. Not versioned: copies of what people typed must be gone when they expire."""
+    """Exports too large for a response. What is deleted or has expired is gone for good a day later."""
     text = "Large CSV exports until they expire; any page may read them, for the signed URL is what protects them"
     return template.add_resource(
         s3.Bucket(
@@ -107,10 +107,15 @@ def export_bucket(template: Template, days: Parameter) -> s3.Bucket:
             Metadata=purpose(text),
             BucketEncryption=buckets.encrypted(),
             CorsConfiguration=readable_across_origins(),
-            LifecycleConfiguration=buckets.lifecycle(Expiry={"ExpirationInDays": Ref(days)}),
+            LifecycleConfiguration=buckets.lifecycle(
+                Expiry={"ExpirationInDays": Ref(days)}, OldVersions=buckets.old_versions_expire(days=1)
+            ),
+            LoggingConfiguration=buckets.logged_to(Ref(parameter(template, "LogBucketName")), "exports"),
+            NotificationConfiguration=buckets.announced(),
             OwnershipControls=buckets.owned(),
             PublicAccessBlockConfiguration=buckets.CLOSED,
             Tags=name_tag("exports"),
+            VersioningConfiguration=buckets.VERSIONED,
         )
     )
 

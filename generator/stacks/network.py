@@ -1,21 +1,22 @@
 """Stack of the network: VPC, two public subnets, routes, gateway endpoints, and the chain of security groups.
 
-There is no NAT gateway: instances have public addresses and a security group that lets nobody in but the load
-balancer, which is as closed and costs nothing a month.
+Without ``private_network`` there is no NAT gateway: instances have public addresses and a security group that lets
+nobody in but the load balancer, which is as closed and costs nothing a month.
 """
 
 from __future__ import annotations
 
-from troposphere import Cidr, GetAtt, GetAZs, Join, Parameter, Ref, Select, Sub, Template, ec2
+from troposphere import Equals, GetAtt, If, Join, Parameter, Ref, Sub, Template, ec2
 
+from generator import private_subnets
 from generator.building import add_output, name_tag, new_template, purpose
 from generator.catalogue import EPHEMERAL_PORTS, LISTENER_PORT
 from generator.parameters import parameter
+from generator.private_subnets import addresses, where
 
 ANYWHERE = "0.0.0.0/0"
 HTTPS_PORT = 443
-SUBNETS = 2
-SUBNET_BITS = 8  # 251 usable addresses each
+WITH_FLOW_LOGS = "WithFlowLogs"
 
 
 def build() -> Template:
@@ -31,21 +32,31 @@ def build() -> Template:
     table = route_table(template, vpc)
     internet_route(template, table, gateway, attachment)
     subnets = [public_subnet(template, vpc, number, zone, table) for number, zone in enumerate(zones)]
-    gateway_endpoint(template, vpc, table, "DynamoDb", "dynamodb")
-    gateway_endpoint(template, vpc, table, "S3", "s3")
+    private = private_subnets.add(template, vpc, zones, subnets)
+    tables = [Ref(table), *private_subnets.only_with(private.tables)]
+    gateway_endpoint(template, vpc, tables, "DynamoDb", "dynamodb")
+    gateway_endpoint(template, vpc, tables, "S3", "s3")
+
+    flow_log(template, vpc)
 
     # From the inside out: each group names the next in its egress, and a rule of its own lets that one in.
     instances = instance_group(template, vpc)
     balancer = load_balancer_group(template, vpc, instances)
     link = link_group(template, vpc, balancer)
+    functions = function_group(template, vpc)
     admit_load_balancer(template, instances, balancer)
     admit_link(template, balancer, link)
 
     add_output(template, "VpcId", Ref(vpc), "VPC of the stage")
-    add_output(template, "PublicSubnetIds", Join(",", [Ref(subnet) for subnet in subnets]), "The two public subnets")
+    public = Join(",", [Ref(subnet) for subnet in subnets])
+    add_output(template, "PublicSubnetIds", public, "The two public subnets")
+    add_output(template, "Zones", Join(",", [where(zone) for zone in zones]), "Availability zones of the subnets")
+    inside = If(private_subnets.WITH, Join(",", [Ref(subnet) for subnet in private.subnets]), public)
+    add_output(template, "InstanceSubnetIds", inside, "Where instances are: the private subnets, or the public ones")
     add_output(template, "LinkSecurityGroupId", GetAtt(link, "GroupId"), "Security group of the VPC link")
     add_output(template, "LoadBalancerSecurityGroupId", GetAtt(balancer, "GroupId"), "Security group of the balancer")
     add_output(template, "InstanceSecurityGroupId", GetAtt(instances, "GroupId"), "Security group of the instances")
+    add_output(template, "LambdaSecurityGroupId", GetAtt(functions, "GroupId"), "Security group of Lambdas in the VPC")
     return template
 
 
@@ -121,8 +132,8 @@ def public_subnet(template: Template, vpc: ec2.VPC, number: int, zone: Parameter
             f"PublicSubnet{number + 1}",
             Metadata=purpose(f"Room for load balancer, instances and VPC link in availability zone {number + 1}"),
             VpcId=Ref(vpc),
-            AvailabilityZone=Select(Ref(zone), GetAZs("")),
-            CidrBlock=Select(number, Cidr(GetAtt(vpc, "CidrBlock"), SUBNETS, SUBNET_BITS)),
+            AvailabilityZone=where(zone),
+            CidrBlock=addresses(vpc, number),
             MapPublicIpOnLaunch=False,
             Tags=name_tag(f"public-{number + 1}"),
         )
@@ -139,7 +150,7 @@ def public_subnet(template: Template, vpc: ec2.VPC, number: int, zone: Parameter
 
 
 def gateway_endpoint(
-    template: Template, vpc: ec2.VPC, table: ec2.RouteTable, name: str, service: str
+    template: Template, vpc: ec2.VPC, tables: list[Ref | If], name: str, service: str
 ) -> ec2.VPCEndpoint:
     """Free way to a service that does not pass the internet gateway."""
     return template.add_resource(
@@ -149,7 +160,27 @@ def gateway_endpoint(
             VpcId=Ref(vpc),
             ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"),
             VpcEndpointType="Gateway",
-            RouteTableIds=[Ref(table)],
+            RouteTableIds=tables,
+        )
+    )
+
+
+def flow_log(template: Template, vpc: ec2.VPC) -> ec2.FlowLog:
+    """Who talked to whom, refused or not: what one looks at after something has gone wrong."""
+    template.add_condition(WITH_FLOW_LOGS, Equals(Ref(parameter(template, "FlowLogs")), "true"))
+    bucket = parameter(template, "LogBucketName")
+    return template.add_resource(
+        ec2.FlowLog(
+            "FlowLog",
+            Condition=WITH_FLOW_LOGS,
+            Metadata=purpose("Notes who talked to whom in the VPC, and who was refused"),
+            ResourceId=Ref(vpc),
+            ResourceType="VPC",
+            TrafficType="ALL",
+            LogDestinationType="s3",
+            LogDestination=Sub(f"arn:${{AWS::Partition}}:s3:::${{{bucket.title}}}"),
+            MaxAggregationInterval=600,
+            Tags=name_tag("flow-log"),
         )
     )
 
@@ -165,6 +196,15 @@ def instance_group(template: Template, vpc: ec2.VPC) -> ec2.SecurityGroup:
     )
     text = "Instances: let in by the load balancer alone, and out by HTTPS alone"
     return _group(template, vpc, "InstanceSecurityGroup", "instances", text, out)
+
+
+def function_group(template: Template, vpc: ec2.VPC) -> ec2.SecurityGroup:
+    """Group of Lambdas, where they are in the VPC: nobody gets in, and out by HTTPS only."""
+    out = ec2.SecurityGroupRule(
+        **_ports(HTTPS_PORT, HTTPS_PORT), CidrIp=ANYWHERE, Description="HTTPS to the services of AWS"
+    )
+    text = "Lambdas: let in by nobody, and out by HTTPS alone"
+    return _group(template, vpc, "LambdaSecurityGroup", "lambdas", text, out)
 
 
 def load_balancer_group(template: Template, vpc: ec2.VPC, instances: ec2.SecurityGroup) -> ec2.SecurityGroup:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from awacs import ecr, ssm
-from troposphere import GetAtt, Parameter, Ref, Sub, Template, applicationautoscaling, ecs, iam, logs
+from troposphere import GetAtt, Parameter, Ref, Sub, Template, applicationautoscaling, cloudwatch, ecs, iam, logs
 from troposphere import elasticloadbalancingv2 as elb
 
-from generator import boundary, catalogue, container
+from generator import alarms, boundary, catalogue, container, keys
 from generator.building import (
     DISPOSABLE,
     add_output,
@@ -24,6 +24,8 @@ from generator.parameters import parameter
 
 DRAIN_SECONDS = 20  # for requests in flight; the API waits no longer than 10 s for any
 CPU_TARGET_PERCENT = 75
+FAILURES = 5  # a minute
+SLOW_SECONDS = 1
 
 
 def build() -> Template:
@@ -35,13 +37,16 @@ def build() -> Template:
     task = task_definition(template, execution_role(template, log_group), log_group)
     targets = target_group(template, parameter(template, "VpcId"))
     rule = listener_rule(template, parameter(template, "ListenerArn"), targets)
-    service = the_service(template, task, targets, rule)
+    alarms_of_deployment = [failing(template, targets), slow(template, targets)]
+    service = the_service(template, task, targets, rule, alarms_of_deployment)
     scaled = scalable_target(template, service)
     scale_by_requests(template, scaled, targets)
     scale_by_cpu(template, scaled)
 
     add_output(template, "ServiceName", GetAtt(service, "Name"), "ECS service")
     add_output(template, "TargetGroupFullName", GetAtt(targets, "TargetGroupFullName"), "As its metrics name it")
+    for alarm in alarms_of_deployment:
+        add_output(template, f"{alarm.title}Arn", GetAtt(alarm, "Arn"), f"Alarm {alarm.title}")
     add_output(template, "LogGroupName", Ref(log_group), "Log group of the tasks")
     return template
 
@@ -54,6 +59,7 @@ def the_log_group(template: Template, days: Parameter) -> logs.LogGroup:
             **DISPOSABLE,
             Metadata=purpose("What the tasks log: latency, status and model revision, never what people typed"),
             RetentionInDays=Ref(days),
+            KmsKeyId=keys.encryption(template),
             Tags=name_tag("service"),
         )
     )
@@ -141,7 +147,11 @@ def listener_rule(template: Template, listener: Parameter, targets: elb.TargetGr
 
 
 def the_service(
-    template: Template, task: ecs.TaskDefinition, targets: elb.TargetGroup, rule: elb.ListenerRule
+    template: Template,
+    task: ecs.TaskDefinition,
+    targets: elb.TargetGroup,
+    rule: elb.ListenerRule,
+    rolls_back: list[cloudwatch.Alarm],
 ) -> ecs.Service:
     """The service. No desired count: scaling sets it, and an update must not set it back."""
     return template.add_resource(
@@ -159,7 +169,11 @@ def the_service(
             DeploymentConfiguration=ecs.DeploymentConfiguration(
                 MinimumHealthyPercent=100,
                 MaximumPercent=200,
+                # Tasks that do not come up end a deployment, and so do tasks that come up and then serve badly.
                 DeploymentCircuitBreaker=ecs.DeploymentCircuitBreaker(Enable=True, Rollback=True),
+                Alarms=ecs.DeploymentAlarms(
+                    AlarmNames=[Ref(alarm) for alarm in rolls_back], Enable=True, Rollback=True
+                ),
             ),
             LoadBalancers=[
                 ecs.LoadBalancer(
@@ -180,6 +194,28 @@ def the_service(
             Tags=name_tag("service"),
         )
     )
+
+
+def failing(template: Template, targets: elb.TargetGroup) -> cloudwatch.Alarm:
+    """Tasks that answer with errors of their own."""
+    watched = alarms.metric("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", **of_tasks(template, targets))
+    text = "Tasks answer with errors (5xx); a deployment under way is rolled back"
+    return alarms.add(template, "ServiceFails", text, watched, above=FAILURES, times=(2, 3))
+
+
+def slow(template: Template, targets: elb.TargetGroup) -> cloudwatch.Alarm:
+    """Tasks that take far longer than a prediction does."""
+    watched = alarms.metric("AWS/ApplicationELB", "TargetResponseTime", "p95", **of_tasks(template, targets))
+    text = "One prediction in twenty takes longer than a second; a deployment under way is rolled back"
+    return alarms.add(template, "ServiceSlow", text, watched, above=SLOW_SECONDS, times=(3, 5))
+
+
+def of_tasks(template: Template, targets: elb.TargetGroup) -> dict[str, Ref | GetAtt]:
+    """Whose metrics these are."""
+    return {
+        "LoadBalancer": Ref(parameter(template, "LoadBalancerFullName")),
+        "TargetGroup": GetAtt(targets, "TargetGroupFullName"),
+    }
 
 
 def scalable_target(template: Template, service: ecs.Service) -> applicationautoscaling.ScalableTarget:

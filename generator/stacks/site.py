@@ -12,6 +12,7 @@ from generator.catalogue import SITE_ERROR, SITE_INDEX
 from generator.parameters import parameter
 
 WITH, WITHOUT = "WithCloudFront", "WithoutCloudFront"
+OWN, FILTERED = "WithOwnDomain", "WithWebAcl"
 ORIGIN = "site-bucket"
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"  # managed cache policy: honours Cache-Control, compresses
 HSTS_SECONDS = 31_536_000  # a year
@@ -24,13 +25,16 @@ def build() -> Template:
     switch = parameter(template, "CloudFront")
     template.add_condition(WITH, Equals(Ref(switch), "true"))
     template.add_condition(WITHOUT, Not(Named(WITH)))
+    template.add_condition(OWN, Not(Equals(Ref(parameter(template, "SiteDomain")), "")))
+    template.add_condition(FILTERED, Not(Equals(Ref(parameter(template, "WebAcl")), "")))
 
     bucket = site_bucket(template)
     public_policy(template, bucket)
     distribution = the_distribution(template, bucket, origin_access(template), security_headers(template))
     private_policy(template, bucket, distribution)
 
-    secure, plain = Sub(f"https://${{{distribution.title}.DomainName}}"), GetAtt(bucket, "WebsiteURL")
+    of_cloudfront = Sub(f"https://${{{distribution.title}.DomainName}}")
+    secure, plain = If(OWN, Sub("https://${SiteDomain}"), of_cloudfront), GetAtt(bucket, "WebsiteURL")
     add_output(template, "SiteBucketName", Ref(bucket), "Bucket of the page's files")
     add_output(template, "SiteUrl", If(WITH, secure, plain), "Address of the page, and the origin that it calls from")
     add_output(template, "DistributionId", Ref(distribution), "CloudFront distribution of the page", Condition=WITH)
@@ -46,12 +50,14 @@ def site_bucket(template: Template) -> s3.Bucket:
             Metadata=purpose("Holds the page; serves it too, unless CloudFront does"),
             BucketEncryption=buckets.encrypted(),
             LifecycleConfiguration=buckets.lifecycle(OldVersions=buckets.old_versions_expire(days=30)),
+            LoggingConfiguration=buckets.logged_to(Ref(parameter(template, "LogBucketName")), "site"),
+            NotificationConfiguration=buckets.announced(),
             OwnershipControls=buckets.owned(),
             PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
                 BlockPublicAcls=True,
-                BlockPublicPolicy=If(WITH, True, False),
+                BlockPublicPolicy=Ref(parameter(template, "CloudFront")),
                 IgnorePublicAcls=True,
-                RestrictPublicBuckets=If(WITH, True, False),
+                RestrictPublicBuckets=Ref(parameter(template, "CloudFront")),
             ),
             Tags=name_tag("site"),
             VersioningConfiguration=buckets.VERSIONED,
@@ -137,6 +143,12 @@ def content_security_policy() -> Sub:
     )
 
 
+def certificate(template: Template) -> Sub:
+    """ARN of the own domain's certificate; CloudFront looks for it in us-east-1, wherever the stack is."""
+    name = parameter(template, "SiteCertificate").title
+    return Sub(f"arn:${{AWS::Partition}}:acm:us-east-1:${{AWS::AccountId}}:certificate/${{{name}}}")
+
+
 def the_distribution(
     template: Template,
     bucket: s3.Bucket,
@@ -150,11 +162,15 @@ def the_distribution(
             Condition=WITH,
             Metadata=purpose("Serves the page by HTTPS from near its readers, out of the private bucket"),
             DistributionConfig=cloudfront.DistributionConfig(
+                Aliases=If(OWN, [Ref(parameter(template, "SiteDomain"))], Ref(AWS_NO_VALUE)),
                 Comment=stage_name("site"),
                 Enabled=True,
                 DefaultRootObject=SITE_INDEX,
                 HttpVersion="http2and3",
                 IPV6Enabled=True,
+                Logging=cloudfront.Logging(
+                    Bucket=Ref(parameter(template, "LogBucketDomainName")), IncludeCookies=False, Prefix="cloudfront/"
+                ),
                 PriceClass="PriceClass_100",
                 Origins=[
                     cloudfront.Origin(
@@ -179,7 +195,14 @@ def the_distribution(
                     )
                     for code in (403, 404)
                 ],
-                ViewerCertificate=cloudfront.ViewerCertificate(CloudFrontDefaultCertificate=True),
+                # With CloudFront's own certificate the least version of TLS is CloudFront's to say.
+                ViewerCertificate=cloudfront.ViewerCertificate(
+                    AcmCertificateArn=If(OWN, certificate(template), Ref(AWS_NO_VALUE)),
+                    CloudFrontDefaultCertificate=If(OWN, Ref(AWS_NO_VALUE), True),
+                    MinimumProtocolVersion="TLSv1.2_2021",
+                    SslSupportMethod=If(OWN, "sni-only", Ref(AWS_NO_VALUE)),
+                ),
+                WebACLId=If(FILTERED, Ref(parameter(template, "WebAcl")), Ref(AWS_NO_VALUE)),
             ),
             Tags=name_tag("site"),
         )

@@ -67,6 +67,7 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
         gateway,
         health,
         identities,
+        recorded,
         scaling,
         scans,
         tables,
@@ -77,6 +78,7 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
     cloudformation.register()
     gateway.register()
     identities.register()
+    recorded.register()
     tables.register(journal)
     scans.register()
     tasks.register(engine)

@@ -37,6 +37,20 @@ ACTIONS = {
     ("ssm", "get_parameter"): "ssm:GetParameter",
     ("lambda", "invoke"): "lambda:InvokeFunction",
 }
+# For these AWS knows no resource (service authorization reference): * is the narrowest form.
+NOT_NARROWER = {
+    "ec2:DescribeImages",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ecr:GetAuthorizationToken",
+    "ecs:DiscoverPollEndpoint",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+}
+# Policies that every Lambda has for what the stage switches on: its key, its private network.
+SHARED = {"settings", "network"}
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 JUDGEMENTS, COUNTS = {"Ref": "JudgementsTableArn"}, {"Ref": "CountsTableArn"}
 EXPORTS = {"Fn::Sub": "${ExportBucketArn}/*"}
@@ -71,10 +85,16 @@ RESOURCES = {
 }
 
 
+def named_policies(role: dict) -> list[dict]:
+    """The role's policies; those that only a stage's setting switches on are in Fn::If."""
+    return [policy.get("Fn::If", [None, policy])[1] for policy in role.get("Policies", [])]
+
+
 def granted(function: catalogue.Function) -> dict[str, object]:
     """Action -> resource of everything that the function's role allows, in itself and through policies beside it."""
     role = f"{function.name.capitalize()}Role"
-    documents = [policy["PolicyDocument"] for policy in resource("api", role).get("Policies", [])]
+    own = [policy for policy in named_policies(resource("api", role)) if policy["PolicyName"] not in SHARED]
+    documents = [policy["PolicyDocument"] for policy in own]
     documents += [
         policy["PolicyDocument"]
         for policy in resources_of("api", "AWS::IAM::Policy").values()
@@ -157,9 +177,11 @@ def test_no_policy_grants_everything():
     for stack, template in ((stack, template) for stack, template in TEMPLATES.items() if stack != "pipeline"):
         for name, body in template["Resources"].items():
             for statement in _allowed(body):
+                if body["Type"] == "AWS::KMS::Key":
+                    continue  # in a key's policy * is that key, and the account's own line is AWS's default
                 assert not [action for action in statement["Action"] if "*" in action], f"{stack}.{name}"
                 if statement["Resource"] == ["*"]:
-                    assert statement["Action"] == ["ecr:GetAuthorizationToken"], f"{stack}.{name}"
+                    assert set(statement["Action"]) <= NOT_NARROWER, f"{stack}.{name}"
 
 
 def test_a_task_is_given_the_key_that_its_lambda_reads():
@@ -170,6 +192,33 @@ def test_a_task_is_given_the_key_that_its_lambda_reads():
     variables = resource("api", "RecordFunction")["Environment"]["Variables"]
     assert variables["RECEIPT_KEY_PARAMETER"] == {"Fn::Sub": name}
     assert name == catalogue.receipt_key_name("${Stage}")
+
+
+def test_the_watch_may_make_exactly_the_calls_that_its_code_makes():
+    calls = aws_calls(CODE, ("watch", "handler"))
+    assert calls == {("ec2", "describe_images")}
+    (own,) = [one for one in named_policies(resource("operations", "WatchRole")) if one["PolicyName"] not in SHARED]
+    found = {
+        action: where
+        for one in own["PolicyDocument"]["Statement"]
+        for action in one["Action"]
+        for where in one["Resource"]
+    }
+    log = {"Fn::GetAtt": ["WatchLog", "Arn"]}
+    # Lambda itself sends to the topic, in the role's name, when the function failed for good.
+    assert found == {**dict.fromkeys(LOGS, log), "ec2:DescribeImages": "*", "sns:Publish": {"Ref": "AlarmTopicArn"}}
+
+
+@pytest.mark.parametrize("role", [*(f"api.{one.title}Role" for one in catalogue.FUNCTIONS), "operations.WatchRole"])
+def test_shared_policies_are_there_only_with_what_they_are_about(role):
+    stack, name = role.split(".")
+    conditions = {
+        one["Fn::If"][1]["PolicyName"]: (one["Fn::If"][0], one["Fn::If"][2])
+        for one in resource(stack, name)["Policies"]
+        if "Fn::If" in one
+    }
+    nothing = {"Ref": "AWS::NoValue"}
+    assert conditions == {"settings": ("WithOwnKey", nothing), "network": ("WithPrivateNetwork", nothing)}
 
 
 def test_the_execution_role_may_pull_images_read_the_key_and_write_its_own_log():
@@ -186,6 +235,6 @@ def test_the_execution_role_may_pull_images_read_the_key_and_write_its_own_log()
 
 def _allowed(body):
     properties = body.get("Properties", {})
-    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    documents = [policy["PolicyDocument"] for policy in named_policies(properties)]
     documents += [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
     return [one for document in documents for one in document["Statement"] if one["Effect"] == "Allow"]

@@ -12,14 +12,17 @@ from tests.contracts.reading import STAGES, TEMPLATES, resource, resources_of
 COMPUTED = {"Stage", "LambdaCodeKey", "ImageUri"}
 # What each stack hands on, by name: the other parts of the project read these.
 OUTPUTS = {
-    "artifacts": {"ArtifactsBucketName"},
+    "artifacts": {"ArtifactsBucketName", "LogBucketName", "LogBucketDomainName", "KeyArn", "AlarmTopicArn"},
     "registry": {"RepositoryUri"},
     "network": {
         "VpcId",
+        "Zones",
         "PublicSubnetIds",
         "LinkSecurityGroupId",
         "LoadBalancerSecurityGroupId",
         "InstanceSecurityGroupId",
+        "InstanceSubnetIds",
+        "LambdaSecurityGroupId",
     },
     "data": {
         "JudgementsTableName",
@@ -31,10 +34,18 @@ OUTPUTS = {
         "ExportBucketName",
         "ExportBucketArn",
     },
-    "cluster": {"ClusterName", "CapacityProviderName", "ListenerArn", "LoadBalancerFullName"},
-    "service": {"ServiceName", "TargetGroupFullName", "LogGroupName"},
+    "cluster": {
+        "ClusterName",
+        "CapacityProviderName",
+        "AutoScalingGroupName",
+        "ImageId",
+        "ListenerArn",
+        "LoadBalancerFullName",
+    },
+    "service": {"ServiceName", "TargetGroupFullName", "LogGroupName", "ServiceFailsArn", "ServiceSlowArn"},
     "site": {"SiteBucketName", "SiteUrl", "DistributionId"},
-    "api": {"ApiUrl", "ApiId"},
+    "api": {"ApiUrl", "ApiId", *(f"{function.title}FunctionName" for function in catalogue.FUNCTIONS)},
+    "operations": {"DashboardName"},
     "pipeline": {"SiteRoleArn", "ServiceRoleArn", "InfrastructureRoleArn", "PlanRoleArn", "IdentityProviderInUse"},
 }
 SETTINGS = {pascal(key): value for key, value in STAGES["defaults"].items() if key not in ORCHESTRATOR_KEYS}
@@ -223,6 +234,7 @@ def test_each_security_group_lets_out_exactly_what_it_must():
         "LinkSecurityGroup": [_rule(listener, DestinationSecurityGroupId=balancer)],
         "LoadBalancerSecurityGroup": [_rule(catalogue.EPHEMERAL_PORTS, DestinationSecurityGroupId=instances)],
         "InstanceSecurityGroup": [_rule((443, 443), CidrIp="0.0.0.0/0")],
+        "LambdaSecurityGroup": [_rule((443, 443), CidrIp="0.0.0.0/0")],
     }
     assert resources_of("network", "AWS::EC2::SecurityGroupEgress") == {}
 
@@ -267,12 +279,14 @@ def test_only_our_page_may_call_the_api_from_a_browser():
     assert "AllowCredentials" not in cors
 
 
-@pytest.mark.parametrize(("stack", "bucket"), [("artifacts", "ArtifactsBucket"), ("data", "ExportBucket")])
+@pytest.mark.parametrize(
+    ("stack", "bucket"), [("artifacts", "ArtifactsBucket"), ("artifacts", "LogBucket"), ("data", "ExportBucket")]
+)
 def test_private_buckets_are_closed_and_refuse_plain_http(stack, bucket):
     assert set(resource(stack, bucket)["PublicAccessBlockConfiguration"].values()) == {True}
-    (policy,) = resources_of(stack, "AWS::S3::BucketPolicy").values()
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert statement["Effect"] == "Deny"
+    policies = resources_of(stack, "AWS::S3::BucketPolicy").values()
+    (policy,) = [one for one in policies if one["Bucket"] == {"Ref": bucket}]
+    (statement,) = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert statement["Resource"] == [get_att(bucket, "Arn"), {"Fn::Sub": f"${{{bucket}.Arn}}/*"}]
     assert policy["Bucket"] == {"Ref": bucket}
@@ -292,6 +306,6 @@ def test_the_site_bucket_is_public_to_readers_without_cloudfront_and_private_wit
     assert "${Distribution}" in read["Condition"]["StringEquals"]["AWS:SourceArn"]["Fn::Sub"]
     assert tls["Effect"] == "Deny"
     block = resource("site", "SiteBucket")["PublicAccessBlockConfiguration"]
-    closed_with = {"Fn::If": ["WithCloudFront", True, False]}
+    closed_with = {"Ref": "CloudFront"}  # "true" or "false"
     assert (block["BlockPublicPolicy"], block["RestrictPublicBuckets"]) == (closed_with, closed_with)
     assert TEMPLATES["site"]["Conditions"]["WithoutCloudFront"] == {"Fn::Not": [{"Condition": "WithCloudFront"}]}

@@ -83,7 +83,9 @@ def test_every_statement_of_every_role_is_in_the_table_of_who_may_what() -> None
     found = access.grants()
     for role in model.all_of("AWS::IAM::Role"):
         statements = [
-            one for policy in role.properties.get("Policies", []) for one in policy["PolicyDocument"]["Statement"]
+            one
+            for policy in role.properties.get("Policies", [])
+            for one in policy.get("Fn::If", [None, policy])[1]["PolicyDocument"]["Statement"]
         ]
         calls = {
             call

@@ -51,7 +51,7 @@ def test_a_stage_goes_down_in_steps_and_comes_up_again(own, run):
     cloud.client("cloudformation").delete_stack(StackName="sentiment-local-api")  # behind our back
     gone = json.loads(run("destroy", "--keep-data", "--yes", "--json").stdout)
     assert gone["left"] == []
-    assert gone["destroyed"] == ["artifacts", "cluster", "network", "service", "site"]
+    assert gone["destroyed"] == ["artifacts", "cluster", "network", "operations", "service", "site"]
     assert len(gone["kept"]) == 1
     assert site not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
 

@@ -112,7 +112,9 @@ def _of(resource: model.Resource) -> list[Grant]:
             Grant(resource.id, whose, (f"policy {name}",), ("as AWS defines it",), resource.stack) for name in managed
         ]
         for policy in properties.get("Policies", []):
-            found += _statements(resource, resource.id, whose, policy["PolicyDocument"])
+            condition, policy = policy["Fn::If"][:2] if "Fn::If" in policy else ("", policy)
+            only = f"{whose}, only if {condition}" if condition else whose
+            found += _statements(resource, resource.id, only, policy["PolicyDocument"])
         return found
     if resource.type in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
         roles = [model.as_text(role) for role in properties.get("Roles", [])] or [resource.id]

@@ -1,4 +1,4 @@
-"""The network: security groups with the ports that each opens to the next, routes, and the ways out."""
+"""The network without private subnets: security groups with the ports that each opens, routes, the ways out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ _WORDS = {
     "LinkSecurityGroup": "VPC link",
     "LoadBalancerSecurityGroup": "Load balancer",
     "InstanceSecurityGroup": "Instances",
+    "LambdaSecurityGroup": "Lambdas, where they are in the VPC",
 }
 
 
@@ -32,14 +33,14 @@ def graph() -> Graph:
     for type_ in ("AWS::EC2::VPCEndpoint", "AWS::EC2::InternetGateway"):
         inside += [each.id for each in stack.of_type(type_)]
     cidr = stack.parameters["VpcCidr"]["Default"]
-    subnets = len(stack.of_type("AWS::EC2::Subnet"))
+    subnets = len([each for each in stack.of_type("AWS::EC2::Subnet") if not each.condition])
     graph.frame(f"VPC {cidr}, {subnets} public subnets in as many zones", "network", inside)
     return graph
 
 
 def _routes(graph: Graph, stack: model.Stack) -> str:
     """The route table, and where it leads."""
-    [table] = stack.of_type("AWS::EC2::RouteTable")
+    [table] = [each for each in stack.of_type("AWS::EC2::RouteTable") if not each.condition]
     graph.add("routes", table.id, "shared by all subnets", kind="network")
     for endpoint in stack.of_type("AWS::EC2::VPCEndpoint"):
         graph.add(endpoint.id, endpoint.id, "gateway endpoint, free", kind="network")

@@ -29,9 +29,11 @@ def register() -> None:
     """Teach the emulator's CloudFormation the missing types."""
     ssm._PUBLIC_AMI_PARAMETERS.setdefault(ECS_IMAGE_PARAMETER, ssm._PUBLIC_AMI_PARAMETERS[AMAZON_LINUX_PARAMETER])
     add_attributes("AWS::EC2::VPC", lambda vpc: {"CidrBlock": ec2._vpcs[vpc]["CidrBlock"]})
+    # Change sets call every change of a bucket a possible replacement; on AWS its name alone is one.
+    provisioners._REPLACING_PROPERTIES.setdefault("AWS::S3::Bucket", ("BucketName",))
     add("AWS::EC2::SecurityGroupEgress", _rule_creator("egress"), _delete_egress_rule)
     add("AWS::EC2::SecurityGroupIngress", _rule_creator("ingress"), _delete_ingress_rule)
-    add("AWS::ECS::CapacityProvider", _create_capacity_provider, _delete_capacity_provider, _keep)
+    add("AWS::ECS::CapacityProvider", _create_capacity_provider, _delete_capacity_provider, keep)
     add("AWS::ECS::ClusterCapacityProviderAssociations", _associate, _dissociate, _reassociate)
 
 
@@ -94,8 +96,15 @@ def check(answer: Any) -> None:
         raise ValueError(body.decode() if isinstance(body, bytes) else body)
 
 
-def _keep(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
-    """Keep the resource's identity: its stack's record holds the new properties."""
+def keep(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
+    """Keep the resource's identity: its stack's record holds the new properties.
+
+    Args:
+        physical_id: what stays.
+        old: properties until now.
+        new: properties from now on.
+        stack: name of the stack.
+    """
     return physical_id, {}
 
 

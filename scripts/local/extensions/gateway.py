@@ -130,9 +130,10 @@ def _guard_the_data_plane() -> None:
         api_id: str, stage: str, path: str, method: str, headers: dict[str, str], body: bytes, *more: Any
     ) -> Answer:
         cors = (apigateway._apis.get(api_id) or {}).get("corsConfiguration") or {}
-        settings = apigateway._stages.get(api_id, {}).get(stage, {}).get("defaultRouteSettings") or {}
+        # CloudFormation's keys are stored in its own case, those of an API call in theirs.
+        settings = lower_keys(apigateway._stages.get(api_id, {}).get(stage, {}).get("defaultRouteSettings") or {})
         bucket = buckets.setdefault((api_id, stage), Bucket())
-        if not bucket.take(settings.get("ThrottlingRateLimit"), settings.get("ThrottlingBurstLimit")):
+        if not bucket.take(settings.get("throttlingRateLimit"), settings.get("throttlingBurstLimit")):
             answer = message(429, "Too Many Requests")
         elif len(body or b"") > MAX_BODY_BYTES:
             answer = message(413, "Request Entity Too Large")

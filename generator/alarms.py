@@ -1,0 +1,103 @@
+"""How every alarm here is put together: what it watches, when it rings, and that it rings the stage's topic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from troposphere import Ref, Template, cloudwatch
+
+from generator.building import name_tag, purpose
+from generator.parameters import parameter
+
+MINUTE = 60
+DAY = 86_400
+
+
+def metric(namespace: str, name: str, statistic: str, period: int = MINUTE, **dimensions: Any) -> dict[str, Any]:
+    """What an alarm watches: one metric.
+
+    Args:
+        namespace: such as ``AWS/Lambda``.
+        name: name of the metric.
+        statistic: such as ``Sum`` or ``p95``.
+        period: seconds that one value of it stands for.
+        dimensions: whose metric it is.
+    """
+    kind = "ExtendedStatistic" if statistic.startswith("p") else "Statistic"
+    of = [cloudwatch.MetricDimension(Name=key, Value=value) for key, value in dimensions.items()]
+    return {"Namespace": namespace, "MetricName": name, kind: statistic, "Period": period, "Dimensions": of}
+
+
+def total(namespace: str, parts: Mapping[str, tuple[str, Mapping[str, Any]]], period: int = MINUTE) -> dict[str, Any]:
+    """What an alarm watches: the sum of several metrics.
+
+    Args:
+        namespace: such as ``AWS/Lambda``.
+        parts: id of each metric -> its name and its dimensions.
+        period: seconds that one value of it stands for.
+    """
+    queries = [
+        cloudwatch.MetricDataQuery(
+            Id=key,
+            ReturnData=False,
+            MetricStat=cloudwatch.MetricStat(
+                Metric=cloudwatch.Metric(
+                    Namespace=namespace,
+                    MetricName=name,
+                    Dimensions=[cloudwatch.MetricDimension(Name=one, Value=value) for one, value in of.items()],
+                ),
+                Period=period,
+                Stat="Sum",
+            ),
+        )
+        for key, (name, of) in parts.items()
+    ]
+    together = "+".join(f"FILL({key},0)" for key in parts)
+    return {"Metrics": [cloudwatch.MetricDataQuery(Id="total", Expression=together, Label="total"), *queries]}
+
+
+def add(
+    template: Template,
+    title: str,
+    text: str,
+    watched: Mapping[str, Any],
+    *,
+    above: float | Ref | None = None,
+    below: float | None = None,
+    times: tuple[int, int] = (1, 1),
+    silence: str = "notBreaching",
+    **options: Any,
+) -> cloudwatch.Alarm:
+    """Add an alarm that tells the stage's topic when it begins and when it is over.
+
+    Args:
+        template: template that it goes into.
+        title: its logical id.
+        text: what has happened when it rings, in one line; also its description.
+        watched: what ``metric`` or ``total`` returned.
+        above: it rings at this value or more.
+        below: or at less than this.
+        times: how many values of how many must be so.
+        silence: what it means that there is no value: ``notBreaching`` or ``breaching``.
+        options: further attributes, such as ``Condition``.
+    """
+    topic = Ref(parameter(template, "AlarmTopicArn"))
+    high = above is not None
+    return template.add_resource(
+        cloudwatch.Alarm(
+            title,
+            Metadata=purpose(text),
+            AlarmDescription=text,
+            ComparisonOperator="GreaterThanOrEqualToThreshold" if high else "LessThanThreshold",
+            Threshold=above if high else below,
+            DatapointsToAlarm=times[0],
+            EvaluationPeriods=times[1],
+            TreatMissingData=silence,
+            AlarmActions=[topic],
+            OKActions=[topic],
+            Tags=name_tag(title),
+            **watched,
+            **options,
+        )
+    )

@@ -1,0 +1,141 @@
+"""The dashboard of the operations stack: is all well, how much is going on, where does it hurt; in this order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from troposphere import Sub, Template, cloudwatch
+
+from generator.building import purpose
+from generator.catalogue import FUNCTIONS
+from generator.parameters import parameter
+
+WIDTH = 24  # of a dashboard, in its own units
+PARAMETERS = (
+    "ApiId",
+    "AutoScalingGroupName",
+    "ClusterName",
+    "CountsTableName",
+    "JudgementsTableName",
+    "LoadBalancerFullName",
+    "ServiceName",
+    "TargetGroupFullName",
+)
+
+
+def add(template: Template, alarms: Sequence[cloudwatch.Alarm]) -> cloudwatch.Dashboard:
+    """Add the dashboard.
+
+    Args:
+        template: template of the operations stack.
+        alarms: the alarms whose lights are its first row.
+    """
+    names = [*PARAMETERS, *(f"{one.title}FunctionName" for one in FUNCTIONS), "ServiceFailsArn", "ServiceSlowArn"]
+    for name in names:
+        parameter(template, name)
+    lights = [*(f"${{{alarm.title}.Arn}}" for alarm in alarms), "${ServiceFailsArn}", "${ServiceSlowArn}"]
+    rows = [lamps(lights), numbers(), traffic(), machines()]
+    widgets, y = [], 0
+    for row in rows:
+        x, share = 0, WIDTH // len(row)
+        for widget in row:
+            height = widget.pop("height")
+            widgets.append({**widget, "x": x, "y": y, "width": share, "height": height})
+            x += share
+        y += height
+    return template.add_resource(
+        cloudwatch.Dashboard(
+            "Dashboard",
+            Metadata=purpose("One page: is all well, how much is going on, and where does it hurt"),
+            DashboardBody=Sub(json.dumps({"widgets": widgets}, indent=1)),
+        )
+    )
+
+
+def lamps(arns: Sequence[str]) -> list[dict[str, Any]]:
+    """First row: every alarm as a light; all green means that all is well."""
+    return [{"type": "alarm", "height": 3, "properties": {"title": "All green: all is well", "alarms": list(arns)}}]
+
+
+def numbers() -> list[dict[str, Any]]:
+    """Second row: the last hour in four numbers."""
+    hour = {"period": 3600, "view": "singleValue", "sparkline": True}
+    return [
+        graph("Requests", [api("Count", "Sum")], 4, **hour),
+        graph("Errors of ours (5xx)", [api("5xx", "Sum")], 4, **hour),
+        graph("95 of 100 answered within (ms)", [api("Latency", "p95")], 4, **hour),
+        graph("Healthy tasks", [target("HealthyHostCount", "Minimum")], 4, **hour),
+    ]
+
+
+def traffic() -> list[dict[str, Any]]:
+    """Third row: what users feel, over time."""
+    return [
+        graph("Requests, and those that failed", [api("Count", "Sum"), api("4xx", "Sum"), api("5xx", "Sum")], 6),
+        graph("Time until the answer (ms)", [api("Latency", each) for each in ("p50", "p95", "p99")], 6),
+        graph(
+            "Lambdas that failed",
+            [
+                series("AWS/Lambda", name, "Sum", FunctionName=f"${{{one.title}FunctionName}}")
+                for one in FUNCTIONS
+                for name in ("Errors", "Throttles")
+            ],
+            6,
+        ),
+    ]
+
+
+def machines() -> list[dict[str, Any]]:
+    """Last row: what serves them."""
+    service = {"ClusterName": "${ClusterName}", "ServiceName": "${ServiceName}"}
+    group = {"AutoScalingGroupName": "${AutoScalingGroupName}"}
+    tables = [
+        series("AWS/DynamoDB", "ConsumedWriteCapacityUnits", "Sum", TableName=f"${{{name}TableName}}")
+        for name in ("Judgements", "Counts")
+    ]
+    running = series("AWS/AutoScaling", "GroupInServiceInstances", "Average", **group)
+    return [
+        graph("Tasks and instances", [target("HealthyHostCount", "Average"), running], 6),
+        graph("CPU of the tasks (%)", [series("AWS/ECS", "CPUUtilization", "Average", **service)], 6),
+        graph("Memory of the tasks (%)", [series("AWS/ECS", "MemoryUtilization", "Average", **service)], 6),
+        graph("Writes to the tables", tables, 6),
+    ]
+
+
+def graph(title: str, metrics: list[list[Any]], height: int, **options: Any) -> dict[str, Any]:
+    """A widget of metrics.
+
+    Args:
+        title: what it shows.
+        metrics: what ``series`` returned.
+        height: in the dashboard's units.
+        options: further properties of the widget.
+    """
+    properties = {"title": title, "region": "${AWS::Region}", "metrics": metrics, "period": 60, **options}
+    return {"type": "metric", "height": height, "properties": properties}
+
+
+def series(namespace: str, name: str, statistic: str, **dimensions: str) -> list[Any]:
+    """One metric in the notation of dashboards.
+
+    Args:
+        namespace: such as ``AWS/Lambda``.
+        name: name of the metric.
+        statistic: such as ``Sum`` or ``p95``.
+        dimensions: whose metric it is.
+    """
+    pairs = [text for pair in dimensions.items() for text in pair]
+    return [namespace, name, *pairs, {"stat": statistic}]
+
+
+def api(name: str, statistic: str) -> list[Any]:
+    """A metric of the API."""
+    return series("AWS/ApiGateway", name, statistic, ApiId="${ApiId}")
+
+
+def target(name: str, statistic: str) -> list[Any]:
+    """A metric of the tasks behind the load balancer."""
+    of: Mapping[str, str] = {"TargetGroup": "${TargetGroupFullName}", "LoadBalancer": "${LoadBalancerFullName}"}
+    return series("AWS/ApplicationELB", name, statistic, **of)

@@ -1,0 +1,97 @@
+"""The daily look at what grows old: the instances' machine image, and the certificates that people meet.
+
+Not behind the API: a clock calls it. What it finds goes to its log in CloudWatch's embedded metric format, out of which
+CloudWatch makes the metrics that alarms read (CloudWatch user guide, "Specification: Embedded metric format").
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from aws import client
+from settings import Watch
+
+NAMESPACE = "Sentiment"
+HTTPS = 443
+WITHIN = 10.0  # seconds for a host to show its certificate
+
+
+def handler(event: Any, context: Any) -> dict[str, float]:
+    """Look, and tell.
+
+    Args:
+        event: from the clock; says nothing that matters here.
+        context: Lambda's own.
+
+    Returns:
+        What was found, by name of the metric.
+
+    Raises:
+        Exception: something could not be looked at; Lambda tries twice more, and then an alarm rings.
+    """
+    settings = Watch.load()
+    now = datetime.now(UTC)
+    found = {"ImageAgeDays": image_age(settings.image_id, now)}
+    hosts = [urlsplit(url).hostname for url in (settings.site_url, settings.api_url) if url.startswith("https:")]
+    left = [certificate_left(host, now) for host in hosts if host]
+    if left:
+        found["CertificateDaysLeft"] = min(left)
+    print(json.dumps(as_metrics(settings.stage, found, now)))
+    return found
+
+
+def image_age(image_id: str, now: datetime) -> float:
+    """Days since a machine image was made.
+
+    Args:
+        image_id: the image's.
+        now: the time.
+    """
+    (image,) = client("ec2").describe_images(ImageIds=[image_id])["Images"]
+    return days(now - datetime.fromisoformat(image["CreationDate"]))
+
+
+def certificate_left(host: str, now: datetime) -> float:
+    """Days that a host's certificate is still good for; less than none if it is over or not to be trusted.
+
+    Args:
+        host: who shows it.
+        now: the time.
+    """
+    try:
+        with (
+            socket.create_connection((host, HTTPS), timeout=WITHIN) as connection,
+            ssl.create_default_context().wrap_socket(connection, server_hostname=host) as secure,
+        ):
+            ends = ssl.cert_time_to_seconds(str((secure.getpeercert() or {})["notAfter"]))
+    except ssl.SSLCertVerificationError:
+        return -1.0
+    return days(datetime.fromtimestamp(ends, UTC) - now)
+
+
+def days(span: Any) -> float:
+    """A time span in days, to a tenth."""
+    return round(span.total_seconds() / 86_400, 1)
+
+
+def as_metrics(stage: str, found: Mapping[str, float], now: datetime) -> dict[str, Any]:
+    """What was found, as CloudWatch reads metrics out of a log line.
+
+    Args:
+        stage: the metrics' one dimension.
+        found: value by name of the metric.
+        now: the time.
+    """
+    names = [{"Name": name} for name in found]
+    about = {"Namespace": NAMESPACE, "Dimensions": [["Stage"]], "Metrics": names}
+    return {
+        "_aws": {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [about]},
+        "Stage": stage,
+        **found,
+    }

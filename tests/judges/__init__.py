@@ -1,0 +1,1 @@
+"""Independent judges of the templates, and the floors under which `make judges` fails."""

@@ -1,0 +1,206 @@
+"""Every permission is needed: each is taken from its role in turn, and the call that it is for is refused.
+
+Which calls the code makes is read from the code (tests/contracts/test_permissions.py); here IAM itself answers. The
+roles' policies are changed in the running laptop cloud, and put back.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from scripts import stacks
+from scripts.deploy import collect_outputs
+from tests.local.running import RunningApp
+
+Call = Callable[[Any, dict[str, str]], Any]
+JUDGEMENT = {"id": {"S": "least"}, "judgement": {"S": "privilege"}}
+SHARD = {"model": {"S": "least-privilege"}, "shard": {"N": "0"}}
+OBJECT = "least-privilege"
+
+# Permission -> service, and the call that asks for it, as the code or AWS in its name makes it.
+CALLS: dict[str, tuple[str, Call]] = {
+    "dynamodb:GetItem": ("dynamodb", lambda c, o: c.get_item(TableName=o["JudgementsTableName"], Key=JUDGEMENT)),
+    "dynamodb:PutItem": ("dynamodb", lambda c, o: c.put_item(TableName=o["JudgementsTableName"], Item=JUDGEMENT)),
+    "dynamodb:UpdateItem": ("dynamodb", lambda c, o: c.update_item(TableName=o["CountsTableName"], Key=SHARD)),
+    "dynamodb:Scan": ("dynamodb", lambda c, o: c.scan(TableName=o["scanned"], Limit=1)),
+    "s3:PutObject": ("s3", lambda c, o: c.put_object(Bucket=o["ExportBucketName"], Key=OBJECT, Body=b"x")),
+    "s3:GetObject": ("s3", lambda c, o: c.get_object(Bucket=o["ExportBucketName"], Key=OBJECT)),
+    "s3:AbortMultipartUpload": (
+        "s3",
+        lambda c, o: c.abort_multipart_upload(Bucket=o["ExportBucketName"], Key=OBJECT, UploadId="none"),
+    ),
+    "ssm:GetParameter": ("ssm", lambda c, o: c.get_parameter(Name=o["parameter"], WithDecryption=True)),
+    "logs:PutLogEvents": (
+        "logs",
+        lambda c, o: c.put_log_events(
+            logGroupName=o["log"], logStreamName=OBJECT, logEvents=[{"timestamp": 1_700_000_000_000, "message": "x"}]
+        ),
+    ),
+    "ec2:DescribeImages": ("ec2", lambda c, o: c.describe_images(ImageIds=[o["ImageId"]])),
+    "sns:Publish": ("sns", lambda c, o: c.publish(TopicArn=o["AlarmTopicArn"], Message="x")),
+    "kms:GenerateDataKey": ("kms", lambda c, o: c.generate_data_key(KeyId=o["KeyArn"], KeySpec="AES_256")),
+    "ecr:GetAuthorizationToken": ("ecr", lambda c, o: c.get_authorization_token()),
+}
+# What no call on a laptop can show: AWS makes these itself, in the name of the role.
+UNPROVEN = {
+    "ec2:AssignPrivateIpAddresses": "Lambda, which puts a function into the private subnets",
+    "ec2:CreateNetworkInterface": "Lambda",
+    "ec2:DeleteNetworkInterface": "Lambda",
+    "ec2:DescribeNetworkInterfaces": "Lambda",
+    "ec2:DescribeSubnets": "Lambda",
+    "ec2:UnassignPrivateIpAddresses": "Lambda",
+    "ecr:BatchCheckLayerAvailability": "ECS, which pulls the image",
+    "ecr:BatchGetImage": "ECS",
+    "ecr:GetDownloadUrlForLayer": "ECS",
+    "ecs:DeregisterContainerInstance": "the agent of ECS on an instance",
+    "ecs:DiscoverPollEndpoint": "the agent",
+    "ecs:Poll": "the agent",
+    "ecs:RegisterContainerInstance": "the agent",
+    "ecs:StartTelemetrySession": "the agent",
+    "ecs:SubmitAttachmentStateChanges": "the agent",
+    "ecs:SubmitContainerStateChange": "the agent",
+    "ecs:SubmitTaskStateChange": "the agent",
+    "ecs:TagResource": "the agent",
+    "ecs:UpdateContainerInstancesState": "the agent",
+    "kms:Decrypt": "Lambda, which reads a function's settings",
+    "logs:CreateLogStream": "the emulator compares it with the group's ARN alone, AWS with that and :*",
+    "ssm:GetParameters": "ECS, which gives a task its secret",
+    "ssm:UpdateInstanceInformation": "the agent of Session Manager",
+    "ssmmessages:CreateControlChannel": "the agent of Session Manager",
+    "ssmmessages:CreateDataChannel": "the agent of Session Manager",
+    "ssmmessages:OpenControlChannel": "the agent of Session Manager",
+    "ssmmessages:OpenDataChannel": "the agent of Session Manager",
+}
+
+REFUSALS = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role of the deployed stacks: its stack's short name, logical id, name, and policies by name."""
+
+    stack: str
+    title: str
+    name: str
+    policies: dict[str, Any]
+
+    @property
+    def actions(self) -> list[tuple[str, str]]:
+        """Every permission, with the policy that gives it."""
+        return [
+            (policy, action)
+            for policy, document in self.policies.items()
+            for statement in document["Statement"]
+            for action in statement["Action"]
+        ]
+
+
+@pytest.fixture(scope="module")
+def roles(app: RunningApp) -> list[Role]:
+    iam = app.cloud.client("iam")
+    found = []
+    for state in stacks.of_stage(app.cloud):
+        resources = app.cloud.client("cloudformation").describe_stack_resources(StackName=state.name)["StackResources"]
+        for each in (each for each in resources if each["ResourceType"] == "AWS::IAM::Role"):
+            name = each["PhysicalResourceId"]
+            policies = {
+                policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+                for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+            }
+            found.append(Role(state.name.rpartition("-")[2], each["LogicalResourceId"], name, policies))
+    return found
+
+
+@pytest.fixture(scope="module")
+def outputs(app: RunningApp) -> dict[str, str]:
+    return dict(collect_outputs(app.cloud))
+
+
+def test_every_permission_is_proven_or_known_not_to_be(roles: list[Role]) -> None:
+    granted = {action for role in roles for _, action in role.actions}
+
+    assert {role.title for role in roles} >= {"RecordRole", "ExportRole", "StatsRole", "ExecutionRole", "WatchRole"}
+    assert granted == CALLS.keys() | UNPROVEN.keys()
+    assert not CALLS.keys() & UNPROVEN.keys()
+
+
+def test_without_a_permission_its_call_is_refused(app: RunningApp, roles: list[Role], outputs: dict[str, str]) -> None:
+    """One test, for each step changes what the next one starts from; the count says that none was left out."""
+    iam = app.cloud.client("iam")
+    tried = 0
+    for role in roles:
+        trusted = iam.get_role(RoleName=role.name)["Role"]
+        session = _session(app, trusted["Arn"])
+        known = {**outputs, **_own(app, role, outputs)}
+        for policy, action in role.actions:
+            if action not in CALLS:
+                continue
+            assert _refused(app, session, action, known) is None, f"{role.title} may not {action} with all that it has"
+            with Without(iam, role, policy, action):
+                refused = _refused(app, session, action, known)
+            assert refused, f"{role.title} may {action} without being allowed to"
+            tried += 1
+    assert tried == sum(action in CALLS for role in roles for _, action in role.actions) >= 20
+
+
+def _own(app: RunningApp, role: Role, outputs: dict[str, str]) -> dict[str, str]:
+    """What the role's own calls work on: its table, its log, its parameter."""
+    resources = [
+        where for document in role.policies.values() for one in document["Statement"] for where in one["Resource"]
+    ]
+    named = [str(where) for where in resources]
+    own = {"scanned": next((where.split("table/")[1] for where in named if "table/" in where), "")}
+    own["log"] = next(
+        (where.split("log-group:")[1].removesuffix(":*") for where in named if ":log-group:" in where), ""
+    )
+    own["parameter"] = next((where.split(":parameter")[1] for where in named if ":parameter" in where), "")
+    return own
+
+
+class Without:
+    """The role without one permission, until the end of the block."""
+
+    def __init__(self, iam: Any, role: Role, policy: str, action: str) -> None:
+        self._iam, self._role, self._policy = iam, role, policy
+        self._less = copy.deepcopy(role.policies[policy])
+        for statement in self._less["Statement"]:
+            statement["Action"] = [each for each in statement["Action"] if each != action]
+        self._less["Statement"] = [statement for statement in self._less["Statement"] if statement["Action"]]
+
+    def __enter__(self) -> None:
+        if self._less["Statement"]:
+            self._put(self._less)
+        else:
+            self._iam.delete_role_policy(RoleName=self._role.name, PolicyName=self._policy)
+
+    def __exit__(self, *_: object) -> None:
+        self._put(self._role.policies[self._policy])
+
+    def _put(self, document: Any) -> None:
+        self._iam.put_role_policy(
+            RoleName=self._role.name, PolicyName=self._policy, PolicyDocument=json.dumps(document)
+        )
+
+
+def _session(app: RunningApp, arn: str) -> boto3.session.Session:
+    keys = app.cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="least-privilege")["Credentials"]
+    return boto3.session.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], "us-east-1")
+
+
+def _refused(app: RunningApp, session: boto3.session.Session, action: str, known: dict[str, str]) -> str | None:
+    """Why IAM refused the call; None when it let it pass, whatever the service then said to it."""
+    service, call = CALLS[action]
+    try:
+        call(session.client(service, endpoint_url=app.endpoint_url), known)
+    except ClientError as error:
+        code = str(error.response["Error"]["Code"])
+        return str(error) if code in REFUSALS else None
+    return None
