@@ -209,6 +209,10 @@ judges-with-npm: build/judges/.stamp tests/judges/node_modules/.stamp
 secrets: $(VENV)/.dev  ## no secret in any file of the repository, templates included
 	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook --no-verify --baseline tests/secrets.json
 
+.PHONY: sbom
+sbom: $(VENV)/.dev  ## write what the container image holds as CycloneDX to build/sbom.json
+	@mkdir -p build && $(PY) -m scripts.sbom > build/sbom.json && echo build/sbom.json
+
 .PHONY: docs-fresh
 docs-fresh: $(VENV)/.dev  ## pictures, pages of stacks, references and quotes are what templates and code say
 	$(PY) -m scripts.docs --check

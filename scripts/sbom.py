@@ -41,9 +41,10 @@ def bill(container: Path = CONTAINER) -> Bom:
     """
     base, python = _base(container)
     bom = Bom(components=[base, *_packages(container, python), _model(container)])
-    bom.metadata.component = Component(
-        name=f"{catalogue.PROJECT}-{catalogue.CONTAINER_NAME}", type=ComponentType.CONTAINER, bom_ref="image"
-    )
+    name = f"{catalogue.PROJECT}-{catalogue.CONTAINER_NAME}"
+    image = Component(name=name, type=ComponentType.CONTAINER, bom_ref="image")
+    bom.metadata.component = image
+    bom.register_dependency(image, list(bom.components))
     return bom
 
 

@@ -23,7 +23,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Stacks", ("stacks",)),
     ("Operations", ("operations", "retraining.md", "costs.md", "capacity.md")),
     ("Reference", ("reference/commands.md", "reference/api.md", "reference")),
-    ("Background", ("decisions.md", "benchmarks.md", "model-log.md", "contributing.md")),
+    ("Background", ("decisions.md", "threat-model.md", "benchmarks.md", "model-log.md", "contributing.md")),
 )
 HOME = "index.md"
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
