@@ -255,7 +255,7 @@ def _tagged_tables(cloud: Cloud) -> list[str]:
 
 
 def _gone(cloud: Cloud, arn: str) -> bool:
-    """Whether only tags are left: of a deleted table, a key that waits for its end, what ECS remembers of the deleted."""
+    """Whether only tags are left: of a deleted table, a key that waits for its end, what ECS remembers."""
     if TABLE_MARK in arn:
         return not _describe_table(cloud, arn.split(TABLE_MARK)[1])
     if ":kms:" in arn:
