@@ -35,7 +35,7 @@ def test_no_label_stands_on_another_or_outside(name: str) -> None:
     for label in drawing.labels:
         left, top, right, bottom = label.area
         assert left >= 0 and top >= 0 and right <= width and bottom <= height, label
-    assert len(picture.findall(f"{SVG}text")) == len(drawing.labels) > 2
+    assert len(picture.findall(f"{SVG}text")) == len(drawing.labels) >= 2
 
 
 @pytest.mark.parametrize("stack", model.stacks())
