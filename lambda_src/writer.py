@@ -8,9 +8,8 @@ judgement that the table held at the beginning and still holds is in the file ex
 from __future__ import annotations
 
 import json
-import resource
-import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import bucket
@@ -80,7 +79,13 @@ def _upload(
     jobs.keep(settings.exports_table, job)
 
 
-def _peak_mib() -> float:
-    """The most memory that this process ever held; Linux counts it in KiB, macOS in bytes."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
+def _peak_mib() -> float | None:
+    """The most memory that this process ever held, as Linux counts it; None on another system.
+
+    Not ``getrusage``: its figure outlives an exec, and so can be that of the process which started this one.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return None
+    return round(int(status.partition("VmHWM:")[2].split()[0]) / 2**10, 1)

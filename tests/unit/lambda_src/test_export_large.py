@@ -246,5 +246,5 @@ def test_the_log_of_the_writer_tells_figures_and_no_text(cloud, get, workers, ca
     printed = capsys.readouterr().out
     line = next(line for line in map(json.loads, printed.splitlines()) if line["function"] == "writer")
     assert (line["outcome"], line["rows"], line["parts"]) == ("complete", 1, 1)
-    assert line["peakMiB"] > 1
+    assert line["peakMiB"] is None or line["peakMiB"] > 1
     assert "private" not in printed
