@@ -108,7 +108,7 @@ def nag(folder: Path) -> Verdict:
 def policies(folder: Path) -> Verdict:
     """parliament and cloudsplaining on every IAM policy."""
     wanted = [
-        (f"{stack}.{name} {policy['PolicyName']}", policy["PolicyDocument"])
+        (f"{stack}.{name} {policy.get('PolicyName', '')}", policy["PolicyDocument"])
         for stack, template in strict().items()
         for name, body in template["Resources"].items()
         if body["Type"].startswith("AWS::IAM::")
