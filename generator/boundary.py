@@ -7,6 +7,7 @@ without it. A role that needs more needs a new boundary first, which only an adm
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,7 +23,19 @@ RESOURCES = {
     "s3": "arn:${AWS::Partition}:s3:::sentiment-${Stage}-*",
     "lambda": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:sentiment-${Stage}-*",
     "sns": "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:sentiment-${Stage}-*",
+    # AWS makes up the names of these, or its agents do: the account's own is what can be said.
+    "ec2": "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:*",
+    "ecr": "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/*",
+    "ecs": "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:*",
+    "kms": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*",
+    "logs": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*",
+    "ssm": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:*",
 }
+# Calls of those services that AWS offers for everything alone ("Service Authorization Reference").
+ANYWHERE = re.compile(
+    r"ec2:Describe.*|ecr:GetAuthorizationToken|ecs:(CreateCluster|DiscoverPollEndpoint)|logs:Describe.*"
+    r"|ssm:(?!GetParameters?$).*"
+)
 # AWS's managed policies that our roles carry, in the services and calls they name ("AWS managed policy reference",
 # docs.aws.amazon.com/aws-managed-policy/latest/reference). A test compares them with a published copy.
 MANAGED = {
@@ -106,13 +119,17 @@ def statements(actions: Iterable[str]) -> list[dict[str, Any]]:
     by_service: dict[str, list[str]] = {}
     for action in sorted(set(actions)):
         by_service.setdefault(action.split(":")[0], []).append(action)
-    anywhere = sorted(action for service, found in by_service.items() if service not in RESOURCES for action in found)
+    anywhere = sorted(action for action in set(actions) if _for_everything(action))
     scoped = [
-        {"Effect": "Allow", "Action": found, "Resource": [Sub(RESOURCES[service])]}
+        {"Effect": "Allow", "Action": kept, "Resource": [Sub(RESOURCES[service])]}
         for service, found in by_service.items()
-        if service in RESOURCES
+        if (kept := [action for action in found if not _for_everything(action)])
     ]
     return [*scoped, {"Effect": "Allow", "Action": anywhere, "Resource": ["*"]}]
+
+
+def _for_everything(action: str) -> bool:
+    return action.split(":")[0] not in RESOURCES or bool(ANYWHERE.fullmatch(action))
 
 
 def actions_of(templates: Iterable[dict[str, Any]]) -> set[str]:

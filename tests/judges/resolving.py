@@ -109,7 +109,11 @@ class Resolver:
 
 def _arn(kind: str, name: str) -> str:
     _, service, thing = kind.lower().split("::")
-    own = {"AWS::Logs::LogGroup": f"log-group:{name.lower()}:*", "AWS::DynamoDB::Table": f"table/{name.lower()}"}
+    own = {
+        "AWS::Logs::LogGroup": f"log-group:{name.lower()}:*",
+        "AWS::DynamoDB::Table": f"table/{name.lower()}",
+        "AWS::Lambda::Function": f"function:{name.lower()}",
+    }
     return ARN.format(service, own.get(kind, f"{thing}/{name.lower()}"))
 
 
