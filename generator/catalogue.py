@@ -170,6 +170,7 @@ WORKERS = (
         timeout_seconds=900,
     ),
 )
+LAMBDAS = (*FUNCTIONS, *WORKERS)  # whatever may fail, and is watched
 PREDICT_ROUTE = ("POST", "/getSentiment")
 
 # Key attributes of the tables.

@@ -9,7 +9,7 @@ from typing import Any
 from troposphere import Sub, Template, cloudwatch
 
 from generator.building import purpose
-from generator.catalogue import FUNCTIONS
+from generator.catalogue import LAMBDAS
 from generator.parameters import parameter
 
 WIDTH = 24  # of a dashboard, in its own units
@@ -32,7 +32,7 @@ def add(template: Template, alarms: Sequence[cloudwatch.Alarm]) -> cloudwatch.Da
         template: template of the operations stack.
         alarms: the alarms whose lights are its first row.
     """
-    names = [*PARAMETERS, *(f"{one.title}FunctionName" for one in FUNCTIONS), "ServiceFailsArn", "ServiceSlowArn"]
+    names = [*PARAMETERS, *(f"{one.title}FunctionName" for one in LAMBDAS), "ServiceFailsArn", "ServiceSlowArn"]
     for name in names:
         parameter(template, name)
     lights = [*(f"${{{alarm.title}.Arn}}" for alarm in alarms), "${ServiceFailsArn}", "${ServiceSlowArn}"]
@@ -79,7 +79,7 @@ def traffic() -> list[dict[str, Any]]:
             "Lambdas that failed",
             [
                 series("AWS/Lambda", name, "Sum", FunctionName=f"${{{one.title}FunctionName}}")
-                for one in FUNCTIONS
+                for one in LAMBDAS
                 for name in ("Errors", "Throttles")
             ],
             6,

@@ -13,7 +13,7 @@ from typing import Any
 
 from troposphere import Parameter, Template
 
-from generator.catalogue import FUNCTIONS
+from generator.catalogue import LAMBDAS
 
 STAGES_FILE = Path(__file__).parents[1] / "scripts" / "stages.toml"
 
@@ -263,7 +263,7 @@ DEFINITIONS |= {
 # Names of the Lambdas, which alarms and dashboard watch.
 DEFINITIONS |= {
     f"{function.title}FunctionName": {**_NAME, "Description": f"Lambda {function.name} (api stack)"}
-    for function in FUNCTIONS
+    for function in LAMBDAS
 }
 
 

@@ -8,7 +8,7 @@ from troposphere import GetAtt, Parameter, Ref, Sub, Template, apigatewayv2, log
 
 from generator import functions, keys
 from generator.building import DISPOSABLE, add_output, name_tag, new_template, purpose, stage_name
-from generator.catalogue import FUNCTIONS, PREDICT_PATH, PREDICT_ROUTE, WORKERS
+from generator.catalogue import FUNCTIONS, LAMBDAS, PREDICT_PATH, PREDICT_ROUTE, WORKERS
 from generator.parameters import parameter
 
 PREDICT_TIMEOUT_MS = 10_000  # a thousand times what a prediction takes; less than tasks get to drain
@@ -53,7 +53,7 @@ def build() -> Template:
         functions.callable_by(template, deployed, function, api)
         route(template, api, function.method, function.path, functions.integration(template, deployed, function, api))
 
-    for function in FUNCTIONS:
+    for function in LAMBDAS:
         name = f"{function.title}FunctionName"
         add_output(template, name, Ref(f"{function.title}Function"), f"Lambda {function.name}")
     add_output(template, "ApiUrl", GetAtt(api, "ApiEndpoint"), "Address of the API")

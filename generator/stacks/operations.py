@@ -11,7 +11,7 @@ from troposphere import Ref, Template, budgets, cloudwatch
 from generator import alarms, dashboard, keys, watch
 from generator.alarms import metric, total
 from generator.building import add_output, new_template, purpose, stage_name
-from generator.catalogue import FUNCTIONS
+from generator.catalogue import LAMBDAS
 from generator.parameters import parameter
 
 FIVE_MINUTES = 300
@@ -78,7 +78,7 @@ def target_alarms(template: Template) -> list[cloudwatch.Alarm]:
 
 def lambda_alarms(template: Template) -> list[cloudwatch.Alarm]:
     """Errors and throttles of all functions of the API together; the dashboard tells which."""
-    names = {one.name: {"FunctionName": Ref(parameter(template, f"{one.title}FunctionName"))} for one in FUNCTIONS}
+    names = {one.name: {"FunctionName": Ref(parameter(template, f"{one.title}FunctionName"))} for one in LAMBDAS}
     errors = total("AWS/Lambda", {key: ("Errors", of) for key, of in names.items()}, FIVE_MINUTES)
     throttles = total("AWS/Lambda", {key: ("Throttles", of) for key, of in names.items()}, FIVE_MINUTES)
     return [

@@ -44,7 +44,7 @@ OUTPUTS = {
     },
     "service": {"ServiceName", "TargetGroupFullName", "LogGroupName", "ServiceFailsArn", "ServiceSlowArn"},
     "site": {"SiteBucketName", "SiteUrl", "DistributionId"},
-    "api": {"ApiUrl", "ApiId", *(f"{function.title}FunctionName" for function in catalogue.FUNCTIONS)},
+    "api": {"ApiUrl", "ApiId", *(f"{function.title}FunctionName" for function in catalogue.LAMBDAS)},
     "operations": {"DashboardName"},
     "pipeline": {"SiteRoleArn", "ServiceRoleArn", "InfrastructureRoleArn", "PlanRoleArn", "IdentityProviderInUse"},
 }
