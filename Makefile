@@ -151,7 +151,7 @@ completion: $(VENV)/.app  ## print what completes the command `sentiment` in you
 
 .PHONY: test
 test: $(VENV)/.dev  ## run all tests of this checkout
-	$(PY) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup
+	$(PY) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 # Two, since most tests wait for another process; each process has a laptop cloud of its own.
 TEST_PROCESSES ?= 2

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
+from xdist.scheduler import LoadFileScheduling
 
+from tests.browser import chromium
 from tests.local.running import RunningApp, start_and_wait
 
-ROOT = Path(__file__).resolve().parent.parent
-TOGETHER = {"tests/image"}  # a Docker engine and an image of its own
+TOGETHER = ("tests/image/",)  # a Docker engine and an image of its own
 
 
 @pytest.fixture(scope="session")
@@ -21,18 +23,36 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     running.close()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = chromium.find()
+    if executable is None:
+        reason = "no Chromium: install your system's chromium package, or name one in CHROMIUM"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with chromium.launch(executable) as launched:
+        yield launched
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "app" in getattr(item, "fixturenames", ()):
             item.add_marker("cloud")
-        item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(ROOT))))
 
 
-def _group(file: Path) -> str:
-    """What runs in one process, one test after the other: a file, or a folder whose fixtures are dear to set up."""
-    folder = file.parent.as_posix()
-    return folder if folder in TOGETHER else file.as_posix()
+class ByFile(LoadFileScheduling):
+    """Tests of a file go to one process, and so do those of a folder whose fixtures are dear to set up."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+
+@pytest.hookimpl(optionalhook=True)  # without --numprocesses there is nobody to ask for it
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    """Deals out tests to the processes."""
+    return ByFile(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser
 
 from scripts.docs import sources
 from scripts.docs.pictures import general, of_stacks
-from tests.browser import chromium
 
 # For each text of the page's picture: its box on the screen; and the colours of ink and paper.
 MEASURE = """() => {
@@ -25,16 +21,6 @@ MEASURE = """() => {
   return { boxes, frame: [frame.left, frame.top, frame.right, frame.bottom], inks: [...inks], paper };
 }"""
 ENOUGH = 4.5  # WCAG 2.2, 1.4.3: contrast of normal text
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = chromium.find()
-    if executable is None:
-        assert not os.environ.get("CI"), "no Chromium"
-        pytest.skip("no Chromium")
-    with chromium.launch(executable) as launched:
-        yield launched
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -90,7 +90,7 @@ def test_free_tiers_take_off_what_is_used_and_no_more(app):
     assert year["ec2.t3.micro"] == pytest.approx(730 * 0.0104)
     assert year["apigateway.request"] == pytest.approx(0.10)
     assert found.after_always == pytest.approx(found.total - sum(always.values()))
-    assert 0 < found.in_first_year < 1
+    assert 0 < found.in_first_year < 3  # alarms beyond the ten that are free, storage
     large = bill_of(app, requests=3_000_000)
     assert large.covered(large.prices.twelve_months)["apigateway.request"] == pytest.approx(1.00)
 
