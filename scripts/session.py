@@ -17,7 +17,7 @@ LAPTOP_ACCESS_KEY = "local"
 # Environment variables with the keys of a role there, to be tried in that role instead.
 LAPTOP_VARIABLES = {
     "aws_access_key_id": "LAPTOP_ACCESS_KEY_ID",
-    "aws_secret_access_key": "LAPTOP_SECRET_ACCESS_KEY",
+    "aws_secret_access_key": "LAPTOP_SECRET_ACCESS_KEY",  # pragma: allowlist secret
     "aws_session_token": "LAPTOP_SESSION_TOKEN",
 }
 
