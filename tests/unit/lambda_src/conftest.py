@@ -25,7 +25,7 @@ hypothesis.settings.load_profile("fixed")
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",  # pragma: allowlist secret
     "JUDGEMENTS_TABLE": "judgements",
     "COUNTS_TABLE": "counts",
     "EXPORTS_TABLE": "exports",
@@ -38,7 +38,7 @@ ENVIRONMENT = {
     "JUDGEMENT_DAYS": "0",
     "RECEIPT_KEY_PARAMETER": catalogue.receipt_key_name("test"),
 }
-KEY = "YSBrZXkgb2YgdGVzdHMsIGFuZCBvZiB0ZXN0cyBvbmw"
+KEY = "YSBrZXkgb2YgdGVzdHMsIGFuZCBvZiB0ZXN0cyBvbmw"  # pragma: allowlist secret
 
 
 @pytest.fixture(autouse=True)
