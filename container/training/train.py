@@ -145,7 +145,7 @@ def train(
         its tokenizer.
     """
     torch.manual_seed(seed)
-    tokenizer = Tokenizer(vocabulary_for(split, lesson))
+    tokenizer = Tokenizer(vocabulary_for(split, lesson.taught if lesson else None))
     settings = LessonSettings(BATCH, SMOOTHING, GOLD, STRANGERS, COMMENTS, COMMENT_GOLD, NONSENSE, STATEMENTS)
     lessons = Lessons(split, lesson.taught if lesson else None, tokenizer, settings)
     rates = Rates(EPOCHS, RATE, VECTOR_RATE, WEIGHT_DECAY, AVERAGE)
@@ -169,14 +169,14 @@ def train(
     return network.eval(), tokenizer
 
 
-def vocabulary_for(split: data.Split, lesson: Lesson | None) -> list[str]:
+def vocabulary_for(split: data.Split, taught: Taught | None) -> list[str]:
     """The words that the network will know.
 
     Args:
         split: whose training rows count.
-        lesson: whose texts count too.
+        taught: what a teacher says; its texts hold those rows, and count in their place.
     """
-    texts = lesson.taught.texts if lesson else [row.text for row in split.train]
+    texts = taught.texts if taught else [row.text for row in split.train]
     return vectors.choose_vocabulary(texts, vectors.glove()[0], body.WORDS)
 
 

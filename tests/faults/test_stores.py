@@ -9,6 +9,8 @@ import itertools
 import uuid
 from pathlib import Path
 
+import pytest
+
 from tests.faults.between import FAILED, THROTTLED, UNANSWERED, between, changed, table_of
 from tests.faults.conftest import Tell
 from tests.faults.traffic import Traffic, post, stored
@@ -27,20 +29,9 @@ def counted(app: RunningApp) -> int:
     return total
 
 
-def test_the_table_throttles(app: RunningApp, tell: Tell) -> None:
-    mostly = between(app, "RecordFunction", "DYNAMODB", lambda n, *_: THROTTLED if n % 2 else None)
-    with mostly as broken, Traffic(app, predicting=1, judging=3) as traffic:
-        traffic.wait_for_judgements(JUDGED)
-
-    account = tell(traffic)
-    assert broken.broken >= JUDGED / 2
-    assert account.given_up == []
-    assert set(account.failures) <= LATER
-    assert counted(app) == len(stored(app))
-
-
-def test_the_table_fails(app: RunningApp, tell: Tell) -> None:
-    mostly = between(app, "RecordFunction", "DYNAMODB", lambda n, *_: FAILED if n % 2 else None)
+@pytest.mark.parametrize("trouble", [THROTTLED, FAILED], ids=["throttles", "fails"])
+def test_the_table_throttles_or_fails(app: RunningApp, tell: Tell, trouble: str) -> None:
+    mostly = between(app, "RecordFunction", "DYNAMODB", lambda n, *_: trouble if n % 2 else None)
     with mostly as broken, Traffic(app, predicting=1, judging=3) as traffic:
         traffic.wait_for_judgements(JUDGED)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from flask.testing import FlaskClient
@@ -162,7 +162,7 @@ def test_the_card_says_revision_labels_and_scores(client: FlaskClient, model: Mo
     assert model.card
 
 
-class Silent:
+class Silent(Model):
     """Stands for a model that stopped answering, which a whole file cannot be made to do."""
 
     revision = "0" * 12
@@ -170,15 +170,15 @@ class Silent:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    def predict(self, text: str) -> None:
+    def predict(self, text: str) -> NoReturn:
         raise self.error
 
-    def check(self) -> None:
+    def check(self) -> NoReturn:
         raise self.error
 
 
 def test_while_the_model_does_not_answer_clients_are_asked_to_come_back(log_lines: list[str]) -> None:
-    client = create_app(Settings(), Silent(PredictionError("out of memory"))).test_client()  # type: ignore[arg-type]
+    client = create_app(Settings(), Silent(PredictionError("out of memory"))).test_client()
     for answer in (predict(client, "happy"), client.get("/healthz")):
         assert_problem(answer, 503, "again in a few seconds")
         assert int(answer.headers["Retry-After"]) > 0
@@ -186,7 +186,7 @@ def test_while_the_model_does_not_answer_clients_are_asked_to_come_back(log_line
 
 
 def test_an_unforeseen_error_shows_no_trace_and_leaves_no_text_in_the_log(log_lines: list[str]) -> None:
-    client = create_app(Settings(), Silent(ValueError("bad: my secret"))).test_client()  # type: ignore[arg-type]
+    client = create_app(Settings(), Silent(ValueError("bad: my secret"))).test_client()
     answer = predict(client, "my secret")
     assert_problem(answer, 500)
     for trace in ("Traceback", "ValueError", "secret", ".py"):

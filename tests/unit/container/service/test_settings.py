@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,21 @@ from generator import catalogue
 from sentiment.settings import Settings, SettingsError
 
 
-class Recorder(dict[str, str]):
+class Recorder(Mapping[str, str]):
     """An empty environment that notes which variables were asked for."""
 
     def __init__(self) -> None:
         self.asked: set[str] = set()
 
-    def get(self, key: str, default: object = None) -> None:  # type: ignore[override]
+    def __getitem__(self, key: str) -> str:
         self.asked.add(key)
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def test_reads_the_variables_that_the_service_stack_sets_and_the_address() -> None:

@@ -1,5 +1,6 @@
 """What the RNN is shown: variations, sentences of our own, targets with and without a teacher."""
 
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -124,7 +125,7 @@ def test_retelling_changes_person_or_time(seed: int) -> None:
     assert len(told.split()) == 11
 
 
-def test_strangers_come_once_and_without_placeholders(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_strangers_come_once_and_without_placeholders(tmp_path: Path) -> None:
     (tmp_path / "goemotions").mkdir()
     (tmp_path / "emobank").mkdir()
     for name in ("train", "dev", "test"):
@@ -133,13 +134,13 @@ def test_strangers_come_once_and_without_placeholders(tmp_path) -> None:  # type
     assert list(transfer.strangers(tmp_path)) == ["Sam won the race!", "Well, he ran."]
 
 
-def test_comments_get_the_nearest_label_or_are_left_out(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_comments_get_the_nearest_label_or_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "goemotions").mkdir()
     lines = ["I won the race\t17\ta", "So sorry for that\t24,25\tb", "Where is the book?\t7\tc", "It is a book\t27\td"]
     (tmp_path / "goemotions" / "train.tsv").write_text("\n".join(lines) + "\n", "utf-8")
     assert list(transfer.labelled(tmp_path, "train")) == [("joy", "I won the race"), ("none", "It is a book")]
 
 
-def test_says_which_folder_of_texts_is_missing(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_says_which_folder_of_texts_is_missing(tmp_path: Path) -> None:
     with pytest.raises(data.DataError, match="TEXTS=folder"):
         list(transfer.strangers(tmp_path))

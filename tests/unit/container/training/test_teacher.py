@@ -22,7 +22,7 @@ WORDS = [".", "when", "we", "story", "saw", "it", *CLUES.values()]
 TABLE = np.random.default_rng(0).normal(size=(len(WORDS), 8)).astype(np.float32)
 
 
-class Small:
+class Small(encoder.Encoder):
     """Stands in for the encoder: the same few numbers for each word, and an interruption when told to."""
 
     def __init__(self, chunks: int = 1_000) -> None:
@@ -123,8 +123,8 @@ def test_says_that_it_learns_from_labels_alone_and_how_not_to(
 def test_an_interrupted_pass_goes_on_where_it_stopped(tmp_path: Path) -> None:
     texts, said = [f"we saw {word}" for word in WORDS * 10], []
     with pytest.raises(KeyboardInterrupt):
-        encoder.states(texts, tmp_path, said.append, lambda: Small(2))  # type: ignore[arg-type, return-value]
-    read = encoder.states(texts, tmp_path, said.append, lambda: Small(1))  # type: ignore[arg-type, return-value]
+        encoder.states(texts, tmp_path, said.append, lambda: Small(2))
+    read = encoder.states(texts, tmp_path, said.append, lambda: Small(1))
     assert said[-1] == "encoded 3 of 3 chunks; 0 s left"
     whole = Small().encode(texts)
     assert len(read) == len(texts) and read.lengths == [len(one) for one in whole]

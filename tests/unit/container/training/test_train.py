@@ -86,7 +86,7 @@ def test_follows_a_teacher_against_the_labels(rows: list[data.Row], monkeypatch:
     even = np.full((1, len(LABELS)), 1 / 7, np.float32)
     texts = [text for row in split.train for text in (row.text, row.text.lower())] + ["we we story"]
     taught = Taught(texts, 1, torch.from_numpy(np.concatenate([swapped.repeat(2, axis=0), even])), [])
-    words = len(train.vocabulary_for(split, train.Lesson(None, taught)))  # type: ignore[arg-type]
+    words = len(train.vocabulary_for(split, taught))
     network = train.Network(torch.randn(words, 8) * 0.4, 8, len(LABELS))
     vectors, scales = quantise(network.embedding.weight.detach())
     knowledge = Knowledge("", np.zeros(0, np.uint8), vectors.numpy(), scales.numpy(), body.pack(network))
