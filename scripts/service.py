@@ -20,6 +20,8 @@ from scripts.session import Cloud
 WAIT_SECONDS = 1800.0
 # On a laptop no instance has to start and no image to be pulled.
 LAPTOP_WAIT_SECONDS = 90.0
+# ECS's stop codes of tasks that nobody stopped.
+STOPPED_BY_ITSELF = frozenset({"EssentialContainerExited", "TaskFailedToStart"})
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,8 @@ def why_stopped(cloud: Cloud, cluster: str, service: str, revision: str = "") ->
     tasks = [task for task in tasks if revision in {"", task["taskDefinitionArn"]} and task.get("stoppedReason")]
     if not tasks:
         return ""
-    last = max(tasks, key=lambda task: str(task.get("stoppedAt", "")))
+    # Times may be whole seconds: of two tasks that stopped in one, the one that nobody stopped is news.
+    last = max(tasks, key=lambda task: (str(task.get("stoppedAt", "")), task.get("stopCode") in STOPPED_BY_ITSELF))
     container: dict[str, Any] = next(
         (entry for entry in last["containers"] if entry["name"] == catalogue.CONTAINER_NAME), {}
     )

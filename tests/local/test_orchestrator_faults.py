@@ -12,12 +12,14 @@ from tests.local.small_app import GOOD, says
 
 pytestmark = pytest.mark.cloud
 # Ends its container, gunicorn's master included, as soon as a file lies beside it: a crash at the test's own time.
+# The file goes first: the task that ECS starts instead has the same folder, and would crash before it is healthy.
 CRASHING = """
 import os, signal, threading, time
 
 def crash():
     while not os.path.exists("crash"):
         time.sleep(0.02)
+    os.remove("crash")
     os.killpg(0, signal.SIGKILL)
 
 threading.Thread(target=crash, daemon=True).start()
@@ -71,6 +73,8 @@ def test_an_image_that_crashes_after_a_while_is_seen_restarted_and_rolled_back(o
     (own.state / "images" / image.rpartition(":")[2] / "crash").touch()
     eventually(lambda: "exit code 137" in run("status").stdout)
     assert "Last task that stopped: " in run("status").stdout
+    eventually(lambda: "1 of 1 tasks" in run("status").stdout)
+    assert says(own).json["model"] == "crashing"
     text = uuid.uuid4().hex
     assert own.request("POST", "/api/setSentiment", {"review": text, "sentiment": "joy"}).status == 200
 

@@ -85,6 +85,15 @@ def test_the_circuit_breaker_is_told_with_the_reason_of_the_task_that_stopped(cl
     assert "logs --stage dev" in raised.value.next_step
 
 
+def test_of_tasks_that_stopped_in_one_second_the_crash_is_told(cloud):
+    stub = cloud.stub("ecs")
+    stub.add_response("list_tasks", {"taskArns": ["t1", "t2"]})
+    told = stopped("t1", 1, "Scaling down", 0, minute=1, code="ServiceSchedulerInitiated")
+    crashed = stopped("t2", 2, "Essential container in task exited", 137, minute=1, code="EssentialContainerExited")
+    stub.add_response("describe_tasks", {"tasks": [told, crashed]})
+    assert service.why_stopped(cloud, "c", "s").endswith("exit code 137")
+
+
 def test_a_failure_of_an_earlier_deployment_is_not_this_ones(cloud, ecs):
     ecs(deployment(1), deployment(2, "ACTIVE", "FAILED", running=0))
     before = service.describe(cloud, "c", "s")
@@ -129,8 +138,9 @@ def test_no_service_is_an_error_with_the_way_to_one(cloud):
     assert "deploy --stage dev" in raised.value.next_step
 
 
-def stopped(arn, revision, reason, exit_code, minute):
+def stopped(arn, revision, reason, exit_code, minute, code="EssentialContainerExited"):
     return {
+        "stopCode": code,
         "taskArn": arn,
         "taskDefinitionArn": f"{FAMILY}:{revision}",
         "stoppedReason": reason,
