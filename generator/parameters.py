@@ -244,9 +244,10 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     # pipeline
     "PipelineRepository": {
         "Type": "String",
-        "Description": "GitHub repository whose pipelines deploy this stage, as owner/name; empty: none does",
-        "AllowedPattern": "^([A-Za-z0-9-]+/[A-Za-z0-9._-]+)?$",
-        "ConstraintDescription": "empty, or owner/name",
+        "Description": "GitHub repository whose pipelines deploy this stage, as its tokens name it; empty: none does",
+        # GitHub puts ids into the subjects of repositories that were made or renamed since 15 July 2026.
+        "AllowedPattern": "^([A-Za-z0-9-]+/[A-Za-z0-9._-]+|[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+)?$",
+        "ConstraintDescription": "empty, owner/name, or owner@id/name@id",
     },
     "IdentityProviderArn": {
         "Type": "String",

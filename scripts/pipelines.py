@@ -22,7 +22,7 @@ def let_in(cloud: Cloud, settings: Settings, repository: str | None, reporter: R
     Args:
         cloud: the stage.
         settings: the stage's settings.
-        repository: owner/name on GitHub; None for the stage's setting.
+        repository: as GitHub's tokens name it, such as owner@1/name@2; None for the stage's setting.
         reporter: hears of progress.
 
     Returns:
@@ -36,7 +36,8 @@ def let_in(cloud: Cloud, settings: Settings, repository: str | None, reporter: R
     if not chosen:
         raise SettingsError(
             f"Stage {settings.stage} has no pipeline_repository.",
-            "Set it to owner/name on GitHub in scripts/stages.toml; the app's roles get their bounds by it too.",
+            "Set it in scripts/stages.toml to what GitHub's tokens call the repository (docs/operations/pipelines.md"
+            " tells how to ask); the app's roles get their bounds by it too.",
         )
     values = {**settings.parameters, "PipelineRepository": chosen}
     with ledger.deploying(cloud, STACK), Interrupt(says_what_happens(reporter)) as pressed:
@@ -62,6 +63,9 @@ def what_to_set(settings: Settings, outputs: dict[str, str], region: str) -> str
         arn = outputs[f"{name.capitalize()}RoleArn"]
         lines.append(f"  gh variable set AWS_ROLE_ARN --env {environment} --body {arn}")
         lines.append(f"  gh variable set AWS_REGION --env {environment} --body {region}")
+    lines.append(
+        f"  gh variable set STAGES --body '[\"{settings.stage}\"]'  # every stage that pipelines deploy, in order"
+    )
     lines.append("Let each environment but plan's be deployed to from main alone; prod's by approval of a reviewer.")
     if not settings.parameters["PipelineRepository"]:
         lines.append("Set pipeline_repository in scripts/stages.toml too: without it, the app's roles have no bounds.")

@@ -58,7 +58,7 @@ def stacks(options: Options, allow_data_loss: bool, wait: int) -> None:
 
 
 @click.command()
-@click.option("--repository", help="Repository on GitHub, owner/name; by default the stage's pipeline_repository.")
+@click.option("--repository", help="Repository as GitHub's tokens name it; by default the stage's pipeline_repository.")
 @with_options
 def pipeline(options: Options, repository: str | None) -> None:
     """Let the pipelines of a GitHub repository deploy the stage; print what to set there."""

@@ -1,9 +1,11 @@
 """Letting the pipelines in: which provider is taken, and what GitHub must be told. The stack itself: tests/local."""
 
+import re
+
 import pytest
 from moto import mock_aws
 
-from generator import catalogue
+from generator import catalogue, parameters
 from scripts import pipelines, settings
 from scripts.errors import SettingsError
 from scripts.session import Cloud
@@ -58,4 +60,23 @@ def test_github_is_told_of_every_environment():
     for name in catalogue.PIPELINES:
         assert f"gh variable set AWS_ROLE_ARN --env dev-{name} --body arn:{name}" in words
         assert f"gh variable set AWS_REGION --env dev-{name} --body eu-central-1" in words
+    assert """gh variable set STAGES --body '["dev"]'""" in words
     assert "Set pipeline_repository" in words
+
+
+@pytest.mark.parametrize(
+    ("name", "fits"),
+    [
+        ("", True),
+        ("you/sentiment", True),
+        ("you@12/sentiment.on-aws@345", True),
+        ("you", False),
+        ("you@12/sentiment", False),
+        ("you/sentiment@345", False),
+        ("you/*", False),
+        ("repo:you/sentiment", False),
+    ],
+)
+def test_a_repository_is_named_as_githubs_tokens_do(name, fits):
+    pattern = parameters.DEFINITIONS["PipelineRepository"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, name)) == fits
