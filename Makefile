@@ -116,8 +116,15 @@ plan-comment: $(VENV)/.app  ## write what `make stacks` would change below a pul
 	@test -n "$(PR)" || { echo "make plan-comment needs PR=number of the pull request" >&2; exit 2; }
 	@mkdir -p build
 	@$(PY) -m scripts plan --keep-image --stage $(STAGE) $(ARGS) >build/plan.txt || [ $$? = 2 ]
-	@{ echo "What this would change in \`$(STAGE)\`:"; echo '```'; head -c 60000 build/plan.txt; echo '```'; } >build/plan.md
-	@gh pr comment "$(PR)" --body-file build/plan.md --edit-last --create-if-none
+	@{ echo "$(PLAN_MARK)"; echo "What this would change in \`$(STAGE)\`:"; \
+		echo '```'; head -c 60000 build/plan.txt; echo '```'; } >build/plan.md
+	@url=$$(gh pr view "$(PR)" --json comments --jq '$(PLAN_COMMENT)'); \
+	if [ -n "$$url" ]; then \
+		gh api --silent --method PATCH "repos/{owner}/{repo}/issues/comments/$${url##*-}" --field body=@build/plan.md; \
+	else gh pr comment "$(PR)" --body-file build/plan.md; fi
+# Begins the comment of a stage, by which the next plan of that stage finds it and writes over it, not over another's.
+PLAN_MARK = <!-- plan of $(STAGE) -->
+PLAN_COMMENT = [.comments[] | select(.viewerDidAuthor and (.body | startswith("$(PLAN_MARK)"))) | .url] | last // ""
 
 .PHONY: export
 export: $(VENV)/.app  ## write all judgements to a CSV file (ARGS="--out FILE")

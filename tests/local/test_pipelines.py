@@ -28,9 +28,11 @@ CHANGES = {
     "service": ("container/gunicorn.conf.py", '"""', '"""Another image. '),
     "infrastructure": ("generator/container.py", "STOP_SECONDS = 30", "STOP_SECONDS = 31"),
 }
+# GitHub's command line: says what it is asked, and knows of the comment that is in $FOUND.
 GH = """#!/bin/sh
-echo "$@" >> "$SAID"
-[ "$4" = "--body-file" ] && cat "$5" >> "$SAID"
+echo "gh $@" >> "$SAID"
+[ "$2" = view ] && echo "$FOUND"
+[ "$2" = view ] || cat build/plan.md >> "$SAID"
 """
 
 
@@ -142,13 +144,21 @@ def test_the_pipelines_steps_in_order_each_in_its_own_role(own, tree, outputs, t
     gh, said = tmp_path / "gh", tmp_path / "said"
     gh.write_text(GH)
     gh.chmod(0o755)
-    commented = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SAID": str(said), "NUMBER": "12"}
+    commented = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SAID": str(said), "NUMBER": "12", "FOUND": ""}
 
     change(tree, "infrastructure")
     assert make(tree, own, {}, "make templates").returncode == 0
     run_job(tree, own, outputs, "infrastructure", "plan", "plan", commented)
-    assert "~  TaskDefinition" in said.read_text()
-    assert said.read_text().startswith("pr comment 12 --body-file build/plan.md")
+    look, comment, mark, *plan = said.read_text().splitlines()
+    assert look.startswith("gh pr view 12 --json comments --jq") and 'startswith("<!-- plan of local -->")' in look
+    assert (comment, mark) == ("gh pr comment 12 --body-file build/plan.md", "<!-- plan of local -->")
+    assert any("~  TaskDefinition" in line for line in plan)
+    said.unlink()
+    commented["FOUND"] = "https://github.com/example/sentiment/pull/12#issuecomment-77"
+    run_job(tree, own, outputs, "infrastructure", "plan", "plan", commented)
+    _, again, mark, *_ = said.read_text().splitlines()
+    assert again.endswith("PATCH repos/{owner}/{repo}/issues/comments/77 --field body=@build/plan.md")
+    assert mark == "<!-- plan of local -->", "the next plan writes over this stage's comment"
     before = task_definition(own)
     run_job(tree, own, outputs, "infrastructure", "deploy", "infrastructure")
     after = task_definition(own)
