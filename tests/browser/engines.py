@@ -89,6 +89,11 @@ class Engine:
         return str(self._command("FindElement", {"using": "css selector", "value": selector})[_ELEMENT])
 
 
+def _firefox() -> str | None:
+    """Debian's Firefox, or that of other systems."""
+    return shutil.which("firefox-esr") or shutil.which("firefox")
+
+
 @contextlib.contextmanager
 def firefox(folder: Path) -> Iterator[Engine]:
     """A headless Firefox with a new profile in the folder."""
@@ -97,8 +102,8 @@ def firefox(folder: Path) -> Iterator[Engine]:
         f'user_pref("marionette.port", {port});\nuser_pref("datareporting.policy.dataSubmissionEnabled", false);\n'
         'user_pref("app.normandy.enabled", false);\nuser_pref("network.captive-portal-service.enabled", false);\n'
     )
-    command = ["firefox-esr", "--headless", "--marionette", "--no-remote", "--profile", str(folder)]
-    with _running([shutil.which("firefox-esr") or "firefox", *command[1:]], folder):
+    command = [_firefox() or "firefox", "--headless", "--marionette", "--no-remote", "--profile", str(folder)]
+    with _running(command, folder):
         connection = _connect(port)
         with connection, connection.makefile("rwb") as stream:
             _receive(stream)  # the greeting
@@ -138,7 +143,7 @@ def webkit(folder: Path) -> Iterator[Engine]:
 
 def missing(name: str) -> str | None:
     """Why an engine cannot be had on this machine; None when it can."""
-    programs = {"firefox": ["firefox-esr"], "webkit": ["WebKitWebDriver", "xvfb-run"]}[name]
+    programs = {"firefox": [_firefox() or "firefox"], "webkit": ["WebKitWebDriver", "xvfb-run"]}[name]
     absent = [program for program in programs if not shutil.which(program)]
     packages = {"firefox": "firefox-esr", "webkit": "webkit2gtk-driver xvfb xauth"}[name]
     return f"no {' and no '.join(absent)} (Debian: apt-get install {packages})" if absent else None
