@@ -46,7 +46,12 @@ def reckon(
 def variants(found: list[Template], settings: Settings, prices: Prices, traffic: Traffic) -> list[Variant]:
     """The stage as it is set, and what one other decision each would make of it."""
     asleep = replace(traffic, awake=traffic.awake * (24 - NIGHT_HOURS) / 24)
-    arm = {"InstanceType": settings.parameters["InstanceType"].replace("t3.", "t4g.").replace("t3a.", "t4g.")}
+    arm = {
+        "InstanceType": settings.parameters["InstanceType"]
+        .replace("t2.", "t4g.")
+        .replace("t3.", "t4g.")
+        .replace("t3a.", "t4g.")
+    }
     cdn = settings.parameters["CloudFront"] == "true"
     other_cdn = {"CloudFront": "false" if cdn else "true"}
     as_set = reckon(found, settings, prices, traffic)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import tomllib
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from scripts.errors import SettingsError
@@ -19,6 +19,7 @@ class Prices:
 
     Attributes:
         date: the day they are known to be of.
+        checked: by service, a later day on which they were seen to be the same.
         region: such as ``eu-central-1``.
         sources: where each service's prices are published.
         unit: price of one unit, by name.
@@ -27,7 +28,8 @@ class Prices:
         credits: what accounts made since get: USD ``at_sign_up`` and ``for_trying``, and for how many ``months``.
     """
 
-    date: date
+    date: datetime.date
+    checked: dict[str, datetime.date]
     region: str
     sources: dict[str, str]
     unit: dict[str, float]
@@ -61,7 +63,7 @@ def load(region: str, path: Path = FILE) -> Prices:
     """
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     chosen = region or DEFAULT_REGION
-    regions = [name for name in table if name not in ("date", "sources", "free")]
+    regions = [name for name in table if name not in ("date", "checked", "sources", "free")]
     if chosen not in regions:
         raise SettingsError(
             f"{path.name} has no prices for {chosen}; it has: {', '.join(regions)}.",
@@ -70,6 +72,7 @@ def load(region: str, path: Path = FILE) -> Prices:
     free = table["free"]
     return Prices(
         table["date"],
+        table["checked"],
         chosen,
         table["sources"],
         table[chosen],

@@ -26,7 +26,7 @@ def text(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], t
     parts = [
         f"USD a month in {prices.region}, without tax; prices of {prices.date} (scripts/prices.toml names the pages).",
         _by_resource(idle, busy, requests),
-        _free(idle, busy),
+        _free(idle, busy, today),
         _to_come(idle, busy, today),
         _compared(compared),
         _registry(prices),
@@ -84,11 +84,12 @@ def _by_resource(idle: Bill, busy: Bill, requests: float) -> str:
     return table(("resource", "for", "units", "price", "idle", f"{requests:,.0f} requests"), rows)
 
 
-def _free(idle: Bill, busy: Bill) -> str:
+def _free(idle: Bill, busy: Bill, today: date) -> str:
+    first_year = "for twelve months" + (f"; over since {bill.FIRST_YEARS_END}" if today >= bill.FIRST_YEARS_END else "")
     rows = [
         ("nothing free", _usd(idle.total), _usd(busy.total), ""),
         ("any account", _usd(idle.after_always), _usd(busy.after_always), "for ever"),
-        ("made before 15 July 2025", _usd(idle.in_first_year), _usd(busy.in_first_year), "for twelve months"),
+        ("made before 15 July 2025", _usd(idle.in_first_year), _usd(busy.in_first_year), first_year),
     ]
     covered = ", ".join(sorted(busy.covered(busy.prices.always, busy.prices.twelve_months)))
     return table(("free tier", "idle", "busy", "how long"), rows) + f"\nCovered at least in part: {covered}."

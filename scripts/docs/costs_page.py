@@ -32,7 +32,7 @@ def page() -> str:
         f"## Where the image is kept\n\n{registry.REVISIONS} revisions of at most {registry.IMAGE_GB} GB each.\n",
         table(("registry", "USD a month", "remark"), _images(first)),
         "## Prices\n",
-        table(("price of", *REGIONS, "source"), _prices()),
+        table(("price of", *REGIONS, "as of", "source"), _prices()),
         "## What costs nothing by itself\n",
         table(("type", "because"), [(f"`{name}`", why) for name, why in FREE.items()]),
     ]
@@ -87,7 +87,11 @@ def _free() -> list[tuple[str, ...]]:
     return [
         ("nothing free", f"{idle.total:.2f}", f"{busy.total:.2f}"),
         ("any account, for ever", f"{idle.after_always:.2f}", f"{busy.after_always:.2f}"),
-        ("made before 15 July 2025, in its first year", f"{idle.in_first_year:.2f}", f"{busy.in_first_year:.2f}"),
+        (
+            f"made before 15 July 2025, in its first year (until {bill.FIRST_YEARS_END})",
+            f"{idle.in_first_year:.2f}",
+            f"{busy.in_first_year:.2f}",
+        ),
     ]
 
 
@@ -98,12 +102,17 @@ def _images(chosen: prices.Prices) -> list[tuple[str, ...]]:
 def _prices() -> list[tuple[str, ...]]:
     tables = [prices.load(region) for region in REGIONS]
     return [
-        (f"`{name}`", *(_short(each.of(name)) for each in tables), _link(tables[0], name)) for name in tables[0].unit
+        (f"`{name}`", *(_short(each.of(name)) for each in tables), _as_of(tables[0], name), _link(tables[0], name))
+        for name in tables[0].unit
     ]
 
 
 def _short(price: float) -> str:
     return f"{price:.10f}".rstrip("0").rstrip(".")
+
+
+def _as_of(chosen: prices.Prices, name: str) -> str:
+    return chosen.checked.get(name.partition(".")[0], chosen.date).isoformat()
 
 
 def _link(chosen: prices.Prices, name: str) -> str:

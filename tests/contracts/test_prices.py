@@ -10,7 +10,7 @@ from scripts.costs.prices import FILE
 from tests.contracts.reading import RESOURCES
 
 TABLE = tomllib.loads(FILE.read_text())
-REGIONS = {name: body for name, body in TABLE.items() if name not in ("date", "sources", "free")}
+REGIONS = {name: body for name, body in TABLE.items() if name not in ("date", "checked", "sources", "free")}
 
 
 def test_every_type_of_resource_is_priced_or_said_to_be_free():
@@ -44,3 +44,5 @@ def test_what_is_free_has_a_price():
 
 def test_the_file_says_of_which_day_it_is():
     assert isinstance(TABLE["date"], date)
+    assert TABLE["checked"].keys() <= TABLE["sources"].keys()
+    assert min(TABLE["checked"].values()) > TABLE["date"]

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from scripts import settings, templates
-from scripts.costs import bill, compare, prices, reading, registry
+from scripts.costs import bill, compare, prices, reading, registry, report
 from scripts.costs.usage import Traffic
 from scripts.errors import SettingsError, TemplateError
 from scripts.settings import Settings
@@ -87,12 +87,32 @@ def test_free_tiers_take_off_what_is_used_and_no_more(app):
     always = found.covered(found.prices.always)
     assert always["lambda.request"] == pytest.approx(60_000 * 0.2e-6)
     year = found.covered(found.prices.twelve_months)
-    assert year["ec2.t3.micro"] == pytest.approx(730 * 0.0104)
     assert year["apigateway.request"] == pytest.approx(0.10)
     assert found.after_always == pytest.approx(found.total - sum(always.values()))
-    assert 0 < found.in_first_year < 3  # alarms beyond the ten that are free, storage
+    # A t3.micro, which is not free where t2.micro can be had; else alarms beyond the ten that are free, and storage.
+    assert 730 * 0.0104 < found.in_first_year < 730 * 0.0104 + 3
+    old = compare.reckon(app, settings.load("dev"), found.prices, Traffic(), {"InstanceType": "t2.micro"})
+    assert old.covered(old.prices.twelve_months)["ec2.t2.micro"] == pytest.approx(730 * 0.0116)
+    assert 0 < old.in_first_year < 3
     large = bill_of(app, requests=3_000_000)
     assert large.covered(large.prices.twelve_months)["apigateway.request"] == pytest.approx(1.00)
+
+
+def test_what_cloudwatch_keeps_and_takes_in_shares_one_free_allowance(app):
+    """Five GB for all of it together: they are taken off what costs most, and not once more off what is kept."""
+    found = bill_of(app, requests=10_000_000)
+    free = found.covered(found.prices.always)
+    assert free["cloudwatch.log"] == pytest.approx(5 * 0.50)
+    assert "cloudwatch.storage" not in free
+
+
+@pytest.mark.parametrize(
+    ("today", "words"), [(date(2026, 7, 14), "twelve months\n"), (date(2026, 7, 15), "; over since 2026-07-15\n")]
+)
+def test_the_free_first_year_is_over_for_everybody_some_day(app, today, words):
+    found = bill_of(app)
+    text = report.text(found, found, 0, compare.variants(app, settings.load("dev"), found.prices, Traffic()), today)
+    assert words in text[text.index("made before 15 July 2025") :]
 
 
 @pytest.mark.parametrize(
