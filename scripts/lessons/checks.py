@@ -12,6 +12,25 @@ from scripts.lessons.room import NotYetError, Room
 
 GITHUB = ".local/lessons/github.git"
 REVIEW = {"review": "I passed my exam"}
+DEPLOY = "`make deploy STAGE=local`"
+ROLL = "`make roll STAGE=local`"
+
+
+def not_yet(room: Room, missing: str, file: str, edit: str, bring: str) -> NotYetError:
+    """The exercise is not done: to make the edit, or to bring the edit that was made to the cloud.
+
+    Args:
+        room: the learner's place.
+        missing: what is not as it should be.
+        file: the file that the exercise changes.
+        edit: how, after "Change".
+        bring: the command that brings the change to the cloud.
+    """
+    if not room.changed(file):
+        return NotYetError(missing, f"Change {file}: {edit}. Then {bring}.")
+    if file.startswith("generator/") and not room.changed("templates"):
+        return NotYetError(missing, f"{file} is changed, the templates are not: `make templates`, then {bring}.")
+    return NotYetError(missing, f"{file} is changed, and the cloud does not show it: {bring}, and read what it says.")
 
 
 def github(room: Room) -> str:
@@ -31,21 +50,23 @@ def github(room: Room) -> str:
 
 def function(room: Room) -> str:
     """Lesson 13."""
-    answer = room.ask("GET", "/api/getStats").json
-    if "greeting" not in answer:
+    answer = room.ask("GET", "/api/getStats")
+    if answer.status != 200:
         raise NotYetError(
-            "GET /getStats has no field greeting.", "Add it in lambda_src/stats.py, then `make deploy STAGE=local`."
+            f"GET /getStats answers {answer.status}.", "`make logs STAGE=local` has the error of api-stats."
         )
-    return f"the function stats greets: {answer['greeting']}"
+    if "greeting" not in answer.json:
+        missing = "GET /getStats has no field greeting."
+        raise not_yet(room, missing, "lambda_src/stats.py", "add the field to the answer", DEPLOY)
+    return f"the function stats greets: {answer.json['greeting']}"
 
 
 def website(room: Room) -> str:
     """Lessons 14 and 23."""
     served, committed = _title(room.ask("GET", "/").body), _title(room.git("show", "HEAD:site/index.html"))
     if served == committed:
-        raise NotYetError(
-            f"The page's title is still {served!r}.", "Change it in site/index.html, then `make site STAGE=local`."
-        )
+        missing = f"The page's title is still {served!r}."
+        raise not_yet(room, missing, "site/index.html", "another title", "`make site STAGE=local`")
     return f"the bucket serves your page: {served!r}"
 
 
@@ -55,10 +76,8 @@ def permissions(room: Room) -> str:
     document = room.cloud.client("iam").get_role_policy(RoleName=name, PolicyName="stats")["PolicyDocument"]
     status = room.ask("GET", "/api/getStats").status
     if "dynamodb:Scan" in str(document):
-        raise NotYetError(
-            "The role of the function stats may still scan the table of counts.",
-            "Take the statement out of stats_permissions in generator/functions.py, then make templates and deploy.",
-        )
+        missing = "The role of the function stats may still scan the table of counts."
+        raise not_yet(room, missing, "generator/functions.py", "no statement in stats_permissions", DEPLOY)
     if status == 200:
         raise NotYetError("The role lacks the permission, and yet GET /getStats answers 200.", "Ask again in a second.")
     return f"without dynamodb:Scan, GET /getStats answers {status}"
@@ -67,11 +86,10 @@ def permissions(room: Room) -> str:
 def load_balancer(room: Room) -> str:
     """Lesson 16."""
     status = {state.name: state.status for state in stacks.of_stage(room.cloud)}["sentiment-local-service"]
-    if status != "UPDATE_ROLLBACK_COMPLETE":
-        raise NotYetError(
-            f"The stack service is in {status}: nothing was rolled back.",
-            "Break HEALTH_PATH in container/sentiment/app.py, then `make roll STAGE=local`.",
-        )
+    file = "container/sentiment/app.py"
+    if status != "UPDATE_ROLLBACK_COMPLETE" or not room.changed(file):  # it stays in that state after the reset
+        missing = f"The stack service is in {status}, and {file} is {'broken' if room.changed(file) else 'whole'}."
+        raise not_yet(room, missing, file, "another HEALTH_PATH", ROLL)
     if room.ask("POST", "/api/getSentiment", REVIEW).status != 200:
         raise NotYetError(
             "The service does not answer.", "`make status STAGE=local` says why; `make lesson-reset` helps."
@@ -85,10 +103,8 @@ def template(room: Room) -> str:
     cors = {key.lower(): value for key, value in api["CorsConfiguration"].items()}
     seconds = cors["maxage"]
     if int(seconds) == 3600:
-        raise NotYetError(
-            "Browsers may still remember the API's permission for 3600 seconds.",
-            "Change PREFLIGHT_SECONDS in generator/stacks/api.py, then `make templates` and `make deploy STAGE=local`.",
-        )
+        missing = "Browsers may still remember the API's permission for 3600 seconds."
+        raise not_yet(room, missing, "generator/stacks/api.py", "another PREFLIGHT_SECONDS", DEPLOY)
     return f"CloudFormation changed the API: MaxAge is {seconds}"
 
 
@@ -96,20 +112,19 @@ def group(room: Room) -> str:
     """Lesson 20."""
     [found] = room.cloud.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     if found["MinSize"] < 2:
-        raise NotYetError(
-            f"The group keeps {found['MinSize']} instance at least.",
-            "Set min_instances = 2 under [local] in scripts/stages.toml, then `make deploy STAGE=local`.",
-        )
+        missing = f"The group keeps {found['MinSize']} instance at least."
+        raise not_yet(room, missing, "scripts/stages.toml", "min_instances = 2 under [local]", DEPLOY)
     return f"the group keeps {found['MinSize']} to {found['MaxSize']} instances and wants {found['DesiredCapacity']}"
 
 
 def gateway(room: Room) -> str:
     """Lesson 24."""
-    status = room.ask("POST", "/api/feel", REVIEW).status
-    if status != 200:
-        raise NotYetError(
-            f"POST /feel answers {status}.", "Add the route in generator/stacks/api.py, make templates, deploy."
-        )
+    answer = room.ask("POST", "/api/feel", REVIEW)
+    if answer.status != 200:
+        missing = f"POST /feel answers {answer.status}."
+        raise not_yet(room, missing, "generator/stacks/api.py", "one route more, to the model's integration", DEPLOY)
+    if "classification" not in answer.json:
+        raise NotYetError("POST /feel answers, but not with a prediction.", "To which integration does Target lead?")
     return "POST /feel reaches the model"
 
 
@@ -119,21 +134,19 @@ def tasks(room: Room) -> str:
     found = room.cloud.client("ecs").describe_task_definition(taskDefinition=state.task_definition)["taskDefinition"]
     memory = int(found["containerDefinitions"][0]["memory"])
     if memory == 192:
-        raise NotYetError(
-            "A task still has 192 MiB.",
-            "Set task_memory = 256 under [local] in scripts/stages.toml, then `make deploy STAGE=local`.",
-        )
+        missing = "A task still has 192 MiB."
+        raise not_yet(room, missing, "scripts/stages.toml", "task_memory = 256 under [local]", DEPLOY)
     return f"{state.revision} runs with {memory} MiB a task"
 
 
 def registry(room: Room) -> str:
     """Lesson 26."""
     known, now = ledger.images(room.cloud), release.current_image(room.cloud)
-    if len(known) < 2:
-        raise NotYetError(
-            "Only one image has run here.", "Change a file of container/sentiment/, then `make roll STAGE=local`."
-        )
-    if now == image.laptop_reference(room.root / "container"):
+    newest = image.laptop_reference(room.root / "container")
+    if not room.changed("container/sentiment") or newest not in known:
+        missing = f"No image of changed files has run here; {now} runs."
+        raise not_yet(room, missing, "container/sentiment", "a comment in one of its files", ROLL)
+    if now == newest:
         raise NotYetError(f"The newest image runs, {now}.", "Go back to the one before: `make rollback STAGE=local`.")
     return f"{len(known)} images are known, and {now} runs again"
 
@@ -142,7 +155,7 @@ def scaling(room: Room) -> str:
     """Lesson 27."""
     running = room.service.running
     if running < 3:
-        raise NotYetError(f"{running} task runs.", "`make scale STAGE=local TASKS=3`.")
+        raise NotYetError(f"{running} of 3 tasks run.", "`make scale STAGE=local TASKS=3`.")
     return f"{running} tasks share the requests"
 
 
@@ -174,13 +187,13 @@ def microservices(room: Room) -> str:
     """Lesson 30."""
     answer = room.ask("POST", "/api/getSentiment", REVIEW).json
     if "letters" not in answer:
-        raise NotYetError(
-            "POST /getSentiment has no field letters.",
-            "Add it in container/sentiment/app.py, then `make roll STAGE=local`.",
-        )
+        missing = "POST /getSentiment has no field letters."
+        raise not_yet(room, missing, "container/sentiment/app.py", "one field more in the answer", ROLL)
+    if answer["letters"] != len(REVIEW["review"]):
+        raise NotYetError(f"It counts {answer['letters']} letters in {REVIEW['review']!r}.", f"Mend it, then {ROLL}.")
     if room.ask("GET", "/api/getStats").status != 200:
         raise NotYetError("GET /getStats does not answer.", "Only the service was to change: `make lesson-reset`.")
-    return f"the service counts {answer['letters']} letters; nothing else was deployed"
+    return f"the service counts {answer['letters']} letters, and the functions answer as before"
 
 
 def pipeline(room: Room) -> str:

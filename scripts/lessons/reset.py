@@ -28,7 +28,7 @@ def reset(say: Callable[[str], None], root: Path = pages.ROOT) -> None:
     Raises:
         DeployError: the tree is no git checkout, or the cloud refuses.
     """
-    restored = restore(say, root)
+    restore(say, root)
     for folder in ("github.git", "you", "friend"):
         shutil.rmtree(root / SCRATCH / folder, ignore_errors=True)
     try:
@@ -36,13 +36,11 @@ def reset(say: Callable[[str], None], root: Path = pages.ROOT) -> None:
     except DeployError:
         say("The laptop cloud is not running; its next start deploys the files as they are now.")
         return
-    asleep = room.service.desired == 0
     if room.service.desired != TASKS:
         _orchestrate(root, "scale", str(TASKS))
         say(f"{TASKS} task runs.")
-    if restored or asleep:
-        _orchestrate(root, "deploy", "--yes")
-        say("The laptop cloud runs what was committed.")
+    # Also with no file to put back: whoever undid an edit by hand has a cloud that runs it still.
+    _orchestrate(root, "deploy", "--yes")
     say("Ready for the next lesson.")
 
 
@@ -50,6 +48,9 @@ def restore(say: Callable[[str], None], root: Path) -> bool:
     """Put the files that lessons have people edit back as they were committed; whether there was one to put back."""
     names = [*pages.edited_files(root / "docs" / "walkthrough"), "templates"]
     changed = _git(root, "diff", "--name-only", "HEAD", "--", *names).split()
+    others = sorted({*_git(root, "diff", "--name-only", "HEAD").split()} - {*changed})
+    if others:
+        say(f"Left as you changed them, since no lesson edits them: {', '.join(others)}.")
     if not changed:
         return False
     patch = root / SCRATCH / f"undone-{time.strftime('%Y%m%d-%H%M%S')}.patch"

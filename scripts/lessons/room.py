@@ -82,6 +82,10 @@ class Room:
             with error:
                 return Answer(error.code, error.read().decode())
 
+    def changed(self, name: str) -> bool:
+        """Whether a file or folder is not as it was committed."""
+        return bool(self.git("status", "--porcelain", "--", name))
+
     def git(self, *words: str, folder: str = "") -> str:
         """What git prints, "" when it refuses."""
         done = subprocess.run(["git", *words], cwd=self.root / folder, capture_output=True, text=True)

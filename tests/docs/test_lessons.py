@@ -11,8 +11,10 @@ from click.testing import CliRunner
 from scripts.errors import DeployError
 from scripts.lessons import reset as undoing
 from scripts.lessons.__main__ import main
-from scripts.lessons.checks import CHECKS
+from scripts.lessons.checks import CHECKS, not_yet
 from scripts.lessons.pages import Command, Edit, PageError, differences, edited_files, read
+from scripts.lessons.room import Room
+from scripts.session import Cloud
 
 PAGE = """# 7: Something
 
@@ -96,6 +98,35 @@ def test_a_lesson_that_is_not_there_is_answered_with_those_that_are(number: str)
         assert f"N={known} " in done.output
 
 
+@pytest.mark.parametrize(("number", "page"), [("2", "1"), ("12", "1"), ("23", "14")])
+def test_a_page_of_several_lessons_is_found_by_each_of_them(
+    number: str, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CHECKS, int(page), lambda room: "seen")
+    monkeypatch.setattr("scripts.lessons.__main__.enter", lambda: None)
+
+    assert CliRunner().invoke(main, ["check", number]).output == f"PASS  Lesson {page}: seen.\n"
+
+
+@pytest.mark.parametrize(
+    ("edited", "made", "words"),
+    [
+        (False, False, "Change generator/stacks/api.py: one line. Then `x`."),
+        (True, False, "generator/stacks/api.py is changed, the templates are not: `make templates`, then `x`."),
+        (True, True, "generator/stacks/api.py is changed, and the cloud does not show it: `x`, and read what it says."),
+    ],
+)
+def test_an_answer_names_the_step_that_comes_next(tree: Path, edited: bool, made: bool, words: str) -> None:
+    for there, name in ((edited, "generator/stacks/api.py"), (made, "templates/t.yaml")):
+        if there:
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (tree / name).write_text("new\n")
+    room = Room(Cloud("local", "http://127.0.0.1:1", "us-east-1"), "http://127.0.0.1:1", tree)
+
+    answer = not_yet(room, "Nothing is there.", "generator/stacks/api.py", "one line", "`x`")
+    assert (answer.missing, answer.hint) == ("Nothing is there.", words)
+
+
 @pytest.mark.parametrize("command", [["check", "13"], ["reset"]])
 def test_without_a_laptop_cloud_the_next_step_is_named(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -137,7 +168,8 @@ def test_the_reset_restores_what_lessons_edit_and_nothing_else_and_keeps_a_patch
 
     assert (tree / "a.py").read_text() == (tree / "templates" / "t.yaml").read_text() == "kept\nold\n"
     assert (tree / "other.py").read_text() == "kept\nnew\n"
-    assert said[0].startswith("As committed again: a.py, templates/t.yaml. `git apply .local/lessons/undone-")
+    assert said[0] == "Left as you changed them, since no lesson edits them: other.py."
+    assert said[1].startswith("As committed again: a.py, templates/t.yaml. `git apply .local/lessons/undone-")
     [patch] = (tree / ".local" / "lessons").glob("*.patch")
     git(tree, "apply", str(patch))
     assert (tree / "a.py").read_text() == "kept\nnew\n"
