@@ -31,61 +31,12 @@ RESOURCES = {
     "logs": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*",
     "ssm": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:*",
 }
-# Calls of those services that AWS offers for everything alone ("Service Authorization Reference").
+# Calls of those services that AWS offers for everything alone ("Service Authorization Reference"), or asks about
+# without naming a resource (shared_policies.py tells of the last two).
 ANYWHERE = re.compile(
-    r"ec2:Describe.*|ecr:GetAuthorizationToken|ecs:(CreateCluster|DiscoverPollEndpoint)|logs:Describe.*"
+    r"ec2:(Describe|DeleteNetworkInterface|(Un)?[Aa]ssignPrivateIpAddresses).*|ecr:GetAuthorizationToken|ecs:(CreateCluster|DiscoverPollEndpoint)|logs:Describe.*"
     r"|ssm:(?!GetParameters?$).*"
 )
-# AWS's managed policies that our roles carry, in the services and calls they name ("AWS managed policy reference",
-# docs.aws.amazon.com/aws-managed-policy/latest/reference). A test compares them with a published copy.
-MANAGED = {
-    "service-role/AmazonEC2ContainerServiceforEC2Role": (
-        "ec2:DescribeTags",
-        "ecr:BatchCheckLayerAvailability",
-        "ecr:BatchGetImage",
-        "ecr:GetAuthorizationToken",
-        "ecr:GetDownloadUrlForLayer",
-        "ecs:CreateCluster",
-        "ecs:DeregisterContainerInstance",
-        "ecs:DiscoverPollEndpoint",
-        "ecs:ListTagsForResource",
-        "ecs:Poll",
-        "ecs:RegisterContainerInstance",
-        "ecs:StartTelemetrySession",
-        "ecs:Submit*",
-        "ecs:TagResource",
-        "ecs:UpdateContainerInstancesState",
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
-    ),
-    "AmazonSSMManagedInstanceCore": (
-        "ec2messages:AcknowledgeMessage",
-        "ec2messages:DeleteMessage",
-        "ec2messages:FailMessage",
-        "ec2messages:GetEndpoint",
-        "ec2messages:GetMessages",
-        "ec2messages:SendReply",
-        "ssm:DescribeAssociation",
-        "ssm:DescribeDocument",
-        "ssm:GetDeployablePatchSnapshotForInstance",
-        "ssm:GetDocument",
-        "ssm:GetManifest",
-        "ssm:GetParameter",
-        "ssm:GetParameters",
-        "ssm:ListAssociations",
-        "ssm:ListInstanceAssociations",
-        "ssm:PutComplianceItems",
-        "ssm:PutConfigurePackageResult",
-        "ssm:PutInventory",
-        "ssm:UpdateAssociationStatus",
-        "ssm:UpdateInstanceAssociationStatus",
-        "ssm:UpdateInstanceInformation",
-        "ssmmessages:CreateControlChannel",
-        "ssmmessages:CreateDataChannel",
-        "ssmmessages:OpenControlChannel",
-        "ssmmessages:OpenDataChannel",
-    ),
-}
 
 
 def of_roles(template: Template) -> If:
@@ -137,20 +88,15 @@ def actions_of(templates: Iterable[dict[str, Any]]) -> set[str]:
 
     Args:
         templates: templates as plain data.
-
-    Raises:
-        KeyError: a role carries a managed policy that ``MANAGED`` does not know.
     """
     found: set[str] = set()
     for resources in (template["Resources"].values() for template in templates):
         for properties in (body.get("Properties", {}) for body in resources if body["Type"].startswith("AWS::IAM::")):
-            found |= _inline(properties)
-            for managed in properties.get("ManagedPolicyArns", []):
-                found |= set(MANAGED[managed["Fn::Sub"].partition(":policy/")[2]])
+            found |= _allowed(properties)
     return found
 
 
-def _inline(properties: dict[str, Any]) -> set[str]:
+def _allowed(properties: dict[str, Any]) -> set[str]:
     policies = [one["Fn::If"][1] if "Fn::If" in one else one for one in properties.get("Policies", [])]
     documents = [policy["PolicyDocument"] for policy in policies]
     documents += [properties["PolicyDocument"]] if "PolicyDocument" in properties else []

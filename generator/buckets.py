@@ -6,13 +6,14 @@ from typing import Any
 
 from awacs import aws
 from awacs import s3 as s3_actions
-from troposphere import GetAtt, Ref, Sub, Template, s3
+from troposphere import GetAtt, If, Ref, Sub, Template, s3
 
 from generator.building import purpose
 
 CLOSED = s3.PublicAccessBlockConfiguration(
     BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
 )
+BALANCER_LOGS = "load-balancer"  # folder of the log bucket that the load balancer writes to
 VERSIONED = s3.VersioningConfiguration(Status="Enabled")
 
 
@@ -109,7 +110,7 @@ def readable_by(principal: aws.Principal, bucket: s3.Bucket, **options: Any) -> 
 
 
 def add_policy(
-    template: Template, bucket: s3.Bucket, title: str, document: aws.PolicyDocument, text: str, **options: Any
+    template: Template, bucket: s3.Bucket, title: str, document: aws.PolicyDocument | If, text: str
 ) -> s3.BucketPolicy:
     """Add a bucket's policy.
 
@@ -119,8 +120,7 @@ def add_policy(
         title: logical id of the policy.
         document: what it says.
         text: its purpose.
-        options: further attributes, such as ``Condition``.
     """
     return template.add_resource(
-        s3.BucketPolicy(title, Metadata=purpose(text), Bucket=Ref(bucket), PolicyDocument=document, **options)
+        s3.BucketPolicy(title, Metadata=purpose(text), Bucket=Ref(bucket), PolicyDocument=document)
     )

@@ -39,13 +39,30 @@ SERVICES = frozenset(
         "ssm",
     }
 )
+# What the schemas leave out: calls that a service makes in the caller's name.
+BESIDE = {
+    # API Gateway guide, "Configure logging for HTTP APIs", which lists them.
+    "AWS::ApiGatewayV2::Stage": frozenset(
+        {
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        }
+    )
+}
 # Calls in the schemas that would let a pipeline out of its bounds.
 NEVER = re.compile(
     r"^(iam:(\w*(User|Group)\w*|DeleteRolePermissionsBoundary)"
     r"|ecs:PutAccountSetting\w*"
     r"|lambda:InvokeFunction"
-    r"|(dynamodb|kms):(Decrypt|\w*Item|Query|Scan)"
-    r"|s3:(Get|Put|Delete)Object\w*)$"
+    r"|dynamodb:(\w*Item|Query|Scan)"
+    r"|s3:(Get|Put|Delete)Object\w*)$",
+    re.IGNORECASE,  # a schema writes "s3:getObject"
 )
 
 
@@ -61,6 +78,7 @@ def of_type(name: str) -> frozenset[str]:
     """
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, name).schema
     named = {call for handler in schema.get("handlers", {}).values() for call in handler.get("permissions", [])}
+    named |= BESIDE.get(name, frozenset())
     return frozenset(
         call for call in named if call.split(":")[0] in SERVICES and _exists(call) and not NEVER.match(call)
     )

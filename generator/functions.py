@@ -73,8 +73,9 @@ def role(template: Template, function: catalogue.Function, log: logs.LogGroup) -
             AssumeRolePolicyDocument=assumable_by("lambda.amazonaws.com"),
             Policies=[
                 iam.Policy(PolicyName=function.name, PolicyDocument=document),
-                *shared_policies.of_lambdas(template),
+                shared_policies.settings(template),
             ],
+            ManagedPolicyArns=shared_policies.in_the_vpc(template),
             PermissionsBoundary=boundary.of_roles(template),
             Tags=name_tag(function.name),
         )

@@ -62,12 +62,17 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "Description": "Subnets of the instances (network stack)",
     },
     "LambdaSecurityGroupId": {**_SECURITY_GROUP, "Description": "Security group of Lambdas (network stack)"},
+    "LambdaNetworkPolicyArn": {
+        "Type": "String",
+        "Description": "Policy of Lambdas in private subnets, or none (network stack)",
+        "AllowedPattern": "^(none|arn:.+)$",
+    },
     "FlowLogs": {**_SWITCH, "Description": "Whether it is logged who talked to whom in the VPC"},
     "VpcCidr": {
         "Type": "String",
         "Description": "Addresses of the VPC; must not overlap networks you peer with",
-        "AllowedPattern": r"^(\d{1,3}\.){3}\d{1,3}/(1[6-9]|2[0-4])$",
-        "ConstraintDescription": "an IPv4 block between /16 and /24, such as 10.20.0.0/16",
+        "AllowedPattern": r"^(\d{1,3}\.){3}\d{1,3}/(1[6-9]|2[0-2])$",
+        "ConstraintDescription": "an IPv4 block between /16 and /22, such as 10.20.0.0/16, which holds four subnets",
     },
     "FirstZone": {
         "Type": "Number",

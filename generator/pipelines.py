@@ -18,7 +18,8 @@ from generator.building import receipt_key_arn
 HERE = "${AWS::Region}:${AWS::AccountId}"
 OURS = f"{catalogue.PROJECT}-${{Stage}}"
 PARAMETERS = f"arn:${{AWS::Partition}}:ssm:{HERE}:parameter/{catalogue.PROJECT}/${{Stage}}"
-ROLES = f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{OURS}"
+IAM = "arn:${AWS::Partition}:iam::${AWS::AccountId}"
+ROLES = f"{IAM}:role/{OURS}"
 SERVICE_TYPES = ("AWS::ECS::TaskDefinition", "AWS::ECS::Service")
 CHANGE_SETS = (
     "CancelUpdateStack",
@@ -156,58 +157,30 @@ def plan() -> list[aws.Statement]:
     ]
 
 
-def roles(services: Iterable[str], managed: Iterable[str]) -> list[aws.Statement]:
+def roles(services: Iterable[str]) -> list[aws.Statement]:
     """Making and changing the app's roles: none without the boundary, none of the pipelines' own.
 
     Args:
         services: who takes on the app's roles, such as ``lambda.amazonaws.com``.
-        managed: names of AWS's managed policies that they carry.
     """
-    own, profiles = f"{ROLES}-*", f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:instance-profile/{OURS}-*"
-    bounded = {"iam:PermissionsBoundary": boundary.arn()}
-    policies = [Sub(f"arn:${{AWS::Partition}}:iam::aws:policy/{name}") for name in managed]
+    own, profiles, policies = f"{ROLES}-*", f"{IAM}:instance-profile/{OURS}-*", f"{IAM}:policy/{OURS}-network-*"
+    bounded = aws.StringEquals({"iam:PermissionsBoundary": boundary.arn()})
+    shared = aws.ArnLike({"iam:PolicyARN": Sub(policies)})
+    change = ("CreateRole", "DeleteRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy")
+    keep = ("DeleteRole", "TagRole", "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole", "UpdateRoleDescription")
     return [
-        allow(
-            [
-                f"iam:{call}"
-                for call in (
-                    "CreateRole",
-                    "DeleteRolePolicy",
-                    "DetachRolePolicy",
-                    "PutRolePermissionsBoundary",
-                    "PutRolePolicy",
-                )
-            ],
-            own,
-            when=aws.Condition(aws.StringEquals(bounded)),
-        ),
-        allow(
-            ["iam:AttachRolePolicy"],
-            own,
-            when=aws.Condition([aws.StringEquals(bounded), aws.ArnEquals({"iam:PolicyARN": policies})]),
-        ),
-        allow(
-            [
-                f"iam:{call}"
-                for call in (
-                    "DeleteRole",
-                    "TagRole",
-                    "UntagRole",
-                    "UpdateAssumeRolePolicy",
-                    "UpdateRole",
-                    "UpdateRoleDescription",
-                )
-            ],
-            own,
-        ),
-        allow([f"iam:{call}InstanceProfile" for call in ("AddRoleTo", "Create", "Delete", "RemoveRoleFrom")], profiles),
+        allow(_iam(change), own, when=aws.Condition(bounded)),
+        allow(_iam(("AttachRolePolicy", "DetachRolePolicy")), own, when=aws.Condition([bounded, shared])),
+        allow(_iam(keep), own),
+        allow(_iam(f"{call}InstanceProfile" for call in ("AddRoleTo", "Create", "Delete", "RemoveRoleFrom")), profiles),
+        allow(_iam(f"{call}Policy{what}" for call in ("Create", "Delete") for what in ("", "Version")), policies),
         pass_roles([own], services),
         allow(
             ["iam:CreateServiceLinkedRole"],
-            "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*",
+            f"{IAM}:role/aws-service-role/*",
             when=aws.Condition(aws.StringEquals({"iam:AWSServiceName": list(LINKED)})),
         ),
-        deny(["iam:*"], f"{ROLES}-pipeline-*", f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{OURS}-*"),
+        deny(["iam:*"], f"{ROLES}-pipeline-*", f"{IAM}:policy/{OURS}-pipeline-*", f"{IAM}:policy/{OURS}-boundary"),
     ]
 
 
@@ -313,6 +286,10 @@ def _leading_keys(pattern: str) -> aws.Condition:
 
 def _stack(name: str) -> str:
     return f"arn:${{AWS::Partition}}:cloudformation:{HERE}:stack/{OURS}-{name}/*"
+
+
+def _iam(names: Iterable[str]) -> list[str]:
+    return [f"iam:{name}" for name in names]
 
 
 def _action(name: str) -> aws.Action:

@@ -11,6 +11,7 @@ from generator.building import name_tag, purpose
 from generator.parameters import parameter
 
 WITH = "WithPrivateNetwork"
+NONE = "none"  # what stands for an ARN where there is none: an Output cannot be empty
 SUBNETS = 4  # two public, two private
 SUBNET_BITS = 8  # 251 usable addresses each
 
@@ -60,7 +61,13 @@ def addresses(vpc: ec2.VPC, number: int) -> Select:
     return Select(number, Cidr(GetAtt(vpc, "CidrBlock"), SUBNETS, SUBNET_BITS))
 
 
-def add(template: Template, vpc: ec2.VPC, zones: Sequence[Parameter], public: Sequence[ec2.Subnet]) -> Private:
+def add(
+    template: Template,
+    vpc: ec2.VPC,
+    zones: Sequence[Parameter],
+    public: Sequence[ec2.Subnet],
+    attachment: ec2.VPCGatewayAttachment,
+) -> Private:
     """Add a private subnet beside each public one, with a NAT gateway of its own, so that no zone needs the other.
 
     Args:
@@ -68,11 +75,12 @@ def add(template: Template, vpc: ec2.VPC, zones: Sequence[Parameter], public: Se
         vpc: the VPC.
         zones: number of each availability zone.
         public: the public subnets, where the gateways stand.
+        attachment: what connects the VPC with the internet.
     """
     condition(template)
     made = Private([], [])
     for number, (zone, beside) in enumerate(zip(zones, public, strict=True), 1):
-        gateway = nat_gateway(template, number, beside)
+        gateway = nat_gateway(template, number, beside, attachment)
         made.tables.append(routes(template, vpc, number, gateway))
         made.subnets.append(subnet(template, vpc, number, zone, made.tables[-1]))
     return made
@@ -104,12 +112,18 @@ def subnet(template: Template, vpc: ec2.VPC, number: int, zone: Parameter, table
     return made
 
 
-def nat_gateway(template: Template, number: int, public: ec2.Subnet) -> ec2.NatGateway:
-    """The way out of one zone's private subnet, with an address of its own."""
+def nat_gateway(
+    template: Template, number: int, public: ec2.Subnet, attachment: ec2.VPCGatewayAttachment
+) -> ec2.NatGateway:
+    """The way out of one zone's private subnet, with an address of its own.
+
+    AWS makes none in a VPC that has no internet gateway yet, and detaches none while a public address is in use.
+    """
     address = template.add_resource(
         ec2.EIP(
             f"NatAddress{number}",
             Condition=WITH,
+            DependsOn=attachment.title,
             Metadata=purpose(f"Address that availability zone {number} is seen under from outside"),
             Domain="vpc",
             Tags=name_tag(f"nat-{number}"),
@@ -119,6 +133,7 @@ def nat_gateway(template: Template, number: int, public: ec2.Subnet) -> ec2.NatG
         ec2.NatGateway(
             f"NatGateway{number}",
             Condition=WITH,
+            DependsOn=attachment.title,
             Metadata=purpose(f"Lets availability zone {number} out to AWS and the image registry, and nobody in"),
             AllocationId=GetAtt(address, "AllocationId"),
             SubnetId=Ref(public),

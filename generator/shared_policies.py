@@ -2,44 +2,89 @@
 
 from __future__ import annotations
 
-from awacs import ec2, kms
+from collections.abc import Sequence
+
+from awacs import aws, ec2, kms
 from troposphere import AWS_NO_VALUE, If, Ref, Sub, Template, iam
+from troposphere.ec2 import SecurityGroup, Subnet
 
 from generator import keys, private_subnets
-from generator.building import allow, policy
+from generator.building import allow, policy, purpose
 from generator.parameters import parameter
 
+HERE = "${AWS::Region}:${AWS::AccountId}"
+CREATE = [ec2.CreateNetworkInterface]
+# Lambda asks, before it makes a function, whether the role may call these at all, and names no resource: a role that
+# may call them on some interfaces alone is refused. AWS's own policy for this (AWSLambdaVPCAccessExecutionRole) has
+# the star for all six.
+MANAGE = [
+    ec2.AssignPrivateIpAddresses,
+    ec2.DeleteNetworkInterface,
+    ec2.DescribeNetworkInterfaces,
+    ec2.DescribeSubnets,
+    ec2.UnassignPrivateIpAddresses,
+]
 
-def of_lambdas(template: Template, sends: bool = False) -> list[If]:
-    """Both policies, for the role of a Lambda; each is there only where the stage has what it is about.
+
+def settings(template: Template, sends: bool = False) -> If:
+    """Lambda decrypts a function's settings in the name of its role, where the stage has a key.
 
     Args:
         template: template of the Lambda.
-        sends: whether it sends to the topic of alarms, which the stage's key encrypts too.
+        sends: whether it sends to the topic of alarms, which the key encrypts too, each message with a key of its own.
     """
     keys.encryption(template)
-    wanted = (
-        (keys.WITH_KEY, key_policy(template, sends)),
-        (private_subnets.condition(template), network_policy(template)),
-    )
-    return [If(condition, document, Ref(AWS_NO_VALUE)) for condition, document in wanted]
-
-
-def key_policy(template: Template, sends: bool) -> iam.Policy:
-    """Lambda decrypts a function's settings in the name of its role; a message is sent with a key of its own."""
     actions = [kms.Decrypt, kms.GenerateDataKey] if sends else [kms.Decrypt]
-    return iam.Policy(PolicyName="settings", PolicyDocument=policy(allow(actions, Ref(parameter(template, "KeyArn")))))
+    document = policy(allow(actions, Ref(parameter(template, "KeyArn"))))
+    return If(keys.WITH_KEY, iam.Policy(PolicyName="settings", PolicyDocument=document), Ref(AWS_NO_VALUE))
 
 
-def network_policy(template: Template) -> iam.Policy:
-    """Lambda puts network interfaces into the private subnets in the name of a function's role, and none elsewhere."""
-    here = "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}"
-    interfaces, subnets = Sub(f"{here}:network-interface/*"), Sub(f"{here}:subnet/*")
-    group = Sub(f"{here}:security-group/${{{parameter(template, 'LambdaSecurityGroupId').title}}}")
-    change = [ec2.AssignPrivateIpAddresses, ec2.DeleteNetworkInterface, ec2.UnassignPrivateIpAddresses]
+def in_the_vpc(template: Template) -> If:
+    """Managed policies of a Lambda's role: the network's, where the stage has private subnets.
+
+    Args:
+        template: template of the Lambda.
+    """
+    arn = Ref(parameter(template, "LambdaNetworkPolicyArn"))
+    return If(private_subnets.condition(template), [arn], Ref(AWS_NO_VALUE))
+
+
+def network(template: Template, subnets: Sequence[Subnet], group: SecurityGroup) -> iam.ManagedPolicy:
+    """Lambda puts network interfaces into the private subnets in the name of a function's role, and none elsewhere.
+
+    Args:
+        template: template of the network stack.
+        subnets: the private subnets.
+        group: security group of the Lambdas.
+    """
+    here = f"arn:${{AWS::Partition}}:ec2:{HERE}"
+    places = [Sub(f"{here}:subnet/${{{subnet.title}}}") for subnet in subnets]
+    others = [Sub(f"{here}:network-interface/*"), Sub(f"{here}:security-group/${{{group.title}.GroupId}}")]
     document = policy(
-        allow([ec2.DescribeNetworkInterfaces, ec2.DescribeSubnets], "*"),  # AWS offers no narrower form
-        allow([ec2.CreateNetworkInterface], interfaces, subnets, group),
-        allow(change, interfaces),
+        allow(CREATE, *places, *others),
+        allow(MANAGE, "*"),
+        not_by_the_code([*CREATE, *MANAGE]),
     )
-    return iam.Policy(PolicyName="network", PolicyDocument=document)
+    return template.add_resource(
+        iam.ManagedPolicy(
+            "LambdaNetworkPolicy",
+            Condition=private_subnets.WITH,
+            Metadata=purpose("Lets Lambda, but no function's code, put network interfaces into the private subnets"),
+            PolicyDocument=document,
+        )
+    )
+
+
+def not_by_the_code(actions: Sequence[aws.Action]) -> aws.Statement:
+    """What only Lambda itself does: calls from inside a function are refused (Lambda guide, "SourceFunctionArn").
+
+    Args:
+        actions: the calls.
+    """
+    functions = Sub(f"arn:${{AWS::Partition}}:lambda:{HERE}:function:sentiment-${{Stage}}-*")
+    return aws.Statement(
+        Effect=aws.Deny,
+        Action=list(actions),
+        Resource=["*"],
+        Condition=aws.Condition(aws.ArnLike({"lambda:SourceFunctionArn": functions})),
+    )

@@ -57,8 +57,9 @@ def the_function(template: Template) -> awslambda.Function:
             AssumeRolePolicyDocument=assumable_by("lambda.amazonaws.com"),
             Policies=[
                 iam.Policy(PolicyName="watch", PolicyDocument=document),
-                *shared_policies.of_lambdas(template, sends=True),
+                shared_policies.settings(template, sends=True),
             ],
+            ManagedPolicyArns=shared_policies.in_the_vpc(template),
             PermissionsBoundary=boundary.of_roles(template),
             Tags=name_tag("watch"),
         )

@@ -87,16 +87,27 @@ def log_bucket(template: Template, days: Parameter) -> s3.Bucket:
 
 
 def log_bucket_policy(template: Template, bucket: s3.Bucket) -> s3.BucketPolicy:
-    """S3, load balancers and VPCs of this account add logs; nobody talks to the bucket without TLS."""
-    services = [FLOW_LOGS, "logging.s3.amazonaws.com", "logdelivery.elasticloadbalancing.amazonaws.com"]
+    """S3, load balancers and VPCs of this account add logs; nobody talks to the bucket without TLS.
+
+    Elastic Load Balancing is kept to this account by the path, which it writes to by rule: nothing says that it names
+    the account in its calls, and a load balancer whose log cannot be written is not made at all (ELB user guide,
+    "Enable access logs for your Application Load Balancer").
+    """
     ours = aws.Condition(aws.StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")}))
     write = aws.Statement(
         Sid="Write",
         Effect=aws.Allow,
-        Principal=aws.Principal("Service", services),
+        Principal=aws.Principal("Service", [FLOW_LOGS, "logging.s3.amazonaws.com"]),
         Action=[s3_actions.PutObject],
         Resource=[buckets.objects_of(bucket)],
         Condition=ours,
+    )
+    balance = aws.Statement(
+        Sid="WriteRequests",
+        Effect=aws.Allow,
+        Principal=aws.Principal("Service", "logdelivery.elasticloadbalancing.amazonaws.com"),
+        Action=[s3_actions.PutObject],
+        Resource=[Sub(f"${{{bucket.title}.Arn}}/{buckets.BALANCER_LOGS}/AWSLogs/${{AWS::AccountId}}/*")],
     )
     look = aws.Statement(
         Sid="Look",
@@ -107,7 +118,7 @@ def log_bucket_policy(template: Template, bucket: s3.Bucket) -> s3.BucketPolicy:
         Condition=ours,
     )
     text = "Lets S3, load balancers and VPCs of this account add logs, and refuses to talk without TLS"
-    document = policy(write, look, buckets.tls_only(bucket))
+    document = policy(write, balance, look, buckets.tls_only(bucket))
     return buckets.add_policy(template, bucket, "LogBucketPolicy", document, text)
 
 

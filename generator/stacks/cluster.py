@@ -7,7 +7,7 @@ import json
 from troposphere import GetAtt, Parameter, Ref, Template, autoscaling, ecs
 from troposphere import elasticloadbalancingv2 as elb
 
-from generator import instances
+from generator import buckets, instances
 from generator.building import add_output, name_tag, new_template, purpose
 from generator.catalogue import LISTENER_PORT, LOAD_BALANCER_IDLE_SECONDS
 from generator.parameters import parameter
@@ -96,7 +96,7 @@ def load_balancer(template: Template, subnets: Parameter, security_group: Parame
         "deletion_protection.enabled": Ref(parameter(template, "DeletionProtection")),
         "access_logs.s3.enabled": "true",
         "access_logs.s3.bucket": Ref(parameter(template, "LogBucketName")),
-        "access_logs.s3.prefix": "load-balancer",
+        "access_logs.s3.prefix": buckets.BALANCER_LOGS,
     }
     return template.add_resource(
         elb.LoadBalancer(

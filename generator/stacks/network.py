@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from troposphere import Equals, GetAtt, If, Join, Parameter, Ref, Sub, Template, ec2
 
-from generator import private_subnets
+from generator import private_subnets, shared_policies
 from generator.building import add_output, name_tag, new_template, purpose
 from generator.catalogue import EPHEMERAL_PORTS, LISTENER_PORT
 from generator.parameters import parameter
@@ -32,7 +32,7 @@ def build() -> Template:
     table = route_table(template, vpc)
     internet_route(template, table, gateway, attachment)
     subnets = [public_subnet(template, vpc, number, zone, table) for number, zone in enumerate(zones)]
-    private = private_subnets.add(template, vpc, zones, subnets)
+    private = private_subnets.add(template, vpc, zones, subnets, attachment)
     tables = [Ref(table), *private_subnets.only_with(private.tables)]
     gateway_endpoint(template, vpc, tables, "DynamoDb", "dynamodb")
     gateway_endpoint(template, vpc, tables, "S3", "s3")
@@ -46,6 +46,7 @@ def build() -> Template:
     functions = function_group(template, vpc)
     admit_load_balancer(template, instances, balancer)
     admit_link(template, balancer, link)
+    lambdas = shared_policies.network(template, private.subnets, functions)
 
     add_output(template, "VpcId", Ref(vpc), "VPC of the stage")
     public = Join(",", [Ref(subnet) for subnet in subnets])
@@ -57,6 +58,12 @@ def build() -> Template:
     add_output(template, "LoadBalancerSecurityGroupId", GetAtt(balancer, "GroupId"), "Security group of the balancer")
     add_output(template, "InstanceSecurityGroupId", GetAtt(instances, "GroupId"), "Security group of the instances")
     add_output(template, "LambdaSecurityGroupId", GetAtt(functions, "GroupId"), "Security group of Lambdas in the VPC")
+    add_output(
+        template,
+        "LambdaNetworkPolicyArn",
+        If(private_subnets.WITH, Ref(lambdas), private_subnets.NONE),
+        "Policy of Lambdas in the VPC, or none",
+    )
     return template
 
 

@@ -40,7 +40,7 @@ def build(app: Mapping[str, Callable[[], Template]]) -> Template:
     bounded_changes(template, "Service", service, pipelines.service_changes())
     subject = "environment:${Stage}-infrastructure"
     infrastructure = role(template, "Infrastructure", subject, provider, pipelines.infrastructure())
-    statements = [*pipelines.roles(_takers(built), _managed(built)), *pipelines.reads(types), *pipelines.changes(types)]
+    statements = [*pipelines.roles(_takers(built)), *pipelines.reads(types), *pipelines.changes(types)]
     bounded_changes(template, "Infrastructure", infrastructure, statements)
     plan = role(template, "Plan", "environment:${Stage}-plan", provider, pipelines.plan())
 
@@ -125,18 +125,6 @@ def _takers(built: Iterable[dict[str, Any]]) -> set[str]:
         for statement in body["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         for service in _listed(statement["Principal"]["Service"])
     }
-
-
-def _managed(built: Iterable[dict[str, Any]]) -> list[str]:
-    """Names of AWS's managed policies that the app's roles carry."""
-    return sorted(
-        {
-            arn["Fn::Sub"].partition(":policy/")[2]
-            for one in built
-            for body in one["Resources"].values()
-            for arn in body.get("Properties", {}).get("ManagedPolicyArns", [])
-        }
-    )
 
 
 def _listed(value: str | list[str]) -> list[str]:

@@ -29,9 +29,8 @@ def build() -> Template:
     template.add_condition(FILTERED, Not(Equals(Ref(parameter(template, "WebAcl")), "")))
 
     bucket = site_bucket(template)
-    public_policy(template, bucket)
     distribution = the_distribution(template, bucket, origin_access(template), security_headers(template))
-    private_policy(template, bucket, distribution)
+    bucket_policy(template, bucket, distribution)
 
     of_cloudfront = Sub(f"https://${{{distribution.title}.DomainName}}")
     secure, plain = If(OWN, Sub("https://${SiteDomain}"), of_cloudfront), GetAtt(bucket, "WebsiteURL")
@@ -70,21 +69,18 @@ def site_bucket(template: Template) -> s3.Bucket:
     )
 
 
-def public_policy(template: Template, bucket: s3.Bucket) -> s3.BucketPolicy:
-    """Without CloudFront: everybody may read the files, and do nothing else (not even list them)."""
-    document = policy(buckets.readable_by(aws.Principal("*"), bucket))
-    text = "Lets everybody read the page's files, and nothing else, while S3 itself serves them"
-    return buckets.add_policy(template, bucket, "PublicReadPolicy", document, text, Condition=WITHOUT)
+def bucket_policy(template: Template, bucket: s3.Bucket, distribution: cloudfront.Distribution) -> s3.BucketPolicy:
+    """With CloudFront, our distribution may read the files; without it everybody may. Nobody may list them.
 
-
-def private_policy(template: Template, bucket: s3.Bucket, distribution: cloudfront.Distribution) -> s3.BucketPolicy:
-    """With CloudFront: our distribution may read the files, and nobody else."""
+    One policy for both, since a bucket has only one: of two, whichever the stage gives up would take the other along.
+    """
     arn = Sub(f"arn:${{AWS::Partition}}:cloudfront::${{AWS::AccountId}}:distribution/${{{distribution.title}}}")
     ours = aws.Condition(aws.StringEquals({"AWS:SourceArn": arn}))
-    service = aws.Principal("Service", "cloudfront.amazonaws.com")
-    document = policy(buckets.readable_by(service, bucket, Condition=ours), buckets.tls_only(bucket))
-    text = "Lets our CloudFront distribution, and nobody else, read the page's files"
-    return buckets.add_policy(template, bucket, "CloudFrontReadPolicy", document, text, Condition=WITH)
+    distributor = buckets.readable_by(aws.Principal("Service", "cloudfront.amazonaws.com"), bucket, Condition=ours)
+    private = policy(distributor, buckets.tls_only(bucket))
+    public = policy(buckets.readable_by(aws.Principal("*"), bucket))  # S3 serves a website by plain HTTP alone
+    text = "Lets our CloudFront distribution, and nobody else, read the page's files; without one, everybody"
+    return buckets.add_policy(template, bucket, "SiteBucketPolicy", If(WITH, private, public), text)
 
 
 def origin_access(template: Template) -> cloudfront.OriginAccessControl:

@@ -126,6 +126,10 @@ def as_text(value: Any) -> str:
             return str(inner if isinstance(inner, str) else inner[0])
         if key == "Fn::If":
             return f"{as_text(inner[1])} or {as_text(inner[2])}"
+        if key == "Fn::Join":
+            return str(inner[0]).join(as_text(item) for item in inner[1])
+        if key == "Fn::Select":
+            return f"{as_text(inner[1])}[{inner[0]}]"
         return key.removeprefix("Fn::")
     if isinstance(value, list):
         return ", ".join(as_text(item) for item in value)

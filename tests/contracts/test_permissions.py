@@ -40,8 +40,6 @@ ACTIONS = {
 # For these AWS knows no resource (service authorization reference): * is the narrowest form.
 NOT_NARROWER = {
     "ec2:DescribeImages",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
     "ecr:GetAuthorizationToken",
     "ecs:DiscoverPollEndpoint",
     "ssmmessages:CreateControlChannel",
@@ -49,8 +47,16 @@ NOT_NARROWER = {
     "ssmmessages:OpenControlChannel",
     "ssmmessages:OpenDataChannel",
 }
-# Policies that every Lambda has for what the stage switches on: its key, its private network.
-SHARED = {"settings", "network"}
+# Lambda asks about these without naming a resource, before it makes a function in a VPC.
+IN_THE_VPC = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
+# Policies that every Lambda has for what the stage switches on: its key.
+SHARED = {"settings"}
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 JUDGEMENTS, COUNTS = {"Ref": "JudgementsTableArn"}, {"Ref": "CountsTableArn"}
 EXPORTS = {"Fn::Sub": "${ExportBucketArn}/*"}
@@ -129,7 +135,6 @@ def test_a_lambda_has_a_role_and_a_log_of_its_own(function):
     assert deployed["Role"] == {"Fn::GetAtt": [f"{title}Role", "Arn"]}
     assert deployed["LoggingConfig"]["LogGroup"] == {"Ref": f"{title}Log"}
     role = resource("api", f"{title}Role")
-    assert "ManagedPolicyArns" not in role
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
 
@@ -181,7 +186,8 @@ def test_no_policy_grants_everything():
                     continue  # in a key's policy * is that key, and the account's own line is AWS's default
                 assert not [action for action in statement["Action"] if "*" in action], f"{stack}.{name}"
                 if statement["Resource"] == ["*"]:
-                    assert set(statement["Action"]) <= NOT_NARROWER, f"{stack}.{name}"
+                    narrowest = IN_THE_VPC if name == "LambdaNetworkPolicy" else NOT_NARROWER
+                    assert set(statement["Action"]) <= narrowest, f"{stack}.{name}"
 
 
 def test_a_task_is_given_the_key_that_its_lambda_reads():
@@ -218,7 +224,27 @@ def test_shared_policies_are_there_only_with_what_they_are_about(role):
         if "Fn::If" in one
     }
     nothing = {"Ref": "AWS::NoValue"}
-    assert conditions == {"settings": ("WithOwnKey", nothing), "network": ("WithPrivateNetwork", nothing)}
+    assert conditions == {"settings": ("WithOwnKey", nothing)}
+
+
+def test_lambda_may_put_functions_into_the_private_subnets_and_their_code_may_not():
+    create, manage, refuse = resource("network", "LambdaNetworkPolicy")["PolicyDocument"]["Statement"]
+    # Asked about without a resource: a narrower form is refused ("does not have permissions to call
+    # DeleteNetworkInterface on EC2"), and the function is not made.
+    assert (set(manage["Action"]), manage["Resource"], "Condition" in manage) == (IN_THE_VPC, ["*"], False)
+    assert create["Action"] == ["ec2:CreateNetworkInterface"]
+    assert {arn["Fn::Sub"].rpartition(":")[2] for arn in create["Resource"]} == {
+        "network-interface/*",
+        "subnet/${PrivateSubnet1}",
+        "subnet/${PrivateSubnet2}",
+        "security-group/${LambdaSecurityGroup.GroupId}",
+    }
+    assert refuse["Effect"] == "Deny"
+    assert set(refuse["Action"]) == {*create["Action"], *manage["Action"]}
+    assert list(refuse["Condition"]) == ["ArnLike"]
+    ((key, whose),) = refuse["Condition"]["ArnLike"].items()
+    assert key == "lambda:SourceFunctionArn"
+    assert whose["Fn::Sub"].endswith(":function:sentiment-${Stage}-*")
 
 
 def test_the_execution_role_may_pull_images_read_the_key_and_write_its_own_log():
@@ -236,5 +262,7 @@ def test_the_execution_role_may_pull_images_read_the_key_and_write_its_own_log()
 def _allowed(body):
     properties = body.get("Properties", {})
     documents = [policy["PolicyDocument"] for policy in named_policies(properties)]
-    documents += [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
+    if "PolicyDocument" in properties:
+        document = properties["PolicyDocument"]
+        documents += document["Fn::If"][1:] if "Fn::If" in document else [document]
     return [one for document in documents for one in document["Statement"] if one["Effect"] == "Allow"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
+
 import pytest
 
 from generator import catalogue
@@ -23,6 +26,7 @@ OUTPUTS = {
         "InstanceSecurityGroupId",
         "InstanceSubnetIds",
         "LambdaSecurityGroupId",
+        "LambdaNetworkPolicyArn",
     },
     "data": {
         "JudgementsTableName",
@@ -208,6 +212,42 @@ def _bare(rule: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in rule.items() if key not in ("Description", "GroupId")}
 
 
+@pytest.mark.parametrize("bits", range(16, 25))
+def test_every_block_of_addresses_that_a_stage_may_name_holds_the_subnets(bits):
+    """A stack that takes an address block which is too small fails in the middle of its deployment."""
+    allowed = re.fullmatch(TEMPLATES["network"]["Parameters"]["VpcCidr"]["AllowedPattern"], f"10.20.0.0/{bits}")
+    cuts = [subnet["CidrBlock"]["Fn::Select"] for subnet in resources_of("network", "AWS::EC2::Subnet").values()]
+    whole = ipaddress.ip_network(f"10.20.0.0/{bits}")
+    for place, cut in cuts:
+        _, _, host_bits = cut["Fn::Cidr"]
+        fits = whole.num_addresses >> host_bits > int(place)
+        assert fits or not allowed
+        assert allowed or bits > 22
+
+
+def test_nat_gateways_come_after_the_internet_gateway_and_go_before_it():
+    """AWS makes none in a VPC without an internet gateway, and detaches that while no public address is in use."""
+    waiting = [
+        (name, body.get("DependsOn"))
+        for name, body in TEMPLATES["network"]["Resources"].items()
+        if body["Type"] in ("AWS::EC2::EIP", "AWS::EC2::NatGateway")
+    ]
+    assert len(waiting) == 4
+    assert {attachment for _, attachment in waiting} == {"InternetAttachment"}
+
+
+def test_the_load_balancer_may_write_its_log_where_it_does():
+    """Elastic Load Balancing names no account in its calls that a condition could ask for; the path has it."""
+    statements = resource("artifacts", "LogBucketPolicy")["PolicyDocument"]["Statement"]
+    (write,) = [one for one in statements if "logdelivery.elasticloadbalancing" in str(one["Principal"])]
+    attributes = {one["Key"]: one["Value"] for one in resource("cluster", "LoadBalancer")["LoadBalancerAttributes"]}
+    prefix = attributes["access_logs.s3.prefix"]
+    assert write["Resource"] == [{"Fn::Sub": f"${{LogBucket.Arn}}/{prefix}/AWSLogs/${{AWS::AccountId}}/*"}]
+    assert "Condition" not in write
+    others = [one for one in statements if one["Effect"] == "Allow" and one is not write]
+    assert all(one["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}} for one in others)
+
+
 def test_each_security_group_admits_exactly_who_it_must():
     """The complete set of ways in, whether written into a group or beside it."""
     ways_in = [
@@ -293,15 +333,15 @@ def test_private_buckets_are_closed_and_refuse_plain_http(stack, bucket):
 
 
 def test_the_site_bucket_is_public_to_readers_without_cloudfront_and_private_with_it():
-    policies = {
-        body["Condition"]: body["Properties"]["PolicyDocument"]["Statement"]
-        for body in TEMPLATES["site"]["Resources"].values()
-        if body["Type"] == "AWS::S3::BucketPolicy"
-    }
-    (public,) = policies["WithoutCloudFront"]
+    # One policy: a bucket has only one, and of two the one that is given up would take the other along.
+    ((_, policy),) = resources_of("site", "AWS::S3::BucketPolicy").items()
+    assert policy["Bucket"] == {"Ref": "SiteBucket"}
+    switch, *documents = policy["PolicyDocument"]["Fn::If"]
+    assert switch == "WithCloudFront"
+    private, [public] = (document["Statement"] for document in documents)
     assert (public["Principal"], public["Action"]) == ("*", ["s3:GetObject"])
     assert public["Resource"] == [{"Fn::Sub": "${SiteBucket.Arn}/*"}]
-    read, tls = policies["WithCloudFront"]
+    read, tls = private
     assert read["Principal"] == {"Service": "cloudfront.amazonaws.com"}
     assert "${Distribution}" in read["Condition"]["StringEquals"]["AWS:SourceArn"]["Fn::Sub"]
     assert tls["Effect"] == "Deny"

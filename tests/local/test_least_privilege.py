@@ -94,6 +94,7 @@ class Role:
             (policy, action)
             for policy, document in self.policies.items()
             for statement in document["Statement"]
+            if statement["Effect"] == "Allow"
             for action in statement["Action"]
         ]
 
@@ -109,9 +110,18 @@ def roles(app: RunningApp) -> list[Role]:
             policies = {
                 policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
                 for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+            } | {
+                policy["PolicyName"]: _document(iam, policy["PolicyArn"])
+                for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
             }
             found.append(Role(state.name.rpartition("-")[2], each["LogicalResourceId"], name, policies))
     return found
+
+
+def _document(iam: Any, arn: str) -> Any:
+    """What a managed policy says now."""
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
 
 
 @pytest.fixture(scope="module")

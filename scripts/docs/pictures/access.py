@@ -107,9 +107,17 @@ def _of(resource: model.Resource) -> list[Grant]:
     properties = resource.properties
     if resource.type == "AWS::IAM::Role":
         whose = "taken on by " + ", ".join(_principals(properties["AssumeRolePolicyDocument"]["Statement"]))
-        managed = [_tail(arn) for arn in properties.get("ManagedPolicyArns", [])]
+        switch, carried, _ = properties.get("ManagedPolicyArns", {"Fn::If": ["", [], []]})["Fn::If"]
+        makers = model.makers_of_outputs()
         found = [
-            Grant(resource.id, whose, (f"policy {name}",), ("as AWS defines it",), resource.stack) for name in managed
+            Grant(
+                resource.id,
+                f"{whose}, only if {switch}",
+                (f"what {makers[arn['Ref']][1]} says",),
+                (f"stack {makers[arn['Ref']][0]}",),
+                resource.stack,
+            )
+            for arn in carried
         ]
         for policy in properties.get("Policies", []):
             condition, policy = policy["Fn::If"][:2] if "Fn::If" in policy else ("", policy)
@@ -123,10 +131,19 @@ def _of(resource: model.Resource) -> list[Grant]:
     if resource.type == "AWS::Lambda::Permission":
         call, function = properties["Action"], model.as_text(properties["FunctionName"])
         return [Grant(properties["Principal"], resource.id, (call,), (function,), resource.stack)]
-    if "PolicyDocument" in properties:
-        only = f", only if {resource.condition}" if resource.condition else ""
-        return _statements(resource, "", f"by {resource.id}{only}", properties["PolicyDocument"])
-    return []
+    return [
+        grant
+        for only, document in _documents(resource.condition, properties.get("PolicyDocument"))
+        for grant in _statements(resource, "", f"by {resource.id}{only}", document)
+    ]
+
+
+def _documents(condition: str, document: Any) -> list[tuple[str, Any]]:
+    """What a policy says, and under which condition; one that is made by a condition says two things."""
+    if document and "Fn::If" in document:
+        switch, first, second = document["Fn::If"]
+        return [(f", only if {switch}", first), (f", unless {switch}", second)]
+    return [(f", only if {condition}" if condition else "", document)] if document else []
 
 
 def _statements(resource: model.Resource, who: str, whose: str, document: dict[str, Any]) -> list[Grant]:
@@ -172,10 +189,6 @@ def _thing(value: Any) -> str:
     name, slash, tail = text.partition("/")
     makers = model.makers_of_outputs()
     return (makers[name][1] or name if name in makers else name) + slash + tail
-
-
-def _tail(arn: Any) -> str:
-    return model.as_text(arn).rsplit("/", 1)[-1]
 
 
 def _list(value: Any) -> list[Any]:
