@@ -59,6 +59,7 @@ def exports_table(template: Template) -> dynamodb.Table:
             AttributeDefinitions=[dynamodb.AttributeDefinition(AttributeName=key, AttributeType=STRING)],
             KeySchema=[dynamodb.KeySchema(AttributeName=key, KeyType="HASH")],
             BillingMode="PAY_PER_REQUEST",
+            PointInTimeRecoverySpecification=dynamodb.PointInTimeRecoverySpecification(PointInTimeRecoveryEnabled=True),
             SSESpecification=dynamodb.SSESpecification(SSEEnabled=True, SSEType="KMS"),
             Tags=name_tag("exports"),
         )

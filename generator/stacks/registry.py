@@ -34,6 +34,7 @@ def repository(template: Template) -> ecr.Repository:
             UpdateReplacePolicy="Retain",
             Metadata=purpose("Holds the images of the service; looks for known weaknesses in each that is pushed"),
             EmptyOnDelete=True,
+            EncryptionConfiguration=ecr.EncryptionConfiguration(EncryptionType="KMS"),  # with AWS's own key
             ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
             ImageTagMutability="IMMUTABLE",
             LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=json.dumps(keep_newest(IMAGES_KEPT))),
