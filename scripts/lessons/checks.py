@@ -35,12 +35,20 @@ def not_yet(room: Room, missing: str, file: str, edit: str, bring: str) -> NotYe
 
 def github(room: Room) -> str:
     """Lessons 1 to 12."""
-    merges = (
-        room.git("log", "--merges", "--format=%h %p", "main", folder=GITHUB) if (room.root / GITHUB).is_dir() else ""
-    )
-    tags = room.git("tag", folder=GITHUB).split() if merges else []
+    if not (room.root / GITHUB).is_dir():
+        raise NotYetError(
+            "There is no GitHub of yours.", f"`git init --bare --initial-branch=main {GITHUB}` makes one."
+        )
+    if "greeting" not in room.git("branch", "--format=%(refname:short)", folder=GITHUB).split():
+        raise NotYetError("Your GitHub has no branch greeting.", "Commit on it in your clone, and push it.")
+    if re.search("^(<{7}|={7}|>{7})", room.git("show", "greeting:GREETING.md", folder=GITHUB), re.M):
+        raise NotYetError(
+            "GREETING.md has git's marks of the conflict in it.", "Write what is to stand there, add, commit, push."
+        )
+    merges = room.git("log", "--merges", "--format=%h %p", "main", folder=GITHUB)
+    tags = room.git("tag", folder=GITHUB).split()
     if not merges:
-        raise NotYetError("main of your GitHub has no merge.", f"Merge your branch and push main to {GITHUB}.")
+        raise NotYetError("main of your GitHub has no merge.", "Merge your branch into main in your clone, push main.")
     if not tags:
         raise NotYetError(
             "There is a merge, but no tag.", "`git tag v1` in your clone, then push it: `git push origin v1`."
@@ -52,9 +60,8 @@ def function(room: Room) -> str:
     """Lesson 13."""
     answer = room.ask("GET", "/api/getStats")
     if answer.status != 200:
-        raise NotYetError(
-            f"GET /getStats answers {answer.status}.", "`make logs STAGE=local` has the error of api-stats."
-        )
+        why = answer.json.get("errorMessage", "the error is in the log of api-stats")
+        raise NotYetError(f"GET /getStats answers {answer.status}: {why}.", f"Mend lambda_src/stats.py, then {DEPLOY}.")
     if "greeting" not in answer.json:
         missing = "GET /getStats has no field greeting."
         raise not_yet(room, missing, "lambda_src/stats.py", "add the field to the answer", DEPLOY)
@@ -114,17 +121,23 @@ def group(room: Room) -> str:
     if found["MinSize"] < 2:
         missing = f"The group keeps {found['MinSize']} instance at least."
         raise not_yet(room, missing, "scripts/stages.toml", "min_instances = 2 under [local]", DEPLOY)
+    if found["MinSize"] >= found["MaxSize"]:
+        raise NotYetError(
+            f"The group is to keep {found['MinSize']} instances at least and {found['MaxSize']} at most.",
+            f"AWS refuses that, and to replace one needs room for another: min_instances = 2, then {DEPLOY}.",
+        )
     return f"the group keeps {found['MinSize']} to {found['MaxSize']} instances and wants {found['DesiredCapacity']}"
 
 
 def gateway(room: Room) -> str:
     """Lesson 24."""
     answer = room.ask("POST", "/api/feel", REVIEW)
-    if answer.status != 200:
-        missing = f"POST /feel answers {answer.status}."
+    if answer.status == 404:
+        missing = "POST /feel answers 404."
         raise not_yet(room, missing, "generator/stacks/api.py", "one route more, to the model's integration", DEPLOY)
     if "classification" not in answer.json:
-        raise NotYetError("POST /feel answers, but not with a prediction.", "To which integration does Target lead?")
+        missing = f"POST /feel answers {answer.status}, and not with a prediction."
+        raise NotYetError(missing, "The route is there: to which integration does its Target lead?")
     return "POST /feel reaches the model"
 
 
@@ -199,10 +212,8 @@ def microservices(room: Room) -> str:
 def pipeline(room: Room) -> str:
     """Lesson 31."""
     if not room.git("diff", "--name-only", "HEAD", "--", "templates"):
-        raise NotYetError(
-            "The templates are those of the last commit.",
-            "Change DRAIN_SECONDS in generator/stacks/service.py, then `make templates`.",
-        )
+        edit = "" if room.changed("generator") else "Change DRAIN_SECONDS in generator/stacks/service.py, then "
+        raise NotYetError("The templates are those of the last commit.", f"{edit}`make templates`.")
     done = subprocess.run([sys.executable, "-m", "generator", "--check"], cwd=room.root, capture_output=True)
     if done.returncode != 0:
         raise NotYetError("The gate would refuse this: the templates are stale.", "`make templates`.")

@@ -43,11 +43,100 @@ def test_a_lesson_works_as_told_and_its_check_tells_done_from_not_done(learner: 
             learner.do(step)
             if number == last_edit:  # half done: the answer names what comes next
                 code, words = learner.lesson(page.number)
-                assert code == 1 and ("is changed" in words or page.number == 31), words
+                step = "`make templates`." if page.number == 31 else "is changed"
+                assert code == 1 and step in words, words
         assert learner.changed() == []
     except BaseException:
         learner.reset()  # the next lesson begins where every lesson begins
         raise
+
+
+WRONG = {
+    "the marks of a conflict": (
+        1,
+        [
+            "git init -q --bare --initial-branch=main .local/lessons/github.git",
+            "git clone -q .local/lessons/github.git .local/lessons/you",
+            "git -C .local/lessons/you switch -q --create greeting",
+            "printf '<<<<<<< HEAD\nHello\n=======\nGood morning\n>>>>>>> x\n' > .local/lessons/you/GREETING.md",
+            "git -C .local/lessons/you add GREETING.md",
+            "git -C .local/lessons/you commit -q -m Greet",
+            "git -C .local/lessons/you push -q origin greeting",
+        ],
+        "GREETING.md has git's marks of the conflict in it.",
+    ),
+    "code that cannot be loaded": (
+        13,
+        [
+            (
+                "lambda_src/stats.py",
+                "            **summary(total, settings.labels),\n",
+                '            "greeting": "Hello"\n',
+            ),
+            "make deploy STAGE=local",
+        ],
+        "GET /getStats answers 502: ",
+    ),
+    "more machines than there may be": (
+        20,
+        [("scripts/stages.toml", "[local]\n", "min_instances = 5\n"), "make deploy STAGE=local"],
+        "The group is to keep 5 instances at least and 3 at most.",
+    ),
+    "a route to another function": (
+        24,
+        [
+            (
+                "generator/stacks/api.py",
+                "    route(template, api, *PREDICT_ROUTE, predict_integration"
+                '(template, api, link, parameter(template, "ListenerArn")))\n',
+                '    template.add_resource(apigatewayv2.Route("FeelRoute", Metadata=purpose("x"), ApiId=Ref(api),'
+                ' RouteKey="POST /feel", AuthorizationType="NONE", Target=Sub("integrations/${RecordIntegration}")))\n',
+            ),
+            "make templates",
+            "make deploy STAGE=local",
+        ],
+        "POST /feel answers 400, and not with a prediction.",
+    ),
+    "words for letters": (
+        30,
+        [
+            (
+                "container/sentiment/app.py",
+                '            "scores": prediction.scores,\n',
+                '            "letters": len(review.split()),\n',
+            ),
+            "make roll STAGE=local",
+        ],
+        "It counts 4 letters in 'I passed my exam'.",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_answer_is_told_and_the_reset_undoes_it(learner: Learner, what: str) -> None:
+    number, steps, words = WRONG[what]
+    try:
+        for step in steps:
+            if isinstance(step, str):
+                learner.do(Command(what, step, False, ()))
+            else:
+                learner.do(Edit(what, step[0], step[1], step[1] + step[2]))
+        code, said = learner.lesson(number)
+        assert code == 1 and said.startswith(f"NOT YET  Lesson {number}: {words}"), said
+    finally:
+        learner.reset()
+    assert learner.changed() == []
+    code, said = learner.lesson(number)
+    assert code == 1 and words not in said, "the cloud is as it was"
+
+
+def test_the_reset_brings_the_cloud_back_also_when_the_edit_was_undone_by_hand(learner: Learner) -> None:
+    title = ("site/index.html", "<title>Seven feelings</title>", "<title>Mine</title>")
+    learner.do(Edit("by hand", *title))
+    learner.do(Command("by hand", "make site STAGE=local", False, ("+ index.html",)))
+    learner.do(Command("by hand", "git checkout -q site", False, ()))
+    learner.reset()
+    learner.do(Command("by hand", "curl -s http://127.0.0.1:8080/ | grep title", False, (title[1],)))
 
 
 @pytest.mark.parametrize("name", LESSONS)
