@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts import lambdas, ledger, receipts, site, smoke, stacks
+from scripts import lambdas, ledger, linked_role, receipts, site, smoke, stacks
 from scripts.apply import Confirm, Work
 from scripts.deploy import Deployment, api_url, collect_outputs, plan_stage, says_what_happens
 from scripts.errors import DeployError, ServiceError, SmokeTestError
@@ -69,6 +69,7 @@ def release(target: Target, image_uri: str, command: str, only: frozenset[str] |
     ):
         before = current_image(target.cloud)
         receipts.ensure(target.cloud)
+        linked_role.ensure(target.cloud)
         work = Work(target.cloud, target.reporter, pressed, target.confirm)
         deployment = Deployment(work, plan, target.settings, code)
         change = SiteChange()

@@ -26,7 +26,7 @@ TITLE = "The orchestrator on the laptop cloud"
 ABOUT = """Whole commands of `python -m scripts`, from the start of the process to its end, against a laptop cloud that
 runs already, with tasks as processes. A roll is to another image, with its smoke test. Visitors ask for predictions
 through the page's address, each as soon as its last answer is there; whatever is no 200 counts as failed."""
-NO_CHANGES, ROLLS = 5, 3
+NO_CHANGES, ROLLS = 3, 3
 VISITORS, REQUESTS, ROLLS_UNDER_LOAD = 4, 10_000, 10
 BODY = json.dumps({"review": "I feel bad that I neglected this project for so long, and I do not know how to say so"})
 

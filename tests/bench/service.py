@@ -29,6 +29,9 @@ else wants it.
 The *plain stub* reads the JSON and answers; it does not check, log or count. The *equal stub* is the service itself
 with a model that predicts nothing. *torch eager* serves the same checkpoint's weights through torch, and the
 *original's shape* is a network as the original app had it (Embedding 400, LSTM 2 x 512, texts padded to 200 words).
+
+*The model alone* is asked in a process of its own, one text after another: what no web server could take away. What the
+service needs beyond the equal stub and the model together is what the two cost each other, caches above all.
 """
 ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "container"
@@ -42,6 +45,21 @@ BESIDE = {
 CONNECTIONS = 8
 SECONDS = 4.0
 ROUNDS = 3
+ALONE = """
+import statistics, sys, time
+from pathlib import Path
+sys.path[:0] = [".", ".."]
+from sentiment.model import Model
+from tests.bench.load import REVIEWS
+model = Model.find(Path("model"))
+def once():
+    began = time.process_time()
+    for number in range(300):
+        model.predict(REVIEWS[number % len(REVIEWS)])
+    return (time.process_time() - began) / 300 * 1000
+once()
+print(statistics.median(once() for _ in range(7)))
+"""
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
@@ -174,6 +192,11 @@ def measure() -> Iterable[Figure]:
             for name, server in servers.items():
                 loads[name].append(load(server))
         yield from _figures(loads, servers)
+        alone = model_alone()
+        yield Figure("the model alone", alone, "ms of CPU time", "one text of 25 words, tokens included")
+        parts = 1000 / median(loads["equal stub"], "per_core") + alone
+        whole = 1000 / median(loads["service"], "per_core")
+        yield Figure("service to equal stub and model alone", whole / parts, "times", "CPU time of a request")
         service = servers["service"]
         half = median(loads["service"], "per_second") / 2
         at_half = [load(service, rate=half) for _ in range(ROUNDS)]
@@ -181,6 +204,12 @@ def measure() -> Iterable[Figure]:
         for name in ("p50", "p95", "p99"):
             yield Figure(f"service at half its load: {name}", median(at_half, name), "ms")
         yield Figure("service: from start to healthy", service.ready, "s")
+
+
+def model_alone() -> float:
+    """Milliseconds of CPU time in which the shipped model answers one review; the median of the rounds."""
+    done = subprocess.run([sys.executable, "-c", ALONE], cwd=CONTAINER, capture_output=True, text=True, check=True)
+    return float(done.stdout)
 
 
 def median(loads: list[Load], name: str) -> float:
