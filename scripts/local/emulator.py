@@ -85,6 +85,8 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
     scaling.Scaling(acts=os.environ.get(SCALING) != "off").register()
     health.Checks(engine).register()
     Config.graceful_timeout = STOP_WITHIN
+    # After a thousand requests Hypercorn closes a connection without a word; the front's next request would be lost.
+    Config.keep_alive_max_requests = sys.maxsize
     sys.argv = ["ministack"]
     serve: Callable[[], None] = app.main
     return serve

@@ -21,7 +21,9 @@ from generator import catalogue
 API = "/api"
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 10 * 1024 * 1024 + 1  # what the API's own limit of 10 MiB needs to see to refuse it
-IDLE_SECONDS = 60  # less than the emulator keeps a connection, so that no request meets one that is being closed
+# Less than the emulator keeps a connection, so that no request meets one that is being closed; it closes none but idle
+# ones (see ``emulator``).
+IDLE_SECONDS = 60
 LOOK_AGAIN_SECONDS = 1.0  # what is missing may have moved: the least time between two looks for it
 ANSWER_SECONDS = 35  # more than the 30 s after which an HTTP API gives up by itself
 CHUNK_BYTES = 64 * 1024

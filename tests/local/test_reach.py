@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,19 @@ def test_the_front_shows_site_and_api_alone(app: RunningApp, method: str, path: 
     assert answer.status != 200 or content.lower().startswith("<!doctype html>")
     assert app.request("GET", "/").status == 200
     assert app.request("GET", "/api/getStats").status == 200
+
+
+def test_a_visitor_who_stays_is_answered_every_time(app: RunningApp) -> None:
+    """More requests than a server lets through one connection by itself, and the front's to the emulator is one too."""
+    connection = http.client.HTTPConnection("127.0.0.1", app.port, timeout=30)
+    statuses = Counter[int]()
+    for _ in range(1_100):
+        connection.request("GET", "/config.json")
+        answer = connection.getresponse()
+        answer.read()
+        statuses[answer.status] += 1
+    connection.close()
+    assert statuses == {200: 1_100}
 
 
 def test_an_unknown_route_is_the_gateways_404(app: RunningApp) -> None:
