@@ -56,13 +56,15 @@ def _deploys(app: RunningApp) -> Iterator[Figure]:
 
 
 def _rolls_under_load(app: RunningApp, pair: tuple[str, str]) -> Iterator[Figure]:
-    visitors = [Visitor(app.port) for _ in range(VISITORS)]
+    over = threading.Event()
+    visitors = [Visitor(app.port, over) for _ in range(VISITORS)]
     for visitor in visitors:
         visitor.start()
     for number in range(ROLLS_UNDER_LOAD):
         while sum(visitor.asked for visitor in visitors) < number * REQUESTS // ROLLS_UNDER_LOAD:
             time.sleep(0.05)
         _timed(app, "roll", "--image", pair[number % 2])
+    over.set()
     for visitor in visitors:
         visitor.join()
     asked = sum(visitor.asked for visitor in visitors)
@@ -73,17 +75,18 @@ def _rolls_under_load(app: RunningApp, pair: tuple[str, str]) -> Iterator[Figure
 
 
 class Visitor(threading.Thread):
-    """Asks its share of the requests, one after another."""
+    """Asks its share of the requests, one after another, and goes on until the last roll is over."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, over: threading.Event) -> None:
         super().__init__()
         self.asked = 0
+        self._over = over
         self.failed: Counter[str] = Counter()  # by status, or by what happened instead of an answer
         self._port = port
 
     def run(self) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
-        for _ in range(REQUESTS // VISITORS):
+        while self.asked < REQUESTS // VISITORS or not self._over.is_set():
             self.asked += 1
             try:
                 connection.request("POST", "/api/getSentiment", BODY, {"Content-Type": "application/json"})
