@@ -147,7 +147,9 @@ def _gone(holder: dict[str, Any]) -> bool:
 def _beat(cloud: Cloud, mine: dict[str, Any], done: threading.Event) -> None:
     while not done.wait(BEAT_SECONDS):
         with contextlib.suppress(ClientError, BotoCoreError):  # the next beat may get through
-            _write(cloud, lock_name(cloud.stage), _stamped(mine))
+            # Who was not heard of for long, as a laptop that slept, may have lost the stage to somebody else.
+            if _holder(cloud).get("id", mine["id"]) == mine["id"]:
+                _write(cloud, lock_name(cloud.stage), _stamped(mine))
 
 
 def _stamped(mine: dict[str, Any]) -> str:

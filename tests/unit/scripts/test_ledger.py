@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from moto import mock_aws
@@ -84,6 +85,13 @@ def test_somebody_elses_lock_is_not_given_free(ssm):
     with ledger.deploying(ssm, "deploy"):
         ssm.client("ssm").delete_parameter(Name=ledger.lock_name("dev"))
         held_by(ssm)
+    assert ledger._holder(ssm)["who"] == "ada"
+
+
+def test_who_has_lost_the_stage_does_not_take_it_back(ssm):
+    held_by(ssm)
+    beats = iter([False, True])
+    ledger._beat(ssm, {"id": "mine", "who": "bob"}, SimpleNamespace(wait=lambda _seconds: next(beats)))
     assert ledger._holder(ssm)["who"] == "ada"
 
 
