@@ -78,6 +78,8 @@ def export(cloud: Cloud, table: str, target: Path, interrupt: Interrupt, tell: C
         DeployError: the disk is full, or the file cannot be written; what is there is kept for the next run.
         InterruptedDeployError: Ctrl-C; likewise.
     """
+    if target.is_dir():  # found out at the end, it would have cost the whole scan
+        raise DeployError(f"{target} is a folder.", f"Name a file: --out {target / 'judgements.csv'}")
     folder = target.with_name(target.name + ".parts")
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -135,6 +135,13 @@ def test_memory_does_not_grow_with_the_table(tmp_path, monkeypatch):
     assert (tmp_path / "60.csv").stat().st_size > 15 * (tmp_path / "3.csv").stat().st_size
 
 
+def test_a_folder_in_place_of_the_file_is_refused_before_anything_is_read(tmp_path):
+    table = Table()
+    with pytest.raises(DeployError, match="is a folder"):
+        run(table, tmp_path)
+    assert table.asked == []
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(DeployError, match="cannot be written"):
