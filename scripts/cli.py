@@ -104,8 +104,8 @@ class Commands(click.Group):
         except click.UsageError as error:
             error.show()
             ctx.exit(_exit_code(ctx, EXIT_USAGE))
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # Click knows them; the last is `logs | head`
         except Exception as error:
             known = explain(error)
             if known is None and os.environ.get(DEBUG_VARIABLE):

@@ -1,5 +1,6 @@
 """The command line: what goes to stdout and to stderr, exit codes, questions, and no stack trace for anybody."""
 
+import errno
 import json
 import os
 
@@ -95,6 +96,16 @@ def test_a_mistake_of_ours_shows_no_stack_trace_unless_asked_to(run, monkeypatch
 
     monkeypatch.setenv("DEBUG", "1")
     assert isinstance(run("outputs", "--stage", "local").exception, KeyError)
+
+
+def test_a_reader_who_has_seen_enough_is_no_mistake(run, monkeypatch, tmp_path):
+    def cut_off(_cloud):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    write_cloud_json(tmp_path, os.getpid())
+    monkeypatch.setattr(changing, "collect_outputs", cut_off)
+    result = run("outputs", "--stage", "local")
+    assert (result.exit_code, result.stderr) == (1, "")
 
 
 def test_ctrl_c_ends_with_the_shells_exit_code(run, monkeypatch, tmp_path):
