@@ -98,7 +98,7 @@ def _go_on(export: str, settings: Export) -> jobs.Job | int:
     """The export, with somebody to write it; or the bytes of its file when it is whole.
 
     Raises:
-        Problem: 404 when there is no such export, 503 when it cannot be written.
+        Problem: 404 when there is no such export, 500 when it is given up.
     """
     found = jobs.find(settings.exports_table)
     if not found or found[0].export != export:
@@ -113,7 +113,8 @@ def _go_on(export: str, settings: Export) -> jobs.Job | int:
     if taken.failures >= jobs.MOST_FAILURES:
         bucket.abandon(settings.export_bucket, taken.key, taken.upload)
         jobs.drop(settings.exports_table, taken)
-        raise try_later("The export broke off several times. Try again later; its log says why.", seconds=60)
+        # No "try again": this export will not go on, and who asks for it later finds none.
+        raise Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The export broke off several times. Begin another one later.")
     call = json.dumps({"export": export, "owner": taken.owner})
     client("lambda").invoke(FunctionName=settings.export_writer, InvocationType="Event", Payload=call.encode())
     return taken
