@@ -9,7 +9,7 @@ from typing import Any
 from scripts import changesets, stacks
 from scripts.apply import template_source
 from scripts.changesets import Change
-from scripts.errors import InterruptedDeployError, StackBusyError
+from scripts.errors import InterruptedDeployError, StackBusyError, StackFailedError
 from scripts.interrupt import Interrupt
 from scripts.plan import Plan, Step
 from scripts.session import Cloud
@@ -55,7 +55,7 @@ def preview(cloud: Cloud, plan: Plan, interrupt: Interrupt) -> list[StackPreview
     Raises:
         ForeignStackError: a stack is not ours.
         StackBusyError: a stack is in the middle of something.
-        StackFailedError: CloudFormation finds a template wrong.
+        StackFailedError: CloudFormation finds a template wrong, or a stack is stuck.
         InterruptedDeployError: Ctrl-C.
     """
     outputs: dict[str, str] = {}
@@ -102,8 +102,14 @@ def as_json(previews: Sequence[StackPreview]) -> list[dict[str, Any]]:
 
 def _check(cloud: Cloud, state: StackState) -> None:
     stacks.check_ours(cloud.stage, state)
+    stacks.check_whole(cloud.stage, state)
     if state.kind == BUSY:
         raise StackBusyError(f"{state.name} is in {state.status}.", "Wait until that is over, then plan again.")
+    if state.status == "UPDATE_ROLLBACK_FAILED":
+        raise StackFailedError(
+            f"{state.name} is stuck in {state.status}, in which CloudFormation plans nothing.",
+            f"`python -m scripts deploy --stage {cloud.stage}` continues the rollback, or says what is in its way.",
+        )
 
 
 def _one(cloud: Cloud, step: Step, state: StackState | None, outputs: dict[str, str]) -> StackPreview:

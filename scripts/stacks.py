@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from generator import catalogue
-from scripts.errors import ForeignStackError, message_of
+from scripts.errors import ForeignStackError, StackFailedError, message_of
 from scripts.session import Cloud
 
 # Every status a stack can have (API reference, "Stack", StackStatus): what it means to us.
@@ -130,6 +130,19 @@ def check_ours(stage: str, state: StackState) -> None:
         f"The stack {state.name} exists, but is not ours: it lacks the tags {wanted}.",
         "Nothing was changed. Deploy another stage or region, or delete or tag that stack yourself.",
     )
+
+
+def check_whole(stage: str, state: StackState) -> None:
+    """Refuse to go on with what a deletion has left half there.
+
+    Raises:
+        StackFailedError: it did; says how to finish it.
+    """
+    if state.status == "DELETE_FAILED":
+        raise StackFailedError(
+            f"{state.name} is half deleted: {state.reason or 'no reason given'}",
+            f"Finish that first: `python -m scripts destroy --stage {stage}`, then deploy again.",
+        )
 
 
 def latest_event_id(cloud: Cloud, stack_id: str) -> str:

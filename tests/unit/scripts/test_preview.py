@@ -4,7 +4,7 @@ import pytest
 
 from scripts import preview
 from scripts.changesets import Change
-from scripts.errors import ForeignStackError, InterruptedDeployError, StackBusyError
+from scripts.errors import ForeignStackError, InterruptedDeployError, StackBusyError, StackFailedError
 from scripts.interrupt import Interrupt
 from scripts.plan import make_plan
 from scripts.preview import StackPreview
@@ -118,6 +118,14 @@ def test_a_stack_that_cannot_be_asked_about_stops_the_plan(cloud, plan, answers,
     answers.stack(status, **({} if tags is None else {"tags": tags}))
     with pytest.raises(error):
         look(cloud, plan)
+
+
+@pytest.mark.parametrize(("status", "way"), [("UPDATE_ROLLBACK_FAILED", "deploy"), ("DELETE_FAILED", "destroy")])
+def test_a_stack_that_is_stuck_is_no_fault_of_the_template(cloud, plan, answers, status, way):
+    answers.stack(status)
+    with pytest.raises(StackFailedError, match="sentiment-dev-data is") as raised:
+        look(cloud, plan)
+    assert f"scripts {way} --stage dev" in raised.value.next_step
 
 
 def test_ctrl_c_stops_between_two_stacks(cloud, plan):
