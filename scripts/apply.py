@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts import changesets, stacks
 from scripts.changesets import Change, ChangeSet, Parameters
@@ -43,6 +44,16 @@ class Work:
     reporter: Reporter
     interrupt: Interrupt
     confirm: Confirm = lambda _name, _changes: False
+
+
+@contextlib.contextmanager
+def telling_failure(work: Work, stack: str) -> Iterator[None]:
+    """Show a stack as failed when AWS refuses a call about it; what a stack itself does is told by who follows it."""
+    try:
+        yield
+    except (BotoCoreError, ClientError):
+        work.reporter.stack(stack, "failed")
+        raise
 
 
 @dataclass(frozen=True)
@@ -148,11 +159,7 @@ def ready(work: Work, step: Step) -> StackState | None:
         work.cloud.client("cloudformation").delete_stack(StackName=state.id)
         follow(work, step, state.id, marker)
         return None
-    if state.status == "DELETE_FAILED":
-        raise StackFailedError(
-            f"{step.name} is half deleted: {state.reason or 'no reason given'}",
-            f"Finish that first: `python -m scripts destroy --stage {work.cloud.stage}`, then deploy again.",
-        )
+    stacks.check_whole(work.cloud.stage, state)
     return None if state.status == "DELETE_COMPLETE" else state
 
 

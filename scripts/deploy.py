@@ -127,7 +127,7 @@ class Deployment:
         if only is not None:
             self.outputs.update(collect_outputs(self.work.cloud))
         needs = {step.stack: step.needs & chosen for step in steps}
-        left = graph.run(needs, lambda stack: self._one(self.plan.step(stack)), self.work.interrupt)
+        left = graph.run(needs, lambda stack: self._told(self.plan.step(stack)), self.work.interrupt)
         if self.work.interrupt.stopping:
             remaining = f" Not deployed: {', '.join(left)}." if left else ""
             raise InterruptedDeployError(
@@ -155,6 +155,10 @@ class Deployment:
             self._apply(was, apply.back_to(changed.before, now))
             restored.append(stack)
         return restored
+
+    def _told(self, step: Step) -> None:
+        with apply.telling_failure(self.work, step.stack):
+            self._one(step)
 
     def _one(self, step: Step) -> None:
         parameters = step.parameters(self.outputs)

@@ -111,7 +111,12 @@ def destroy(work: Work, plan: Destruction) -> None:
     """
     for stack in plan.goes:
         work.reporter.stack(stack, "waiting")
-    left = graph.run(plan.needs, lambda stack: _one(work, plan.goes[stack]), work.interrupt)
+
+    def take_down(stack: str) -> None:
+        with apply.telling_failure(work, stack):
+            _one(work, plan.goes[stack])
+
+    left = graph.run(plan.needs, take_down, work.interrupt)
     if work.interrupt.stopping:
         raise InterruptedDeployError(
             f"Stopped by Ctrl-C. Still there: {', '.join(left) or 'tables and parameters'}.",

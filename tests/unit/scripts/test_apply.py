@@ -4,6 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from scripts import apply
+from scripts.deploy import Deployment
 from scripts.errors import (
     DataAtRiskError,
     InterruptedDeployError,
@@ -11,6 +12,9 @@ from scripts.errors import (
     explain,
 )
 from scripts.interrupt import Interrupt
+from scripts.lambdas import Package
+from scripts.plan import make_plan
+from scripts.settings import Settings
 from tests.unit.scripts.stubs import STACK_ID
 
 STACK = "sentiment-dev-data"
@@ -136,6 +140,14 @@ def test_what_ends_the_command_in_the_middle_is_told_and_the_next_run_goes_on(wo
     answers.events(("2", STACK, "UPDATE_COMPLETE"), ("1", STACK, "UPDATE_IN_PROGRESS"))
     answers.no_change()
     assert bring_up(work, step) == {"TableName": "t"}
+
+
+def test_the_stack_about_which_a_call_was_refused_is_shown_as_failed(work, step, answers, reporter):
+    answers.stubber.add_client_error("describe_stacks", "ExpiredToken", "the words of AWS")
+    plan = make_plan("dev", [step.template], {}, {})
+    with pytest.raises(ClientError):
+        Deployment(work, plan, Settings("dev", {}), Package("key", b"")).run()
+    assert reporter.said == [("data", "waiting"), ("data", "working"), ("data", "failed")]
 
 
 def test_a_replacement_of_the_table_needs_consent(work, step, answers):

@@ -2,6 +2,7 @@
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from scripts import buckets, destroy
@@ -245,6 +246,14 @@ def test_what_is_left_is_found_by_tag_on_every_page_but_for_what_costs_nothing(w
     tables_stub.add_client_error("describe_table", "ResourceNotFoundException", "no such table")
     ecs.add_response("describe_clusters", {"clusters": [{"status": "INACTIVE"}]})
     assert destroy.what_is_left(work, {"TableName": "kept"}) == ["arn:aws:s3:::b"]
+
+
+def test_the_stack_about_which_a_call_was_refused_is_shown_as_failed(cloud, reporter):
+    cloud.stub("cloudformation").add_client_error("describe_stack_events", "AccessDenied", "the words of AWS")
+    plan = Destruction({"data": doomed("data")}, needs={"data": frozenset()})
+    with pytest.raises(ClientError):
+        destroy.destroy(Work(cloud, reporter, Interrupt()), plan)
+    assert reporter.said == [("data", "waiting"), ("data", "working"), ("data", "failed")]
 
 
 def test_ctrl_c_says_what_is_still_there(cloud, reporter):
