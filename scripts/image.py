@@ -1,4 +1,4 @@
-"""The container image: what is in it, and the name that follows from that. Building and pushing: ``scripts.docker``."""
+"""The container image: what is in it, and the name that follows from that. Building and pushing: ``scripts.build``."""
 
 from __future__ import annotations
 
