@@ -33,6 +33,11 @@ class Interrupt:
             self._leave.set()
         self._on_press(self.count)
 
+    def forget(self) -> None:
+        """Begin to count anew: what was to be stopped has ended."""
+        self.count = 0
+        self._leave.clear()
+
     @property
     def stopping(self) -> bool:
         """Whether nothing new should be started."""

@@ -39,11 +39,11 @@ class Target:
         """The page's address."""
         return self.public_url or outputs["SiteUrl"]
 
-    def smoke_test(self, outputs: dict[str, str]) -> None:
-        """Try the app through its public address."""
+    def smoke_test(self, outputs: dict[str, str], interrupt: Interrupt) -> None:
+        """Try the app through its public address, until Ctrl-C is pressed a second time."""
         token = smoke.export_token(self.cloud, self.settings)
         where = self.url(outputs), api_url(self.settings, outputs)
-        smoke.smoke_test(*where, self.reporter, self.cloud, outputs, token)
+        smoke.smoke_test(*where, self.reporter, self.cloud, outputs, token, sleep=interrupt.sleep)
 
 
 def release(target: Target, image_uri: str, command: str, only: frozenset[str] | None = None) -> dict[str, str]:
@@ -77,7 +77,7 @@ def release(target: Target, image_uri: str, command: str, only: frozenset[str] |
             outputs = deployment.run(only)
             if only is None and "SiteBucketName" in outputs:
                 change = site.upload(target.cloud, target.settings, outputs, target.reporter)
-            target.smoke_test(outputs)
+            target.smoke_test(outputs, pressed)
         except (SmokeTestError, ServiceError) as error:
             raise _went_back(target, deployment, change, error) from error
         ledger.remember_image(target.cloud, image_uri, before)
@@ -123,6 +123,7 @@ def previous_image(cloud: Cloud) -> str:
 
 def _went_back(target: Target, deployment: Deployment, change: SiteChange, error: DeployError) -> DeployError:
     target.reporter.warn(f"{error.message}\nGoing back to what ran before.")
+    deployment.work.interrupt.forget()  # an earlier Ctrl-C meant the release, and would cancel the way back too
     outputs = {**collect_outputs(target.cloud), **deployment.outputs}
     try:
         restored = deployment.go_back()

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -38,6 +38,23 @@ class Answer:
     body: bytes
 
 
+class Wait:
+    """The time that all parts together have to come up, and how it is waited.
+
+    Args:
+        seconds: from now.
+        sleep: waits; may raise, to leave.
+    """
+
+    def __init__(self, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.sleep = sleep
+        self._end = time.monotonic() + seconds
+
+    def allows(self, seconds: float) -> bool:
+        """Whether there is that much time left."""
+        return time.monotonic() + seconds <= self._end
+
+
 def smoke_test(
     public_url: str,
     api_url: str,
@@ -46,6 +63,7 @@ def smoke_test(
     outputs: Mapping[str, str],
     token: str = "",
     patience: float = PATIENCE_SECONDS,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Try everything a visitor does, through the public address, and remove what that stored.
 
@@ -57,22 +75,23 @@ def smoke_test(
         outputs: outputs of the stage's stacks.
         token: what the export asks for where the stage keeps it private; "" where it does not.
         patience: seconds in which a part may come up.
+        sleep: waits between two tries; may raise, to leave.
 
     Raises:
         SmokeTestError: something does not do what it should; says what came instead.
     """
     base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
     model = catalogue.SMOKE_MODEL_PREFIX + uuid.uuid4().hex
-    deadline = time.monotonic() + patience
-    _page(public_url, api_url, deadline)
+    wait = Wait(patience, sleep)
+    _page(public_url, api_url, wait)
     keys = receipts.keys(cloud)
-    classification, confidence = _predict(base, keys, deadline)
+    classification, confidence = _predict(base, keys, wait)
     try:
         receipt = receipts.signing.issue(
             keys[0], catalogue.SMOKE_REVIEW, classification, confidence, model, time.time()
         )
-        _record(base, classification or catalogue.LABELS[0], receipt, deadline)
-        _export(base, model, token, deadline)
+        _record(base, classification or catalogue.LABELS[0], receipt, wait)
+        _export(base, model, token, wait)
     finally:
         clean_up(cloud, outputs)
     told = f"{classification} ({confidence:.0%})" if classification else "cannot tell"
@@ -92,9 +111,7 @@ def served_model(public_url: str, api_url: str, patience: float = PATIENCE_SECON
     """
     base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
     method, path = catalogue.PREDICT_ROUTE
-    answer = _until(
-        200, "The prediction", method, base + path, time.monotonic() + patience, {"review": catalogue.SMOKE_REVIEW}
-    )
+    answer = _until(200, "The prediction", method, base + path, Wait(patience), {"review": catalogue.SMOKE_REVIEW})
     return str(_json("The prediction", answer).get("model"))
 
 
@@ -154,19 +171,19 @@ def _review_id() -> str:
     return hashlib.md5(catalogue.SMOKE_REVIEW.encode(), usedforsecurity=False).hexdigest()
 
 
-def _page(public_url: str, api_url: str, deadline: float) -> None:
-    page = _until(200, "The page", "GET", public_url, deadline)
+def _page(public_url: str, api_url: str, wait: Wait) -> None:
+    page = _until(200, "The page", "GET", public_url, wait)
     if not page.headers.get("content-type", "").startswith("text/html"):
         raise SmokeTestError(f"The page at {public_url} comes as {page.headers.get('content-type')}, not as HTML.")
     url = urljoin(public_url.rstrip("/") + "/", catalogue.SITE_CONFIG)
-    config = _json("The page's configuration", _until(200, "The page's configuration", "GET", url, deadline))
+    config = _json("The page's configuration", _until(200, "The page's configuration", "GET", url, wait))
     if config.get("apiUrl") != api_url:
         raise SmokeTestError(f"{url} names the API {config.get('apiUrl')!r} instead of {api_url!r}.")
 
 
-def _predict(base: str, keys: Sequence[bytes], deadline: float) -> tuple[str | None, float]:
+def _predict(base: str, keys: Sequence[bytes], wait: Wait) -> tuple[str | None, float]:
     method, path = catalogue.PREDICT_ROUTE
-    answer = _until(200, "The prediction", method, base + path, deadline, {"review": catalogue.SMOKE_REVIEW})
+    answer = _until(200, "The prediction", method, base + path, wait, {"review": catalogue.SMOKE_REVIEW})
     reply = _json("The prediction", answer)
     if reply.get("id") != _review_id() or set(reply.get("scores") or {}) != set(catalogue.LABELS):
         raise SmokeTestError(f"{method} {base}{path} gives no prediction: {answer.body[:300]!r}")
@@ -180,7 +197,7 @@ def _predict(base: str, keys: Sequence[bytes], deadline: float) -> tuple[str | N
     return reply["classification"], float(reply["confidence"])
 
 
-def _record(base: str, sentiment: str, receipt: str, deadline: float) -> None:
+def _record(base: str, sentiment: str, receipt: str, wait: Wait) -> None:
     judgement = {
         "review": catalogue.SMOKE_REVIEW,
         "sentiment": sentiment,
@@ -188,7 +205,7 @@ def _record(base: str, sentiment: str, receipt: str, deadline: float) -> None:
         "receipt": receipt,
     }
     method, path = _route("record")
-    answer = _until(200, "The judgement", method, base + path, deadline, judgement)
+    answer = _until(200, "The judgement", method, base + path, wait, judgement)
     reply = _json("The judgement", answer)
     if reply.get("sentiment") != sentiment:
         raise SmokeTestError(f"{method} {base}{path} does not echo the judgement: {answer.body[:300]!r}")
@@ -196,11 +213,11 @@ def _record(base: str, sentiment: str, receipt: str, deadline: float) -> None:
         raise SmokeTestError(f"{method} {base}{path} does not believe the receipt of a prediction.")
 
 
-def _export(base: str, model: str, token: str, deadline: float) -> None:
+def _export(base: str, model: str, token: str, wait: Wait) -> None:
     method, path = _route("export")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     asked = {**headers, "Accept": "application/json"}
-    answer = _until(200, "The export", method, base + path, deadline, headers=asked, also=HTTPStatus.ACCEPTED)
+    answer = _until(200, "The export", method, base + path, wait, headers=asked, also=HTTPStatus.ACCEPTED)
     if _tells_of_a_large_export(answer):
         return  # a large table, which is written apart; it would take long to look for the judgement in it
     if not answer.body.lstrip(b"\xef\xbb\xbf").startswith(b"id,review,sentiment"):
@@ -226,7 +243,7 @@ def _until(
     what: str,
     method: str,
     url: str,
-    deadline: float,
+    wait: Wait,
     body: object = None,
     headers: Mapping[str, str] | None = None,
     also: int = 0,
@@ -237,13 +254,13 @@ def _until(
         if answer and answer.status in (status, also):
             return answer
         passing = answer is None or answer.status in PASSING
-        if not passing or time.monotonic() + pause > deadline:
+        if not passing or not wait.allows(pause):
             came = f"status {answer.status}: {answer.body[:300]!r}" if answer else trouble
             raise SmokeTestError(
                 f"{what} does not work: {method} {url} gives {came}",
                 "`status` shows what runs and `logs` what it said.",
             )
-        time.sleep(pause)
+        wait.sleep(pause)
     raise AssertionError("the pauses never end")
 
 

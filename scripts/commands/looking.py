@@ -14,6 +14,7 @@ from scripts.interrupt import Interrupt
 from scripts.reporter import Reporter
 
 EXIT_CHANGES = 2
+CTRL_C = "Ctrl-C: what this plan has begun is taken back, a moment please."
 
 
 @click.command()
@@ -23,7 +24,7 @@ EXIT_CHANGES = 2
 @click.pass_context
 def plan(context: click.Context, options: Options, image: str | None, keep_image: bool) -> None:
     """Show what deploy would change: exit code 0 for nothing, 2 for something, 1 for an error."""
-    with options.reporter() as reporter, Interrupt() as interrupt:
+    with options.reporter() as reporter, Interrupt(lambda _: reporter.note(CTRL_C)) as interrupt:
         chosen = release.image_to_keep(options.cloud) if keep_image else image or _image(options, reporter)
         found = preview.preview(options.cloud, plan_stage(options.settings, chosen), interrupt)
     options.print(preview.as_json(found), preview.as_text(found))

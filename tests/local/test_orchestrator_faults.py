@@ -1,12 +1,13 @@
 """What goes wrong with a roll, on the laptop cloud: what the operator sees, and that nothing is lost."""
 
 import json
+import signal
 import time
 import uuid
 
 import pytest
 
-from scripts import cli
+from scripts import cli, smoke
 from tests.local.running import ROOT
 from tests.local.small_app import GOOD, says
 
@@ -34,7 +35,7 @@ threading.Thread(target=crash, daemon=True).start()
     ],
 )
 def test_an_image_that_answers_wrongly_is_taken_back(own, run, container, monkeypatch, reply, words):
-    monkeypatch.setattr("scripts.smoke.smoke_test.__defaults__", ("", 1.0))
+    monkeypatch.setattr("scripts.smoke.smoke_test.__defaults__", ("", 1.0, time.sleep))
     before = says(own).json["model"]
     container(reply)
     error = run("roll", code=1).stderr
@@ -43,6 +44,21 @@ def test_an_image_that_answers_wrongly_is_taken_back(own, run, container, monkey
     assert says(own).json["model"] == before
     monkeypatch.setattr(cli, "CONTAINER_DIR", ROOT / "container")
     assert "No change." in run("plan").stdout  # the stack too is as this checkout has it
+
+
+def test_ctrl_c_while_an_image_is_tried_does_not_stop_the_way_back(own, run, container, monkeypatch):
+    before, smoke_test = says(own).json["model"], smoke.smoke_test
+
+    def interrupted(*arguments, **options):
+        signal.raise_signal(signal.SIGINT)
+        smoke_test(*arguments, **options)
+
+    monkeypatch.setattr(smoke, "smoke_test", interrupted)
+    container('{"nothing": "useful"}')
+    error = run("roll", code=1).stderr
+    assert "Ctrl-C: updates under way are cancelled" in error
+    assert "What ran before runs again: service." in error
+    assert says(own).json["model"] == before
 
 
 def test_an_image_that_never_gets_healthy_never_gets_a_request(own, run, container):

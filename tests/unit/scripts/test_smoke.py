@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from generator import catalogue
 from scripts import receipts, smoke
-from scripts.errors import SmokeTestError
+from scripts.errors import InterruptedDeployError, SmokeTestError
 from scripts.reporter import Reporter
 from scripts.session import Cloud
 from scripts.settings import Settings
@@ -118,9 +118,9 @@ NO_RECEIPT = json.dumps(
 UNBELIEVED = json.dumps({"sentiment": "joy", "verdict": "unprompted"})
 
 
-def run(app, api_url="/api", token="", patience=0.0):
+def run(app, api_url="/api", token="", patience=0.0, sleep=time.sleep):
     url = f"http://127.0.0.1:{app.server_address[1]}/"
-    smoke.smoke_test(url, api_url, Reporter(), app.cloud, OUTPUTS, token, patience)
+    smoke.smoke_test(url, api_url, Reporter(), app.cloud, OUTPUTS, token, patience, sleep)
 
 
 def held(app, table):
@@ -164,6 +164,15 @@ def test_what_does_not_work_is_named_and_nothing_is_left(app, path, fault, words
 def test_what_only_takes_a_moment_is_waited_for(app):
     app.faults["/api/getSentiment"] = [(503, ""), (404, "")]
     run(app, patience=30)
+
+
+def test_who_does_not_want_to_wait_any_longer_may_leave(app):
+    def leave(_seconds):
+        raise InterruptedDeployError("left")
+
+    app.faults["/api/getSentiment"] = [(503, "")] * 9
+    with pytest.raises(InterruptedDeployError, match="left"):
+        run(app, patience=30, sleep=leave)
 
 
 def test_an_app_that_does_not_answer_is_told_as_that(app):
