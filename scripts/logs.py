@@ -67,7 +67,7 @@ def read(cloud: Cloud, sources: dict[str, str], since: float, request: str = "")
         request: only lines that have this in them, such as a request's id; "" for all.
     """
     lines = [line for group, source in sources.items() for line in _events(cloud, group, source, since, request)]
-    return sorted(lines, key=lambda line: (line.time, line.id))
+    return sorted(lines, key=lambda line: line.time)  # a log's own order where times are equal
 
 
 def follow(cloud: Cloud, sources: dict[str, str], since: float, request: str, interrupt: Interrupt) -> Iterator[Line]:

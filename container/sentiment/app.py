@@ -20,8 +20,8 @@ from sentiment.settings import Settings
 
 HEALTH_PATH = "/healthz"
 REQUEST_ID_HEADER = "X-Request-Id"
-# The load balancer sets the first, other callers may set the second.
-_INCOMING_IDS = ("X-Amzn-Trace-Id", REQUEST_ID_HEADER)
+# The API sets the first, to the id that its caller and its log have too; the load balancer adds the second by itself.
+_INCOMING_IDS = (REQUEST_ID_HEADER, "X-Amzn-Trace-Id")
 _SANE_ID = re.compile(r"[\w.:;=/+-]{1,200}", re.ASCII)
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,12 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.htm
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import os
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from ministack.core.responses import new_uuid
@@ -27,12 +30,16 @@ HOP_BY_HOP = {"connection", "content-length", "keep-alive", "te", "trailer", "tr
 
 Answer = tuple[int, dict[str, Any], Any]  # status, headers, body
 
+# The id of the request under way; None outside of one.
+_request_id: ContextVar[str | None] = ContextVar("request id", default=None)
+
 
 def register() -> None:
     """Teach the emulator's gateway what this project uses of AWS's."""
     add("AWS::ApiGatewayV2::VpcLink", _create_link, lambda physical_id, properties: None, _update_link)
     _translate(API, "CorsConfiguration", lower_keys)
     _translate(INTEGRATION, "ResponseParameters", _mappings)
+    _name_requests()
     _route_links_to_load_balancers()
     _guard_the_data_plane()
 
@@ -88,6 +95,12 @@ def with_mapped_headers(answer: Answer, integration: dict[str, Any]) -> Answer:
     return status, sent, content
 
 
+def _name_requests() -> None:
+    """Have one id for a request, where the emulator has three: in the answer, in what is mapped, for the Lambda."""
+    new_id = apigateway.new_uuid
+    apigateway.new_uuid = lambda: _request_id.get() or new_id()
+
+
 def _route_links_to_load_balancers() -> None:
     """Send what goes through a VPC link to the listener that the integration names."""
     proxy = apigateway._invoke_http_proxy
@@ -122,11 +135,22 @@ def _route_links_to_load_balancers() -> None:
 
 
 def _guard_the_data_plane() -> None:
-    """Apply the stage's throttling and the limit of a body, and put the CORS headers right on whatever is answered."""
+    """Apply the stage's throttling and the limit of a body; put id and CORS headers right on whatever is answered."""
     execute = apigateway._handle_execute_in_scope
     buckets: dict[tuple[str, str], Bucket] = {}
 
     async def guarded(
+        api_id: str, stage: str, path: str, method: str, headers: dict[str, str], body: bytes, *more: Any
+    ) -> Answer:
+        name = base64.b64encode(os.urandom(11)).decode()
+        token = _request_id.set(name)
+        try:
+            status, sent, content = await answered(api_id, stage, path, method, headers, body, *more)
+        finally:
+            _request_id.reset(token)
+        return status, {**sent, "apigw-requestid": name}, content
+
+    async def answered(
         api_id: str, stage: str, path: str, method: str, headers: dict[str, str], body: bytes, *more: Any
     ) -> Answer:
         cors = (apigateway._apis.get(api_id) or {}).get("corsConfiguration") or {}

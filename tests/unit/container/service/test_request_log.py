@@ -37,9 +37,10 @@ def test_health_checks_are_logged_for_debugging_only(client: FlaskClient, log_li
     assert [json.loads(line)["level"] for line in log_lines] == ["debug"]
 
 
-def test_the_load_balancer_s_trace_is_the_request_id(client: FlaskClient) -> None:
-    answer = client.get("/model", headers={"X-Amzn-Trace-Id": TRACE, "X-Request-Id": "mine"})
-    assert answer.headers["X-Request-Id"] == TRACE
+def test_the_api_s_id_comes_before_the_load_balancer_s_trace(client: FlaskClient) -> None:
+    answer = client.get("/model", headers={"X-Amzn-Trace-Id": TRACE, "X-Request-Id": "abc-3"})
+    assert answer.headers["X-Request-Id"] == "abc-3"
+    assert client.get("/model", headers={"X-Amzn-Trace-Id": TRACE}).headers["X-Request-Id"] == TRACE
 
 
 @pytest.mark.parametrize("value", ["", "a b", "x" * 201, '"},{"level":"error', "ä", "<b>"])
