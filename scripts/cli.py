@@ -87,7 +87,7 @@ class Options:
         return click.confirm(question, err=True)
 
     def print(self, value: Any, text: str) -> None:
-        """Print a result on stdout: text for people, or JSON."""
+        """Print a result on stdout, as text or JSON; not while a reporter draws, which would wipe it out."""
         click.echo(json.dumps(value, indent=2, sort_keys=True) if self.as_json else text)
 
 

@@ -84,12 +84,14 @@ def rotate(work: Work, outputs: dict[str, str], revoke: bool) -> ServiceState:
             f"Stage {work.cloud.stage} has no key yet.",
             f"`python -m scripts deploy --stage {work.cloud.stage}` makes it.",
         )
-    before = [] if revoke else found["Value"].split()[:1]
-    _write(work.cloud, " ".join([signing.new_key(), *before]), Overwrite=True)
+    kept = [] if revoke else found["Value"].split()[:1]
+    _write(work.cloud, " ".join([signing.new_key(), *kept]), Overwrite=True)
     where = outputs["ClusterName"], outputs["ServiceName"]
-    state = service.describe(work.cloud, *where)
+    before = service.describe(work.cloud, *where)
     work.cloud.client("ecs").update_service(cluster=where[0], service=where[1], forceNewDeployment=True)
-    return service.wait_until_steady(work.cloud, *where, work.reporter, work.interrupt, state)
+    state = service.wait_until_steady(work.cloud, *where, work.reporter, work.interrupt, before)
+    work.reporter.stack("service", "done", state.progress)
+    return state
 
 
 def forget(cloud: Cloud) -> None:

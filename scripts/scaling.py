@@ -53,7 +53,9 @@ def _set_tasks(work: Work, tasks: int, bounds: dict[str, str]) -> ServiceState:
     before = service.describe(work.cloud, *where)
     _set_parameters(work, "service", bounds)
     work.cloud.client("ecs").update_service(cluster=where[0], service=where[1], desiredCount=tasks)
-    return service.wait_until_steady(work.cloud, *where, work.reporter, work.interrupt, before)
+    state = service.wait_until_steady(work.cloud, *where, work.reporter, work.interrupt, before)
+    work.reporter.stack("service", "done", state.progress)
+    return state
 
 
 def _set_parameters(work: Work, stack: str, changed: dict[str, str]) -> None:

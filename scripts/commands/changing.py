@@ -89,7 +89,9 @@ def roll(options: Options, image: str | None, wait: int) -> None:
     """Roll the service to the image of this checkout, and back when that does not work."""
     with options.reporter() as reporter:
         _say_where(options, reporter)
-        _roll(options, reporter, image or options.image(reporter), "roll", wait)
+        chosen = image or options.image(reporter)
+        url = _roll(options, reporter, chosen, "roll", wait)
+    options.print({"image": chosen, "url": url}, f"{url} runs {chosen}")
 
 
 @click.command()
@@ -120,7 +122,9 @@ def rollback(options: Options, image: str | None) -> None:
     """Go back to the image that ran before."""
     with options.reporter() as reporter:
         _say_where(options, reporter)
-        _roll(options, reporter, image or releasing.previous_image(options.cloud), "rollback")
+        chosen = image or releasing.previous_image(options.cloud)
+        url = _roll(options, reporter, chosen, "rollback")
+    options.print({"image": chosen, "url": url}, f"{url} runs {chosen}")
 
 
 @click.command()
@@ -158,11 +162,11 @@ def deployed(options: Options) -> dict[str, str]:
     return found
 
 
-def _roll(options: Options, reporter: Reporter, image: str, command: str, wait: int = 0) -> None:
+def _roll(options: Options, reporter: Reporter, image: str, command: str, wait: int = 0) -> str:
+    """Roll; the page's address."""
     deployed(options)
     target = _target(options, reporter, allow_data_loss=False, wait=wait)
-    outputs = release(target, image, command, SERVICE)
-    options.print({"image": image, "url": target.url(outputs)}, f"{target.url(outputs)} runs {image}")
+    return target.url(release(target, image, command, SERVICE))
 
 
 def _target(options: Options, reporter: Reporter, allow_data_loss: bool, wait: int = 0) -> Target:

@@ -40,7 +40,8 @@ from scripts.service import ServiceState
 def scale(options: Options, tasks: int) -> None:
     """Have at least TASKS tasks run, until the next deploy."""
     with options.reporter() as reporter, _changing(options, reporter, f"scale {tasks}") as work:
-        _print_service(options, scaling.scale(work, options.settings, tasks))
+        state = scaling.scale(work, options.settings, tasks)
+    _print_service(options, state)
 
 
 @click.command()
@@ -48,7 +49,8 @@ def scale(options: Options, tasks: int) -> None:
 def sleep(options: Options) -> None:
     """Stop all tasks and let the instances go; the API answers 503 until wake."""
     with options.reporter() as reporter, _changing(options, reporter, "sleep") as work:
-        _print_service(options, scaling.sleep(work))
+        state = scaling.sleep(work)
+    _print_service(options, state)
 
 
 @click.command()
@@ -56,7 +58,8 @@ def sleep(options: Options) -> None:
 def wake(options: Options) -> None:
     """Go back to the stage's own number of tasks and instances."""
     with options.reporter() as reporter, _changing(options, reporter, "wake") as work:
-        _print_service(options, scaling.wake(work, options.settings))
+        state = scaling.wake(work, options.settings)
+    _print_service(options, state)
 
 
 @click.command()

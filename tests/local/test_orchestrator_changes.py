@@ -1,12 +1,18 @@
 """Plan, deploy, roll, rollback, scale and the rest by hand, against a laptop cloud of their own."""
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
+import sys
 import time
 import uuid
 
 import pytest
 
 from scripts import ledger
+from tests.local.running import ROOT
 from tests.local.small_app import GOOD, says
 
 pytestmark = pytest.mark.cloud
@@ -105,6 +111,45 @@ def test_logs_show_what_the_app_said_and_can_be_narrowed(own, run):
     assert [(line["source"], line["message"]) for line in found] == [("service", f"request {marker}")]
     assert "other" in run("logs").stdout
     assert "no length of time" in run("logs", "--since", "soon", code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "source"),
+    [
+        ("/api/getSentiment", {"review": "I am happy"}, "service"),
+        ("/api/setSentiment", {"review": "I am happy", "sentiment": "joy"}, "api-record"),
+    ],
+)
+def test_logs_are_narrowed_to_the_request_whose_id_its_sender_was_given(own, run, path, body, source):
+    identity = own.request("POST", path, body).headers["apigw-requestid"]
+    deadline = time.monotonic() + 30
+    while not (found := json.loads(run("logs", "--json", "--request", identity).stdout)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert {line["source"] for line in found} == {source}
+    assert all(json.loads(line["message"])["status"] == 200 for line in found)
+
+
+def test_a_terminal_shows_the_result_below_the_tree(own):
+    """Written while the tree is drawn, it would be wiped out with the tree's next picture."""
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scripts", "scale", "1", "--stage", "local"],
+        cwd=ROOT,
+        env={**os.environ, "STATE": str(own.state), "TERM": "xterm"},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError), os.fdopen(master, "rb", buffering=0) as screen:  # EIO is a terminal's end
+        while part := screen.read(65_536):
+            shown += part
+    assert process.wait(60) == 0
+    _, cursor_is_back, below = shown.rpartition(b"\x1b[?25h")
+    assert cursor_is_back
+    assert b"1 of 1 tasks run" in below
 
 
 def test_doctor_finds_this_machine_fit(run):
