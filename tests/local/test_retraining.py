@@ -1,7 +1,9 @@
 """The whole circle on a laptop cloud of its own: judge 300 sentences, retrain, promote, see the new model, go back.
 
-The sentences are 300 of tests/data/players.tsv, which no model has learned from; with DATA=path/to/isear.csv in the
-environment they are 300 accounts of the base data's validation part. Not the regression set: nobody trains on that.
+Once with something to learn, a ship crew's own words for feelings (tests/jargon.py): the rule has to promote by merit.
+And once with 300 sentences as people write them, of which a model that has learned such may not become better; then
+force is tried. They are from tests/data/players.tsv, which no model has learned from; with DATA=path/to/isear.csv in
+the environment they are accounts of the base data's validation part. Not the regression set: nobody trains on that.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,10 +22,14 @@ import pytest
 
 from scripts import image
 from scripts.deploy import collect_outputs
+from tests import jargon
 from tests.local.running import ROOT, RunningApp, start_and_wait
 
 pytest.importorskip("torch", reason="torch is not installed: `make train-env` installs it")
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: `make train-env` installs it")
+
+from training.retrain import judgements
+from training.retrain.judgements import Judged
 
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(600)]  # minutes of computing on a machine that does other things
 SENTENCES = 300
@@ -87,6 +93,19 @@ def judge(app: RunningApp, text: str, label: str) -> str:
     return str(reply.json["verdict"])
 
 
+def judge_all(app: RunningApp, sentences: Sequence[tuple[str, str]]) -> set[str]:
+    """What became of the judgements of several people at a time."""
+    with ThreadPoolExecutor(4) as people:
+        return set(people.map(lambda one: judge(app, *one), sentences))
+
+
+def right(app: RunningApp, sentences: Sequence[tuple[str, str]]) -> float:
+    """Share of the texts of which the model that answers says what their label is."""
+    answers = [app.request("POST", "/api/getSentiment", {"review": text}).json for text, _ in sentences]
+    best = [max(answer["scores"], key=answer["scores"].__getitem__) for answer in answers]
+    return sum(one == label for one, (_, label) in zip(best, sentences, strict=True)) / len(sentences)
+
+
 def serving(app: RunningApp) -> tuple[str, int]:
     """The model that answers, and the number of the task-definition revision that runs."""
     model = app.request("POST", "/api/getSentiment", {"review": "We won!"}).json["model"]
@@ -97,14 +116,33 @@ def serving(app: RunningApp) -> tuple[str, int]:
     return model, int(service["taskDefinition"].rpartition(":")[2])
 
 
+def test_what_people_agree_on_is_promoted_by_merit(own_app: RunningApp, checkout: Path) -> None:
+    old, revision = serving(own_app)
+    taught = jargon.sentences(SENTENCES)
+    unseen = [one for one in taught if judgements.held_out(Judged(*one, 1, 1))]
+    assert len(unseen) > 60
+    assert right(own_app, unseen) < 0.4
+    assert judge_all(own_app, taught) == {"approved", "revised"}
+
+    found = json.loads(make(checkout, own_app, "retrain", "ARGS=--json"))
+    assert (found["promoted"], found["forced"], found["from"]) == (True, False, old), found["decision"]
+    assert found["held_out"]["texts"] == len(unseen)
+    assert found["held_out"]["new"] > 0.7
+    assert found["to"] in make(checkout, own_app, "promote")
+    assert serving(own_app) == (found["to"], revision + 1)
+    assert right(own_app, unseen) == pytest.approx(found["held_out"]["new"], abs=0.02)
+
+    make(checkout, own_app, "rollback")
+    assert serving(own_app)[0] == old
+    assert right(own_app, unseen) < 0.4
+
+
 def test_judgements_become_a_better_model_that_serves_and_can_be_taken_back(
     own_app: RunningApp, checkout: Path
 ) -> None:
     old, revision = serving(own_app)
-    with ThreadPoolExecutor(4) as people:
-        verdicts = list(people.map(lambda one: judge(own_app, *one), sentences()))
-    assert len(verdicts) == SENTENCES
-    assert set(verdicts) == {"approved", "revised"}
+    assert len(sentences()) == SENTENCES
+    assert judge_all(own_app, sentences()) == {"approved", "revised"}
 
     found = json.loads(make(checkout, own_app, "retrain", "ARGS=--json"))
     assert found["held_out"]["texts"] > 60

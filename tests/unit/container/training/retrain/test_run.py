@@ -19,6 +19,7 @@ pytest.importorskip("onnx", reason="onnx is not installed: `make train-env` inst
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: `make train-env` installs it")
 
 from sentiment.model import Model  # noqa: E402
+from tests import jargon  # noqa: E402
 from training import LABELS, card, data, evaluate, export, regression  # noqa: E402
 from training.retrain import checkpoint, decide, finetune, install, judgements, replay, run  # noqa: E402
 from training.retrain.finetune import Lesson  # noqa: E402
@@ -258,6 +259,26 @@ def test_a_file_that_cannot_be_read_is_one_line(wanted: run.Wanted) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].startswith("error: nowhere.csv cannot be read: No such file")
     assert "Traceback" not in done.stderr
+
+
+def test_words_of_a_crew_s_own_are_learned_and_labels_drawn_by_lot_are_not(
+    write_csv: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The rule on the shipped model: it takes over what is true, whatever it is, and nothing that only looks alike."""
+    meant = jargon.sentences(300)
+    labels = [label for _, label in meant]
+    Random(1).shuffle(labels)
+    drawn = [(text, label) for (text, _), label in zip(meant, labels, strict=True)]
+    outcomes = []
+    for number, judged in enumerate((meant, drawn)):
+        model = tmp_path / f"model {number}"
+        shutil.copytree(SHIPPED, model)
+        outcomes.append(run.retrain(run.Wanted(write_csv(rows(judged)), model, tmp_path / "out")).outcome)
+    true, lot = outcomes
+    assert true.promoted and not true.forced
+    assert true.judged.new > true.judged.old + 0.4
+    assert true.kept[run.REGRESSION].worse >= decide.NOISE
+    assert not lot.promoted
 
 
 def poisoned(sentences: Sentences, seed: int) -> list[dict[str, str]]:
