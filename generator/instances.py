@@ -11,7 +11,7 @@ from generator.building import allow, assumable_by, name_tag, policy, purpose, s
 from generator.parameters import parameter
 
 ROOT_DISK_GIB = 30  # least that the ECS-optimised image accepts
-JOIN_MINUTES = 3  # from an instance's launch until its tasks answer, with some to spare
+JOIN_SECONDS = 180  # from an instance's launch until its tasks answer, with some to spare
 
 # Runs once, at first boot. SELinux is announced (not enforced) so that ECS places tasks that ask for
 # no-new-privileges; images have a tag for each content, so one that is there need not be looked up again.
@@ -153,7 +153,7 @@ def auto_scaling_group(
                 LaunchTemplateId=Ref(launch), Version=GetAtt(launch, "LatestVersionNumber")
             ),
             AvailabilityZones=Ref(parameter(template, "Zones")),
-            UpdatePolicy=one_after_the_other(template),
+            UpdatePolicy=one_after_the_other(),
             HealthCheckType="EC2",
             HealthCheckGracePeriod=60,
             # ECS takes the protection off an instance once it has drained it; without it, scaling in ends tasks.
@@ -168,24 +168,23 @@ def auto_scaling_group(
     )
 
 
-def one_after_the_other(template: Template) -> policies.UpdatePolicy:
+class RefreshPolicy(policies.UpdatePolicy):
+    """CloudFormation's newest update policy, which Troposphere does not know yet."""
+
+    props = {**policies.UpdatePolicy.props, "AutoScalingInstanceRefresh": (dict, False)}
+
+
+def one_after_the_other() -> RefreshPolicy:
     """What a new machine image or instance type does: the instances are replaced, one at a time.
 
-    An instance is ended only after ECS has drained it (the capacity provider's lifecycle hook holds its end back), and
-    the pause gives the next one time to join. Rolling needs room for one more: ``max_instances`` above
-    ``min_instances``. The processes are suspended as CloudFormation's reference advises.
+    The next one comes before an old one goes, which ends only after ECS has drained it (the capacity provider's
+    lifecycle hook holds its end back). The older ``AutoScalingRollingUpdate`` would hang: it takes the instance that it
+    had added away by scaling in, which the protection of all instances forbids.
     """
-    return policies.UpdatePolicy(
-        AutoScalingRollingUpdate=policies.AutoScalingRollingUpdate(
-            MaxBatchSize=1,
-            MinInstancesInService=Ref(parameter(template, "MinInstances")),
-            PauseTime=f"PT{JOIN_MINUTES}M",
-            SuspendProcesses=[
-                "HealthCheck",
-                "ReplaceUnhealthy",
-                "AZRebalance",
-                "AlarmNotification",
-                "ScheduledActions",
-            ],
-        )
-    )
+    preferences = {
+        "MinHealthyPercentage": 100,
+        "MaxHealthyPercentage": 110,  # of a few instances: one more
+        "InstanceWarmup": JOIN_SECONDS,
+        "ScaleInProtectedInstances": "Refresh",
+    }
+    return RefreshPolicy(AutoScalingInstanceRefresh={"Strategy": "Rolling", "Preferences": preferences})

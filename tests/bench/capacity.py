@@ -27,7 +27,7 @@ from the same run.
 """
 ALONE = 1_500  # requests one after another
 SHARES = (0.25, 0.5, 0.7, 0.85)
-SECONDS = 10.0
+SECONDS = 8.0
 ROUNDS = 3
 CONNECTIONS = 64  # so many that a request hardly ever waits for a free one
 

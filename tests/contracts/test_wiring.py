@@ -248,6 +248,24 @@ def test_the_load_balancer_may_write_its_log_where_it_does():
     assert all(one["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}} for one in others)
 
 
+def test_instances_that_are_protected_from_scaling_in_can_be_replaced():
+    """A rolling update takes away what it added by scaling in, and waits for ever where that is forbidden."""
+    group = TEMPLATES["cluster"]["Resources"]["AutoScalingGroup"]
+    assert group["Properties"]["NewInstancesProtectedFromScaleIn"] is True
+    ((kind, refresh),) = group["UpdatePolicy"].items()
+    assert (kind, refresh["Strategy"]) == ("AutoScalingInstanceRefresh", "Rolling")
+    preferences = refresh["Preferences"]
+    assert preferences["ScaleInProtectedInstances"] == "Refresh"
+    assert preferences["MinHealthyPercentage"] == 100 < preferences["MaxHealthyPercentage"]
+    calls = {
+        action
+        for policy in resources_of("pipeline", "AWS::IAM::ManagedPolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in statement["Action"]
+    }
+    assert {"autoscaling:StartInstanceRefresh", "autoscaling:CancelInstanceRefresh", "autoscaling:Describe*"} <= calls
+
+
 def test_each_security_group_admits_exactly_who_it_must():
     """The complete set of ways in, whether written into a group or beside it."""
     ways_in = [

@@ -80,7 +80,9 @@ def test_a_clock_is_wrong(app: RunningApp, tell: Tell) -> None:
 
     body = {"review": "It was five to twelve", "sentiment": "fear", "judgement": str(uuid.uuid4())}
     with Traffic(app, predicting=1, judging=1) as traffic:
-        with wrong_by(180):  # AWS refuses callers whose clocks are more than five minutes wrong
+        # AWS refuses callers whose clocks are more than five minutes wrong; so the visitor who judges fails as well,
+        # as often as it tries meanwhile.
+        with wrong_by(180):
             answer = app.request("POST", "/api/setSentiment", body)
             assert (answer.status, "retry-after" in answer.headers) == (503, True)
             assert body["judgement"] not in stored(app)
