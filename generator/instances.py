@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from awacs import aws, ssm, ssmmessages
 from awacs import ecs as ecs_actions
 from troposphere import Base64, GetAtt, If, Parameter, Ref, Sub, Template, autoscaling, ec2, ecs, iam, policies
@@ -171,7 +173,7 @@ def auto_scaling_group(
 class RefreshPolicy(policies.UpdatePolicy):
     """CloudFormation's newest update policy, which Troposphere does not know yet."""
 
-    props = {**policies.UpdatePolicy.props, "AutoScalingInstanceRefresh": (dict, False)}
+    props: ClassVar = {**policies.UpdatePolicy.props, "AutoScalingInstanceRefresh": (dict, False)}
 
 
 def one_after_the_other() -> RefreshPolicy:
