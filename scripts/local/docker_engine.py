@@ -26,6 +26,7 @@ OWNER = f"{catalogue.PROJECT}.laptop-cloud"
 PORT = f"{catalogue.CONTAINER_PORT}/tcp"
 NANOSECONDS = 1_000_000_000
 ENGINE_SECONDS = 120  # for any one call; pulling may take long
+LAST_LINES = 100  # in which a container that does not start says why
 
 
 def settings_of(definition: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,8 +127,7 @@ class DockerContainer:
             yield HOST, self.port
 
     def _last_words(self) -> str:
-        lines = self._raw.logs(tail=3).decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it wrote nothing"
+        return serving.reason(self._raw.logs(tail=LAST_LINES).decode(errors="replace").strip().splitlines())
 
 
 class DockerEngine(Engine):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
 import signal
 import socket
@@ -119,11 +118,8 @@ class Container:
             yield HOST, self.port
 
     def _why(self) -> str:
-        """What the service says on why it does not start (its last line, unless one is critical), and where."""
-        lines = self._log.read_text(errors="replace").splitlines()
-        records = [_record(line) for line in lines]
-        critical = [record["message"] for record in records if record.get("level") == "critical"]
-        return f"{(critical or lines or ['it wrote nothing'])[-1]} ({self._log})"
+        """What the service says on why it does not start, and where it says more."""
+        return f"{serving.reason(self._log.read_text(errors='replace').splitlines())} ({self._log})"
 
     def _follow_log(self) -> Iterator[bytes]:
         with self._log.open("rb") as file:
@@ -168,15 +164,6 @@ class ProcessEngine(Engine):
         address = f"172.17.{number >> 8 & 255}.{number & 255}"
         folder, log = images.find(image, self._store), self._logs / f"{name}.log"
         return Container(address, folder, environment, log, self.settle, self.forget)
-
-
-def _record(line: str) -> dict[str, Any]:
-    """A line of the service's log as a record; an empty one when it is none."""
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return {}
-    return record if isinstance(record, dict) else {}
 
 
 def _free_port() -> int:

@@ -1,13 +1,15 @@
-"""What is alike for a container of every engine: whether it answers, and which requests are under way to it."""
+"""What is alike for a container of every engine: whether it answers or why not, and the requests under way to it."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from generator import catalogue
 
@@ -47,6 +49,31 @@ class Traffic:
         """
         with self._idle:
             self._idle.wait_for(lambda: self._requests == 0 or ended(), timeout)
+
+
+def reason(lines: Sequence[str]) -> str:
+    """What a container says on why it does not start: what is critical, else what was raised, else its last line.
+
+    Args:
+        lines: of its log; records of the service, and what others wrote.
+    """
+    records = [_record(line) for line in lines]
+    critical = [str(record["message"]) for record in records if record.get("level") == "critical"]
+    if critical:
+        return critical[-1]
+    raised = [f"{record['exception']} at {record['raised'][-1]}" for record in records if record.get("raised")]
+    # The service leaves an exception's own words out; gunicorn prints those of one that ends the start.
+    words = [line for line, record in zip(lines, records, strict=True) if not record and line.strip()]
+    return ": ".join([raised[-1], *words[-1:]]) if raised else (lines or ["it wrote nothing"])[-1]
+
+
+def _record(line: str) -> dict[str, Any]:
+    """A line of a log as a record; an empty one when it is none."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def wait_until_healthy(port: int, exit_code: Callable[[], int | None], why: Callable[[], str]) -> None:

@@ -149,6 +149,19 @@ def test_a_critical_line_of_the_log_is_the_reason(engine: ProcessEngine, folder:
         run(engine)
 
 
+def test_what_was_raised_is_the_reason_rather_than_what_gunicorn_says_last() -> None:
+    lines = [
+        '{"level": "info", "message": "Booting worker with pid: 7"}',
+        '{"level": "error", "message": "Exception in worker", "exception": "KeyError", "raised": ["a", "b.py:1 f"]}',
+        "'no such thing'",
+        '{"level": "error", "message": "Reason: Worker failed to boot."}',
+    ]
+    assert serving.reason(lines) == "KeyError at b.py:1 f: 'no such thing'"
+    assert serving.reason([lines[1]]) == "KeyError at b.py:1 f"
+    assert serving.reason(lines[2:]) == lines[3]
+    assert serving.reason([]) == "it wrote nothing"
+
+
 def test_one_that_never_gets_healthy_is_given_up(
     engine: ProcessEngine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
