@@ -292,8 +292,9 @@ def _next_step(state: StackState, reason: str) -> str:
     words = reason.lower()
     if "not authorized" in words or "accessdenied" in words or "access denied" in words:
         hint = "Add that permission to the user or role you deploy with"
-    elif "circuit breaker" in words:
-        hint = f"`python -m scripts logs --stage {state.tags.get('stage', '')}` shows why its tasks stopped; correct it"
+    elif "circuit breaker" in words or "did not become steady" in words:  # AWS's words, and the laptop's
+        look = f"`python -m scripts status --stage {state.tags.get('stage', '')}`"
+        hint = f"{look} tells why its last task stopped, `logs` what it said; correct it"
     elif "already exists" in words:
         hint = "Delete or rename what is in the way"
     else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from scripts import apply, graph, lambdas, receipts, repository, service, site, stacks, templates
 from scripts.apply import Before, Confirm, Work
 from scripts.changesets import Parameters
-from scripts.errors import InterruptedDeployError, ServiceError
+from scripts.errors import InterruptedDeployError, ServiceError, StackFailedError
 from scripts.interrupt import Interrupt
 from scripts.lambdas import Package
 from scripts.plan import Plan, Step, make_plan
@@ -173,7 +173,10 @@ class Deployment:
 
     def _apply(self, step: Step, parameters: Parameters) -> Changed | None:
         failures = self._failed_deployments(step)
-        outcome = apply.bring_up(self.work, step, parameters, self.outputs.get("ArtifactsBucketName"))
+        try:
+            outcome = apply.bring_up(self.work, step, parameters, self.outputs.get("ArtifactsBucketName"))
+        except StackFailedError as error:
+            raise self._with_tasks_reason(step, error) from error
         detail = ""
         changed = Changed(step, outcome.before) if outcome.changed else None
         if "ServiceName" in outcome.outputs:
@@ -200,6 +203,16 @@ class Deployment:
             return service.describe(self.work.cloud, self.outputs["ClusterName"], before.outputs["ServiceName"])
         except ServiceError:
             return None
+
+    def _with_tasks_reason(self, step: Step, error: StackFailedError) -> StackFailedError:
+        """The failure of a service's stack with why its last task stopped, which CloudFormation does not tell."""
+        state = stacks.describe(self.work.cloud, step.name) if "ServiceName" in step.template.outputs else None
+        if state is None or "ServiceName" not in state.outputs:
+            return error
+        why = service.why_stopped(self.work.cloud, self.outputs["ClusterName"], state.outputs["ServiceName"])
+        if not why or why.partition(";")[0] in error.message:
+            return error
+        return StackFailedError(f"{error.message}\nIts last task stopped: {why}.", error.next_step)
 
     def _mend(self, step: Step, name: str) -> None:
         """Put a service right that ECS alone rolled back."""

@@ -4,10 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scripts import service
-from scripts.errors import InterruptedDeployError, ServiceError
+from scripts import apply, service
+from scripts.deploy import Deployment
+from scripts.errors import InterruptedDeployError, ServiceError, StackFailedError
 from scripts.interrupt import Interrupt
-from tests.unit.scripts.stubs import Recorder
+from scripts.lambdas import Package
+from scripts.plan import make_plan
+from scripts.settings import Settings
+from scripts.templates import parse
+from tests.unit.scripts.stubs import TEMPLATE, Recorder
 
 FAMILY = "arn:aws:ecs:eu-central-1:123456789012:task-definition/sentiment-dev"
 
@@ -92,6 +97,26 @@ def test_of_tasks_that_stopped_in_one_second_the_crash_is_told(cloud):
     crashed = stopped("t2", 2, "Essential container in task exited", 137, minute=1, code="EssentialContainerExited")
     stub.add_response("describe_tasks", {"tasks": [told, crashed]})
     assert service.why_stopped(cloud, "c", "s").endswith("exit code 137")
+
+
+def test_why_tasks_stopped_is_told_where_cloudformation_does_not(cloud, work, answers, ecs, monkeypatch):
+    def fail(*_):
+        raise StackFailedError("ECS Deployment Circuit Breaker was triggered", "what to do")
+
+    monkeypatch.setattr(apply, "bring_up", fail)
+    plan = make_plan("dev", [parse("data", f"{TEMPLATE}  ServiceName:\n    Value: s\n")], {}, {})
+    run = Deployment(work, plan, Settings("dev", {}), Package("key", b""))
+    run.outputs["ClusterName"] = "c"
+    for _ in ("before", "after"):
+        answers.stack("UPDATE_ROLLBACK_COMPLETE", outputs={"ServiceName": "s"})
+    ecs(deployment(1))
+    stub = cloud.stub("ecs")
+    stub.add_response("list_tasks", {"taskArns": ["t1"]})
+    stub.add_response("describe_tasks", {"tasks": [stopped("t1", 2, "CannotPullContainerError: no such image", 1, 1)]})
+    with pytest.raises(StackFailedError) as raised:
+        run.run()
+    assert "was triggered\nIts last task stopped: CannotPullContainerError: no such image" in raised.value.message
+    assert raised.value.next_step == "what to do"
 
 
 def test_a_failure_of_an_earlier_deployment_is_not_this_ones(cloud, ecs):
