@@ -35,9 +35,7 @@ class ServiceState:
         pending: how many of it are starting.
         draining: how many tasks of other revisions are still there.
         rollout: ``IN_PROGRESS``, ``COMPLETED`` or ``FAILED``.
-        reason: ECS's words on that.
         failed: deployments that the circuit breaker ended, as (id, revision's ARN, reason).
-        newest_event: the service's last message.
     """
 
     task_definition: str
@@ -46,9 +44,7 @@ class ServiceState:
     pending: int
     draining: int
     rollout: str
-    reason: str
     failed: tuple[tuple[str, str, str], ...]
-    newest_event: str
 
     @property
     def revision(self) -> str:
@@ -204,7 +200,6 @@ def _state(raw: dict[str, Any]) -> ServiceState:
     primary: dict[str, Any] = next((entry for entry in deployments if entry["status"] == "PRIMARY"), {})
     others = [entry for entry in deployments if entry is not primary]
     failed = [entry for entry in deployments if entry.get("rolloutState") == "FAILED"]
-    events = raw.get("events", [])
     return ServiceState(
         task_definition=raw["taskDefinition"],
         desired=raw["desiredCount"],
@@ -212,10 +207,8 @@ def _state(raw: dict[str, Any]) -> ServiceState:
         pending=primary.get("pendingCount", 0),
         draining=sum(entry.get("runningCount", 0) + entry.get("pendingCount", 0) for entry in others),
         rollout=primary.get("rolloutState", "COMPLETED"),
-        reason=primary.get("rolloutStateReason", ""),
         failed=tuple(
             (entry["id"], entry["taskDefinition"], entry.get("rolloutStateReason", "no reason given"))
             for entry in failed
         ),
-        newest_event=events[0]["message"] if events else "",
     )

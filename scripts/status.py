@@ -1,14 +1,16 @@
-"""What of a stage runs where: stacks, revision, tasks, instances, targets. Looks only."""
+"""What of a stage runs where: stacks, model, revision, tasks, instances, targets, deployments. Looks only."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
-from scripts import service, stacks
-from scripts.deploy import collect_outputs
-from scripts.errors import DeployError
+from scripts import ledger, service, smoke, stacks
+from scripts.deploy import api_url, collect_outputs
+from scripts.errors import DeployError, SmokeTestError
 from scripts.session import Cloud
+from scripts.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Task:
     @property
     def text(self) -> str:
         """The task in a line."""
-        state = f"{self.status} {self.health}".strip()
+        state = self.status if self.health in {"", "UNKNOWN"} else f"{self.status} {self.health}"
         return f"{self.id[:8]}  {self.revision}  {state}  on {self.instance}, since {self.started}"
 
 
@@ -37,24 +39,30 @@ class Status:
         stacks: status of each stack, by name.
         revision: the task definition that the service wants, such as ``sentiment-dev-rnn:7``.
         image: the image of that revision.
+        model: the one that answers a visitor, or in words why none does.
         rollout: state of the last deployment.
         desired: how many tasks there should be.
         tasks: those there are.
         instances: status of each instance of the cluster, by id.
         stopped: why the last task stopped, in ECS's and the container's words; "" when none did lately.
         targets: health of each target of the load balancer, by ``id:port``.
+        deployments: what ECS knows of the last ones, the newest first, a line each.
+        images: those that ran well, the newest first; ``rollback`` goes to the second.
         events: the service's last messages, the newest first.
     """
 
     stacks: dict[str, str]
     revision: str
     image: str
+    model: str
     rollout: str
     desired: int
     tasks: list[Task]
     stopped: str
     instances: dict[str, str]
     targets: dict[str, str]
+    deployments: list[str]
+    images: list[str]
     events: list[str]
 
     @property
@@ -67,15 +75,26 @@ class Status:
         """All of it for people."""
         lines = ["Stacks", *_rows(self.stacks)]
         lines += ["", f"Service: {self.revision}, {self.rollout}, {len(self.tasks)} of {self.desired} tasks"]
-        lines += [f"  image {self.image}"]
+        lines += [f"  model {self.model}", f"  image {self.image}"]
         lines += [f"  task {task.text}" for task in self.tasks]
         lines += [f"  Last task that stopped: {self.stopped}"] if self.stopped else []
         lines += ["", "Instances", *_rows(self.instances), "", "Targets of the load balancer", *_rows(self.targets)]
-        return "\n".join([*lines, "", "Last events", *(f"  {event}" for event in self.events)])
+        for title, found in {
+            "Last deployments": self.deployments,
+            "Images that ran well, the newest first": self.images,
+            "Last events": self.events,
+        }.items():
+            lines += ["", title, *(f"  {entry}" for entry in found or ["none"])]
+        return "\n".join(lines)
 
 
-def look(cloud: Cloud) -> Status:
-    """Look at everything.
+def look(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Status:
+    """Look at everything, and ask the API for one prediction.
+
+    Args:
+        cloud: the stage.
+        settings: its settings.
+        public_url: the page's address; None for the one that the stacks put out.
 
     Raises:
         DeployError: nothing is deployed.
@@ -97,6 +116,7 @@ def look(cloud: Cloud) -> Status:
         stacks={entry.name: entry.status for entry in states},
         revision=state.revision,
         image=definition["containerDefinitions"][0]["image"],
+        model=_model(state, public_url or outputs.get("SiteUrl", ""), outputs, settings),
         rollout=state.rollout,
         desired=state.desired,
         tasks=_tasks(ecs, cluster, outputs["ServiceName"], names),
@@ -105,6 +125,8 @@ def look(cloud: Cloud) -> Status:
             names[arn]: f"{entry['status']}, {entry['runningTasksCount']} tasks" for arn, entry in instances.items()
         },
         targets=_targets(cloud, found),
+        deployments=[_deployment(entry) for entry in found.get("deployments", [])],
+        images=ledger.images(cloud),
         events=[entry["message"] for entry in found.get("events", [])[:5]],
     )
 
@@ -112,6 +134,26 @@ def look(cloud: Cloud) -> Status:
 def _rows(entries: dict[str, str]) -> list[str]:
     width = max(map(len, entries), default=0)
     return [f"  {name:{width}}  {value}" for name, value in sorted(entries.items())] or ["  none"]
+
+
+def _model(state: service.ServiceState, url: str, outputs: dict[str, str], settings: Settings) -> str:
+    if state.desired == 0:
+        return "none: the service sleeps (`wake`)"
+    try:
+        return smoke.served_model(url, api_url(settings, outputs), patience=0)
+    except (KeyError, SmokeTestError) as error:  # without the stacks of the API or the page there is nobody to ask
+        return f"none answers: {error}"
+
+
+def _deployment(raw: dict[str, Any]) -> str:
+    revision = raw["taskDefinition"].rsplit("/", 1)[-1]
+    tasks = f"{raw.get('runningCount', 0)} of {raw.get('desiredCount', 0)} tasks"
+    words = f"{revision}  {raw.get('rolloutState', raw['status'])}, {tasks}, since {_when(raw.get('createdAt'))}"
+    return f"{words}: {raw['rolloutStateReason']}" if raw.get("rolloutStateReason") else words
+
+
+def _when(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "never yet"
 
 
 def _tasks(ecs: Any, cluster: str, name: str, instances: dict[str, str]) -> list[Task]:
@@ -127,7 +169,7 @@ def _tasks(ecs: Any, cluster: str, name: str, instances: dict[str, str]) -> list
             status=task.get("lastStatus", ""),
             health=task.get("healthStatus", ""),
             instance=instances.get(task.get("containerInstanceArn", ""), "this machine"),
-            started=f"{task['startedAt']:%Y-%m-%d %H:%M:%S}" if task.get("startedAt") else "never yet",
+            started=_when(task.get("startedAt")),
         )
         for task in found
     ]

@@ -34,8 +34,8 @@ def plan(context: click.Context, options: Options, image: str | None, keep_image
 @click.command()
 @with_options
 def status(options: Options) -> None:
-    """Show what runs where: stacks, revision, tasks, instances, targets."""
-    found = looking.look(options.cloud)
+    """Show what runs where: stacks, model, revision, tasks, instances, targets, deployments."""
+    found = looking.look(options.cloud, options.settings, options.public_url)
     options.print(found.as_json, found.text)
 
 

@@ -49,6 +49,9 @@ def test_a_roll_and_the_way_back(own, run, container):
 
     status = json.loads(run("status", "--json").stdout)
     assert status["image"] == result.stdout.split()[-1]
+    assert status["model"] == "rolled"
+    assert status["images"][0] == status["image"]
+    assert status["deployments"][0].startswith(f"{status['revision']}  COMPLETED, 1 of 1 tasks, since ")
     assert len(status["tasks"]) == status["desired"] == 1
     assert status["tasks"][0]["revision"] == status["revision"]
     assert status["stacks"]["sentiment-local-service"] == "UPDATE_COMPLETE"
