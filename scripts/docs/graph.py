@@ -48,9 +48,10 @@ class Edge:
 
 @dataclass
 class Graph:
-    """Boxes and arrows; groups are frames around boxes that stand together."""
+    """Boxes and arrows; groups are frames around boxes that stand together. The legend tells the kinds' colours."""
 
     title: str
+    legend: bool = True
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     groups: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)

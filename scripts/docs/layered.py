@@ -24,9 +24,9 @@ def draw(graph: Graph) -> Drawing:
         ValueError: the arrows go in a circle, or lead to a box that is not there.
     """
     drawing = _Plot(graph, down=False).drawing
-    if drawing.width <= WIDE:
-        return drawing
-    return min(drawing, _Plot(graph, down=True).drawing, key=lambda one: one.width)
+    if drawing.width > WIDE:
+        drawing = min(drawing, _Plot(graph, down=True).drawing, key=lambda one: one.width)
+    return drawing.legend() if graph.legend else drawing
 
 
 class _Plot:

@@ -31,7 +31,7 @@ def draw(title: str, frame: Frame) -> Drawing:
     """
     drawing = Drawing(title)
     _draw(drawing, frame, MARGIN, MARGIN, *_size(frame))
-    return drawing
+    return drawing.legend()
 
 
 def _size(item: Frame | Node) -> tuple[float, float]:

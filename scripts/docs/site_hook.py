@@ -43,9 +43,9 @@ def navigation(pages: list[str]) -> list[Any]:
         pages: paths of all pages, from docs/.
     """
     left = [page for page in pages if page not in (HOME, "slides.md")]
-    found: list[Any] = [HOME]
+    found: list[Any] = [{"Home": HOME}]
     for title, names in SECTIONS:
-        its = [page for name in names for page in _under(name, left)]
+        its = list(dict.fromkeys(page for name in names for page in _under(name, left)))
         left = [page for page in left if page not in its]
         found += [{title: its}] if its else []
     return [*found, {"More": left}] if left else found

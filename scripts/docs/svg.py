@@ -27,6 +27,18 @@ KINDS = {
     "watch": ("#a8326f", "#ff8ac0"),
     "outside": ("#57606a", "#9aa4b0"),
 }
+# What the legend calls the kinds, where a picture has many of them.
+NAMES = {
+    "page": "page",
+    "api": "API",
+    "compute": "what runs code",
+    "data": "data",
+    "network": "network",
+    "access": "rights and keys",
+    "watch": "watching",
+    "outside": "outside",
+}
+MANY = 3
 
 _STYLE = """\
 svg{font-family:Helvetica,Arial,'DejaVu Sans',sans-serif;--ink:#1f2328;--soft:#57606a;--paper:#ffffff;--line:#6e7781}
@@ -65,6 +77,7 @@ class Drawing:
 
     title: str
     labels: list[Label] = field(default_factory=list)
+    _kinds: set[str] = field(default_factory=set)
     _below: list[str] = field(default_factory=list)
     _above: list[str] = field(default_factory=list)
     _right: float = 0.0
@@ -89,6 +102,7 @@ class Drawing:
     def box(self, x: float, y: float, width: float, height: float, kind: str, style: str = "box") -> None:
         """Draw a rectangle in the colour of a kind."""
         self._grow(x + width, y + height)
+        self._kinds.add(kind)
         self._below.append(
             f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}" rx="6" class="{style} {kind}"/>'
         )
@@ -104,6 +118,19 @@ class Drawing:
         """Draw a thin line."""
         self._grow(max(x, to_x), max(y, to_y))
         self._below.append(f'<line x1="{x:.0f}" y1="{y:.0f}" x2="{to_x:.0f}" y2="{to_y:.0f}" class="rule"/>')
+
+    def legend(self) -> Drawing:
+        """Say below the picture what its colours mean, if it has many; the drawing itself."""
+        shown = [kind for kind in NAMES if kind in self._kinds]
+        left, right, x, y = 20.0, self._right, 20.0, self._bottom + 28
+        for kind in shown if len(shown) >= MANY else ():
+            end = x + 14 + width_of(NAMES[kind], SMALL)
+            if end > right and x > left:
+                x, end, y = left, end - x + left, y + LINE + 2
+            self.box(x, y - 9, 10, 10, kind)
+            self.text(NAMES[kind], x + 14, y, "soft", SMALL)
+            x = end + 14
+        return self
 
     @property
     def width(self) -> float:

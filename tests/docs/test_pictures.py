@@ -14,7 +14,7 @@ from scripts.docs import mermaid, model, sources
 from scripts.docs.graph import Graph
 from scripts.docs.layered import draw
 from scripts.docs.pictures import access, general, logical, network, of_stacks, physical, workflows
-from scripts.docs.svg import overlap, wrapped
+from scripts.docs.svg import NAMES, overlap, wrapped
 
 PICTURES = {picture.name: picture for picture in [*general(), *of_stacks()]}
 SVG = "{http://www.w3.org/2000/svg}"
@@ -55,6 +55,22 @@ def test_the_page_of_a_stack_tells_every_resource_parameter_and_output(stack: st
     for resource in entry.resources.values():
         assert resource.purpose.replace("|", "\\|") in page
     assert f"../pictures/stack-{stack}.svg" in page
+
+
+def test_colours_that_mean_something_are_explained_in_the_picture() -> None:
+    drawn = {name: {label.text for label in PICTURES[name].draw().labels} for name in ("places", "operation")}
+
+    assert set(NAMES.values()) - drawn["places"] == {"outside"}
+    assert set(NAMES.values()) & drawn["operation"] == set(), "there colours tell good from bad"
+
+
+def test_a_zone_has_its_public_and_its_private_subnet() -> None:
+    [vpc] = [each for each in physical.region().children if each.title.startswith("VPC")]
+    [group] = [each for each in vpc.children if each.title.startswith("Auto Scaling group")]
+
+    assert [zone.title for zone in group.children] == [
+        f"Zone: PublicSubnet{number}, or PrivateSubnet{number} if WithPrivateNetwork" for number in (1, 2)
+    ]
 
 
 def test_every_route_is_in_the_logical_picture() -> None:

@@ -53,7 +53,8 @@ def draw(stacks: Container[str]) -> Drawing:
 def _row(drawing: Drawing, grant: Grant, y: float, shows_who: bool) -> float:
     """Draw a row under y; where the next one begins."""
     first = COLUMNS[0][1] - PAD
-    who = [_cut(line, first) for line in wrapped(grant.who, first)] if shows_who else []
+    bold = first / 1.08  # bold letters are wider
+    who = [_cut(line, bold) for line in wrapped(grant.who, bold)] if shows_who else []
     whose = wrapped(f"{grant.whose} ({grant.stack})", first, SMALL) if shows_who else []
     calls = [f"not {call}" if grant.denied and not call.startswith("if ") else call for call in _in_short(grant.calls)]
     cells = [_lines(calls, COLUMNS[1][1]), _lines(list(grant.on), COLUMNS[2][1])]

@@ -58,7 +58,13 @@ def _data(graph: Graph, function: str, role: object) -> None:
             resource = places.get(thing.split("/")[0])
             if resource:
                 graph.add(resource.id, resource.id, resource.service, kind="data")
-                graph.join(function, resource.id, " and ".join(sorted({_verb(call) for call in grant.calls})))
+                graph.join(function, resource.id, _verbs(grant.calls))
+
+
+def _verbs(calls: tuple[str, ...]) -> str:
+    found = {_verb(call) for call in calls}
+    *first, last = [verb for verb in ("reads", "writes", "deletes") if verb in found]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _verb(call: str) -> str:

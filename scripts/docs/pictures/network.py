@@ -1,4 +1,4 @@
-"""The network without private subnets: security groups with the ports that each opens, routes, the ways out."""
+"""The network: security groups with the ports that each opens, routes, ways out; dashed, what private subnets add."""
 
 from __future__ import annotations
 
@@ -29,19 +29,20 @@ def graph() -> Graph:
         for rule in group.properties.get("SecurityGroupEgress", []):
             target = model.as_text(rule.get("DestinationSecurityGroupId", "")).split(".")[0]
             graph.join(group.id, target or _routes(graph, stack), _ports(rule))
-    inside = [each.id for each in groups] + ["routes"]
+    inside = [each.id for each in groups] + ["routes"] + (["private"] if "private" in graph.nodes else [])
     for type_ in ("AWS::EC2::VPCEndpoint", "AWS::EC2::InternetGateway"):
         inside += [each.id for each in stack.of_type(type_)]
     cidr = stack.parameters["VpcCidr"]["Default"]
     subnets = len([each for each in stack.of_type("AWS::EC2::Subnet") if not each.condition])
-    graph.frame(f"VPC {cidr}, {subnets} public subnets in as many zones", "network", inside)
+    title = f"VPC {cidr}: {subnets} public subnets in as many zones, and private ones where WithPrivateNetwork"
+    graph.frame(title, "network", inside)
     return graph
 
 
 def _routes(graph: Graph, stack: model.Stack) -> str:
     """The route table, and where it leads."""
     [table] = [each for each in stack.of_type("AWS::EC2::RouteTable") if not each.condition]
-    graph.add("routes", table.id, "shared by all subnets", kind="network")
+    graph.add("routes", table.id, "of the public subnets", kind="network")
     for endpoint in stack.of_type("AWS::EC2::VPCEndpoint"):
         graph.add(endpoint.id, endpoint.id, "gateway endpoint, free", kind="network")
         graph.join("routes", endpoint.id)
@@ -53,7 +54,26 @@ def _routes(graph: Graph, stack: model.Stack) -> str:
         graph.join("routes", gateway.id, "0.0.0.0/0")
         graph.add("internet", "Internet", "ECS, image registry")
         graph.join(gateway.id, "internet")
+    _private_way(graph, stack)
     return "routes"
+
+
+def _private_way(graph: Graph, stack: model.Stack) -> None:
+    """Where a stage has private subnets: the way from their route tables through the gateways of the public ones."""
+    gateways = stack.of_type("AWS::EC2::NatGateway")
+    if not gateways:
+        return
+    graph.add(
+        "private",
+        "NAT gateways",
+        f"one in each of {len(gateways)} zones,",
+        f"only if {gateways[0].condition}",
+        kind="network",
+    )
+    for source in ("InstanceSecurityGroup", "LambdaSecurityGroup"):
+        graph.join(source, "private", dashed=True)
+    for gateway in stack.of_type("AWS::EC2::InternetGateway"):
+        graph.join("private", gateway.id, dashed=True)
 
 
 def _admits(stack: model.Stack, group: model.Resource) -> list[str]:

@@ -34,13 +34,13 @@ def _vpc() -> Frame:
     network, cluster = model.stacks()["network"], model.stacks()["cluster"]
     cidr = network.parameters["VpcCidr"]["Default"]
     subnets = network.of_type("AWS::EC2::Subnet")
-    both = f"in {len(subnets)} subnets"
+    both = f"in the {len([each for each in subnets if not each.condition])} public subnets"
     links = [Node(_name(), each.id, (both,), "api") for each in model.all_of("AWS::ApiGatewayV2::VpcLink")]
     balancers = [
         Node(_name(), each.id, (f"{each.properties['Scheme']}, {both}",), "network")
         for each in cluster.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer")
     ]
-    zones = Frame(_group_title(cluster), "compute", tuple(_zone(subnet) for subnet in subnets), beside=True)
+    zones = Frame(_group_title(cluster), "compute", tuple(map(_zone, _by_zone(subnets))), beside=True)
     doors = tuple(_box(each, "network") for each in network.resources.values() if each.type in _DOORS)
     return Frame(
         f"VPC {cidr}", "network", (*links, *balancers, zones, Frame("Ways out", "network", doors, beside=True))
@@ -54,7 +54,16 @@ def _group_title(cluster: model.Stack) -> str:
     return f"Auto Scaling group: {_bounds(cluster, 'MinInstances', 'MaxInstances')} instances over the zones"
 
 
-def _zone(subnet: model.Resource) -> Frame:
+def _by_zone(subnets: list[model.Resource]) -> list[list[model.Resource]]:
+    """The subnets of each availability zone."""
+    zones: dict[str, list[model.Resource]] = {}
+    for subnet in subnets:
+        zones.setdefault(str(subnet.properties["AvailabilityZone"]), []).append(subnet)
+    return list(zones.values())
+
+
+def _zone(subnets: list[model.Resource]) -> Frame:
+    """A zone with its instances: in its private subnet where there is one, otherwise in its public one."""
     cluster, service = model.stacks()["cluster"], model.stacks()["service"]
     kind = cluster.parameters["InstanceType"]["Default"]
     memory = service.parameters["TaskMemory"]["Default"]
@@ -62,7 +71,8 @@ def _zone(subnet: model.Resource) -> Frame:
         _name(), "Tasks", (f"{_bounds(service, 'MinTasks', 'MaxTasks')} in all, {memory} MiB each",), "compute"
     )
     disk = Node(_name(), "Disk", (f"{ROOT_DISK_GIB} GiB, encrypted",), "data")
-    return Frame(f"{subnet.id}, a zone", "network", (Frame(f"Instance, {kind}", "compute", (tasks, disk)),))
+    names = [f"{each.id} if {each.condition}" if each.condition else each.id for each in subnets]
+    return Frame(f"Zone: {', or '.join(names)}", "network", (Frame(f"Instance, {kind}", "compute", (tasks, disk)),))
 
 
 def _regional() -> Frame:

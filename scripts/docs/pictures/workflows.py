@@ -21,12 +21,14 @@ COMPUTED = {
 
 def deployment() -> Graph:
     """What a deployment does: the order follows from the templates, as the orchestrator itself works it out."""
-    graph = Graph("Deployment: a stack starts as soon as what it needs is there")
+    graph = Graph("Deployment: a stack starts as soon as what it needs is there", legend=False)
     computed = dict.fromkeys(COMPUTED, "")
     plan = make_plan("dev", templates.load_all(), computed, settings.load("dev").parameters)
     for step in plan.steps:
         count = len(model.stacks()[step.stack].resources)
-        graph.add(step.stack, step.stack, f"stack of {count} resources", kind="network")
+        only = "only where images are kept in ECR" if step.stack == "registry" else ""
+        many = "resources" if count > 1 else "resource"
+        graph.add(step.stack, step.stack, f"stack of {count} {many}", only, kind="network")
     for step in plan.steps:
         for giver in sorted(step.needs):
             graph.join(giver, step.stack)
@@ -34,10 +36,12 @@ def deployment() -> Graph:
             graph.join(graph.add(name, *COMPUTED[name], kind="compute"), step.stack)
     if "ArtifactsBucketName" in model.makers_of_outputs():
         graph.join("artifacts", "LambdaCodeKey", "upload")
+    if {"registry", "ImageUri"} <= graph.nodes.keys():
+        graph.join("registry", "ImageUri", "push", dashed=True)
     drop_shortcuts(graph)
     graph.add("files", "Page", "files that changed, and config.json", kind="page")
     graph.add("smoke", "Smoke test", "page, prediction, judgement, export", kind="watch")
-    last = {step.stack for step in plan.steps} - {giver for step in plan.steps for giver in step.needs}
+    last = {step.stack for step in plan.steps} - {giver for step in plan.steps for giver in step.needs} - {"registry"}
     for stack in sorted(last):
         graph.join(stack, "files")
     graph.join("files", "smoke")
@@ -48,7 +52,7 @@ def deployment() -> Graph:
 
 def operation() -> Graph:
     """The circle that the system lives in, from a judgement to the next revision of the model."""
-    graph = Graph("Operation: from a judgement to the next revision")
+    graph = Graph("Operation: from a judgement to the next revision", legend=False)
     routes = {function.name: f"{function.method} {function.path}" for function in catalogue.FUNCTIONS}
     steps = [
         graph.add("ask", "Ask", " ".join(PREDICT_ROUTE), f"one of {len(catalogue.LABELS)} emotions", kind="person"),
