@@ -227,6 +227,8 @@ docs-fresh: $(VENV)/.dev  ## pictures, pages of stacks, references and quotes ar
 .PHONY: docs
 docs: $(VENV)/.docs docs-fresh  ## build the documentation site into build/site, without a warning
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+	@echo "build/site/index.html; browsers let its search and API page work over HTTP alone:" \
+		"python3 -m http.server --bind 127.0.0.1 --directory build/site"
 
 .PHONY: slides
 slides: $(VENV)/.docs  ## make the slide deck, build/slides/slides.html and slides.pdf (needs Chromium)

@@ -57,6 +57,9 @@ def test_the_navigation_has_every_page_once_and_in_order() -> None:
         "decisions.md",
         "index.md",
         "new.md",
+        "reference/api.md",
+        "reference/commands.md",
+        "reference/costs.md",
         "slides.md",
         "stacks/data.md",
         "stacks/index.md",
@@ -64,8 +67,9 @@ def test_the_navigation_has_every_page_once_and_in_order() -> None:
     ]
 
     assert site_hook.navigation(pages) == [
-        "index.md",
+        {"Home": "index.md"},
         {"Stacks": ["stacks/index.md", "stacks/network.md", "stacks/data.md"]},
+        {"Reference": ["reference/commands.md", "reference/api.md", "reference/costs.md"]},
         {"Background": ["decisions.md"]},
         {"More": ["new.md"]},
     ]
