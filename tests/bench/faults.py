@@ -18,10 +18,11 @@ does, while something is broken on purpose (`tests/faults`). A failed request is
 lost judgement was acknowledged and is not in the export afterwards.
 
 What fails is what nothing could answer in time. A killed worker or task takes along what it was working on, and the
-only task also what comes until the next one is healthy. A frozen task still takes requests: two for each visitor, until the
-health checks have missed it twice, ten seconds. A table that refuses half of all calls refuses some judgements in both
-tries of theirs. A Lambda whose clock is hours wrong is refused by AWS whatever it asks, so the visitor who judges
-meanwhile is told to come again until the clock is right. All of these were answered when they were sent again.
+only task also what comes until the next one is healthy. A frozen task still takes requests: two for each visitor,
+until the health checks have missed it twice, ten seconds. A table that refuses half of all calls refuses some
+judgements in both tries of theirs. A Lambda whose clock is hours wrong is refused by AWS whatever it asks, so the
+visitor who judges meanwhile is told to come again until the clock is right. All of these were answered when they were
+sent again.
 """
 REQUESTS = 10_000  # at least so many run through a roll and through scaling in
 TOLD = re.compile(

@@ -11,13 +11,16 @@ import pytest
 from tests.image.engine import Engine, UnavailableError, ensure_base_image, running_engine, running_registry
 
 CONTAINER = Path(__file__).parents[2] / "container"
-SIZE = pytest.StashKey[int]()
+SIZES = pytest.StashKey[tuple[int, int]]()  # of the image, and of the base that it is built on
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Says how large the image is; nothing is asserted of it."""
-    if SIZE in config.stash:
-        terminalreporter.write_line(f"The container image has {config.stash[SIZE] / 1e6:.0f} MB, uncompressed.")
+    if SIZES in config.stash:
+        whole, base = (size / 1e6 for size in config.stash[SIZES])
+        terminalreporter.write_line(
+            f"The container image adds {whole - base:.0f} MB to its base of {base:.0f} MB, uncompressed."
+        )
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +42,10 @@ def image(engine: Engine, tmp_path_factory: pytest.TempPathFactory, request: pyt
     except UnavailableError as reason:
         pytest.skip(f"IMAGE NOT TESTED: {reason}")
     engine.run("build", "--network", "host", "--tag", "sentiment-rnn:test", str(CONTAINER), timeout=800)
-    request.config.stash[SIZE] = int(engine.run("image", "inspect", "--format", "{{.Size}}", "sentiment-rnn:test"))
+    whole, base = (
+        int(engine.run("image", "inspect", "--format", "{{.Size}}", name)) for name in ("sentiment-rnn:test", bases[-1])
+    )
+    request.config.stash[SIZES] = whole, base
     return "sentiment-rnn:test"
 
 
