@@ -11,6 +11,8 @@ from scripts.costs.bill import Bill, Credits
 from scripts.costs.compare import Variant
 from scripts.costs.prices import Prices
 
+LEAST = 0.01  # USD a month of what gets a line of its own
+
 
 def text(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], today: date) -> str:
     """Everything, for people.
@@ -72,14 +74,22 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _by_resource(idle: Bill, busy: Bill, requests: float) -> str:
     still = {(line.resource.stack, line.resource.id, line.use.price): line for line in idle.lines}
-    rows = []
-    for line in sorted(busy.lines, key=lambda each: (-each.amount, each.resource.stack, each.resource.id)):
+    rows: list[tuple[str, ...]] = []
+    small = [line for line in busy.lines if line.amount < LEAST]
+    for line in sorted(
+        (line for line in busy.lines if line not in small),
+        key=lambda each: (-each.amount, each.resource.stack, each.resource.id),
+    ):
         before = still.get((line.resource.stack, line.resource.id, line.use.price))
         name = f"{line.resource.stack}.{line.resource.id}"
         units = f"{line.use.units:,.4g}" if line.use.units < 1000 else f"{line.use.units:,.0f}"
         rows.append(
             (name, line.use.what, units, line.use.price, _usd(before.amount if before else 0), _usd(line.amount))
         )
+    if small:
+        its = [still.get((line.resource.stack, line.resource.id, line.use.price)) for line in small]
+        both = sum(line.amount for line in its if line), sum(line.amount for line in small)
+        rows.append((f"{len(small)} more", f"each below {LEAST:.2f}", "", "", *map(_usd, both)))
     rows.append(("total", "", "", "", _usd(idle.total), _usd(busy.total)))
     return table(("resource", "for", "units", "price", "idle", f"{requests:,.0f} requests"), rows)
 

@@ -1,5 +1,6 @@
 """Three bills reckoned by hand, from prices and quantities written out here; and what follows from a bill."""
 
+import re
 from datetime import date
 
 import pytest
@@ -96,6 +97,18 @@ def test_free_tiers_take_off_what_is_used_and_no_more(app):
     assert 0 < old.in_first_year < 3
     large = bill_of(app, requests=3_000_000)
     assert large.covered(large.prices.twelve_months)["apigateway.request"] == pytest.approx(1.00)
+
+
+def test_a_bill_names_each_cent_and_counts_what_is_below_one(app):
+    idle, busy = bill_of(app), bill_of(app, requests=100_000)
+    compared = compare.variants(app, settings.load("dev"), busy.prices, Traffic())
+    text = report.text(idle, busy, 100_000, compared, date(2026, 1, 1))
+    rows = [re.split(r"\s{2,}", line) for line in text.split("\n\n")[1].splitlines()[2:]]
+    *named, small, total = rows
+    assert len(named) == sum(line.amount >= 0.01 for line in busy.lines)
+    assert small[:2] == [f"{len(busy.lines) - len(named)} more", "each below 0.01"]
+    assert sum(float(row[-1]) for row in [*named, small]) == pytest.approx(float(total[-1]), abs=0.005 * len(rows))
+    assert float(total[-1]) == pytest.approx(busy.total, abs=0.005)
 
 
 def test_what_cloudwatch_keeps_and_takes_in_shares_one_free_allowance(app):
