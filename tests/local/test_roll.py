@@ -22,6 +22,15 @@ from scripts.reporter import Reporter
 from tests.local.running import Answer, RunningApp
 
 BODY = {"review": "I am happy"}
+# Beside its code, a task says that it has begun, and waits for the word to go on.
+WAITS = """
+import pathlib
+import time
+
+pathlib.Path("waits").touch()
+while not pathlib.Path("go").exists():
+    time.sleep(0.02)
+"""
 
 
 class Service:
@@ -106,6 +115,24 @@ def test_a_roll_fails_no_request(app: RunningApp, service: Service, tmp_path: Pa
 
     assert traffic.failures == []
     assert len(traffic.statuses) > 20
+
+
+def test_everybody_is_answered_while_a_new_task_takes_its_time(
+    app: RunningApp, service: Service, tmp_path: Path
+) -> None:
+    new = another_image(app, tmp_path, lambda copy: (copy / "sentiment" / "__init__.py").write_text(WAITS))
+    folder = app.state / "images" / new.rpartition(":")[2]
+    rolling = threading.Thread(target=deploy, args=(app.cloud, settings.load("local"), new, Reporter()))
+    rolling.start()
+    try:
+        eventually((folder / "waits").exists)
+        assert app.request("POST", "/api/getSentiment", BODY).status == 200
+        [stack] = app.cloud.client("cloudformation").describe_stacks(StackName="sentiment-local-service")["Stacks"]
+        assert stack["StackStatus"] == "UPDATE_IN_PROGRESS"
+    finally:
+        (folder / "go").touch()
+        rolling.join()
+    assert service.images() == {new}
 
 
 def test_a_broken_revision_is_rolled_back_and_fails_no_request(

@@ -13,7 +13,7 @@ from typing import Any
 
 from ministack import app
 from ministack.services import alb, ecs, ssm
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import provisioners, stacks
 
 from scripts.local.engine import Engine
 from scripts.local.extensions.cloudformation import Made, Properties, lower_keys
@@ -92,7 +92,12 @@ def _judge_first_deployments() -> None:
 
 
 def _wait_for_services() -> None:
-    """Have a stack complete, or fail, with its service's deployment, as CloudFormation does."""
+    """Have a stack complete, or fail, with its service's deployment, as CloudFormation does.
+
+    In a thread of its own: in the event loop's, nobody would be answered meanwhile.
+    """
+    waits = stacks._runs_on_worker_thread
+    stacks._runs_on_worker_thread = lambda resource_type: resource_type == SERVICE or waits(resource_type)
     handler = provisioners._RESOURCE_HANDLERS[SERVICE]
     create, update = handler["create"], handler["update"]
 

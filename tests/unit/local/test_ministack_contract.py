@@ -28,7 +28,9 @@ FUNCTIONS = {
     "services.apigateway._invoke_http_proxy": [
         "integration", "path", "method", "headers", "body", "query_params",
     ],
+    "services.apigateway.new_uuid": [],
     "services.cloudformation.provisioners._cw_metric_alarm_record": ["name", "props"],
+    "services.cloudformation.stacks._runs_on_worker_thread": ["resource_type"],
     "services.dynamodb._extract_key_val": ["attr"],
     "services.dynamodb._normalize_table_name": ["value"],
     "services.dynamodb._paginate_evaluated_items": ["items", "limit", "table"],
