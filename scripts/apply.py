@@ -106,6 +106,12 @@ def bring_up(work: Work, step: Step, parameters: Parameters, bucket: str | None)
     if change_set is None:
         return Outcome(state.outputs if state else {}, changed=False)
     _ask(work, step, change_set)
+    if work.interrupt.stopping:
+        changesets.discard(work.cloud, change_set)
+        work.reporter.stack(step.stack, "unchanged")
+        raise InterruptedDeployError(
+            f"{step.name}: stopped before anything was changed in it.", "Run the same command again to go on."
+        )
     before = None if creates or state is None else remember(work.cloud, state)
     return Outcome(execute(work, step, change_set).outputs, changed=True, before=before)
 

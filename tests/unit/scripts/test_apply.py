@@ -178,14 +178,27 @@ def test_consent_is_asked_for_exactly_what_holds_data(work, step, answers):
     assert asked == [(STACK, ["AWS::DynamoDB::Table"])]
 
 
-def test_ctrl_c_cancels_the_update_and_waits_for_its_end(work, step, answers):
+def test_ctrl_c_before_a_change_set_is_executed_leaves_the_stack_as_it_is(work, step, answers, reporter):
+    work.interrupt.press()
+    answers.stack("UPDATE_COMPLETE")
+    answers.change_set_made()
+    answers.change_set()
+    answers.discarded()
+
+    with pytest.raises(InterruptedDeployError, match="before anything was changed"):
+        bring_up(work, step)
+    assert reporter.said[-1] == ("data", "unchanged")
+
+
+def test_ctrl_c_cancels_the_update_and_waits_for_its_end(work, step, answers, reporter):
+    reporter.resource = lambda *_: work.interrupt.press()
     answers.update_begins()
     answers.stack("UPDATE_IN_PROGRESS")
-    answers.events(("1", STACK, "UPDATE_IN_PROGRESS"), ("0", STACK, "UPDATE_COMPLETE"))
+    began = ("1", STACK, "UPDATE_IN_PROGRESS"), ("0", STACK, "UPDATE_COMPLETE")
+    answers.events(("2", "Table", "UPDATE_IN_PROGRESS"), *began)
     answers.stubber.add_response("cancel_update_stack", {}, {"StackName": STACK_ID})
     answers.stack("UPDATE_ROLLBACK_COMPLETE")
-    answers.events(("2", STACK, "UPDATE_ROLLBACK_COMPLETE"), ("1", STACK, "UPDATE_IN_PROGRESS"), ("0", STACK, "x"))
-    work.interrupt.press()
+    answers.events(("3", STACK, "UPDATE_ROLLBACK_COMPLETE"), *began)
 
     with pytest.raises(InterruptedDeployError, match="as it was before") as raised:
         bring_up(work, step)
