@@ -40,6 +40,15 @@ worker_class = "gthread"
 threads = 4
 keepalive = 75
 """
+# In front of an app's code: beside it, the task says that it has begun, and waits for the word to go on.
+WAITS = """
+import pathlib
+import time
+
+pathlib.Path("waits").touch()
+while not pathlib.Path("go").exists():
+    time.sleep(0.02)
+"""
 GOOD = """{
     "id": identity, "review": review, "classification": "joy", "confidence": 0.9,
     "scores": dict.fromkeys(LABELS, 0.1), "model": "MODEL",

@@ -1,15 +1,17 @@
 """What goes wrong with a roll, on the laptop cloud: what the operator sees, and that nothing is lost."""
 
 import json
+import os
 import signal
+import threading
 import time
 import uuid
 
 import pytest
 
-from scripts import cli, smoke
+from scripts import apply, cli, image, smoke
 from tests.local.running import ROOT
-from tests.local.small_app import GOOD, says
+from tests.local.small_app import GOOD, WAITS, says
 
 pytestmark = pytest.mark.cloud
 # Ends its container, gunicorn's master included, as soon as a file lies beside it: a crash at the test's own time.
@@ -58,6 +60,30 @@ def test_ctrl_c_while_an_image_is_tried_does_not_stop_the_way_back(own, run, con
     error = run("roll", code=1).stderr
     assert "Ctrl-C: updates under way are cancelled" in error
     assert "What ran before runs again: service." in error
+    assert says(own).json["model"] == before
+
+
+def test_ctrl_c_takes_back_a_roll_that_is_under_way(own, run, container, monkeypatch):
+    before, cancel = says(own).json["model"], apply._cancel
+    folder = container(GOOD.replace("MODEL", "cancelled"))
+    (folder / "sentiment/__init__.py").write_text(WAITS)
+    running = own.state / "images" / image.tag(folder)
+
+    def interrupt():
+        eventually((running / "waits").exists)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def cancel_and_go_on(work, state):
+        cancel(work, state)
+        (running / "go").touch()  # CloudFormation stops before the next resource, not in the middle of one
+
+    monkeypatch.setattr(apply, "_cancel", cancel_and_go_on)
+    somebody = threading.Thread(target=interrupt)
+    somebody.start()
+    error = run("roll", code=130).stderr
+    somebody.join()
+    assert "the update was cancelled; the stack is as it was before" in error
+    assert "Run the same command again" in error
     assert says(own).json["model"] == before
 
 

@@ -20,17 +20,9 @@ from scripts.errors import StackFailedError
 from scripts.local import images
 from scripts.reporter import Reporter
 from tests.local.running import Answer, RunningApp
+from tests.local.small_app import WAITS
 
 BODY = {"review": "I am happy"}
-# Beside its code, a task says that it has begun, and waits for the word to go on.
-WAITS = """
-import pathlib
-import time
-
-pathlib.Path("waits").touch()
-while not pathlib.Path("go").exists():
-    time.sleep(0.02)
-"""
 
 
 class Service:
