@@ -9,12 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import cfnlint.data.AdditionalSpecs
 from cfnlint.helpers import load_resource
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 REGION = "us-east-1"
+# Calls that the reference has a resource for only since lately: whether IAM asks for it everywhere nobody has shown.
+OLDER = frozenset(
+    {"cloudwatch:GetMetricData", "sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"}
+)
+PSEUDO = re.compile(r"\$\{(Partition|Region|Account)\}")
 READING = re.compile(r"^[\w-]+:(Describe|Get|List)")
 # Schemas name whatever a handler might ever touch. What is not of these services belongs to features not used here.
 SERVICES = frozenset(
@@ -90,8 +96,10 @@ def of_types(names: Iterable[str]) -> frozenset[str]:
 
 
 def reading(calls: Iterable[str]) -> list[str]:
-    """Those that change nothing."""
-    return sorted(call for call in calls if READING.match(call))
+    """Those that change nothing; those that a star among them covers are left out."""
+    found = sorted(call for call in calls if READING.match(call))
+    stars = [call.removesuffix("*") for call in found if call.endswith("*")]
+    return [call for call in found if call.endswith("*") or not call.startswith(tuple(stars))]
 
 
 def changing(calls: Iterable[str]) -> list[str]:
@@ -99,14 +107,32 @@ def changing(calls: Iterable[str]) -> list[str]:
     return sorted(call for call in calls if not READING.match(call))
 
 
+def resources(call: str) -> tuple[str, ...]:
+    """What a call can be kept to, with nothing known of names: its service, in this region and account.
+
+    Args:
+        call: an IAM action.
+
+    Returns:
+        Patterns of ARNs, as text for ``Sub``; ``*`` alone where AWS offers no narrower form.
+    """
+    if call in OLDER:
+        return ("*",)
+    service, _, name = call.partition(":")
+    facts = _known()[service]
+    kinds = facts["Actions"].get(name.lower(), {}).get("Resources", [])
+    shapes = [shape for kind in kinds for shape in facts["Resources"].get(kind.lower(), {}).get("ARNFormats", [])]
+    heads = {":".join([*shape.split(":")[:5], "*"]) for shape in shapes if f":{service}:" in shape}
+    return tuple(sorted(PSEUDO.sub(r"${AWS::\1}", head).replace("Account}", "AccountId}") for head in heads)) or ("*",)
+
+
 @cache
-def _actions() -> dict[str, frozenset[str]]:
-    """Every IAM action that AWS has, by service, in lower case."""
-    known = load_resource(cfnlint.data.AdditionalSpecs, "Policies.json")
-    return {service: frozenset(facts["Actions"]) for service, facts in known.items()}
+def _known() -> dict[str, Any]:
+    """AWS's service authorization reference: actions and the resources that they work on, in lower case."""
+    return load_resource(cfnlint.data.AdditionalSpecs, "Policies.json")
 
 
 def _exists(call: str) -> bool:
     """Whether it is an IAM action: some names in the schemas are of APIs, or of actions that never came to be."""
     service, _, name = call.partition(":")
-    return name.endswith("*") or name.lower() in _actions().get(service, frozenset())
+    return name.endswith("*") or name.lower() in _known().get(service, {}).get("Actions", {})

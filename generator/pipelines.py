@@ -41,7 +41,7 @@ LINKED = (
     "ops.apigateway.amazonaws.com",
 )
 # Where a change can be kept to what is named after the stage's stacks; elsewhere names say nothing.
-CHANGED_RESOURCES = {service: boundary.RESOURCES[service] for service in ("dynamodb", "s3", "lambda")}
+OWN_RESOURCES = {service: boundary.RESOURCES[service] for service in ("dynamodb", "s3", "lambda", "sns")}
 
 
 def allow(names: Iterable[str], *resources: str | Sub, when: aws.Condition | None = None) -> aws.Statement:
@@ -122,8 +122,8 @@ def service_changes() -> list[aws.Statement]:
     """What CloudFormation does, in the pipeline's name, to roll the service."""
     made = calls.of_types(SERVICE_TYPES)
     return [
-        allow(calls.reading(made), "*"),
-        allow([name for name in calls.changing(made) if name.startswith("ecs:")], "*", when=through_cloudformation()),
+        *kept_close(calls.reading(made)),
+        *kept_close([name for name in calls.changing(made) if name.startswith("ecs:")], through_cloudformation()),
         pass_roles([f"{ROLES}-service-*"], ["ecs-tasks.amazonaws.com"]),
     ]
 
@@ -190,20 +190,46 @@ def changes(types: Iterable[str]) -> list[aws.Statement]:
     Args:
         types: types of resources.
     """
-    by_service: dict[str, list[str]] = {}
-    for name in calls.changing(calls.of_types(types)):
-        if not name.startswith("iam:"):
-            by_service.setdefault(name.split(":")[0], []).append(name)
-    return [
-        allow(names, CHANGED_RESOURCES.get(which, "*"), when=through_cloudformation())
-        for which, names in by_service.items()
-    ]
+    names = [name for name in calls.changing(calls.of_types(types)) if not name.startswith("iam:")]
+    return kept_close(names, through_cloudformation())
 
 
 def reads(types: Iterable[str]) -> list[aws.Statement]:
     """What CloudFormation reads of them."""
-    made = [name for name in calls.reading(calls.of_types(types)) if not name.endswith(":Get*")]
-    return [allow(made, "*")]
+    return kept_close([name for name in calls.reading(calls.of_types(types)) if not name.endswith(":Get*")])
+
+
+def kept_close(names: Iterable[str], when: aws.Condition | None = None) -> list[aws.Statement]:
+    """Statements that allow calls, each on no more than AWS lets it be kept to.
+
+    That is what is named after the stage's stacks where the service names resources after them, elsewhere all of the
+    service's in the region and the account, and ``*`` where the call knows no resource.
+
+    Args:
+        names: the calls.
+        when: condition under which they are allowed.
+    """
+    together: dict[str, list[str]] = {}
+    for name in names:
+        together.setdefault("*" if calls.resources(name) == ("*",) else name.split(":")[0], []).append(name)
+    return [allow(found, *_nearest(service, found), when=when) for service, found in together.items()]
+
+
+def service_of(statement: aws.Statement) -> str:
+    """The service that a statement is about, by which its like stand together; of several services, none.
+
+    Args:
+        statement: what ``kept_close`` returned.
+    """
+    named = {action.prefix for action in statement.properties["Action"]}
+    return named.pop() if len(named) == 1 else ""
+
+
+def _nearest(service: str, names: Iterable[str]) -> list[str]:
+    """What calls of one service can be kept to; of ``*``, nothing."""
+    if service in OWN_RESOURCES:
+        return [OWN_RESOURCES[service]]
+    return sorted({pattern for name in names for pattern in calls.resources(name)})
 
 
 def lock() -> list[aws.Statement]:

@@ -40,7 +40,8 @@ def build(app: Mapping[str, Callable[[], Template]]) -> Template:
     bounded_changes(template, "Service", service, pipelines.service_changes())
     subject = "environment:${Stage}-infrastructure"
     infrastructure = role(template, "Infrastructure", subject, provider, pipelines.infrastructure())
-    statements = [*pipelines.roles(_takers(built)), *pipelines.reads(types), *pipelines.changes(types)]
+    touching = sorted([*pipelines.reads(types), *pipelines.changes(types)], key=pipelines.service_of)
+    statements = [*pipelines.roles(_takers(built)), *touching]
     bounded_changes(template, "Infrastructure", infrastructure, statements)
     plan = role(template, "Plan", "environment:${Stage}-plan", provider, pipelines.plan())
 

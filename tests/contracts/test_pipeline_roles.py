@@ -101,6 +101,16 @@ def test_the_infrastructure_role_reads_no_object_but_the_code_that_it_deploys():
 
 
 @pytest.mark.parametrize("name", ROLES)
+def test_a_star_alone_stands_where_aws_offers_no_narrower_form(name):
+    """A star in a call's own name stands for more calls than a policy holds; all stacks are looked through by tag."""
+    for one in statements(name):
+        if one["Effect"] == "Allow" and one["Resource"] == ["*"]:
+            for action in one["Action"]:
+                narrowest = action.endswith("*") or calls.resources(action) == ("*",)
+                assert narrowest or action == "cloudformation:DescribeStacks", action
+
+
+@pytest.mark.parametrize("name", ROLES)
 def test_every_condition_has_a_value(name):
     for one in statements(name):
         for test in one.get("Condition", {}).values():

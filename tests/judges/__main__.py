@@ -42,8 +42,7 @@ NOT_NARROWER = (
 )
 # Policies with findings that stay, and why; docs/decisions.md tells more.
 DECIDED = {
-    "pipeline.InfrastructureChanges": "what CloudFormation does for the pipeline, to names that it makes up",
-    "pipeline.ServiceChanges": "what CloudFormation reads and does for the pipeline while it rolls the service",
+    "pipeline.InfrastructureChanges1": "making the app's roles, within the boundary; looking at what EC2 has",
 }
 
 
