@@ -112,9 +112,13 @@ def app(monkeypatch):
         server.server_close()
 
 
-NO_RECEIPT = json.dumps(
-    {"id": review_id(catalogue.SMOKE_REVIEW), "classification": None, "scores": dict.fromkeys(catalogue.LABELS, 0.1)}
-)
+UNSURE = {
+    "id": review_id(catalogue.SMOKE_REVIEW),
+    "classification": None,
+    "scores": dict.fromkeys(catalogue.LABELS, 0.1),
+}
+NO_CONFIDENCE = json.dumps(UNSURE)
+NO_RECEIPT = json.dumps({**UNSURE, "confidence": 0.1})
 UNBELIEVED = json.dumps({"sentiment": "joy", "verdict": "unprompted"})
 
 
@@ -144,6 +148,7 @@ def test_a_working_app_passes_and_nothing_is_left_of_the_test(app):
         ("/api/getSentiment", (503, "no task"), "status 503: b'no task'"),
         ("/api/getSentiment", (400, "{}"), "status 400"),
         ("/api/getSentiment", (200, "{}"), "no prediction"),
+        ("/api/getSentiment", (200, NO_CONFIDENCE), "no prediction"),
         ("/api/getSentiment", (200, NO_RECEIPT), "no receipt"),
         ("/api/setSentiment", (200, UNBELIEVED), "does not believe"),
         ("/api/setSentiment", (500, "boom"), "judgement does not work"),
