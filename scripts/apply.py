@@ -100,6 +100,8 @@ def bring_up(work: Work, step: Step, parameters: Parameters, bucket: str | None)
     """
     work.reporter.stack(step.stack, "working")
     state = ready(work, step)
+    if state is not None and _is_so_already(work.cloud, step, parameters, state):
+        return Outcome(state.outputs, changed=False)
     source = template_source(work.cloud, step, bucket)
     creates = changesets.creates(state)
     change_set = changesets.make(work.cloud, step.name, step.template, parameters, source, creates)
@@ -231,6 +233,20 @@ def template_source(cloud: Cloud, step: Step, bucket: str | None) -> dict[str, s
     if cloud.endpoint_url:
         return {"TemplateURL": f"{cloud.endpoint_url}/{bucket}/{key}"}
     return {"TemplateURL": f"https://{bucket}.s3.{cloud.region}.amazonaws.com/{key}"}
+
+
+def _is_so_already(cloud: Cloud, step: Step, parameters: Parameters, state: StackState) -> bool:
+    """Whether a stack has this template, these parameters and our tags, so that a change set could only say the same.
+
+    Each change set takes CloudFormation seconds. The CDK leaves them out likewise; where something is looked up in the
+    parameter store, only a change set can tell.
+    """
+    if state.kind != stacks.GOOD or changesets.creates(state) or step.template.looks_up:
+        return False
+    given = {name: state.parameters.get(name) if value is None else value for name, value in parameters.items()}
+    if state.parameters != {**step.template.parameters, **given} or state.tags != stacks.tags(cloud.stage):
+        return False
+    return remember(cloud, state).body == step.template.body
 
 
 def _ask(work: Work, step: Step, change_set: ChangeSet) -> None:

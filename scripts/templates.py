@@ -63,6 +63,11 @@ class Template:
         """Whether anything in it must survive the stack."""
         return any(resource.deletion_policy == "Retain" for resource in self.resources.values())
 
+    @property
+    def looks_up(self) -> bool:
+        """Whether what it makes depends on something else too: on what the parameter store holds at that moment."""
+        return "AWS::SSM::Parameter::Value<" in self.body or "{{resolve:" in self.body
+
     def purpose(self, logical_id: str) -> str:
         """What a resource is for, "" when the template (no longer) has it."""
         resource = self.resources.get(logical_id)

@@ -85,7 +85,7 @@ class Answers:
             "describe_stacks", "ValidationError", "Stack with id sentiment-dev-data does not exist"
         )
 
-    def stack(self, status, tags=TAGS, reason="", outputs=None):
+    def stack(self, status, tags=TAGS, reason="", outputs=None, parameters=None):
         self.stubber.add_response(
             "describe_stacks",
             {
@@ -98,6 +98,9 @@ class Answers:
                         "CreationTime": NOON,
                         "Tags": tags,
                         "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in (outputs or {}).items()],
+                        "Parameters": [
+                            {"ParameterKey": key, "ParameterValue": value} for key, value in (parameters or {}).items()
+                        ],
                     }
                 ]
             },

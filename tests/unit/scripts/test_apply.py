@@ -15,7 +15,8 @@ from scripts.interrupt import Interrupt
 from scripts.lambdas import Package
 from scripts.plan import make_plan
 from scripts.settings import Settings
-from tests.unit.scripts.stubs import STACK_ID
+from scripts.templates import parse
+from tests.unit.scripts.stubs import STACK_ID, TAGS
 
 STACK = "sentiment-dev-data"
 PARAMETERS = {"Stage": "dev"}
@@ -63,6 +64,44 @@ def test_a_change_set_without_changes_is_success_and_is_deleted(work, step, answ
     answers.discarded()
 
     assert apply.bring_up(work, step, PARAMETERS, None) == apply.Outcome({"TableName": "t"}, changed=False)
+
+
+def test_a_stack_that_is_so_already_needs_no_change_set(work, step, answers):
+    answers.stack("UPDATE_COMPLETE", outputs={"TableName": "t"}, parameters=PARAMETERS)
+    answers.remembered()
+
+    assert apply.bring_up(work, step, PARAMETERS, None) == apply.Outcome({"TableName": "t"}, changed=False)
+
+
+@pytest.mark.parametrize(
+    "different",
+    [
+        {"status": "UPDATE_ROLLBACK_COMPLETE"},
+        {"parameters": {"Stage": "prod"}},
+        {"parameters": {**PARAMETERS, "Old": "1"}},
+        {"tags": [*TAGS, {"Key": "team", "Value": "blue"}]},
+    ],
+)
+def test_only_what_is_the_same_in_all_respects_is_so_already(work, step, answers, different):
+    answers.stack(**{"status": "UPDATE_COMPLETE", "parameters": PARAMETERS, **different})
+    answers.no_change()
+
+    assert not apply.bring_up(work, step, PARAMETERS, None).changed
+
+
+def test_another_template_is_a_change(work, step, answers):
+    answers.stack("UPDATE_COMPLETE", parameters=PARAMETERS)
+    older = {"TemplateBody": step.template.body + "# older"}
+    answers.stubber.add_response("get_template", older, {"StackName": STACK_ID, "TemplateStage": "Original"})
+    answers.no_change()
+
+    assert not apply.bring_up(work, step, PARAMETERS, None).changed
+
+
+@pytest.mark.parametrize("looked_up", ["Type: AWS::SSM::Parameter::Value<String>", "{{resolve:ssm:/name}}"])
+def test_what_is_looked_up_may_have_changed(step, looked_up):
+    assert not step.template.looks_up
+    assert parse("data", f"{step.template.body}# {looked_up}").looks_up
 
 
 def test_a_refusal_to_make_an_empty_change_set_is_success_too(work, step, answers):
