@@ -163,7 +163,8 @@ def test_a_lesson_has_every_part(name: str) -> None:
         "Questions",
     ]
     assert "<!-- quote: " in text
-    assert text.count("<summary>") >= 3
+    *questions, task = re.findall("<summary>(.*)</summary>", text)
+    assert len(questions) >= 3 and task.startswith("On your own: ")
 
 
 def test_every_lesson_has_a_check_and_every_check_a_lesson() -> None:
