@@ -19,7 +19,7 @@ class Prices:
 
     Attributes:
         date: the day they are known to be of.
-        checked: by service, a later day on which they were seen to be the same.
+        checked: by price or service, a later day on which it was seen to be the same.
         region: such as ``eu-central-1``.
         sources: where each service's prices are published.
         unit: price of one unit, by name.
@@ -72,7 +72,7 @@ def load(region: str, path: Path = FILE) -> Prices:
     free = table["free"]
     return Prices(
         table["date"],
-        table["checked"],
+        table["checked"][chosen],
         chosen,
         table["sources"],
         table[chosen],

@@ -32,7 +32,7 @@ def page() -> str:
         f"## Where the image is kept\n\n{registry.REVISIONS} revisions of at most {registry.IMAGE_GB} GB each.\n",
         table(("registry", "USD a month", "remark"), _images(first)),
         "## Prices\n",
-        table(("price of", *REGIONS, "as of", "source"), _prices()),
+        table(("price of", *(head for region in REGIONS for head in (region, "as of")), "source"), _prices()),
         "## What costs nothing by itself\n",
         table(("type", "because"), [(f"`{name}`", why) for name, why in FREE.items()]),
     ]
@@ -102,7 +102,11 @@ def _images(chosen: prices.Prices) -> list[tuple[str, ...]]:
 def _prices() -> list[tuple[str, ...]]:
     tables = [prices.load(region) for region in REGIONS]
     return [
-        (f"`{name}`", *(_short(each.of(name)) for each in tables), _as_of(tables[0], name), _link(tables[0], name))
+        (
+            f"`{name}`",
+            *(cell for each in tables for cell in (_short(each.of(name)), _as_of(each, name))),
+            _link(tables[0], name),
+        )
         for name in tables[0].unit
     ]
 
@@ -112,7 +116,8 @@ def _short(price: float) -> str:
 
 
 def _as_of(chosen: prices.Prices, name: str) -> str:
-    return chosen.checked.get(name.partition(".")[0], chosen.date).isoformat()
+    service = chosen.checked.get(name.partition(".")[0], chosen.date)
+    return chosen.checked.get(name, service).isoformat()
 
 
 def _link(chosen: prices.Prices, name: str) -> str:

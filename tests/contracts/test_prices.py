@@ -44,5 +44,7 @@ def test_what_is_free_has_a_price():
 
 def test_the_file_says_of_which_day_it_is():
     assert isinstance(TABLE["date"], date)
-    assert TABLE["checked"].keys() <= TABLE["sources"].keys()
-    assert min(TABLE["checked"].values()) > TABLE["date"]
+    assert TABLE["checked"].keys() == REGIONS.keys()
+    for checked in TABLE["checked"].values():
+        assert checked.keys() <= TABLE["sources"].keys() | REGIONS["us-east-1"].keys()
+        assert min(checked.values()) > TABLE["date"]
