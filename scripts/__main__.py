@@ -8,6 +8,7 @@ import click
 
 from scripts.cli import Commands
 from scripts.commands import changing, completing, costing, loading, looking, running
+from scripts.local.runner import PROCESS, REGISTRY, RUNNERS
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -21,15 +22,15 @@ def main() -> None:
 )
 @click.option(
     "--runner",
-    default="process",
+    default=PROCESS,
     show_default=True,
     envvar="RUNNER",
-    type=click.Choice(["process", "docker"]),
+    type=click.Choice(RUNNERS),
     help="What runs the tasks: plain processes, or containers of the real image.",
 )
 @click.option(
     "--registry",
-    default="127.0.0.1:5000",
+    default=REGISTRY,
     show_default=True,
     envvar="REGISTRY",
     help="Where a registry on loopback may listen, through which the real image goes.",

@@ -18,12 +18,13 @@ from scripts import build, display, repository, settings
 from scripts.changesets import Change
 from scripts.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, DeployError, SettingsError, explain
 from scripts.image import CONTAINER_DIR
+from scripts.local.runner import Runner
+from scripts.local.state import State, chosen_folder
 from scripts.reporter import Reporter
-from scripts.session import Cloud
+from scripts.session import LAPTOP_STAGE, Cloud
 from scripts.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
-LAPTOP_STAGE = "local"
 # Set to anything, it lets a mistake of ours show where it is.
 DEBUG_VARIABLE = "DEBUG"
 # Commands whose exit code 2 is an answer.
@@ -61,9 +62,7 @@ class Options:
     def image(self, reporter: Reporter) -> str:
         """Make sure that the image of this checkout can be run, and name it."""
         if self.stage == LAPTOP_STAGE:
-            from scripts.local.runner import Runner  # not needed to deploy to AWS
-
-            return Runner(**laptop()["runner"]).image(self.settings, state_folder() / "images", reporter, CONTAINER_DIR)
+            return Runner(**laptop()["runner"]).image(self.settings, laptop_state().images, reporter, CONTAINER_DIR)
         return build.ensure(repository.ready(self.cloud, self.settings, reporter), reporter)
 
     def image_if_pushed(self) -> str:
@@ -151,9 +150,9 @@ def _stages() -> list[str]:
     return []
 
 
-def state_folder() -> Path:
-    """Where the laptop cloud keeps what it keeps."""
-    return Path(os.environ.get("STATE") or ROOT / ".local")
+def laptop_state() -> State:
+    """What the laptop cloud keeps, and where."""
+    return State(chosen_folder())
 
 
 def laptop() -> dict[str, Any]:
@@ -162,9 +161,8 @@ def laptop() -> dict[str, Any]:
     Raises:
         DeployError: none runs.
     """
-    file = state_folder() / "cloud.json"
     try:
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(laptop_state().cloud.read_text(encoding="utf-8"))
         os.kill(int(found["pid"]), 0)
     except (OSError, ValueError, KeyError) as error:
         raise DeployError("The laptop cloud is not running.", "Start it: `make local`, in another window.") from error

@@ -12,6 +12,8 @@ from botocore.config import Config
 
 from generator import catalogue
 
+# The stage that is the laptop cloud.
+LAPTOP_STAGE = "local"
 # The key whose holder may do everything on the laptop cloud, as an account's root may.
 LAPTOP_ACCESS_KEY = "local"
 # Environment variables with the keys of a role there, to be tried in that role instead.

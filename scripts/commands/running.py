@@ -24,7 +24,7 @@ from scripts import ledger, receipts, scaling, templates
 from scripts import logs as logging
 from scripts import restore as restoring
 from scripts.apply import Work
-from scripts.cli import LAPTOP_STAGE, ROOT, Options, state_folder, with_options
+from scripts.cli import LAPTOP_STAGE, ROOT, Options, laptop_state, with_options
 from scripts.commands.changing import deployed
 from scripts.deploy import collect_outputs, says_what_happens
 from scripts.errors import DeployError, InterruptedDeployError, SettingsError
@@ -116,7 +116,7 @@ def rotate_receipt_key(options: Options, revoke: bool) -> None:
     with options.reporter() as reporter, _changing(options, reporter, "rotate-receipt-key") as work:
         state = receipts.rotate(work, outputs, revoke)
     if options.stage == LAPTOP_STAGE:
-        receipts.keep(options.cloud, state_folder() / "receipt-key")
+        receipts.keep(options.cloud, laptop_state().receipt_key)
     _print_service(options, state)
 
 

@@ -22,10 +22,9 @@ from scripts.local.front import HOST, Backend, Front
 from scripts.local.runner import PROCESS, Runner
 from scripts.local.state import ROOT, State
 from scripts.reporter import Reporter
-from scripts.session import LAPTOP_ACCESS_KEY, Cloud
+from scripts.session import LAPTOP_ACCESS_KEY, LAPTOP_STAGE, Cloud
 from scripts.smoke import smoke_test
 
-STAGE = "local"
 EMULATOR_WITHIN = 600.0  # seconds; a journal of a million judgements takes one or two minutes
 STOP_WITHIN = 5.0  # seconds
 DOCKER_STOP_WITHIN = 30.0  # seconds; a busy engine takes its time to remove a container
@@ -69,12 +68,12 @@ class LaptopCloud:
         Raises:
             DeployError: something did not work out.
         """
-        stage = settings.load(STAGE)
+        stage = settings.load(LAPTOP_STAGE)
         image_uri = self._runner.image(stage, self.state.images, self._reporter)
         if self._runner.name == PROCESS:
             images.remove_others(image_uri, self.state.images)
         self._wait_for_emulator()
-        cloud = Cloud(STAGE, self.endpoint_url, stage.region)
+        cloud = Cloud(LAPTOP_STAGE, self.endpoint_url, stage.region)
         receipts.ensure(cloud, self.state.receipt_key)
         outputs = deploy(cloud, stage, image_uri, self._reporter, interrupt=self._interrupt)
         self._front.backend = self._backend(outputs)
@@ -127,7 +126,7 @@ class LaptopCloud:
             "GATEWAY_PORT": str(self._port),
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
-            "MINISTACK_REGION": str(settings.load(STAGE).region),
+            "MINISTACK_REGION": str(settings.load(LAPTOP_STAGE).region),
             "PYTHONUNBUFFERED": "1",
             "SFTP_ENABLED": "0",
             "TMPDIR": str(self.state.temporary),

@@ -64,18 +64,23 @@ class State:
         new.replace(self.cloud)
 
 
+def chosen_folder() -> Path:
+    """The state folder: the environment's STATE, or ``.local`` in the project."""
+    return Path(os.environ.get("STATE") or ROOT / ".local")
+
+
 @contextlib.contextmanager
 def claim(folder: Path | None, url: str) -> Iterator[State]:
     """Use the state folder alone, with nothing in it of an earlier run but journal, keys and images.
 
     Args:
-        folder: the state folder; None for the environment's STATE, or ``.local`` in the project.
+        folder: the state folder; None for the chosen one.
         url: where the cloud is going to answer, for whoever else wants the folder.
 
     Raises:
         StateError: somebody else uses it, or it cannot be written.
     """
-    state = State((folder or Path(os.environ.get("STATE") or ROOT / ".local")).absolute())
+    state = State((folder or chosen_folder()).absolute())
     try:
         state.folder.mkdir(parents=True, exist_ok=True)
         lock = (state.folder / "lock").open("a+")
