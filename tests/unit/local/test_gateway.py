@@ -60,12 +60,14 @@ def execute(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Calls the guarded data plane of an API whose integration answers with headers of its own."""
 
     async def integration(api_id: str, *_: Any) -> Any:
-        return 200, {"access-control-allow-origin": "*", "X-Mine": "1"}, b"{}"
+        return 200, {"access-control-allow-origin": "*", "X-Mine": "1"}, apigateway.new_uuid()
 
     monkeypatch.setattr(apigateway, "_handle_execute_in_scope", integration)
     monkeypatch.setattr(apigateway, "_apis", {"abc": {"corsConfiguration": CORS}, "bare": {}})
     limits = {"ThrottlingRateLimit": "1", "ThrottlingBurstLimit": "2"}
     monkeypatch.setattr(apigateway, "_stages", {"abc": {"$default": {"defaultRouteSettings": limits}}})
+    monkeypatch.setattr(apigateway, "new_uuid", apigateway.new_uuid)
+    gateway._name_requests()
     gateway._guard_the_data_plane()
 
     def call(api: str = "abc", method: str = "POST", body: bytes = b"", **headers: str) -> Any:
@@ -74,17 +76,27 @@ def execute(monkeypatch: pytest.MonkeyPatch) -> Any:
     return call
 
 
+def but_its_id(headers: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name != "apigw-requestid"}
+
+
 def test_the_gateways_cors_headers_take_the_place_of_the_integrations(execute: Any) -> None:
-    assert execute(origin="http://page")[1] == {
+    assert but_its_id(execute(origin="http://page")[1]) == {
         "X-Mine": "1",
         "Access-Control-Allow-Origin": "http://page",
         "Vary": "Origin",
     }
-    assert execute(Origin="http://other")[1] == {"X-Mine": "1"}
+    assert but_its_id(execute(Origin="http://other")[1]) == {"X-Mine": "1"}
 
 
 def test_without_cors_an_answer_is_left_as_it_is(execute: Any) -> None:
-    assert execute("bare", origin="http://page")[1] == {"access-control-allow-origin": "*", "X-Mine": "1"}
+    assert but_its_id(execute("bare", origin="http://page")[1]) == {"access-control-allow-origin": "*", "X-Mine": "1"}
+
+
+def test_a_request_has_one_id_and_the_next_another(execute: Any) -> None:
+    (_, first, said), (_, second, _) = execute("bare"), execute("bare")
+    assert first["apigw-requestid"] == said != second["apigw-requestid"]
+    assert apigateway.new_uuid() not in (first["apigw-requestid"], second["apigw-requestid"])
 
 
 def test_beyond_the_stages_limit_requests_are_throttled_with_cors(execute: Any) -> None:
