@@ -10,11 +10,14 @@ import torch
 from torch import Tensor
 
 from sentiment.text import UNKNOWN, Tokenizer
-from training import LABELS, accounts, augment, batches, data
+from training import LABELS, accounts, augment, batches, data, transfer
+from training.foreign import foreign
 from training.gibberish import gibberish
 from training.statements import statement
 
 Told = tuple[list[int], list[float]]  # ids of a text and its target
+Shown = tuple[list[int], Tensor]  # the same, the target as a row of a tensor
+COPIES = 3  # of each account, retold by chance
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Settings:
     comment_gold: float
     nonsense: int
     statements: int
+    retold: float
+    joined: int
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,9 @@ class Lessons:
         ]
         gold = torch.tensor([accounts.target(row.label, settings.smoothing) for row in split.train])
         self.accounts = len(gold)
+        chance = Random(0)
+        self.retold = [[self._ids(transfer.retold(row.text, chance)) for _ in range(COPIES)] for row in split.train]
+        self.labels = [row.label for row in split.train]
         self.own = [
             (self._ids(text), accounts.target(label, settings.smoothing)) for label, text in accounts.to_learn()
         ]
@@ -109,6 +117,7 @@ class Lessons:
         """How many steps an epoch takes."""
         others = len(self.texts) - self.accounts * (self.variants + 1)
         texts = self.accounts * (2 if self.variants else 1) + min(self.settings.strangers, others)
+        texts += self.settings.joined
         return -(-texts // self.settings.batch)
 
     def _chosen(self, random: Random) -> list[int]:
@@ -134,6 +143,7 @@ class Lessons:
         for _ in range(steps * self.settings.nonsense):
             found.append((augment.nonsense(random, self.foreign, self.words), even))
             found.append((self._ids(gibberish(random, accounts.STREWN)), even))
+            found.append((self._ids(foreign(random)), even))
         for _ in range(steps * self.settings.statements):
             text, target = statement(random)
             found.append((self._ids(text), target))
@@ -146,23 +156,39 @@ class Lessons:
         Args:
             random: source of chance.
         """
-        chosen = self._chosen(random)
-        accounts_of_it = set(chosen[: self.accounts])
-        shown = [
-            augment.vary(self.texts[place], random, self.openers) if place in accounts_of_it else self.texts[place]
-            for place in chosen
-        ]
-        parts = list(batches.places([len(ids) for ids in shown], self.settings.batch, random))
+        shown = [(self._told(place, random), self.targets[place]) for place in self._chosen(random)]
+        shown += [self._joined(random) for _ in range(self.settings.joined)]
+        parts = list(batches.places([len(ids) for ids, _ in shown], self.settings.batch, random))
         besides = self._besides(random, len(parts))
         return [
-            self._batch([shown[member] for member in members], [chosen[member] for member in members], added)
+            self._batch([shown[member] for member in members], added)
             for members, added in zip(parts, dealt(besides, len(parts)), strict=True)
         ]
 
-    def _batch(self, texts: list[list[int]], places: list[int], added: Sequence[Told]) -> Batch:
-        tokens, lengths = batches.pad([*texts, *(ids for ids, _ in added)])
+    def _told(self, place: int, random: Random) -> list[int]:
+        """A text as it is shown this time: accounts a little changed, some of them retold; others as they are."""
+        account, variant = divmod(place, self.variants + 1)
+        if account >= self.accounts or variant:
+            return self.texts[place]
+        retold = random.random() < self.settings.retold
+        return augment.vary(random.choice(self.retold[account]) if retold else self.texts[place], random, self.openers)
+
+    def _joined(self, random: Random) -> Shown:
+        """Two to four accounts of one label as one long text."""
+        first = random.randrange(self.accounts)
+        same = [first]
+        for _ in range(random.randint(1, 3)):
+            other = random.randrange(self.accounts)
+            while self.labels[other] != self.labels[first]:
+                other = random.randrange(self.accounts)
+            same.append(other)
+        places = [account * (self.variants + 1) for account in same]
+        return [one for place in places for one in self.texts[place]], self.targets[places].mean(0)
+
+    def _batch(self, shown: Sequence[Shown], added: Sequence[Told]) -> Batch:
+        tokens, lengths = batches.pad([ids for ids, _ in [*shown, *added]])
         targets = torch.tensor([target for _, target in added]).view(-1, len(LABELS))
-        return Batch(tokens, lengths, torch.cat([self.targets[places], targets]))
+        return Batch(tokens, lengths, torch.cat([torch.stack([target for _, target in shown]), targets]))
 
 
 def dealt(items: Sequence[Told], hands: int) -> list[Sequence[Told]]:

@@ -1,5 +1,7 @@
 """What the RNN is shown: variations, sentences of our own, targets with and without a teacher."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -8,14 +10,24 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: `make train-env` installs it")
 
 from sentiment.text import UNKNOWN, Tokenizer  # noqa: E402
-from training import LABELS, accounts, augment, data, transfer  # noqa: E402
+from training import LABELS, accounts, augment, data, denials, statements, transfer  # noqa: E402
+from training.foreign import foreign, read  # noqa: E402
 from training.lessons import Lessons, Settings, Taught  # noqa: E402
 from training.statements import statement  # noqa: E402
 
 pytestmark = pytest.mark.torch
 TOKENIZER = Tokenizer(("<pad>", "<unk>", "when", "i", "won", "lost", "we", "met", "again", "der", "."))
 SETTINGS = Settings(
-    batch=2, smoothing=0.1, gold=0.5, strangers=1, comments=16, comment_gold=0.5, nonsense=1, statements=1
+    batch=2,
+    smoothing=0.1,
+    gold=0.5,
+    strangers=1,
+    comments=16,
+    comment_gold=0.5,
+    nonsense=1,
+    statements=1,
+    retold=0.0,
+    joined=0,
 )
 
 
@@ -106,15 +118,66 @@ def test_nonsense_is_mostly_unknown_or_foreign() -> None:
     assert sum(ids.count(UNKNOWN) for ids in texts) > sum(map(len, texts)) / 2
 
 
+def test_accounts_are_told_by_others_too() -> None:
+    def lessons(retold: float) -> Lessons:
+        return Lessons(split(), None, TOKENIZER, replace(SETTINGS, retold=retold))
+
+    heard = {seed: [ids for ids, _ in shown(lessons(1.0), seed)] for seed in range(4)}
+    assert any([UNKNOWN, 4] in ids for ids in heard.values())  # "He won", of which this vocabulary knows one word
+    assert all([3, 4] in [ids for ids, _ in shown(lessons(0.0), seed)] for seed in range(4))
+
+
+def test_accounts_of_one_label_are_joined() -> None:
+    lessons = Lessons(split(), None, TOKENIZER, replace(SETTINGS, joined=6))
+    assert len(lessons.epoch(Random(0))) == lessons.batches_an_epoch() == 5
+    long = [(ids, target) for ids, target in shown(lessons) if len(ids) >= 4 and not {UNKNOWN, 5, 8, 9} & set(ids)]
+    assert long
+    for ids, target in long:  # the two of joy, twice to four times
+        assert set(zip(ids[::2], ids[1::2], strict=True)) <= {(3, 4), (6, 7)} and 4 <= len(ids) <= 8
+        assert target[LABELS.index("joy")] == pytest.approx(0.9 + 0.1 / 7)
+
+
+def test_other_languages_come_one_at_a_time() -> None:
+    random = Random(8)
+    texts = [foreign(random) for _ in range(300)]
+    words = {language: set(" ".join(sentences).split()) for language, sentences in read().items()}
+    assert len(words) >= 10
+    assert all(any({*text.replace(". ", " ").split()} <= known for known in words.values()) for text in texts)
+    assert {len(text.split()) for text in texts} >= {1, 2, 9, 14}
+
+
 def test_statements_name_deny_or_state() -> None:
     random = Random(5)
     made = [statement(random) for _ in range(400)]
     assert all(sum(meant) == pytest.approx(1) for _, meant in made)
-    for text, meant in made:
-        if " happy" in text:
-            denied = any(word in text for word in ("not", "n't", "never", "no longer", "hardly", "far from"))
-            assert (meant[LABELS.index("joy")] < 0.1) is denied, text
     assert {"The", "I"} <= {text.split()[0] for text, _ in made}
+    assert {round(max(meant), 2) for _, meant in made} == {0.14, 0.3, 0.38, statements.SURE}
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_denied_feeling_is_anything_but_itself(label: str) -> None:
+    random = Random(6)
+    meant = denials.anything_but(label)
+    assert meant[label] < 0.05 and sum(meant.values()) == pytest.approx(1)
+    assert max(meant.values()) < 0.4  # so sure of nothing that it is no answer
+    sign = re.compile(
+        r"n't\b|\b(not?|never|no longer|nobody|none|neither|hardly|far|anything|without|free|stopped|done|refuse|doubt|"
+        r"nothing)\b",
+        re.IGNORECASE,
+    )
+    texts = [denials.denied(label, "glum", random) for _ in range(500)]
+    assert [text for text in texts if not sign.search(text)] == []
+    assert sum("glum" in text for text in texts) > 250
+
+
+def test_not_every_not_denies() -> None:
+    random = Random(7)
+    texts = [denials.still("glum", random) for _ in range(200)]
+    assert all("glum" in text.lower() for text in texts) and len(set(texts)) > 20
+    told = denials.instead("glum", "merry", random)
+    assert "glum" in told and "merry" in told
+    made = [statement(Random(seed)) for seed in range(400)]
+    assert {max(meant) for text, meant in made if "never been so" in text} == {statements.SURE}
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -132,6 +195,18 @@ def test_strangers_come_once_and_without_placeholders(tmp_path: Path) -> None:
         (tmp_path / "goemotions" / f"{name}.tsv").write_text("[NAME] won the race!\t1\ta\nOh no\t2\tb\n", "utf-8")
     (tmp_path / "emobank" / "emobank.csv").write_text('id,text\n1,"Well, he ran."\n', "utf-8")
     assert list(transfer.strangers(tmp_path)) == ["Sam won the race!", "Well, he ran."]
+
+
+def test_sentences_with_people_come_first_and_held_out_ones_never(tmp_path: Path) -> None:
+    (tmp_path / "goemotions").mkdir()
+    (tmp_path / "emobank").mkdir()
+    parts = {"train": "The sun is up\t0\ta\nIs it hers or his?\t7\tb\n", "dev": "My own joke\t1\tc\n", "test": ""}
+    for name, lines in parts.items():
+        (tmp_path / "goemotions" / f"{name}.tsv").write_text(lines, "utf-8")
+    (tmp_path / "emobank" / "emobank.csv").write_text("id,text\n1,Stocks fell again\n2,They ran away\n", "utf-8")
+    found = transfer.Texts.read([], tmp_path).strangers
+    assert {*found[:2]} == {"Is it hers or his?", "They ran away"}
+    assert {*found[2:]} == {"The sun is up", "Stocks fell again"}
 
 
 def test_comments_get_the_nearest_label_or_are_left_out(tmp_path: Path) -> None:
