@@ -23,15 +23,23 @@ ABOUT: dict[str, Any] = {
 
 
 def ship(
-    network: Network, tokenizer: Tokenizer, split: data.Split, seed: int, coverage: float, folder: Path, how: str
+    network: Network,
+    tokenizer: Tokenizer,
+    split: data.Split,
+    seed: int,
+    temperature: float,
+    coverage: float,
+    folder: Path,
+    how: str,
 ) -> Path:
-    """Calibrate and choose the threshold on validation, measure on test, write artefact and split.
+    """Calibrate, choose the threshold on validation, measure on test, write artefact and split.
 
     Args:
         network: trained.
         tokenizer: its tokenizer.
         split: the rows it was trained on, and those it was not.
         seed: of the split.
+        temperature: what logits are divided by.
         coverage: share of validation texts that the threshold lets it answer.
         folder: where to write.
         how: one line on how it was trained, for the card.
@@ -39,7 +47,7 @@ def ship(
     Returns:
         The artefact.
     """
-    calibrate(network, tokenizer, split.validation)
+    cool(network, temperature)
     validation = predict(network, tokenizer, split.validation)
     threshold = metrics.threshold_for(validation, coverage)
     test = metrics.summary(predict(network, tokenizer, split.test), metrics.truth(split.test))
@@ -56,22 +64,15 @@ def ship(
 
 
 @torch.no_grad()
-def calibrate(network: Network, tokenizer: Tokenizer, validation: list[data.Row]) -> float:
-    """Divide the logits by the temperature that fits validation best.
+def cool(network: Network, temperature: float) -> None:
+    """Divide the logits by a temperature.
 
     Args:
         network: trained; its output layer is changed.
-        tokenizer: its tokenizer.
-        validation: rows that it did not learn from.
-
-    Returns:
-        The temperature.
+        temperature: above 1 makes it less sure.
     """
-    probabilities = predict(network, tokenizer, validation)
-    temperature = metrics.temperature_for(probabilities, metrics.truth(validation))
     network.output.weight.div_(temperature)
     network.output.bias.div_(temperature)
-    return temperature
 
 
 @torch.inference_mode()

@@ -1,7 +1,8 @@
 """Figures over several splits: from what each split's model and its untaught twin answered to their test texts.
 
 The models themselves would be 45 MB; their answers are kept instead, in ``answers.npz``: for each seed probabilities of
-the test rows that ``splits.json`` names, and of ``elsewhere.tsv``, of the taught model and of its twin. Numbers only.
+the test rows that ``splits.json`` names, and of ``elsewhere.tsv``, of the taught model and of its twin; of the former
+those of the validation rows too, from which the temperature was chosen. Numbers only.
 """
 
 from __future__ import annotations
@@ -28,18 +29,19 @@ class Answering(Protocol):
         """Probabilities, [texts, labels]."""
 
 
-def test_rows(rows: Sequence[data.Row], seed: int) -> list[data.Row]:
-    """The test part of a split, as ``splits.json`` lists it.
+def part(rows: Sequence[data.Row], seed: int, name: str = "test") -> list[data.Row]:
+    """One part of a split, as ``splits.json`` lists it.
 
     Args:
         rows: all clean rows.
         seed: of the split.
+        name: ``test`` or ``validation``.
 
     Raises:
         DataError: it names rows that the data lacks.
     """
     by_key = {row.key: row for row in rows}
-    keys = json.loads(SPLITS.read_text(encoding="utf-8"))[str(seed)]["test"].split()
+    keys = json.loads(SPLITS.read_text(encoding="utf-8"))[str(seed)][name].split()
     missing = [key for key in keys if key not in by_key]
     if missing:
         raise data.DataError(f"{SPLITS} names {len(missing)} rows that the data lacks, such as {missing[0]}")
@@ -52,16 +54,22 @@ def keep(file: Path, taught: dict[int, Answering], alone: dict[int, Answering], 
     Args:
         file: to write.
         taught: model of each seed.
-        alone: its twin that had no teacher.
+        alone: its twin that had no teacher; where none is given, what twins said before is kept.
         rows: all clean rows.
     """
     found: dict[str, Any] = {}
+    if not alone and file.is_file():
+        with np.load(file) as kept:
+            found = {name: kept[name] for name in kept.files if name.startswith("alone-")}
     others = [text for _, text in robust.elsewhere()]
     for kind, models in (("taught", taught), ("alone", alone)):
         for seed, model in models.items():
-            said = model.predict([row.text for row in test_rows(rows, seed)])
+            said = model.predict([row.text for row in part(rows, seed)])
             found[f"{kind}-{seed}"] = (said * SHARES).round().astype(np.uint16)
             found[f"{kind}-{seed}-elsewhere"] = (model.predict(others) * SHARES).round().astype(np.uint16)
+            if kind == "taught":
+                said = model.predict([row.text for row in part(rows, seed, "validation")])
+                found[f"{kind}-{seed}-validation"] = (said * SHARES).round().astype(np.uint16)
     np.savez_compressed(file, **found)
 
 
@@ -71,16 +79,20 @@ def figures(file: Path, rows: Sequence[data.Row]) -> dict[str, Any]:
     Args:
         file: what ``keep`` wrote; where there is none, nothing is said.
         rows: all clean rows.
+
+    Returns:
+        ``seeds``, ``gains``, and ``temperature``: by what logits should still be divided, going by the validation rows
+        of all seeds together; 1 where the recipe's own is right.
     """
     if not file.is_file():
-        return {"seeds": {}, "gains": {}}
+        return {"seeds": {}, "gains": {}, "temperature": 1.0}
     with np.load(file) as kept:
         answers = {name: kept[name].astype(np.float32) / SHARES for name in kept.files}
     seeds, gains = {}, {}
     for seed in sorted(
         int(name.removeprefix("taught-")) for name in answers if name.count("-") == 1 and "taught" in name
     ):
-        truth = metrics.truth(test_rows(rows, seed))
+        truth = metrics.truth(part(rows, seed))
         said = answers[f"taught-{seed}"]
         main = metrics.summary(said, truth)
         seeds[str(seed)] = {
@@ -91,7 +103,16 @@ def figures(file: Path, rows: Sequence[data.Row]) -> dict[str, Any]:
             gains[str(seed)] = metrics.paired(said, twin, truth) | {
                 "twin_elsewhere": _elsewhere(answers[f"alone-{seed}-elsewhere"])
             }
-    return {"seeds": seeds, "gains": gains}
+    return {"seeds": seeds, "gains": gains, "temperature": _temperature(answers, rows)}
+
+
+def _temperature(answers: dict[str, metrics.Floats], rows: Sequence[data.Row]) -> float:
+    seeds = [int(name.split("-")[1]) for name in answers if name.endswith("-validation")]
+    if not seeds:
+        return 1.0
+    said = np.concatenate([answers[f"taught-{seed}-validation"] for seed in seeds])
+    truth = np.concatenate([metrics.truth(part(rows, seed, "validation")) for seed in seeds])
+    return metrics.temperature_for(said, truth)
 
 
 def _elsewhere(said: metrics.Floats) -> float:

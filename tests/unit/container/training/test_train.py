@@ -57,7 +57,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_learns_ships_and_measures(rows: list[data.Row], tmp_path: Path) -> None:
     split = data.split(rows, 0)
     network, tokenizer = train.train(split, 0)
-    path = ship.ship(network, tokenizer, split, 0, 1.0, tmp_path, "in a test")
+    path = ship.ship(network, tokenizer, split, 0, 1.0, 1.0, tmp_path, "in a test")
     figures = evaluate.write(tmp_path, rows)["shipped"]
     assert figures["accuracy"] > 0.9
     assert figures["model"] == path.stem.removeprefix("sentiment-")
@@ -138,7 +138,7 @@ def test_evaluation_refuses_a_card_that_does_not_hold(
     monkeypatch.setattr(train, "EPOCHS", 1)
     split = data.split(rows, 0)
     monkeypatch.setattr(robust, "comments", lambda folder: robust.elsewhere())
-    ship.ship(*train.train(split, 0), split, 0, 0.8, tmp_path, "in a test")
+    ship.ship(*train.train(split, 0), split, 0, 1.0, 0.8, tmp_path, "in a test")
     evaluate.write(tmp_path, rows, tmp_path)
     monkeypatch.setattr(data, "read", lambda path: rows)
     monkeypatch.setattr("sys.argv", ["evaluate", "--data", "isear.csv", "--model", str(tmp_path)])
