@@ -67,13 +67,14 @@ _DATA = """## Data and licence
 - Word vectors: GloVe 6B (Public Domain Dedication and License) and the input vectors of all-MiniLM-L6-v2 (Apache-2.0).
 - Soft labels and the first weights, where the card inside the artefact says that it was taught: from small readers of
   the frozen encoder all-mpnet-base-v2 (Apache-2.0), which learned the training part only, for the training accounts,
-  variants of them, and 17,651 sentences of GoEmotions (CC BY 4.0) and EmoBank (CC BY-SA 4.0).
+  variants of them, and 21,000 sentences of GoEmotions (CC BY 4.0) and EmoBank (CC BY-SA 4.0) in which there are people.
 - GoEmotions' own labels, as far as its emotions come near to ours, for comments of its training part, half trusted.
-- Sentences of our own: some 960 of `accounts.tsv`; from templates, feelings named, feelings denied and facts
-  (`statements.py`); and strings that are no language (`gibberish.py`).
+- Sentences of our own: some 1,080 of `accounts.tsv`; from templates, feelings named, feelings denied and facts
+  (`statements.py`, `denials.py`); strings that are no language (`gibberish.py`), and other languages (`foreign.tsv`).
 
-Everything was chosen on validation. The test part was read at the end, for this model and for the twins that it is
-compared with below."""
+Everything was chosen on validation. One number, the temperature that confidence is set with, was chosen on the
+validation parts of five splits together, each answered by its own model; rows that are test in one split are validation
+in another. The test part was read at the end, for this model and for the twins that it is compared with below."""
 
 _LIMITS = """## Known failures and biases
 
@@ -139,7 +140,7 @@ def _gains(gains: dict[str, Any]) -> str:
         "## What the teacher gave",
         "",
         "Each network beside a twin of the same shape that learned from ISEAR's labels alone, on the same test texts;",
-        "McNemar's exact test.",
+        "McNemar's exact test. The twins learned before the lessons held other languages and as many denials.",
         "",
         "| seed | twin's accuracy | gain | only the taught one right | only the twin right | p |",
         "|---|---|---|---|---|---|",

@@ -28,7 +28,8 @@ from training.vectors import Floats
 # --- settings -----------------------------------------------------------------------------------------------------
 FOLDS = 3
 SMOOTHING = 0.1
-THREADS = 1  # more make such small matrices slower where others use the machine too
+THREADS = 1  # of readers and imitation: more make such small matrices slower where others use the machine too.
+# The encoder takes what torch finds (OMP_NUM_THREADS), for its matrices are large enough to share out.
 # ------------------------------------------------------------------------------------------------------------------
 Bytes = npt.NDArray[np.int8]
 
@@ -181,6 +182,7 @@ def write(rows: Sequence[data.Row], texts: transfer.Texts, seeds: Sequence[int],
         folder: where to; chunks of the encoder are kept in it too.
     """
     encoded = encode(texts, folder)
+    torch.set_num_threads(THREADS)
     place = {row.key: number for number, row in enumerate(rows)}
     for seed in seeds:
         split = data.split(rows, seed)
@@ -210,7 +212,6 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--out", type=Path, required=True, help="folder outside the project for what is learned")
     options = parser.parse_args()
-    torch.set_num_threads(THREADS)
     try:
         rows = data.read(options.data)
         texts = transfer.Texts.read(rows, options.texts or options.data.parent)

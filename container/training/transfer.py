@@ -18,10 +18,11 @@ WHERE = (
 )
 HELD_OUT = ("dev", "test")  # parts of GoEmotions whose comments nothing learns from
 SHORTEST = 3  # words; less is no sentence
-STRANGERS = 20_000  # sentences from elsewhere
+STRANGERS = 21_000  # sentences from elsewhere
 WAYS = ("accounts", "pieces", "careless ones", "retold ones")
 _PLACEHOLDERS = {"[NAME]": "Sam", "[RELIGION]": "religion"}
 _WORD = re.compile(r"[A-Za-z']+")
+_PERSONS = frozenset(("i", "me", "my", "he", "him", "his", "she", "her", "we", "us", "our", "they"))
 # Past tense to base form: the verbs that accounts are told with.
 _VERBS = (
     "was:am were:are had:have felt:feel saw:see got:get went:go came:come told:tell said:say made:make found:find "
@@ -140,11 +141,11 @@ class Texts:
         """
         random = Random(0)
         ways = [[row.text, *variants(row.text, random)] for row in rows]
-        others = list(strangers(folder))
-        Random(0).shuffle(others)
         kept_back = {text for part in HELD_OUT for _, text in labelled(folder, part)}
-        chosen = [text for text in others[:STRANGERS] if text not in kept_back]
-        return cls([list(way) for way in zip(*ways, strict=True)], chosen)
+        others = [text for text in strangers(folder) if text not in kept_back]
+        Random(0).shuffle(others)
+        others.sort(key=lambda text: not speaks_of_people(text))
+        return cls([list(way) for way in zip(*ways, strict=True)], others[:STRANGERS])
 
     def to_learn(self, places: Sequence[int]) -> list[str]:
         """What one split's training sees: accounts each followed by its variants, then strangers.
@@ -153,6 +154,15 @@ class Texts:
             places: of its rows.
         """
         return [way[place] for place in places for way in self.told] + self.strangers
+
+
+def speaks_of_people(text: str) -> bool:
+    """Whether a sentence has somebody in it, as accounts of events have: "I", "her", "they".
+
+    Args:
+        text: any.
+    """
+    return not _PERSONS.isdisjoint(tokenize(text))
 
 
 def strangers(folder: Path) -> Iterator[str]:
