@@ -76,7 +76,7 @@ def run(port: int, connections: int, seconds: float, rate: float = 0) -> dict[st
         ``p95`` and ``p99`` of the time to an answer, in milliseconds.
     """
     prepared = requests(port)
-    selector = selectors.DefaultSelector()
+    selector = selectors.SelectSelector()  # epoll waits whole milliseconds, as long as a request takes
     free = deque(_connect(port, number) for number in range(connections))
     random = Random(0)
     times: list[float] = []
