@@ -141,7 +141,7 @@ def test_a_rotation_has_no_gap(cloud, post, clock):
     before = signed_with(KEY)
     assert verdict(post, before) == "approved"
     set_keys(cloud, other_key(), KEY)
-    clock.now += 1.5  # before any task can have started with the new key
+    clock.now += 0.3  # before any task can have started with the new key, even on a fast laptop
     assert verdict(post, signed_with(other_key())) == "approved"
     assert verdict(post, before) == "approved"
     set_keys(cloud, other_key("c"), other_key())
