@@ -218,7 +218,7 @@ secrets: $(VENV)/.dev  ## no secret in any file of the repository, templates inc
 
 .PHONY: sbom
 sbom: $(VENV)/.dev  ## write what the container image holds as CycloneDX to build/sbom.json
-	@mkdir -p build && $(PY) -m scripts.sbom > build/sbom.json && echo build/sbom.json
+	@mkdir -p build && $(PY) -m scripts.image.sbom > build/sbom.json && echo build/sbom.json
 
 .PHONY: docs-fresh
 docs-fresh: $(VENV)/.dev  ## pictures, pages of stacks, references and quotes are what templates and code say
