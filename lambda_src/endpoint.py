@@ -1,4 +1,4 @@
-"""What every handler has in common: problems become replies, failures of AWS become 503, and one log line is written."""
+"""What all handlers have in common: problems become replies, failures of AWS become 503, one log line is written."""
 
 from __future__ import annotations
 

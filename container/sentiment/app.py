@@ -135,4 +135,3 @@ def _request_id() -> str:
         if _SANE_ID.fullmatch(value):
             return value
     return uuid.uuid4().hex
-

@@ -1,5 +1,6 @@
-"""A judgement, and the forms that it takes: an item of DynamoDB and a row of the CSV. What a client may send is not
-decided here, but in the function that records.
+"""A judgement, and the forms that it takes: an item of DynamoDB and a row of the CSV.
+
+What a client may send is decided by the function that records.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Errors that a client is told about, as RFC 9457 problem details. Turning one into a response is left to each server."""
+"""Errors that a client is told about, as RFC 9457 problem details. Each server turns them into its own responses."""
 
 from __future__ import annotations
 
