@@ -48,12 +48,12 @@ def package(source: Path = SOURCE_DIR) -> Package:
     for folder in PACKAGES:
         files |= {f"{folder.name}/{file.name}": file for file in sorted(folder.glob("*.py"))}
     digest, buffer = hashlib.sha256(), io.BytesIO()
-    # Stored rather than compressed: two versions of zlib compress the same code to different bytes.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, file in files.items():
             content = file.read_bytes()
             digest.update(f"{name} {len(content)}\n".encode() + content)
             entry = zipfile.ZipInfo(name, ZIP_TIME)
+            entry.compress_type = zipfile.ZIP_STORED  # two versions of zlib compress the same code differently
             entry.create_system = _UNIX
             entry.external_attr = 0o644 << 16  # Lambda must be able to read it
             archive.writestr(entry, content)

@@ -66,9 +66,9 @@ def test_what_an_item_lacks_is_empty_in_its_row() -> None:
 
 
 def test_a_confidence_has_no_exponent() -> None:
-    tiny = {**to_item(PROVED), "confidence": {"N": "1E-6"}}
+    tiny = {**to_item(PROVED), "confidence": {"N": "1E-7"}}
     (row,) = csv.DictReader(lines(tiny))
-    assert row["confidence"] == "0.000001"
+    assert row["confidence"] == "0.0000001"
 
 
 def test_what_has_expired_is_left_out() -> None:

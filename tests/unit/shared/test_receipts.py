@@ -73,6 +73,11 @@ def test_anything_else_is_invalid_and_no_fault(text: str) -> None:
             receipts.check(receipt, "I won", [KEY])
 
 
+def test_text_that_utf_8_cannot_hold_is_invalid_and_no_fault() -> None:
+    with pytest.raises(receipts.InvalidReceiptError):
+        receipts.check("half a pair \ud800.AAAA", "I won", [KEY])
+
+
 def test_it_is_good_for_its_text_alone() -> None:
     with pytest.raises(receipts.InvalidReceiptError):
         receipts.check(issued(), "I won.", [KEY])
