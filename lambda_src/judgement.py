@@ -67,7 +67,7 @@ def _receipt(value: object) -> str:
 def _check_prediction(value: object, labels: tuple[str, ...]) -> None:
     if not isinstance(value, dict):
         raise bad_request("prediction must be an object with classification, confidence and model.")
-    require_fields(value, ("classification", "confidence", "model"))
+    require_fields(value, ("classification", "confidence", "model"), inside="prediction")
     classification = value["classification"]
     if classification is not None:
         _label(classification, "prediction.classification (unless it is null)", labels)

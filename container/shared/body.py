@@ -68,21 +68,25 @@ def not_utf_8() -> Problem:
     return bad_request("The body is not valid UTF-8; encode the JSON as UTF-8.")
 
 
-def require_fields(content: Mapping[str, Any], required: Sequence[str], optional: Sequence[str] = ()) -> None:
+def require_fields(
+    content: Mapping[str, Any], required: Sequence[str], optional: Sequence[str] = (), inside: str = ""
+) -> None:
     """Refuse an object with missing or unknown fields.
 
     Args:
         content: the object.
         required: names of the fields that must be there.
         optional: names of those that may be.
+        inside: name of the field that the object is the value of; "" for the body itself.
 
     Raises:
         Problem: 400.
     """
+    path = f"{inside}." if inside else ""
     missing = next((name for name in required if name not in content), None)
     if missing is not None:
-        raise bad_request(f'The field "{missing}" is missing; add it.')
+        raise bad_request(f'The field "{path}{missing}" is missing; add it.')
     unknown = min(content.keys() - {*required, *optional}, default=None)
     if unknown is not None:
-        shown = json.dumps(unknown[:_SHOWN_CHARACTERS])
+        shown = json.dumps(path + unknown[:_SHOWN_CHARACTERS])
         raise bad_request(f"The field {shown} is unknown; check its spelling or leave it out.")

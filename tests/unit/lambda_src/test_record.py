@@ -189,6 +189,13 @@ def test_bad_input_is_refused_in_words_and_nothing_is_stored(cloud, post, body, 
     assert cloud.items("judgements") == cloud.items("counts") == []
 
 
+def test_a_field_of_the_prediction_is_named_with_its_path(cloud, post):
+    missing = post(changed(prediction={"classification": "joy", "confidence": 1}))
+    assert missing.json["detail"] == 'The field "prediction.model" is missing; add it.'
+    unknown = post(changed(prediction={**PREDICTION, "scores": {}}))
+    assert unknown.json["detail"].startswith('The field "prediction.scores" is unknown')
+
+
 @pytest.mark.parametrize("name", ["content-type", "Content-Type", "CONTENT-TYPE"])
 @pytest.mark.parametrize(
     "value", ["application/json", "application/json; charset=utf-8", "Application/JSON ;x=y; charset=UTF-8"]
