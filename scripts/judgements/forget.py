@@ -26,7 +26,7 @@ from scripts.stage.errors import DeployError
 from scripts.stage.session import Cloud
 
 LIST = ROOT / "container" / "training" / "retrain" / "forgotten.tsv"
-# Where `make export` and `make retrain` leave what they read.
+# Where `sentiment export` and `make retrain` leave what they read.
 COPIES = (ROOT / "exports" / "judgements.csv", ROOT / "build" / "retrain" / "judgements.csv")
 BATCH = 25  # as many as DynamoDB writes at once
 csvformat = module("csvformat")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from generator import catalogue
+from scripts.cli.main import main
 from scripts.docs import mermaid, model, sources
 from scripts.docs.graph import Graph
 from scripts.docs.layered import draw
@@ -182,3 +183,4 @@ def test_every_command_in_a_picture_is_there(name: str) -> None:
     words = " ".join(label.text for label in PICTURES[name].draw().labels)
 
     assert set(re.findall(r"\bmake ([a-z-]+)", words)) <= targets
+    assert set(re.findall(r"\bsentiment ([a-z-]+)", words)) <= main.commands.keys()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.app import receipts
-from scripts.stage.session import Cloud
+from scripts.local.session import STAGE, EmulatedCloud
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 120.0  # seconds; of a machine that runs other tests too
@@ -65,9 +65,9 @@ class RunningApp:
         return f"{self.url}/api"
 
     @property
-    def cloud(self) -> Cloud:
+    def cloud(self) -> EmulatedCloud:
         """The orchestrator's way into the emulator."""
-        return Cloud("local", self.endpoint_url)
+        return EmulatedCloud(STAGE, self.endpoint_url, public_url=self.url)
 
     def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """Send a request to the front; what is not bytes is sent as JSON."""
