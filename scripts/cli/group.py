@@ -77,7 +77,7 @@ class Commands(click.Group):
             if code == EXIT_USAGE and ANSWERS_WITH_2.intersection(words[:1]):
                 code = EXIT_FAILED
             if JSON_OPTION in words:
-                click.echo(json.dumps({"error": as_json(trouble, code)}, indent=2))
+                click.echo(json.dumps({"error": as_json(trouble, code)}))  # on one line, as `logs --follow` has them
         sys.exit(code or 0)
 
 
