@@ -38,7 +38,7 @@ class Answer:
 
 @dataclass
 class RunningApp:
-    """The app, run by ``python -m scripts local``.
+    """The app, run by ``sentiment local``.
 
     Attributes:
         process: the command.
