@@ -13,17 +13,19 @@ import time
 from botocore.exceptions import BotoCoreError, ClientError
 
 from generator import catalogue
-from scripts import receipts, settings
-from scripts.deploy import api_url, collect_outputs, deploy
-from scripts.errors import DeployError
-from scripts.interrupt import Interrupt
+from scripts import ROOT
+from scripts.app import receipt_keys
 from scripts.local import child, emulator, images
 from scripts.local.front import HOST, Backend, Front
 from scripts.local.runner import PROCESS, Runner
-from scripts.local.state import ROOT, State
-from scripts.reporter import Reporter
-from scripts.session import LAPTOP_ACCESS_KEY, LAPTOP_STAGE, Cloud
-from scripts.smoke import smoke_test
+from scripts.local.session import ACCESS_KEY, STAGE, EmulatedCloud
+from scripts.local.state import State
+from scripts.release.deploy import api_url, collect_outputs, deploy
+from scripts.release.smoke import smoke_test
+from scripts.stage import settings
+from scripts.stage.errors import DeployError
+from scripts.stage.interrupt import Interrupt
+from scripts.stage.reporter import Reporter
 
 EMULATOR_WITHIN = 600.0  # seconds; a journal of a million judgements takes one or two minutes
 STOP_WITHIN = 5.0  # seconds
@@ -68,13 +70,13 @@ class LaptopCloud:
         Raises:
             DeployError: something did not work out.
         """
-        stage = settings.load(LAPTOP_STAGE)
+        stage = settings.load(STAGE)
         image_uri = self._runner.image(stage, self.state.images, self._reporter)
         if self._runner.name == PROCESS:
             images.remove_others(image_uri, self.state.images)
         self._wait_for_emulator()
-        cloud = Cloud(LAPTOP_STAGE, self.endpoint_url, stage.region)
-        receipts.ensure(cloud, self.state.receipt_key)
+        cloud = EmulatedCloud(STAGE, self.endpoint_url, stage.region)
+        receipt_keys.ensure(cloud, self.state.receipt_key)
         outputs = deploy(cloud, stage, image_uri, self._reporter, interrupt=self._interrupt)
         self._front.backend = self._backend(outputs)
         self._front.find = lambda: self._find_backend(cloud)
@@ -104,7 +106,7 @@ class LaptopCloud:
         names = outputs.get("SiteBucketName"), outputs.get("ApiId")
         return Backend(self._port, names[0], names[1]) if names[0] and names[1] else None
 
-    def _find_backend(self, cloud: Cloud) -> Backend | None:
+    def _find_backend(self, cloud: EmulatedCloud) -> Backend | None:
         """Where the app is after a second terminal has taken it down and deployed it anew."""
         with contextlib.suppress(BotoCoreError, ClientError):  # the visitor is told that there is no answer anyway
             return self._backend(collect_outputs(cloud))
@@ -119,14 +121,14 @@ class LaptopCloud:
         """Settings of ministack; its documentation says what each means."""
         return {key: os.environ[key] for key in PASSED_ON if key in os.environ} | {
             "AUTH": "true",  # roles and bucket policies are enforced, as on AWS
-            "AWS_ACCESS_KEY_ID": LAPTOP_ACCESS_KEY,  # whose key this is may do everything, as an account's root may
-            "AWS_SECRET_ACCESS_KEY": LAPTOP_ACCESS_KEY,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,  # whose key this is may do everything, as an account's root may
+            "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
             "BIND_HOST": HOST,
             "DOCKER_HOST": f"unix://{self.state.temporary / 'no-docker.sock'}",  # somebody's containers are not ours
             "GATEWAY_PORT": str(self._port),
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
-            "MINISTACK_REGION": str(settings.load(LAPTOP_STAGE).region),
+            "MINISTACK_REGION": str(settings.load(STAGE).region),
             "PYTHONUNBUFFERED": "1",
             "SFTP_ENABLED": "0",
             "TMPDIR": str(self.state.temporary),

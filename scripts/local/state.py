@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.errors import DeployError
-
-ROOT = Path(__file__).resolve().parents[2]
+from scripts import ROOT
+from scripts.stage.errors import DeployError
 
 
 class StateError(DeployError):
@@ -67,6 +66,20 @@ class State:
 def chosen_folder() -> Path:
     """The state folder: the environment's STATE, or ``.local`` in the project."""
     return Path(os.environ.get("STATE") or ROOT / ".local")
+
+
+def running() -> dict[str, Any]:
+    """Where the laptop cloud is that runs now, as it published it.
+
+    Raises:
+        DeployError: none runs.
+    """
+    try:
+        found: dict[str, Any] = json.loads(State(chosen_folder()).cloud.read_text(encoding="utf-8"))
+        os.kill(int(found["pid"]), 0)
+    except (OSError, ValueError, KeyError) as error:
+        raise DeployError("The laptop cloud is not running.", "Start it: `make local`, in another window.") from error
+    return found
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from generator import catalogue
-from scripts import image as image_files
+from scripts.image import content as image_files
 from tests.image.engine import Engine
 from tests.local.running import free_port
 
@@ -23,10 +23,7 @@ HARDENED = (
     ["--read-only", "--tmpfs", "/tmp:size=16m", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]  # noqa: S108
     + ["--memory", "192m", "--memory-swap", "192m", "--pids-limit", "256", "--init"]
 )
-SERVICE = {"STAGE": "test", "PORT": str(catalogue.CONTAINER_PORT), "WORKERS": "1", "LOG_LEVEL": "info"} | {
-    "MAX_REVIEW_CHARACTERS": str(catalogue.MAX_REVIEW_CHARACTERS),
-    "MAX_BODY_BYTES": str(catalogue.MAX_BODY_BYTES),
-}
+SERVICE = {"STAGE": "test", "PORT": str(catalogue.CONTAINER_PORT), "WORKERS": "1", "LOG_LEVEL": "info"}
 
 
 class Container:

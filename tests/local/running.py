@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts import receipts
-from scripts.session import Cloud
+from scripts.app import receipt_keys
+from scripts.local.session import STAGE, EmulatedCloud
+from shared import receipts
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 120.0  # seconds; of a machine that runs other tests too
@@ -38,7 +39,7 @@ class Answer:
 
 @dataclass
 class RunningApp:
-    """The app, run by ``python -m scripts local``.
+    """The app, run by ``sentiment local``.
 
     Attributes:
         process: the command.
@@ -65,9 +66,9 @@ class RunningApp:
         return f"{self.url}/api"
 
     @property
-    def cloud(self) -> Cloud:
+    def cloud(self) -> EmulatedCloud:
         """The orchestrator's way into the emulator."""
-        return Cloud("local", self.endpoint_url)
+        return EmulatedCloud(STAGE, self.endpoint_url, public_url=self.url)
 
     def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """Send a request to the front; what is not bytes is sent as JSON."""
@@ -83,9 +84,8 @@ class RunningApp:
 
     def receipt(self, review: str, classification: str | None, confidence: float, model: str) -> str:
         """A receipt as the service would give it, for a prediction that a test makes up."""
-        key = receipts.keys(self.cloud)[0]
-        made: str = receipts.signing.issue(key, review, classification, confidence, model, time.time())
-        return made
+        key = receipt_keys.keys(self.cloud)[0]
+        return receipts.issue(key, review, classification, confidence, model)
 
     def wait_until_ready(self, seconds: float = READY_WITHIN) -> None:
         """Return once the command says so; fail, with all that it said, when it ends or takes too long."""
