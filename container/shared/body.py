@@ -37,14 +37,18 @@ def require_json(content_type: str) -> None:
         )
 
 
-def json_object(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes, limit: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """The JSON object in a body.
+
+    Args:
+        body: as it was sent.
+        limit: most bytes that the route takes.
 
     Raises:
         Problem: 413 for a body that is too long, 400 for anything but one JSON object in UTF-8.
     """
-    if len(body) > MAX_BODY_BYTES:
-        raise too_long()
+    if len(body) > limit:
+        raise too_long(limit)
     if not body.strip():
         raise bad_request("The body is empty; send a JSON object.")
     try:
@@ -58,9 +62,13 @@ def json_object(body: bytes) -> dict[str, Any]:
     return content
 
 
-def too_long() -> Problem:
-    """For a server that can tell before it has read the whole body."""
-    return too_large(f"The body is too long; send at most {MAX_BODY_BYTES:,} bytes.")
+def too_long(limit: int = MAX_BODY_BYTES) -> Problem:
+    """For a server that can tell before it has read the whole body.
+
+    Args:
+        limit: most bytes that the route takes.
+    """
+    return too_large(f"The body is too long; send at most {limit:,} bytes.")
 
 
 def not_utf_8() -> Problem:
