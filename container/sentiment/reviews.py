@@ -36,7 +36,7 @@ def read_question(request: Request) -> Question:
     Raises:
         Problem: 415, 413 or 400 for anything else.
     """
-    require_json(request.content_type or "")
+    require_json(request.content_type or "", request.headers.get("Content-Encoding", ""))
     content = json_object(_body(request, MAX_BODY_BYTES))
     require_fields(content, ("review",), ("explain",))
     text = review(content["review"])
@@ -55,7 +55,7 @@ def read_batch(request: Request) -> list[object]:
     Raises:
         Problem: 415, 413 or 400 for anything else.
     """
-    require_json(request.content_type or "")
+    require_json(request.content_type or "", request.headers.get("Content-Encoding", ""))
     content = json_object(_body(request, MAX_BATCH_BODY_BYTES), MAX_BATCH_BODY_BYTES)
     require_fields(content, ("reviews",))
     return reviews(content["reviews"])
