@@ -62,7 +62,7 @@ def imitate(tokenizer: Tokenizer, seen: Sequence[Seen], seed: int, say: Callable
     )
     mean, main = directions(views)
     wanted = [((view.astype(np.float32) - mean) @ main).astype(np.float16) for view in views]
-    told = [view.any(axis=1) for view in views]
+    told = [np.any(view, axis=1) for view in views]
     network = Network(torch.from_numpy(start), UNITS, len(LABELS), DROPOUT, WORD_DROPOUT)
     point = nn.Linear(2 * UNITS, DIRECTIONS)
     rest = [*network.forwards.parameters(), *network.backwards.parameters(), *point.parameters()]

@@ -35,6 +35,8 @@ class Reader(nn.Module):
             deviation: of the same.
         """
         super().__init__()
+        self.mean: Tensor
+        self.deviation: Tensor
         self.register_buffer("mean", mean)
         self.register_buffer("deviation", deviation + 0.05)
         self.first = nn.Sequential(nn.Dropout(DROPOUT_IN), nn.Linear(len(mean), UNITS), nn.LayerNorm(UNITS))

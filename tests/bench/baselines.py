@@ -23,6 +23,8 @@ def equal() -> Flask:
     from sentiment.model import Model, Prediction
 
     class Nothing(Model):
+        always: Prediction
+
         def predict(self, text: str) -> Prediction:
             return self.always
 

@@ -187,7 +187,7 @@ def measure() -> Iterable[Figure]:
             servers[name] = stack.enter_context(served(app, **{baselines.FILE: str(weights)}))
         for server in servers.values():
             load(server, 1)
-        loads = {name: [] for name in servers}
+        loads: dict[str, list[Load]] = {name: [] for name in servers}
         for _ in range(ROUNDS):
             for name, server in servers.items():
                 loads[name].append(load(server))

@@ -151,7 +151,7 @@ def start(state: Path, port: int | None = None, tree: Path = ROOT, **environment
 
 def start_and_wait(state: Path, **environment: str) -> RunningApp:
     """Start the app, and wait until it is ready."""
-    running = start(state, **environment)
+    running = start(state, None, ROOT, **environment)
     try:
         running.wait_until_ready()
     except BaseException:

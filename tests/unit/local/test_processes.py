@@ -77,7 +77,9 @@ def get(address: tuple[str, int], path: str = "/") -> tuple[int, bytes]:
 
 
 def run(engine: ProcessEngine, name: str = "one", **environment: str) -> Container:
-    return engine.containers.run(IMAGE, name=name, environment=environment, detach=True, ports={"8000/tcp": 0})
+    container = engine.containers.run(IMAGE, name=name, environment=environment, detach=True, ports={"8000/tcp": 0})
+    assert isinstance(container, Container)
+    return container
 
 
 def address_of(container: Container) -> str:

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from scripts import ROOT
 from scripts.cli.main import main
 
-BASH = shutil.which("bash")
-pytestmark = pytest.mark.skipif(BASH is None, reason="needs bash")
+BASH = shutil.which("bash") or ""
+pytestmark = pytest.mark.skipif(not BASH, reason="needs bash")
 
 
 @pytest.fixture(scope="module")
