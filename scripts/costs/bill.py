@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -125,8 +125,3 @@ def by_resource(bill: Bill) -> list[tuple[Resource, float]]:
         key = line.resource.stack, line.resource.id
         found[key] = line.resource, found.get(key, (line.resource, 0.0))[1] + line.amount
     return sorted(found.values(), key=lambda entry: -entry[1])
-
-
-def dearest(bills: Iterable[Bill]) -> float:
-    """The highest total."""
-    return max(bill.total for bill in bills)

@@ -8,6 +8,8 @@ import platform
 import re
 from pathlib import Path
 
+import psutil
+
 from tests.bench.figures import Figure, shown
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -67,4 +69,4 @@ def _processor() -> str:
 
 
 def _memory_gib() -> float:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return float(psutil.virtual_memory().total) / 2**30

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psutil
+
 from tests.bench import baselines
 from tests.bench.figures import Figure
 
@@ -83,23 +85,23 @@ class Server:
     pid: int
     ready: float
 
-    def processes(self) -> list[int]:
-        """Process ids of master and workers."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        return [self.pid, *map(int, children.split())]
+    def processes(self) -> list[psutil.Process]:
+        """Master and workers."""
+        master = psutil.Process(self.pid)
+        return [master, *master.children()]
 
     def cpu_seconds(self) -> float:
-        """CPU time used so far, user and system (proc(5): fields 14 and 15 of stat, in clock ticks)."""
-        fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.processes()]
-        return sum(int(part[11]) + int(part[12]) for part in fields) / os.sysconf("SC_CLK_TCK")
+        """CPU time used so far, user and system."""
+        times = [process.cpu_times() for process in self.processes()]
+        return float(sum(each.user + each.system for each in times))
 
-    def memory_mib(self, kind: str) -> float:
-        """Memory of all processes added up: ``Rss`` or ``Pss`` (proc(5), smaps_rollup, in KiB).
+    def memory_mib(self) -> tuple[float, float]:
+        """Resident memory of all processes added up: RSS, then PSS.
 
-        Rss counts a page once for each process that has it; Pss splits it between them, those of others included.
+        RSS counts a page once for each process that has it; PSS splits it between them, those of others included.
         """
-        maps = "".join(Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self.processes())
-        return sum(int(line.split()[1]) for line in maps.splitlines() if line.startswith(f"{kind}:")) / 1024
+        used = [process.memory_full_info() for process in self.processes()]
+        return sum(each.rss for each in used) / 2**20, sum(each.pss for each in used) / 2**20
 
 
 @contextmanager
@@ -226,7 +228,7 @@ def _figures(loads: dict[str, list[Load]], servers: dict[str, Server]) -> Iterat
             value = median(rounds, percentile)
             yield Figure(f"{name}: {percentile}", value, "ms", f"{CONNECTIONS} requests in flight")
         yield Figure(f"{name}: not answered with 200", sum(one.errors for one in rounds), "requests")
-        most, least = servers[name].memory_mib("Rss"), servers[name].memory_mib("Pss")
+        most, least = servers[name].memory_mib()
         yield Figure(f"{name}: resident under load", most, "MiB", f"Rss of both processes; shared once: {least:.0f}")
     for name in BESIDE:
         faster, other = ("service", name) if core["service"] > core[name] else (name, "service")

@@ -30,7 +30,7 @@ ORIGINAL_LENGTH = 200  # the original app padded every text to it
 SECONDS = 1.0  # spent on each figure
 PARITY_TEXTS = 10_000
 LOADING = """
-import sys, time
+import psutil, sys, time
 began = time.perf_counter()
 from sentiment.model import Model
 from pathlib import Path
@@ -38,7 +38,7 @@ imported = time.perf_counter()
 model = Model.find(Path(sys.argv[1]))
 loaded = time.perf_counter()
 model.check()
-memory = int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) / 1024
+memory = psutil.Process().memory_info().rss / 2**20
 print(f"loading: code {imported - began:.2f} s, model {loaded - imported:.2f} s; {memory:.0f} MiB resident")
 """
 

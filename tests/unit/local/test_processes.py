@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from scripts.local import serving
@@ -95,10 +96,11 @@ def wait_for(path: Path) -> None:
 
 
 def group_is_gone(container: Container) -> bool:
-    listed = subprocess.run(["ps", "-axo", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
-    return not any(
-        line.split()[0] == str(container.pid) and not line.split()[1].startswith("Z") for line in listed.splitlines()
-    )
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if os.getpgid(process.pid) == container.pid and process.status() != psutil.STATUS_ZOMBIE:
+                return False
+    return True
 
 
 def test_containers_of_one_image_run_side_by_side_with_their_own_environment(
