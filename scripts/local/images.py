@@ -1,8 +1,8 @@
-"""Images of the laptop cloud: a copy of the container's runtime files, named by their content. Nothing runs here.
+"""Images of the laptop cloud: copies of the container's runtime files, named by their content. Runs nothing.
 
-A container image is what the service's code and model were at one moment. The stand-in for it is a folder that
-nobody writes to again, so that an older revision of the task definition really runs older code and an older model.
-What belongs into an image and what it is called is said by ``scripts.image.content``.
+A container image is a snapshot of the service's code and model. Its stand-in is a folder that is never written to
+again, so an older revision of the task definition really runs older code and an older model.
+``scripts.image.content`` defines what is in an image, and its name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scripts.stage.errors import ImageError
 
 
 def build(container: Path, store: Path) -> str:
-    """Copy the runtime files into the store, unless that content is there already.
+    """Copy the runtime files into the store, unless that content is already there.
 
     Args:
         container: the folder with the Dockerfile.
@@ -36,7 +36,7 @@ def build(container: Path, store: Path) -> str:
         for file in content.runtime_files(container):
             (building / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(container / file, building / file)
-        building.rename(target)  # from one moment to the next, so that no image is ever half there
+        building.rename(target)  # atomic, so that no incomplete image is ever visible
     return reference
 
 
@@ -53,12 +53,12 @@ def find(reference: str, store: Path) -> Path:
     folder = _folder(reference, store)
     if not folder.is_dir():
         there = ", ".join(sorted(each.name for each in store.glob("[!.]*"))) or "none"
-        raise ImageError(f"There is no image {reference!r} on this machine; images that there are: {there}.")
+        raise ImageError(f"There is no image {reference!r} on this machine. Existing images: {there}.")
     return folder
 
 
 def remove_others(reference: str, store: Path) -> None:
-    """Remove every image but one, and what an interrupted build left."""
+    """Remove every image but one, and the remains of interrupted builds."""
     keep = _folder(reference, store)
     for folder in store.iterdir():
         if folder != keep:
@@ -68,5 +68,5 @@ def remove_others(reference: str, store: Path) -> None:
 def _folder(reference: str, store: Path) -> Path:
     tag = reference.rpartition(":")[2]
     if not tag.isalnum():
-        raise ImageError(f"{reference!r} is no image of the laptop cloud: its tag must be letters and digits.")
+        raise ImageError(f"{reference!r} is not an image of the laptop cloud: its tag must be alphanumeric.")
     return store / tag

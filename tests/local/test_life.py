@@ -100,7 +100,7 @@ def test_a_port_in_use_is_named_with_a_way_out(state: Path) -> None:
         port = taken.getsockname()[1]
         said = refusal(start(state, port))
 
-    assert f"Port {port} of this machine is in use." in said
+    assert f"Port {port} is already in use on this machine." in said
     assert "PORT=" in said
     assert not state.exists()
 

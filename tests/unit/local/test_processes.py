@@ -96,11 +96,22 @@ def wait_for(path: Path) -> None:
 
 
 def group_is_gone(container: Container) -> bool:
+    """Whether nothing of a container runs any more, a moment after it was killed."""
+    deadline = time.monotonic() + 1
+    while group(container):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def group(container: Container) -> list[psutil.Process]:
+    found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
             if os.getpgid(process.pid) == container.pid and process.status() != psutil.STATUS_ZOMBIE:
-                return False
-    return True
+                found.append(process)
+    return found
 
 
 def test_containers_of_one_image_run_side_by_side_with_their_own_environment(
