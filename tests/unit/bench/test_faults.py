@@ -15,8 +15,8 @@ def test_each_fault_tells_failed_requests_and_lost_judgements() -> None:
     found = [(one.name, one.value, one.note) for one in figures(TOLD)]
 
     assert found == [
-        ("a task is frozen: failed", 6, "of 739 requests; 1 failed when sent again, too"),
+        ("a task is frozen: failed", 6, "of 739 requests; 1 failed again on retry"),
         ("a task is frozen: lost", 2, "of 475 acknowledged"),
-        ("scaling in under load: failed", 0, "of 10,394 requests; 0 failed when sent again, too"),
+        ("scaling in under load: failed", 0, "of 10,394 requests; 0 failed again on retry"),
         ("scaling in under load: lost", 0, "of 92 acknowledged"),
     ]
