@@ -24,7 +24,7 @@ both attempts. AWS refuses every call of a Lambda whose clock is hours wrong, so
 until the clock is right. Every failed request succeeded on retry unless the table says otherwise.
 """
 REQUESTS = 10_000  # at least, during a rolling deployment and during scaling in
-TOLD = re.compile(
+LINE = re.compile(
     r"^FAULT (?P<what>.+?): (?P<requests>\d+) requests, (?P<failed>\d+) failed, (?P<given_up>\d+) for good; "
     r"(?P<judged>\d+) judgements acknowledged, (?P<lost>\d+) lost$",
     re.MULTILINE,
@@ -46,13 +46,13 @@ def measure() -> Iterator[Figure]:
     yield from figures(done.stdout)
 
 
-def figures(told: str) -> Iterator[Figure]:
+def figures(output: str) -> Iterator[Figure]:
     """The figures in the tests' output.
 
     Args:
-        told: pytest's output.
+        output: pytest's output.
     """
-    for line in TOLD.finditer(told):
+    for line in LINE.finditer(output):
         note = f"of {int(line['requests']):,} requests; {line['given_up']} failed again on retry"
         yield Figure(f"{line['what']}: failed", int(line["failed"]), "requests", note)
         yield Figure(f"{line['what']}: lost", int(line["lost"]), "judgements", f"of {line['judged']} acknowledged")

@@ -73,9 +73,9 @@ def _judgement(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
     identity = hashlib.md5(review.encode(), usedforsecurity=False).hexdigest()
     key = {"id": {"S": identity}, "judgement": {"S": str(uuid.UUID(int=number))}}
     label = catalogue.LABELS[number % len(catalogue.LABELS)]
-    said = {"sentiment": label, "verdict": "approved", "classification": label, "model": f"model-{number % 3}"}
+    prediction = {"sentiment": label, "verdict": "approved", "classification": label, "model": f"model-{number % 3}"}
     more = {"time": "2026-01-01T00:00:00.000Z", "receipt": "valid", "question": f"{number:016x}", "review": review}
-    texts = {name: {"S": value} for name, value in {**said, **more}.items()}
+    texts = {name: {"S": value} for name, value in {**prediction, **more}.items()}
     return key, {**key, **texts, "confidence": {"N": "0.812345"}}
 
 

@@ -168,10 +168,10 @@ def load(server: Server, seconds: float = SECONDS, connections: int = CONNECTION
     )
     if len(CORES) > 1:
         os.sched_setaffinity(process.pid, CORES[1:])
-    said, _ = process.communicate(timeout=seconds + 60)
+    output, _ = process.communicate(timeout=seconds + 60)
     if process.returncode:
         raise RuntimeError("the load generator failed")
-    used, shown = server.cpu_seconds() - before, json.loads(said)
+    used, shown = server.cpu_seconds() - before, json.loads(output)
     per_second = shown["requests"] / shown["seconds"]
     return Load(shown["requests"] / used, per_second, shown["p50"], shown["p95"], shown["p99"], shown["errors"])
 
