@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 import yaml
@@ -32,7 +33,8 @@ class Asked(Mapping[str, str]):
     """An environment that remembers which of its variables somebody asked for."""
 
     def __init__(self, values: dict[str, str]) -> None:
-        self.values_by_name, self.names = values, set()
+        self.values_by_name = values
+        self.names: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
         self.names.add(name)
@@ -102,7 +104,7 @@ def test_the_image_runs_as_the_task_definition_says():
 
 
 def test_gunicorn_outlasts_the_load_balancer_and_stops_before_it_is_killed():
-    settings = {
+    settings: dict[str, Any] = {
         target.id: node.value.value
         for node in ast.walk(ast.parse(GUNICORN.read_text()))
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)

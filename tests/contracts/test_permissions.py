@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,7 @@ WRITING = {
     **dict.fromkeys(("s3:PutObject", "s3:GetObject"), EXPORTS),
 }
 # On what each call works; which calls there are is read from the code.
-RESOURCES = {
+RESOURCES: dict[str, dict[str, dict[str, Any]]] = {
     "record": {
         "dynamodb:PutItem": JUDGEMENTS,
         "dynamodb:GetItem": JUDGEMENTS,

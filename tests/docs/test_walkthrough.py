@@ -43,15 +43,15 @@ def test_a_lesson_works_as_told_and_its_check_tells_done_from_not_done(learner: 
             learner.do(step)
             if number == last_edit:  # half done: the answer names what comes next
                 code, words = learner.lesson(page.number)
-                step = "`make templates`." if page.number == 31 else "is changed"
-                assert code == 1 and step in words, words
+                missing = "`make templates`." if page.number == 31 else "is changed"
+                assert code == 1 and missing in words, words
         assert learner.changed() == []
     except BaseException:
         learner.reset()  # the next lesson begins where every lesson begins
         raise
 
 
-WRONG = {
+WRONG: dict[str, tuple[int, list[str | tuple[str, str, str]], str]] = {
     "the marks of a conflict": (
         1,
         [

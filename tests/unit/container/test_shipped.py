@@ -141,5 +141,7 @@ def test_not_every_never_denies(model: Model) -> None:
         "Never have I been so ashamed in front of my pupils": "shame",
         "I won't forget how furious I was when he lied to us": "anger",
     }
-    missed = [text for text, label in felt.items() if max((said := model.predict(text).scores), key=said.get) != label]
+    missed = [
+        text for text, label in felt.items() if max((said := model.predict(text).scores), key=said.__getitem__) != label
+    ]
     assert len(missed) <= 1, missed
