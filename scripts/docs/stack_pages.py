@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from generator.stacks import source
 from scripts import settings
 from scripts.docs import model
 from scripts.docs.pictures.access import Grant, grants
@@ -58,7 +59,7 @@ def _page(stack: model.Stack) -> str:
             f"![{_alt('Stack ' + stack.name)}](../pictures/stack-{stack.name}.svg)\n",
             "An arrow leads from what is there first to what builds on it; dashed, where a condition decides. Grey"
             " boxes are other stacks, with the values that come from them or go to them.\n",
-            f"The template is `templates/{stack.name}.yaml`; `generator/stacks/{stack.name}.py` writes it.\n",
+            f"The template is `templates/{stack.name}.yaml`; `{source(stack.name)}` writes it.\n",
             "## Resources\n",
             table(("Resource", "Type", "What it is for"), resources),
             "## Parameters\n",

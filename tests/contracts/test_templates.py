@@ -8,7 +8,7 @@ import yaml
 from generator import __main__ as generator
 from generator import catalogue
 from generator.rendering import OUTPUT_KEYS, PARAMETER_KEYS, RESOURCE_KEYS, SECTIONS
-from generator.stacks import BUILDERS
+from generator.stacks import BUILDERS, source
 from tests.contracts.reading import RESOURCES, ROOT, TEMPLATES, nodes, references
 
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Logs::LogGroup"}
@@ -55,7 +55,8 @@ def test_writing_replaces_stale_files_and_removes_surplus_ones(tmp_path):
 @each_stack
 def test_a_template_says_where_it_comes_from_and_reads_from_top_to_bottom(stack):
     text = (ROOT / "templates" / f"{stack}.yaml").read_text()
-    assert text.startswith(f"# Generated from generator/stacks/{stack}.py by `make templates`; do not edit.\n")
+    assert text.startswith(f"# Generated from {source(stack)} by `make templates`; do not edit.\n")
+    assert "def build(" in (ROOT / source(stack)).read_text()
     template = TEMPLATES[stack]
     assert list(template) == [section for section in SECTIONS if section in template]
     for section, first in (("Parameters", PARAMETER_KEYS), ("Resources", RESOURCE_KEYS), ("Outputs", OUTPUT_KEYS)):

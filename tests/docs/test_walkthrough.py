@@ -86,7 +86,7 @@ WRONG = {
         24,
         [
             (
-                "generator/stacks/api.py",
+                "generator/stacks/api/stack.py",
                 "    route(template, api, *PREDICT_ROUTE, predict_integration"
                 '(template, api, link, parameter(template, "ListenerArn")))\n',
                 '    template.add_resource(apigatewayv2.Route("FeelRoute", Metadata=purpose("x"), ApiId=Ref(api),'

@@ -31,7 +31,7 @@ APART = ("pipeline", "registry")  # stacks that few stages have; their findings 
 # the ARN of a parameter that AWS itself keeps names no account.
 NOT_NARROWER = (
     "ec2:assignprivateipaddresses",  # asked about without a resource before Lambda makes a function in a VPC;
-    "ec2:deletenetworkinterface",  # generator/shared_policies.py, which shuts the functions' code out
+    "ec2:deletenetworkinterface",  # generator/stacks/network/lambda_policy.py, which shuts the functions' code out
     "ec2:unassignprivateipaddresses",
     "unknown condition lambda:sourcefunctionarn",  # a key that every call from inside a Lambda has
     "ecr:getauthorizationtoken",

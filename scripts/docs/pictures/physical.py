@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from generator.instances import ROOT_DISK_GIB
+from generator.stacks.cluster.instances import ROOT_DISK_GIB
 from scripts.docs import model
 from scripts.docs.graph import Node
 from scripts.docs.nested import Frame, draw

@@ -5,10 +5,8 @@ from __future__ import annotations
 from awacs import aws, dynamodb, s3, ssm
 from awacs import awslambda as awslambda_actions
 from troposphere import (
-    AWS_NO_VALUE,
     Equals,
     GetAtt,
-    If,
     Not,
     Parameter,
     Ref,
@@ -20,7 +18,7 @@ from troposphere import (
     logs,
 )
 
-from generator import boundary, catalogue, keys, private_subnets, shared_policies
+from generator import boundary, catalogue, keys, lambdas
 from generator.building import (
     DISPOSABLE,
     allow,
@@ -34,7 +32,6 @@ from generator.building import (
 from generator.parameters import parameter
 
 PRIVATE = "PrivateExport"
-WITH_SHARE = "WithShareOfConcurrency"
 
 
 def add(template: Template, function: catalogue.Function, days: Parameter) -> awslambda.Function:
@@ -73,9 +70,9 @@ def role(template: Template, function: catalogue.Function, log: logs.LogGroup) -
             AssumeRolePolicyDocument=assumable_by("lambda.amazonaws.com"),
             Policies=[
                 iam.Policy(PolicyName=function.name, PolicyDocument=document),
-                shared_policies.settings(template),
+                lambdas.settings_policy(template),
             ],
-            ManagedPolicyArns=shared_policies.in_the_vpc(template),
+            ManagedPolicyArns=lambdas.network_policies(template),
             PermissionsBoundary=boundary.of_roles(template),
             Tags=name_tag(function.name),
         )
@@ -168,28 +165,12 @@ def lambda_function(
             Timeout=function.timeout_seconds,
             Environment=awslambda.Environment(Variables=environment(template, function)),
             KmsKeyArn=keys.encryption(template),
-            ReservedConcurrentExecutions=concurrency(template),
+            ReservedConcurrentExecutions=lambdas.concurrency(template),
             LoggingConfig=awslambda.LoggingConfig(LogGroup=Ref(log)),
-            VpcConfig=in_the_vpc(template),
+            VpcConfig=lambdas.vpc_config(template),
             Tags=name_tag(function.name),
         )
     )
-
-
-def in_the_vpc(template: Template) -> If:
-    """A function's place in the private subnets, where the stage has them."""
-    place = awslambda.VPCConfig(
-        SubnetIds=Ref(parameter(template, "InstanceSubnetIds")),
-        SecurityGroupIds=[Ref(parameter(template, "LambdaSecurityGroupId"))],
-    )
-    return If(private_subnets.condition(template), place, Ref(AWS_NO_VALUE))
-
-
-def concurrency(template: Template) -> If:
-    """A share of the account's concurrency for each function alone, where the stage wants that."""
-    share = parameter(template, "LambdaConcurrency")
-    template.add_condition(WITH_SHARE, Not(Equals(Ref(share), 0)))
-    return If(WITH_SHARE, Ref(share), Ref(AWS_NO_VALUE))
 
 
 def environment(template: Template, function: catalogue.Function) -> dict[str, str | Ref | Sub]:

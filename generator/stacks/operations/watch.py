@@ -8,10 +8,9 @@ from __future__ import annotations
 from awacs import ec2, sns
 from troposphere import GetAtt, Ref, Template, awslambda, cloudwatch, events, iam, logs
 
-from generator import alarms, boundary, keys, private_subnets, shared_policies
+from generator import alarms, boundary, keys, lambdas, private_network
 from generator.building import DISPOSABLE, allow, assumable_by, name_tag, policy, purpose, write_to
 from generator.catalogue import LAMBDA_RUNTIME, WATCH_CERTIFICATE_METRIC, WATCH_IMAGE_METRIC, WATCH_NAMESPACE
-from generator.functions import concurrency, in_the_vpc
 from generator.parameters import parameter
 
 NAMESPACE, IMAGE_AGE, CERTIFICATE_LEFT = WATCH_NAMESPACE, WATCH_IMAGE_METRIC, WATCH_CERTIFICATE_METRIC
@@ -24,7 +23,7 @@ def add(template: Template) -> list[cloudwatch.Alarm]:
     Args:
         template: template of the operations stack.
     """
-    private_subnets.condition(template)
+    private_network.condition(template)
     function = the_function(template)
     clock(template, function)
     broke = alarms.metric("AWS/Lambda", "Errors", "Sum", alarms.DAY, FunctionName=Ref(function))
@@ -57,9 +56,9 @@ def the_function(template: Template) -> awslambda.Function:
             AssumeRolePolicyDocument=assumable_by("lambda.amazonaws.com"),
             Policies=[
                 iam.Policy(PolicyName="watch", PolicyDocument=document),
-                shared_policies.settings(template, sends=True),
+                lambdas.settings_policy(template, sends=True),
             ],
-            ManagedPolicyArns=shared_policies.in_the_vpc(template),
+            ManagedPolicyArns=lambdas.network_policies(template),
             PermissionsBoundary=boundary.of_roles(template),
             Tags=name_tag("watch"),
         )
@@ -84,12 +83,12 @@ def the_function(template: Template) -> awslambda.Function:
             Role=GetAtt(role, "Arn"),
             Timeout=SECONDS,
             MemorySize=128,
-            ReservedConcurrentExecutions=concurrency(template),
+            ReservedConcurrentExecutions=lambdas.concurrency(template),
             Environment=awslambda.Environment(Variables=values),
             KmsKeyArn=keys.encryption(template),
             DeadLetterConfig=awslambda.DeadLetterConfig(TargetArn=Ref(topic)),
             LoggingConfig=awslambda.LoggingConfig(LogGroup=Ref(log)),
-            VpcConfig=in_the_vpc(template),
+            VpcConfig=lambdas.vpc_config(template),
             Tags=name_tag("watch"),
         )
     )

@@ -6,10 +6,11 @@ import json
 
 from troposphere import GetAtt, Parameter, Ref, Sub, Template, apigatewayv2, logs
 
-from generator import functions, keys
+from generator import keys
 from generator.building import DISPOSABLE, add_output, name_tag, new_template, purpose, stage_name
 from generator.catalogue import FUNCTIONS, LAMBDAS, PREDICT_PATH, PREDICT_ROUTE, WORKERS
 from generator.parameters import parameter
+from generator.stacks.api import functions
 
 PREDICT_TIMEOUT_MS = 10_000  # a thousand times what a prediction takes; less than tasks get to drain
 # Without a target (asleep, or starting) the load balancer answers 503 by itself, and can add no header to that.
