@@ -171,6 +171,16 @@ WORKERS = (
     ),
 )
 LAMBDAS = (*FUNCTIONS, *WORKERS)  # whatever may fail, and is watched
+# Called by a clock, in the operations stack.
+WATCH = Function(
+    "watch",
+    "",
+    "",
+    "Looks once a day how old machine image and certificates are",
+    ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL"),
+    memory_mib=128,
+    timeout_seconds=60,
+)
 PREDICT_ROUTE = ("POST", "/getSentiment")
 
 # Key attributes of the tables.
@@ -199,7 +209,6 @@ PIPELINES = ("site", "service", "infrastructure", "plan")
 WATCH_NAMESPACE = "Sentiment"
 WATCH_IMAGE_METRIC = "ImageAgeDays"
 WATCH_CERTIFICATE_METRIC = "CertificateDaysLeft"
-WATCH_ENVIRONMENT = ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL")
 
 # --- the site ----------------------------------------------------------------------------------------------------
 SITE_INDEX = "index.html"

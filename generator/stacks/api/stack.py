@@ -48,9 +48,9 @@ def build() -> Template:
     route(template, api, *PREDICT_ROUTE, predict_integration(template, api, link, parameter(template, "ListenerArn")))
 
     for worker in WORKERS:
-        functions.add(template, worker, days)
+        functions.add(template, worker)
     for function in FUNCTIONS:
-        deployed = functions.add(template, function, days)
+        deployed = functions.add(template, function)
         functions.callable_by(template, deployed, function, api)
         route(template, api, function.method, function.path, functions.integration(template, deployed, function, api))
 

@@ -6,15 +6,14 @@ Neither has a metric of AWS's own: an image's age is only in its description, an
 from __future__ import annotations
 
 from awacs import ec2, sns
-from troposphere import GetAtt, Ref, Template, awslambda, cloudwatch, events, iam, logs
+from troposphere import GetAtt, Ref, Template, awslambda, cloudwatch, events
 
-from generator import alarms, boundary, keys, lambdas, private_network
-from generator.building import DISPOSABLE, allow, assumable_by, name_tag, policy, purpose, write_to
-from generator.catalogue import LAMBDA_RUNTIME, WATCH_CERTIFICATE_METRIC, WATCH_IMAGE_METRIC, WATCH_NAMESPACE
+from generator import alarms, lambdas
+from generator.building import allow, purpose
+from generator.catalogue import WATCH, WATCH_CERTIFICATE_METRIC, WATCH_IMAGE_METRIC, WATCH_NAMESPACE
 from generator.parameters import parameter
 
 NAMESPACE, IMAGE_AGE, CERTIFICATE_LEFT = WATCH_NAMESPACE, WATCH_IMAGE_METRIC, WATCH_CERTIFICATE_METRIC
-SECONDS = 60
 
 
 def add(template: Template) -> list[cloudwatch.Alarm]:
@@ -23,7 +22,6 @@ def add(template: Template) -> list[cloudwatch.Alarm]:
     Args:
         template: template of the operations stack.
     """
-    private_network.condition(template)
     function = the_function(template)
     clock(template, function)
     broke = alarms.metric("AWS/Lambda", "Errors", "Sum", alarms.DAY, FunctionName=Ref(function))
@@ -33,65 +31,18 @@ def add(template: Template) -> list[cloudwatch.Alarm]:
 
 def the_function(template: Template) -> awslambda.Function:
     """The function. CloudWatch takes what it finds out of its log, so it needs no call for that."""
-    topic = parameter(template, "AlarmTopicArn")
-    log = template.add_resource(
-        logs.LogGroup(
-            "WatchLog",
-            **DISPOSABLE,
-            Metadata=purpose("What the watch found each day: ages of machine image and certificates"),
-            RetentionInDays=Ref(parameter(template, "LogDays")),
-            KmsKeyId=keys.encryption(template),
-            Tags=name_tag("watch"),
-        )
-    )
-    document = policy(
-        write_to(log),
+    topic = Ref(parameter(template, "AlarmTopicArn"))
+    calls = [
         allow([ec2.DescribeImages], "*"),  # AWS offers no narrower form
-        allow([sns.Publish], Ref(topic)),
-    )
-    role = template.add_resource(
-        iam.Role(
-            "WatchRole",
-            Metadata=purpose("Lets the watch look up the machine image, and tell when it cannot"),
-            AssumeRolePolicyDocument=assumable_by("lambda.amazonaws.com"),
-            Policies=[
-                iam.Policy(PolicyName="watch", PolicyDocument=document),
-                lambdas.settings_policy(template, sends=True),
-            ],
-            ManagedPolicyArns=lambdas.network_policies(template),
-            PermissionsBoundary=boundary.of_roles(template),
-            Tags=name_tag("watch"),
-        )
-    )
+        allow([sns.Publish], topic),
+    ]
     values = {
         "STAGE": Ref("Stage"),
         "IMAGE_ID": Ref(parameter(template, "ImageId")),
         "SITE_URL": Ref(parameter(template, "SiteUrl")),
         "API_URL": Ref(parameter(template, "ApiUrl")),
     }
-    return template.add_resource(
-        awslambda.Function(
-            "WatchFunction",
-            Metadata=purpose("Looks once a day how old machine image and certificates are"),
-            Handler="watch.handler",
-            Runtime=LAMBDA_RUNTIME,
-            Architectures=["arm64"],
-            Code=awslambda.Code(
-                S3Bucket=Ref(parameter(template, "ArtifactsBucketName")),
-                S3Key=Ref(parameter(template, "LambdaCodeKey")),
-            ),
-            Role=GetAtt(role, "Arn"),
-            Timeout=SECONDS,
-            MemorySize=128,
-            ReservedConcurrentExecutions=lambdas.concurrency(template),
-            Environment=awslambda.Environment(Variables=values),
-            KmsKeyArn=keys.encryption(template),
-            DeadLetterConfig=awslambda.DeadLetterConfig(TargetArn=Ref(topic)),
-            LoggingConfig=awslambda.LoggingConfig(LogGroup=Ref(log)),
-            VpcConfig=lambdas.vpc_config(template),
-            Tags=name_tag("watch"),
-        )
-    )
+    return lambdas.add(template, WATCH, calls, values, failures=topic)
 
 
 def clock(template: Template, function: awslambda.Function) -> None:
