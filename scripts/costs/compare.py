@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from scripts import repository
+from scripts.cloudformation.templates import Template
 from scripts.costs import bill, reading
 from scripts.costs.bill import Bill
 from scripts.costs.prices import Prices
 from scripts.costs.reading import Resource
 from scripts.costs.usage import HOURS, Stage, Traffic, Use
-from scripts.settings import Settings
-from scripts.templates import Template
+from scripts.image import repository
+from scripts.stage.settings import Settings
 
 NIGHT_HOURS = 12  # of each day, in which a stage that sleeps at night has no instance
 

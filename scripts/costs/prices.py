@@ -7,9 +7,10 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.errors import SettingsError
+from scripts import ROOT
+from scripts.stage.errors import SettingsError
 
-FILE = Path(__file__).resolve().parent.parent / "prices.toml"
+FILE = ROOT / "scripts" / "prices.toml"
 DEFAULT_REGION = "us-east-1"
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scripts import templates
-from scripts.errors import TemplateError
-from scripts.templates import Template
+from scripts.cloudformation import templates
+from scripts.cloudformation.templates import Template
+from scripts.stage.errors import TemplateError
 
 
 @dataclass(frozen=True)

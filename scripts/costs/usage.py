@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from scripts.costs.reading import Resource
-from scripts.errors import TemplateError
+from scripts.stage.errors import TemplateError
 
 HOURS = 730.0
 GB = 1024.0**3

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 
-from scripts import settings, templates
+from scripts.cloudformation import templates
 from scripts.costs import bill, compare, prices, registry
 from scripts.costs.bill import Bill
 from scripts.costs.usage import FREE, Traffic
 from scripts.docs.pictures.costs import REQUESTS
 from scripts.docs.stack_pages import table
+from scripts.stage import settings
 
 REGIONS = ("us-east-1", "eu-central-1")
 STAGES = ("dev", "prod")

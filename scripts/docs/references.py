@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import yaml
 
-from scripts.__main__ import main
+from scripts.cli.main import main
 from scripts.docs.stack_pages import BANNER, table
 
 

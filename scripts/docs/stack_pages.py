@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from generator.stacks import source
-from scripts import settings
 from scripts.docs import model
 from scripts.docs.pictures.access import Grant, grants
 from scripts.docs.pictures.workflows import COMPUTED
-from scripts.settings import pascal
+from scripts.stage import settings
+from scripts.stage.settings import pascal
 
 BANNER = "<!-- Written by `make docs-sources`; do not edit. -->\n"  # last, for a page begins with its title
 

@@ -7,8 +7,11 @@ import subprocess
 import sys
 from collections import Counter
 
-from scripts import image, ledger, release, stacks
+from scripts.cloudformation import stacks
+from scripts.image import content
 from scripts.lessons.room import NotYetError, Room
+from scripts.release import release
+from scripts.stage import ledger
 
 GITHUB = ".local/lessons/github.git"
 REVIEW = {"review": "I passed my exam"}
@@ -160,7 +163,7 @@ def tasks(room: Room) -> str:
 def registry(room: Room) -> str:
     """Lesson 26."""
     known, now = ledger.images(room.cloud), release.current_image(room.cloud)
-    newest = image.laptop_reference(room.root / "container")
+    newest = content.laptop_reference(room.root / "container")
     if not room.changed("container/sentiment") or newest not in known:
         missing = f"No image of changed files has run here; {now} runs."
         raise not_yet(room, missing, "container/sentiment", "a comment in one of its files", ROLL)

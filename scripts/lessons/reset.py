@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.cli import LAPTOP_STAGE
-from scripts.errors import DeployError
+from scripts.cli.options import LAPTOP_STAGE
 from scripts.lessons import pages
 from scripts.lessons.room import enter
+from scripts.stage.errors import DeployError
 
 SCRATCH = Path(".local") / "lessons"
 TASKS = 1

@@ -11,12 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scripts import service, settings
-from scripts.cli import LAPTOP_STAGE, laptop
-from scripts.deploy import collect_outputs
-from scripts.lessons.pages import ROOT
-from scripts.service import ServiceState
-from scripts.session import Cloud
+from scripts import ROOT
+from scripts.app import service
+from scripts.app.service import ServiceState
+from scripts.cli.options import LAPTOP_STAGE, laptop
+from scripts.release.deploy import collect_outputs
+from scripts.stage import settings
+from scripts.stage.session import Cloud
 
 SECONDS = 30
 

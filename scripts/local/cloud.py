@@ -13,17 +13,19 @@ import time
 from botocore.exceptions import BotoCoreError, ClientError
 
 from generator import catalogue
-from scripts import receipts, settings
-from scripts.deploy import api_url, collect_outputs, deploy
-from scripts.errors import DeployError
-from scripts.interrupt import Interrupt
+from scripts import ROOT
+from scripts.app import receipts
 from scripts.local import child, emulator, images
 from scripts.local.front import HOST, Backend, Front
 from scripts.local.runner import PROCESS, Runner
-from scripts.local.state import ROOT, State
-from scripts.reporter import Reporter
-from scripts.session import LAPTOP_ACCESS_KEY, LAPTOP_STAGE, Cloud
-from scripts.smoke import smoke_test
+from scripts.local.state import State
+from scripts.release.deploy import api_url, collect_outputs, deploy
+from scripts.release.smoke import smoke_test
+from scripts.stage import settings
+from scripts.stage.errors import DeployError
+from scripts.stage.interrupt import Interrupt
+from scripts.stage.reporter import Reporter
+from scripts.stage.session import LAPTOP_ACCESS_KEY, LAPTOP_STAGE, Cloud
 
 EMULATOR_WITHIN = 600.0  # seconds; a journal of a million judgements takes one or two minutes
 STOP_WITHIN = 5.0  # seconds

@@ -16,7 +16,7 @@ from docker.errors import APIError, NotFound
 from docker.types import Healthcheck, Ulimit
 
 from generator import catalogue
-from scripts.image import LAPTOP_REPOSITORY
+from scripts.image.content import LAPTOP_REPOSITORY
 from scripts.local import serving
 from scripts.local.engine import Engine
 from scripts.local.serving import HOST, Traffic

@@ -91,7 +91,7 @@ class Engine(ABC):
 
         Raises:
             ContainerError: it did not become healthy; nothing of it is left.
-            scripts.errors.ImageError: there is no such image.
+            scripts.stage.errors.ImageError: there is no such image.
         """
         with self._creating:  # so that none is half made while all are being removed
             if self._closed:

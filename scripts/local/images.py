@@ -2,7 +2,7 @@
 
 A container image is what the service's code and model were at one moment. The stand-in for it is a folder that
 nobody writes to again, so that an older revision of the task definition really runs older code and an older model.
-What belongs into an image and what it is called is said by ``scripts.image``.
+What belongs into an image and what it is called is said by ``scripts.image.content``.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from scripts import image
-from scripts.errors import ImageError
+from scripts.image import content
+from scripts.stage.errors import ImageError
 
 
 def build(container: Path, store: Path) -> str:
@@ -28,12 +28,12 @@ def build(container: Path, store: Path) -> str:
     Raises:
         ImageError: a part of the image is missing.
     """
-    reference = image.laptop_reference(container)
+    reference = content.laptop_reference(container)
     target = _folder(reference, store)
     if not target.is_dir():
         store.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=".building-", dir=store))
-        for file in image.runtime_files(container):
+        for file in content.runtime_files(container):
             (building / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(container / file, building / file)
         building.rename(target)  # from one moment to the next, so that no image is ever half there

@@ -148,7 +148,7 @@ class ProcessEngine(Engine):
         self._numbers = itertools.count(2)  # 172.17.0.1 is the host's side of Docker's bridge
 
     def find_image(self, reference: str) -> Path:
-        """The folder of an image; raises ``scripts.errors.ImageError``."""
+        """The folder of an image; raises ``scripts.stage.errors.ImageError``."""
         return images.find(reference, self._store)
 
     def pull(self, reference: str) -> str:

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts import build, image
+from scripts.image import build, content
 from scripts.local import images
-from scripts.reporter import Reporter
-from scripts.settings import Settings
+from scripts.stage.reporter import Reporter
+from scripts.stage.settings import Settings
 
 PROCESS, DOCKER = "process", "docker"
 RUNNERS = (PROCESS, DOCKER)
@@ -32,7 +32,9 @@ class Runner:
     docker_host: str = ""
     registry: str = ""
 
-    def image(self, settings: Settings, store: Path, reporter: Reporter, container: Path = image.CONTAINER_DIR) -> str:
+    def image(
+        self, settings: Settings, store: Path, reporter: Reporter, container: Path = content.CONTAINER_DIR
+    ) -> str:
         """Make sure that the image of this checkout can be run.
 
         Args:
@@ -45,14 +47,14 @@ class Runner:
             The image's reference: pinned by digest where it went through a registry.
 
         Raises:
-            scripts.errors.ImageError: a part of the image is missing, or Docker cannot build or push it.
+            scripts.stage.errors.ImageError: a part of the image is missing, or Docker cannot build or push it.
         """
         if self.name == PROCESS:
             return images.build(container, store)
         if self.registry:
-            values = {**settings.values, "image_repository": f"{self.registry}/{image.NAME}"}
+            values = {**settings.values, "image_repository": f"{self.registry}/{content.NAME}"}
             return build.ensure(Settings(settings.stage, values), reporter, container)
-        return build.for_this_machine(image.laptop_reference(container), reporter, container)
+        return build.for_this_machine(content.laptop_reference(container), reporter, container)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -68,7 +70,7 @@ def choose(name: str, registry: str = REGISTRY) -> Runner:
         registry: host and port of where a registry may listen on loopback.
 
     Raises:
-        scripts.errors.ImageError: Docker is wanted, and cannot be used.
+        scripts.stage.errors.ImageError: Docker is wanted, and cannot be used.
     """
     if name == PROCESS:
         return Runner()

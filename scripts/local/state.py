@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.errors import DeployError
-
-ROOT = Path(__file__).resolve().parents[2]
+from scripts import ROOT
+from scripts.stage.errors import DeployError
 
 
 class StateError(DeployError):

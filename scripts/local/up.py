@@ -17,13 +17,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import NoReturn
 
-from scripts.display import make_reporter, show_error
-from scripts.errors import EXIT_USAGE, DeployError, explain
 from scripts.local.cloud import LaptopCloud
 from scripts.local.front import Front, PortInUseError
 from scripts.local.runner import PROCESS, REGISTRY, choose
 from scripts.local.state import claim
-from scripts.reporter import Reporter
+from scripts.stage.display import make_reporter, show_error
+from scripts.stage.errors import EXIT_USAGE, DeployError, explain
+from scripts.stage.reporter import Reporter
 
 
 class PortError(DeployError):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from generator import catalogue
-from scripts import receipts
+from scripts.app import receipts
 from scripts.local.journal import Write, line
 from tests.bench.figures import Figure
 from tests.local import running

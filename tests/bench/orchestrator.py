@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
-from scripts import image
+from scripts.image import content
 from scripts.local import images
 from tests.bench.figures import Figure
 from tests.local.running import ROOT, RunningApp, start_and_wait
@@ -103,10 +103,10 @@ class Visitor(threading.Thread):
 def _two_images(app: RunningApp, folder: Path) -> tuple[str, str]:
     """The image of this checkout and one that differs in a file that nobody reads."""
     copy = folder / "container"
-    shutil.copytree(image.CONTAINER_DIR, copy, ignore=shutil.ignore_patterns("training", "__pycache__"))
+    shutil.copytree(content.CONTAINER_DIR, copy, ignore=shutil.ignore_patterns("training", "__pycache__"))
     (copy / "sentiment" / "other.txt").touch()
     store = app.state / "images"
-    return images.build(image.CONTAINER_DIR, store), images.build(copy, store)
+    return images.build(content.CONTAINER_DIR, store), images.build(copy, store)
 
 
 def _timed(app: RunningApp, *arguments: str) -> float:

@@ -15,8 +15,8 @@ import counters
 import jobs
 import settings as lambda_settings
 from generator import catalogue
-from scripts.settings import load
-from scripts.site import config_json
+from scripts.app.page import config_json
+from scripts.stage.settings import load
 from sentiment import settings as container_settings
 from sentiment.app import HEALTH_PATH
 from sentiment.model import Model

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from generator import catalogue
-from scripts import lambdas
+from scripts.app import lambdas
 from tests.contracts.workflows import FOLDER, PIPELINES, ROOT, all_workflows, read, steps, targets
 
 WORKFLOWS = all_workflows()

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from scripts.errors import DeployError
 from scripts.lessons import reset as undoing
 from scripts.lessons.__main__ import main
 from scripts.lessons.checks import CHECKS, not_yet
 from scripts.lessons.pages import Command, Edit, PageError, differences, edited_files, read
 from scripts.lessons.room import Room
-from scripts.session import Cloud
+from scripts.stage.errors import DeployError
+from scripts.stage.session import Cloud
 
 PAGE = """# 7: Something
 

@@ -9,8 +9,8 @@ import click
 import pytest
 
 from generator.parameters import DEFINITIONS, setting_name
-from scripts.__main__ import main
-from scripts.settings import ORCHESTRATOR_KEYS
+from scripts.cli.main import main
+from scripts.stage.settings import ORCHESTRATOR_KEYS
 from tests.contracts.reading import RESOURCES, ROOT, STAGES
 from tests.contracts.workflows import targets
 

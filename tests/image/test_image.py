@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from generator import catalogue
-from scripts import image as image_files
+from scripts.image import content as image_files
 from tests.image.engine import Engine
 from tests.local.running import free_port
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from scripts import cli
-from scripts.__main__ import main
+from scripts.cli import options
+from scripts.cli.main import main
+from scripts.image.content import CONTAINER_DIR
 from tests.image.engine import Engine
 from tests.local.running import RunningApp, start
 from tests.local.test_roll import Traffic
@@ -119,9 +120,9 @@ def test_a_roll_of_the_real_image_fails_no_request(
 ) -> None:
     before = inspected(app, engine)["Config"]["Image"]
     changed = tmp_path / "container"
-    shutil.copytree(cli.CONTAINER_DIR, changed, ignore=shutil.ignore_patterns("training", "__pycache__"))
+    shutil.copytree(CONTAINER_DIR, changed, ignore=shutil.ignore_patterns("training", "__pycache__"))
     (changed / "sentiment" / "changed.txt").write_text("x")
-    monkeypatch.setattr(cli, "CONTAINER_DIR", changed)
+    monkeypatch.setattr(options, "CONTAINER_DIR", changed)
     with Traffic(app) as traffic:
         result = run("roll")
     after = inspected(app, engine)["Config"]["Image"]

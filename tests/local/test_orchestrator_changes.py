@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from scripts import ledger
+from scripts.stage import ledger
 from tests.local.running import ROOT
 from tests.local.small_app import GOOD, says
 

@@ -11,8 +11,8 @@ import uuid
 
 import pytest
 
-from scripts.deploy import collect_outputs
-from scripts.lambdas import module
+from scripts.app.lambdas import module
+from scripts.release.deploy import collect_outputs
 from tests.local.running import ROOT
 
 pytestmark = pytest.mark.cloud

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from generator import catalogue
-from scripts.session import LAPTOP_VARIABLES, Cloud
+from scripts.stage.session import LAPTOP_VARIABLES, Cloud
 from tests.contracts.workflows import PIPELINES, read, steps
 from tests.local import checkout
 from tests.local.running import start_and_wait

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.deploy import collect_outputs
+from scripts.release.deploy import collect_outputs
 from tests.local.running import RunningApp
 
 

@@ -8,11 +8,11 @@ import uuid
 from collections import Counter
 from typing import Any
 
-from scripts import receipts, service
-from scripts.apply import Work
-from scripts.deploy import collect_outputs
-from scripts.interrupt import Interrupt
-from scripts.reporter import Reporter
+from scripts.app import receipts, service
+from scripts.cloudformation.apply import Work
+from scripts.release.deploy import collect_outputs
+from scripts.stage.interrupt import Interrupt
+from scripts.stage.reporter import Reporter
 from tests.local.running import RunningApp
 
 

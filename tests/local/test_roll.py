@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from scripts import image, settings
-from scripts.deploy import collect_outputs, deploy
-from scripts.errors import StackFailedError
+from scripts.image import content
 from scripts.local import images
-from scripts.reporter import Reporter
+from scripts.release.deploy import collect_outputs, deploy
+from scripts.stage import settings
+from scripts.stage.errors import StackFailedError
+from scripts.stage.reporter import Reporter
 from tests.local.running import Answer, RunningApp
 from tests.local.small_app import WAITS
 
@@ -85,7 +86,7 @@ def eventually(true: Callable[[], bool]) -> None:
 def another_image(app: RunningApp, folder: Path, change: Callable[[Path], object]) -> str:
     """An image like the one of this checkout, but changed."""
     copy = folder / "container"
-    shutil.copytree(image.CONTAINER_DIR, copy, ignore=shutil.ignore_patterns("training", "__pycache__"))
+    shutil.copytree(content.CONTAINER_DIR, copy, ignore=shutil.ignore_patterns("training", "__pycache__"))
     change(copy)
     return images.build(copy, app.state / "images")
 

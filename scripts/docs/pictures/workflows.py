@@ -6,11 +6,12 @@ import itertools
 
 from generator import catalogue
 from generator.catalogue import HEALTH_PATH, PREDICT_ROUTE
-from scripts import settings, templates
+from scripts.cloudformation import templates
+from scripts.cloudformation.plan import make_plan
 from scripts.docs import model
 from scripts.docs.graph import Graph
 from scripts.docs.pictures.stack import drop_shortcuts
-from scripts.plan import make_plan
+from scripts.stage import settings
 
 # What the orchestrator works out itself: Parameter -> what it comes from, and in words.
 COMPUTED = {

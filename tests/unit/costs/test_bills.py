@@ -5,12 +5,13 @@ from datetime import date
 
 import pytest
 
-from scripts import settings, templates
+from scripts.cloudformation import templates
+from scripts.cloudformation.templates import parse
 from scripts.costs import bill, compare, prices, reading, registry, report
 from scripts.costs.usage import Traffic
-from scripts.errors import SettingsError, TemplateError
-from scripts.settings import Settings
-from scripts.templates import parse
+from scripts.stage import settings
+from scripts.stage.errors import SettingsError, TemplateError
+from scripts.stage.settings import Settings
 
 HOURS = 730
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scripts import templates
+from scripts.cloudformation import templates
 from scripts.local import docker_engine
 from scripts.local.extensions.cloudformation import lower_keys
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ImageError
 from scripts.local import images
+from scripts.stage.errors import ImageError
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scripts.local.state import ROOT
+from scripts import ROOT
 
 MINISTACK = "ministack"
 FUNCTIONS = {

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ImageError
 from scripts.local import serving
 from scripts.local.processes import Container, ProcessEngine
 from scripts.local.serving import ContainerError
+from scripts.stage.errors import ImageError
 
 IMAGE = "laptop/sentiment-rnn:abc123"
 CONFIG = """
