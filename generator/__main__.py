@@ -7,10 +7,10 @@ import difflib
 import sys
 from pathlib import Path
 
+from generator.paths import TEMPLATES
 from generator.rendering import to_yaml
 from generator.stacks import BUILDERS, source
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
 HINT_LINES = 12  # of a difference; enough to see what it is about
 
 

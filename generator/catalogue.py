@@ -17,17 +17,25 @@ LABELS = ("anger", "disgust", "fear", "guilt", "joy", "sadness", "shame")
 
 @dataclass(frozen=True)
 class Stack:
-    """One CloudFormation stack.
+    """One CloudFormation stack, and what deploying it takes beyond CloudFormation.
 
     Attributes:
         name: its short name.
         purpose: in one line, what it is for.
         apart: whether it is deployed on its own, by an administrator, rather than with the others.
+        holds_data: whether it has what must survive it, and is protected from deletion.
+        service: whether it has the ECS service, which has to become steady.
+        site: whether it has the website's bucket, which the page is uploaded to.
+        lambda_code: whether it has Lambdas, whose code is uploaded first.
     """
 
     name: str
     purpose: str
     apart: bool = False
+    holds_data: bool = False
+    service: bool = False
+    site: bool = False
+    lambda_code: bool = False
 
 
 # In teaching order. The order of deployment is worked out from the stacks' inputs and outputs, not from this list.
@@ -35,18 +43,37 @@ STACKS = (
     Stack("artifacts", "What every other stack builds on: buckets of uploads and access logs, topic of alarms, key"),
     Stack("registry", "Registry of the container image, for stages that push to none outside of their account"),
     Stack("network", "VPC with two public subnets, routes, and security groups that admit exactly who they must"),
-    Stack("data", "Tables of judgements and of their counts, and the bucket of large exports"),
+    Stack("data", "Tables of judgements and of their counts, and the bucket of large exports", holds_data=True),
     Stack("cluster", "ECS cluster on an Auto Scaling group of EC2 instances, behind an internal load balancer"),
-    Stack("service", "The RNN as an ECS service of one to three tasks"),
-    Stack("site", "The website's bucket and, where the stage wants HTTPS on it, its CloudFront distribution"),
-    Stack("api", "HTTP API: the private link to the RNN, and the Lambdas that record, export and count judgements"),
-    Stack("operations", "Alarms for what users feel, the dashboard, the budget, and a daily look at what grows old"),
+    Stack("service", "The RNN as an ECS service of one to three tasks", service=True),
+    Stack(
+        "site", "The website's bucket and, where the stage wants HTTPS on it, its CloudFront distribution", site=True
+    ),
+    Stack(
+        "api",
+        "HTTP API: the private link to the RNN, and the Lambdas that record, export and count judgements",
+        lambda_code=True,
+    ),
+    Stack(
+        "operations",
+        "Alarms for what users feel, the dashboard, the budget, and a daily look at what grows old",
+        lambda_code=True,
+    ),
     Stack(
         "pipeline",
         "What lets GitHub's pipelines deploy: identity provider, one role each, and their bounds",
         apart=True,
     ),
 )
+
+
+def stack(name: str) -> Stack:
+    """What is declared of a stack; nothing special for one that ``STACKS`` lacks.
+
+    Args:
+        name: its short name.
+    """
+    return next((one for one in STACKS if one.name == name), Stack(name, ""))
 
 
 def stack_name(stage: str, stack: str) -> str:

@@ -7,8 +7,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+from scripts import ROOT
 from tests.bench.figures import Figure
 
 TITLE = "Faults, each with requests running on the laptop cloud"
@@ -30,7 +30,6 @@ TOLD = re.compile(
     r"(?P<judged>\d+) judgements acknowledged, (?P<lost>\d+) lost$",
     re.MULTILINE,
 )
-ROOT = Path(__file__).parents[2]
 
 
 def measure() -> Iterator[Figure]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
-from pathlib import Path
 
 from generator import catalogue
+from scripts import ROOT
+from scripts.stage import settings
 from tests.bench.figures import Figure
 from tests.bench.page import machine
 from tests.bench.queueing import Task, most
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "capacity.md"
 _GENERATED = re.compile(r"(<!-- generated -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
@@ -54,11 +53,9 @@ def write(task: Task, per_core: float, compared: list[Figure]) -> None:
     PAGE.write_text(_GENERATED.sub(lambda match: match[1] + new + "\n" + match[2], text), encoding="utf-8")
 
 
-def settings() -> dict[str, dict[str, object]]:
+def on_aws() -> dict[str, dict[str, settings.Setting]]:
     """Settings of each stage that runs on AWS."""
-    stages = tomllib.loads((ROOT / "scripts" / "stages.toml").read_text(encoding="utf-8"))
-    defaults = stages.pop("defaults")
-    return {name: {**defaults, **own} for name, own in stages.items() if name != "local"}
+    return {name: settings.load(name).values for name in settings.stages() if name != "local"}
 
 
 def per_task(task: Task, tasks: int = 1) -> float:
@@ -104,7 +101,7 @@ def _compared(figures: list[Figure]) -> str:
 
 def _stages(per_core: float) -> str:
     rows = ["| Stage | Predictions a second | Active users | What is full first | Then |", "|---|---:|---:|---|---|"]
-    for name, stage in settings().items():
+    for name, stage in on_aws().items():
         bounds = sorted(_bounds(stage, per_core).items(), key=lambda pair: pair[1])
         (first, rate), (second, more) = bounds[0], bounds[1]
         rows.append(f"| {name} | {rate:,.0f} | {users(rate):,} | {first} | {second} ({more:,.0f}) |")
@@ -113,7 +110,7 @@ def _stages(per_core: float) -> str:
 
 def _breaks(per_core: float) -> str:
     rows = ["| Part | Predictions a second | Active users |", "|---|---:|---:|"]
-    for part, rate in sorted(_bounds(settings()["prod"], per_core).items(), key=lambda pair: pair[1]):
+    for part, rate in sorted(_bounds(on_aws()["prod"], per_core).items(), key=lambda pair: pair[1]):
         rows.append(f"| {part} | {rate:,.0f} | {users(rate):,} |")
     return "\n## Where `prod` breaks, in order\n\n" + "\n".join(rows) + "\n"
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
+from scripts import ROOT
 from tests.bench import baselines
 from tests.bench.figures import Figure
 
@@ -33,7 +34,6 @@ with a model that predicts nothing. *torch eager* serves the same checkpoint's w
 *The model alone* is asked in a process of its own, one text after another: what no web server could take away. What the
 service needs beyond the equal stub and the model together is what the two cost each other, caches above all.
 """
-ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "container"
 SERVICE = "sentiment.app:create_app()"
 BESIDE = {

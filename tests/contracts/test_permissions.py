@@ -7,8 +7,9 @@ import ast
 import pytest
 
 from generator import catalogue
+from scripts import ROOT
 from tests.contracts.calls import Code, aws_calls, variables_read
-from tests.contracts.reading import ROOT, TEMPLATES, resource, resources_of
+from tests.contracts.reading import TEMPLATES, resource, resources_of
 
 CODE = Code.of(ROOT / "lambda_src")
 each_function = pytest.mark.parametrize(

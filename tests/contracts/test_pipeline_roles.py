@@ -10,7 +10,8 @@ import pytest
 
 from generator import catalogue
 from generator.stacks.pipeline import boundary_policy, calls
-from tests.contracts.reading import ROOT, TEMPLATES, resource, resources_of
+from scripts import ROOT
+from tests.contracts.reading import TEMPLATES, resource, resources_of
 
 ROLES = ("Site", "Service", "Infrastructure", "Plan")
 APP = {stack: template for stack, template in TEMPLATES.items() if stack != "pipeline"}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import cfn_flip
 import pytest
 import yaml
 
@@ -9,7 +12,9 @@ from generator import __main__ as generator
 from generator import catalogue
 from generator.rendering import OUTPUT_KEYS, PARAMETER_KEYS, RESOURCE_KEYS, SECTIONS
 from generator.stacks import BUILDERS, source
-from tests.contracts.reading import RESOURCES, ROOT, TEMPLATES, nodes, references
+from scripts import ROOT
+from scripts.cloudformation.references import names
+from tests.contracts.reading import RESOURCES, TEMPLATES, nodes
 
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Logs::LogGroup"}
 each_stack = pytest.mark.parametrize("stack", TEMPLATES)
@@ -67,8 +72,21 @@ def test_a_template_says_where_it_comes_from_and_reads_from_top_to_bottom(stack)
 
 @each_stack
 def test_yaml_holds_what_was_built(stack):
-    """Short forms and one-line lists lose nothing: AWS's own view of the file equals Troposphere's."""
-    assert TEMPLATES[stack] == _as_built(BUILDERS[stack]().to_dict())
+    """Short forms and one-line lists lose nothing: AWS's own view of the file equals Troposphere's, and ours too."""
+    seen_by_aws = json.loads(cfn_flip.to_json((ROOT / "templates" / f"{stack}.yaml").read_text()))
+    assert seen_by_aws == _as_built(BUILDERS[stack]().to_dict())
+    assert seen_by_aws == TEMPLATES[stack]
+
+
+@each_stack
+def test_what_is_declared_of_a_stack_is_what_its_template_has(stack):
+    template, declared = TEMPLATES[stack], catalogue.stack(stack)
+    types = {body["Type"] for body in template["Resources"].values()}
+    policies = {body.get("DeletionPolicy") for body in template["Resources"].values()}
+    assert declared.holds_data == bool(policies & {"Retain", "Snapshot"})
+    assert declared.service == ("AWS::ECS::Service" in types) == ("ServiceName" in template["Outputs"])
+    assert declared.site == ("SiteBucketName" in template["Outputs"])
+    assert declared.lambda_code == ("AWS::Lambda::Function" in types) == ("LambdaCodeKey" in template["Parameters"])
 
 
 @each_stack
@@ -112,7 +130,7 @@ def test_what_holds_data_says_what_becomes_of_it(stack, name, body):
 @each_resource
 def test_references_and_conditions_exist(stack, name, body):
     template = TEMPLATES[stack]
-    assert references(body) <= template["Parameters"].keys() | template["Resources"].keys()
+    assert set(names(body)) <= template["Parameters"].keys() | template["Resources"].keys()
     used = {node["Fn::If"][0] for node in nodes(body) if "Fn::If" in node}
     used |= {body["Condition"]} if "Condition" in body else set()
     assert used <= template.get("Conditions", {}).keys()
@@ -124,7 +142,7 @@ def test_references_and_conditions_exist(stack, name, body):
 def test_outputs_refer_to_what_exists_and_lock_no_stacks_together(stack):
     template = TEMPLATES[stack]
     for name, body in template["Outputs"].items():
-        assert references(body["Value"]) <= template["Parameters"].keys() | template["Resources"].keys()
+        assert set(names(body["Value"])) <= template["Parameters"].keys() | template["Resources"].keys()
         assert body["Description"]
         assert "Export" not in body, f"{name} would lock the stacks together"
         if "Condition" in body:
@@ -134,7 +152,7 @@ def test_outputs_refer_to_what_exists_and_lock_no_stacks_together(stack):
 @each_stack
 def test_every_parameter_is_described_and_used(stack):
     template = TEMPLATES[stack]
-    used = references([template["Resources"], template["Outputs"], template.get("Conditions", {})])
+    used = set(names([template["Resources"], template["Outputs"], template.get("Conditions", {})]))
     assert template["Parameters"].keys() - used == set()
     assert [name for name, body in template["Parameters"].items() if not body.get("Description")] == []
 

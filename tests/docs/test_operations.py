@@ -9,9 +9,10 @@ import click
 import pytest
 
 from generator.parameters import DEFINITIONS, setting_name
+from scripts import ROOT
 from scripts.cli.main import main
 from scripts.stage.settings import ORCHESTRATOR_KEYS
-from tests.contracts.reading import RESOURCES, ROOT, STAGES
+from tests.contracts.reading import RESOURCES, STAGES
 from tests.contracts.workflows import targets
 
 FOLDER = ROOT / "docs" / "operations"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from scripts import ROOT
 from scripts.lessons.checks import CHECKS
 from scripts.lessons.pages import PAGES, Command, Edit, Page, lessons, read
 from tests.docs.walking import Learner
-from tests.local.running import ROOT
 
 LESSONS = {page.path.stem: page for page in lessons()}
 

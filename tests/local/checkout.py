@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.local.running import ROOT
+from scripts import ROOT
 
 SHARED = (".venv", "node_modules")
 # Older than the stamps of the environments, so that make does not install them anew.

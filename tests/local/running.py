@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scripts import ROOT
 from scripts.app import receipts
 from scripts.stage.session import Cloud
 
-ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 120.0  # seconds; of a machine that runs other tests too
 END_WITHIN = 30.0
 
