@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import cfn_flip
 import pytest
@@ -24,6 +26,12 @@ each_resource = pytest.mark.parametrize(("stack", "name", "body"), RESOURCES, id
 def test_the_catalogue_names_every_stack_that_is_built_in_teaching_order():
     assert [stack.name for stack in catalogue.STACKS] == list(BUILDERS)
     assert set(TEMPLATES) == set(BUILDERS)
+
+
+def test_what_everything_imports_of_the_generator_takes_the_standard_library_alone():
+    """Without site-packages (-S) nothing else can be imported, so deploying needs no Troposphere."""
+    done = subprocess.run([sys.executable, "-S", "-c", "import generator.catalogue, generator.paths"], cwd=ROOT)
+    assert done.returncode == 0
 
 
 def test_templates_are_what_the_generator_writes():
