@@ -140,9 +140,10 @@ def test_a_lambda_has_a_role_and_a_log_of_its_own(function):
     assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-@each_function
+@pytest.mark.parametrize("function", [*catalogue.LAMBDAS, catalogue.WATCH], ids=lambda function: function.name)
 def test_a_lambda_is_given_exactly_the_variables_that_its_code_reads(function):
-    given = resource("api", f"{function.name.capitalize()}Function")["Environment"]["Variables"]
+    stack = "operations" if function is catalogue.WATCH else "api"
+    given = resource(stack, f"{function.title}Function")["Environment"]["Variables"]
     assert set(given) == set(function.environment) == variables_read(CODE, (function.name, "handler"))
 
 

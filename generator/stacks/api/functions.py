@@ -4,25 +4,10 @@ from __future__ import annotations
 
 from awacs import aws, dynamodb, s3, ssm
 from awacs import awslambda as awslambda_actions
-from troposphere import (
-    Equals,
-    GetAtt,
-    Not,
-    Ref,
-    Sub,
-    Template,
-    apigatewayv2,
-    awslambda,
-    iam,
-)
+from troposphere import Equals, GetAtt, Not, Ref, Sub, Template, apigatewayv2, awslambda, iam
 
 from generator import catalogue, lambdas
-from generator.building import (
-    allow,
-    policy,
-    purpose,
-    receipt_key_arn,
-)
+from generator.building import allow, policy, purpose, receipt_key_arn
 from generator.parameters import parameter
 
 PRIVATE = "PrivateExport"
