@@ -36,6 +36,7 @@ class Resource:
         type: such as ``AWS::S3::Bucket``.
         purpose: in one line, what it is for.
         condition: name of the Condition that it is made under, "" for always.
+        deletion_policy: what becomes of it when the stack goes, such as ``Retain``.
         properties: as in the template, functions in their long form.
         depends_on: resources that it names in DependsOn.
     """
@@ -45,6 +46,7 @@ class Resource:
     type: str
     purpose: str = ""
     condition: str = ""
+    deletion_policy: str = "Delete"
     properties: dict[str, Any] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
 
@@ -82,11 +84,6 @@ class Template:
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
-    def declared(self) -> catalogue.Stack:
-        """What the catalogue says of the stack: whether it has a service, data and so on."""
-        return catalogue.stack(self.stack)
-
-    @property
     def description(self) -> str:
         """What the stack is for."""
         return str(self.document.get("Description", ""))
@@ -104,7 +101,7 @@ class Template:
     @property
     def holds_data(self) -> bool:
         """Whether anything in it must survive the stack."""
-        return self.declared.holds_data
+        return catalogue.stack(self.stack).data
 
     @property
     def looks_up(self) -> bool:
@@ -221,6 +218,7 @@ def _resource(stack: str, logical_id: str, entry: dict[str, Any]) -> Resource:
         type=str(entry.get("Type", "")),
         purpose=str(metadata.get("Purpose", "")),
         condition=str(entry.get("Condition", "")),
+        deletion_policy=str(entry.get("DeletionPolicy", "Delete")),
         properties=entry.get("Properties") or {},
         depends_on=tuple([depends_on] if isinstance(depends_on, str) else depends_on),
     )

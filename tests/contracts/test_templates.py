@@ -87,17 +87,6 @@ def test_yaml_holds_what_was_built(stack):
 
 
 @each_stack
-def test_what_is_declared_of_a_stack_is_what_its_template_has(stack):
-    template, declared = TEMPLATES[stack], catalogue.stack(stack)
-    types = {body["Type"] for body in template["Resources"].values()}
-    policies = {body.get("DeletionPolicy") for body in template["Resources"].values()}
-    assert declared.holds_data == bool(policies & {"Retain", "Snapshot"})
-    assert declared.service == ("AWS::ECS::Service" in types) == ("ServiceName" in template["Outputs"])
-    assert declared.site == ("SiteBucketName" in template["Outputs"])
-    assert declared.lambda_code == ("AWS::Lambda::Function" in types) == ("LambdaCodeKey" in template["Parameters"])
-
-
-@each_stack
 def test_a_template_fits_into_a_request_and_has_no_long_forms_where_short_ones_exist(stack):
     text = (ROOT / "templates" / f"{stack}.yaml").read_text()
     assert len(text.encode()) <= 51_200, "CloudFormation takes larger templates from S3 only"
