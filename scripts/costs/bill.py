@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from scripts.cloudformation.templates import Resource
 from scripts.costs import usage
 from scripts.costs.prices import Prices
-from scripts.costs.reading import Resource
 from scripts.costs.usage import Stage, Use
 
 FIRST_YEARS_END = date(2026, 7, 15)  # an account made since 15 July 2025 has credits in place of a free first year

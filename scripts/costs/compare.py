@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from scripts.cloudformation.templates import Template
-from scripts.costs import bill, reading
+from scripts.cloudformation.resolving import Resolver
+from scripts.cloudformation.templates import Resource, Template
+from scripts.costs import bill
 from scripts.costs.bill import Bill
 from scripts.costs.prices import Prices
-from scripts.costs.reading import Resource
 from scripts.costs.usage import HOURS, Stage, Traffic, Use
 from scripts.image import repository
 from scripts.stage.settings import Settings
@@ -40,7 +40,8 @@ def compute(
     """
     values = {**settings.parameters, **(other or {})}
     deployed = repository.chosen(settings, found)
-    return bill.make(Stage(reading.resources(deployed, values), values, traffic), prices)
+    resources = [resource for template in deployed for resource in Resolver(template, values).resources()]
+    return bill.make(Stage(resources, values, traffic), prices)
 
 
 def variants(found: list[Template], settings: Settings, prices: Prices, traffic: Traffic) -> list[Variant]:
@@ -83,6 +84,6 @@ def _other_network(as_set: Bill) -> Variant:
     else:
         uses = [Use("vpc.nat", HOURS, "one NAT gateway"), Use("vpc.address", HOURS, "its public IPv4 address")]
         name, what = "with a NAT gateway", "private subnets, as in many reference architectures"
-    network = Resource("network", "OtherNetwork", "AWS::EC2::NatGateway", "how instances reach the internet", {})
+    network = Resource("network", "OtherNetwork", "AWS::EC2::NatGateway", "how instances reach the internet")
     more = [bill.Line(network, use, use.units * as_set.prices.of(use.price)) for use in uses]
     return Variant(name, what, Bill(kept + more, as_set.prices))

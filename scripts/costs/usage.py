@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from scripts.costs.reading import Resource
+from scripts.cloudformation.templates import Resource
 from scripts.stage.errors import TemplateError
 
 HOURS = 730.0

@@ -7,8 +7,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+from scripts import ROOT
 from tests.bench.figures import Figure
 
 TITLE = "Faults on the laptop cloud, each under load"
@@ -29,7 +29,6 @@ LINE = re.compile(
     r"(?P<judged>\d+) judgements acknowledged, (?P<lost>\d+) lost$",
     re.MULTILINE,
 )
-ROOT = Path(__file__).parents[2]
 
 
 def measure() -> Iterator[Figure]:

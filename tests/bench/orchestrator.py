@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
+from scripts import ROOT
 from scripts.image import content
 from scripts.local import images
 from tests.bench.figures import Figure
-from tests.local.running import ROOT, RunningApp, start_and_wait
+from tests.local.running import RunningApp, start_and_wait
 
 TITLE = "The orchestrator on the laptop cloud"
 ABOUT = """\

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from generator import catalogue
+from scripts import ROOT
+from scripts.stage import settings
 from tests.bench.page import machine
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "capacity.md"
 _GENERATED = re.compile(r"(<!-- generated -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
@@ -75,11 +74,9 @@ def write(per_core: float, levels: Sequence[Measured]) -> None:
     PAGE.write_text(_GENERATED.sub(lambda match: match[1] + new + match[2], text), encoding="utf-8")
 
 
-def settings() -> dict[str, dict[str, Any]]:
+def on_aws() -> dict[str, dict[str, Any]]:
     """Settings of each stage that runs on AWS."""
-    stages = tomllib.loads((ROOT / "scripts" / "stages.toml").read_text(encoding="utf-8"))
-    defaults = stages.pop("defaults")
-    return {name: {**defaults, **own} for name, own in stages.items() if name != "local"}
+    return {name: settings.load(name).values for name in settings.stages() if name != "local"}
 
 
 def planned_share(levels: Sequence[Measured]) -> float:
@@ -136,7 +133,7 @@ Latency in milliseconds, with random arrivals:
 
 
 def _rule(per_core: float, planned: float) -> str:
-    stage = settings()["prod"]
+    stage = on_aws()["prod"]
     kind, rate, default = stage["instance_type"], stage["throttle_rate"], stage["requests_per_task"]
     vcpus, baseline, _ = INSTANCES[kind]
     sustained = 60 * per_core * vcpus * VCPU * baseline
@@ -188,7 +185,7 @@ def _bounds(stage: dict[str, Any], per_core: float) -> dict[str, float]:
 
 def _stages(per_core: float) -> str:
     rows = ["| Stage | Predictions a second | Active users | Full first | Full next |", "|---|---:|---:|---|---|"]
-    for name, stage in settings().items():
+    for name, stage in on_aws().items():
         bounds = sorted(_bounds(stage, per_core).items(), key=lambda pair: pair[1])
         (first, rate), (second, more) = bounds[0], bounds[1]
         rows.append(f"| {name} | {rate:,.0f} | {users(rate):,} | {first} | {second} ({more:,.0f}) |")
@@ -203,7 +200,7 @@ An active user sends a text every {SECONDS_BETWEEN:.0f} seconds.
 
 def _breaks(per_core: float) -> str:
     rows = ["| Part | Predictions a second | Active users |", "|---|---:|---:|"]
-    for part, rate in sorted(_bounds(settings()["prod"], per_core).items(), key=lambda pair: pair[1]):
+    for part, rate in sorted(_bounds(on_aws()["prod"], per_core).items(), key=lambda pair: pair[1]):
         rows.append(f"| {part} | {rate:,.0f} | {users(rate):,} |")
     return "## Where `prod` breaks, in order\n\n" + "\n".join(rows) + "\n"
 
@@ -215,7 +212,7 @@ def _million(per_core: float, planned: float) -> str:
     tasks = max_tasks(peak, per_task)
     by_memory = int((INSTANCES["c7i.large"][2] * 1024 - 512) / 192)
     instances = math.ceil(tasks / min(by_memory, INSTANCES["c7i.large"][0]))
-    stage = settings()["prod"]
+    stage = on_aws()["prod"]
     vcpus, baseline, _ = INSTANCES[stage["instance_type"]]
     sustained = per_core * vcpus * VCPU * baseline
     on_credits = f"or, on {stage['instance_type']} without surplus credits: max_instances"

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from scripts import ROOT
 from tests.bench import baselines
 from tests.bench.figures import Figure
 
@@ -35,7 +36,6 @@ with a model that always predicts the same. *torch eager* serves the same checkp
 *The model alone* runs in its own process, one text after another: the part that no web server can save. What the
 service needs beyond the equal stub plus the model is what the two cost each other, mainly in CPU caches.
 """
-ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "container"
 SERVICE = "sentiment.app:create_app()"
 BESIDE = {

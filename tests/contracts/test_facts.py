@@ -15,12 +15,13 @@ import yaml
 import jobs
 import settings as lambda_settings
 from generator import catalogue
+from scripts import ROOT
 from scripts.app.page import config_json
 from scripts.stage.settings import load
 from sentiment import settings as container_settings
 from sentiment.app import HEALTH_PATH
 from sentiment.model import Model
-from tests.contracts.reading import ROOT, TEMPLATES, nodes, resource
+from tests.contracts.reading import TEMPLATES, nodes, resource
 
 GUNICORN = ROOT / "container" / "gunicorn.conf.py"
 DOCKERFILE = (ROOT / "container" / "Dockerfile").read_text()

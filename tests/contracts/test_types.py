@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.contracts.reading import ROOT
+from scripts import ROOT
 
 MISTAKE = 'def planted():\n    number: int = "text"\n    return number\n'
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from scripts import ROOT
 from scripts.lessons.checks import CHECKS
 from scripts.lessons.pages import PAGES, Command, Edit, Page, lessons, read
 from tests.docs.walking import Learner
-from tests.local.running import ROOT
 
 LESSONS = {page.path.stem: page for page in lessons()}
 
@@ -86,7 +86,7 @@ WRONG: dict[str, tuple[int, list[str | tuple[str, str, str]], str]] = {
         24,
         [
             (
-                "generator/stacks/api.py",
+                "generator/stacks/api/stack.py",
                 "    route(template, api, *PREDICT_ROUTE, predict_integration"
                 '(template, api, link, parameter(template, "ListenerArn")))\n',
                 '    template.add_resource(apigatewayv2.Route("FeelRoute", Metadata=purpose("x"), ApiId=Ref(api),'

@@ -19,11 +19,11 @@ from typing import Any
 
 import psutil
 
+from scripts import ROOT
 from scripts.app import receipt_keys
 from scripts.local.session import STAGE, EmulatedCloud
 from shared import receipts
 
-ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 120.0  # seconds; of a machine that runs other tests too
 END_WITHIN = 30.0
 

@@ -68,5 +68,5 @@ def test_the_page_is_filled_between_its_marks(tmp_path: Path, monkeypatch: pytes
 
 
 def test_every_stage_on_aws_has_an_instance_that_is_known() -> None:
-    for name, stage in planning.settings().items():
+    for name, stage in planning.on_aws().items():
         assert stage["instance_type"] in planning.INSTANCES, name

@@ -7,7 +7,7 @@ import pytest
 
 from scripts.cloudformation import templates
 from scripts.cloudformation.templates import parse
-from scripts.costs import bill, compare, prices, reading, registry, report
+from scripts.costs import bill, compare, prices, registry, report
 from scripts.costs.usage import Traffic
 from scripts.stage import settings
 from scripts.stage.errors import SettingsError, TemplateError
@@ -159,31 +159,6 @@ def test_a_private_registry_costs_where_public_ones_do_not():
     assert ecr.amount == pytest.approx(4 * 0.10)
     assert "room for 1 of them" in ecr.remark
     assert hub.amount == github.amount == 0.0
-
-
-TEMPLATE = """
-Parameters:
-  Switch: {Type: String, Default: "false"}
-Conditions:
-  IsOn: !Equals [!Ref Switch, "true"]
-  IsOff: !Not [!Condition IsOn]
-  Both: !And [!Condition IsOn, !Condition IsOff]
-  Either: !Or [!Condition IsOn, !Condition IsOff]
-Resources:
-  Always: {Type: "AWS::SNS::Topic", Properties: {Name: !If [IsOn, "on", !Ref Switch]}}
-  Never: {Type: "AWS::SNS::Topic", Condition: Both}
-  Down: {Type: "AWS::SNS::Topic", Condition: IsOff}
-  Sure: {Type: "AWS::SNS::Topic", Condition: Either}
-"""
-
-
-@pytest.mark.parametrize(
-    ("value", "names", "named"), [("false", {"Always", "Down", "Sure"}, "false"), ("true", {"Always", "Sure"}, "on")]
-)
-def test_conditions_decide_what_there_is(value, names, named):
-    found = reading.resources([parse("x", TEMPLATE)], {"Switch": value})
-    assert {each.id for each in found} == names
-    assert found[0].properties == {"Name": named}
 
 
 def test_a_type_of_unknown_cost_is_named_with_the_place_to_add_it():
