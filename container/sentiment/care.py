@@ -8,6 +8,10 @@ They leave out, on purpose: figures of speech ("this bug is killing me"), accide
 news, and what is long past. Grief over somebody's suicide counts while it is fresh ("my brother killed himself
 yesterday"); "my grandfather killed himself in 1950" tells of a loss as any other does. Somebody else who wants to die
 now counts: help lines are there for those who worry about them, too.
+
+How far that goes: lists of sixty phrasings, each written before the patterns were adjusted to it, were found to nine
+tenths. Of 7,502 texts of ISEAR 13 are taken, most of which do tell of a rape or an attack; of 43,410 comments of
+GoEmotions 38.
 """
 
 from __future__ import annotations
