@@ -14,6 +14,7 @@ from scripts.release import pipelines, smoke
 from scripts.release import release as releasing
 from scripts.release.deploy import api_url, collect_outputs
 from scripts.release.release import Target, release
+from scripts.stage import lock
 from scripts.stage.errors import DeployError, SmokeTestError
 from scripts.stage.reporter import Reporter
 
@@ -133,7 +134,7 @@ def rollback(options: Options, image: str | None) -> None:
 @with_options
 def site(options: Options) -> None:
     """Upload what changed of the website."""
-    with options.reporter() as reporter:
+    with options.reporter() as reporter, lock.hold(options.cloud, "site"):
         change = website.upload(options.cloud, options.settings, deployed(options), reporter)
     facts = {"uploaded": change.uploaded, "deleted": change.deleted, "unchanged": change.unchanged}
     lines = [f"+ {key}" for key in change.uploaded] + [f"- {key}" for key in change.deleted]

@@ -32,7 +32,7 @@ from scripts.look import logs as logging
 from scripts.release import destroy as destroying
 from scripts.release import scaling
 from scripts.release.deploy import collect_outputs, says_what_happens
-from scripts.stage import ledger
+from scripts.stage import lock
 from scripts.stage.errors import DeployError, InterruptedDeployError, SettingsError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
@@ -162,7 +162,8 @@ def forget(options: Options, text_id: str | None, text: str | None, files: tuple
     question = f"Erase text {wanted} ({count} judgements) in stage {options.stage} for good, and all exports with it?"
     if not options.ask(question):
         raise DeployError("Nothing was changed.")
-    erased = forgetting.forget(options.cloud, outputs, wanted, (*forgetting.COPIES, *files))
+    with options.reporter() as reporter, _changing(options, reporter, "forget") as work:
+        erased = forgetting.forget(work.cloud, outputs, wanted, (*forgetting.COPIES, *files))
     words = [
         f"Erased {erased.judgements} judgements of {wanted}, {erased.exports} exports; counts stay, they hold no text.",
         *(f"Taken out of {file}" for file in erased.files),
@@ -201,8 +202,14 @@ def destroy(context: click.Context, options: Options, keep_data: bool) -> None:
         click.echo(found.text, err=True)
         if not options.ask(f"Destroy stage {options.stage} in {options.cloud.region}?"):
             raise DeployError("Nothing was changed.")
-        with options.reporter() as reporter, _changing(options, reporter, "destroy") as work:
-            destroying.destroy(work, found)
+        with (
+            options.reporter() as reporter,
+            lock.hold(options.cloud, "destroy") as held,
+            Interrupt(says_what_happens(reporter)) as interrupt,
+        ):
+            destroying.destroy(Work(options.cloud, reporter, interrupt), found)
+            if not found.stays:
+                held.remove()
     with options.reporter() as reporter:
         kept = collect_outputs(options.cloud)
         left = destroying.what_is_left(Work(options.cloud, reporter, Interrupt()), kept)
@@ -225,7 +232,7 @@ def _utc(moment: str) -> datetime:
 @contextlib.contextmanager
 def _changing(options: Options, reporter: Reporter, command: str) -> Iterator[Work]:
     """Change a stage as the only one who does, with Ctrl-C under control."""
-    with ledger.deploying(options.cloud, command), Interrupt(says_what_happens(reporter)) as interrupt:
+    with lock.hold(options.cloud, command), Interrupt(says_what_happens(reporter)) as interrupt:
         yield Work(options.cloud, reporter, interrupt)
 
 

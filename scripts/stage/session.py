@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.model import OperationModel
 
 from generator import catalogue
 
@@ -29,6 +32,8 @@ CONFIG = Config(
     read_timeout=60,
     user_agent_extra=f"{catalogue.PROJECT}-orchestrator",
 )
+# Operations that change nothing, by the verb that their names begin with; every other one counts as a change.
+READS = re.compile(r"BatchGet|Describe|Filter|Get|Head|List|Lookup|Query|Scan|Simulate|Validate")
 
 
 class Cloud:
@@ -40,6 +45,9 @@ class Cloud:
         region: AWS region; None for the usual boto3 places.
         profile: name of a profile in the AWS configuration; None for the usual boto3 places.
 
+    Attributes:
+        guard: called before every call that changes something, which is not sent when it raises; None for no guard.
+
     Raises:
         botocore.exceptions.ProfileNotFound: there is no such profile.
     """
@@ -49,6 +57,7 @@ class Cloud:
     ) -> None:
         self.stage = stage
         self.endpoint_url = endpoint_url
+        self.guard: Callable[[], None] | None = None
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         if endpoint_url:
@@ -64,8 +73,24 @@ class Cloud:
         """
         with self._lock:  # making clients is not thread-safe in boto3, using them is
             if service not in self._clients:
-                self._clients[service] = self._session.client(service, endpoint_url=self.endpoint_url, config=CONFIG)
+                made = self._session.client(service, endpoint_url=self.endpoint_url, config=CONFIG)
+                made.meta.events.register("before-call", self._ask_guard)
+                self._clients[service] = made
             return self._clients[service]
+
+    def unguarded_client(self, service: str, config: Config) -> Any:
+        """A new boto3 client whose calls do not ask the guard, for the guard itself.
+
+        Args:
+            service: as ``client`` has it.
+            config: what differs from the configuration of all clients.
+        """
+        with self._lock:
+            return self._session.client(service, endpoint_url=self.endpoint_url, config=CONFIG.merge(config))
+
+    def _ask_guard(self, model: OperationModel, **_: Any) -> None:
+        if self.guard and not READS.match(model.name):
+            self.guard()
 
     @property
     def on_laptop(self) -> bool:
