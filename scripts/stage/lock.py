@@ -251,17 +251,19 @@ class Lock:
             LockLostError: another command took the lock over.
         """
         with self._step:
+            written = None
             while not self._lost:
-                written = self._write(self._facts)
                 found = self._list()
                 if not self._holds(found):
                     self._lost = _loss(self._cloud.stage, found)
                     break
                 self._base = found.newest
-                if written is not None:  # otherwise it is an earlier one whose answer was lost: its age is not known
+                if written is not None:
                     self._sent = written
                     self._clean(found)
                     return
+                # None: there is an earlier one of ours, whose answer was lost and whose age is not known. Once more.
+                written = self._write(self._facts)
             raise LockLostError(
                 self._lost,
                 "What it had begun in CloudFormation and ECS continues. Wait until the other command has ended, then "
