@@ -26,7 +26,7 @@ DATA_LOSS = click.option(
     "--allow-data-loss", is_flag=True, help="Agree to changes that replace or remove what holds data."
 )
 WAIT = click.option(
-    "--wait", default=0, show_default=True, type=click.IntRange(0), help="Minutes to wait for another deployment's end."
+    "--wait", default=0, show_default=True, type=click.IntRange(0), help="Minutes to wait for the stage's lock."
 )
 
 
@@ -131,10 +131,11 @@ def rollback(options: Options, image: str | None) -> None:
 
 
 @click.command()
+@WAIT
 @with_options
-def site(options: Options) -> None:
+def site(options: Options, wait: int) -> None:
     """Upload what changed of the website."""
-    with options.reporter() as reporter, lock.hold(options.cloud, "site"):
+    with options.reporter() as reporter, lock.hold(options.cloud, "site", 60.0 * wait, reporter.note):
         change = website.upload(options.cloud, options.settings, deployed(options), reporter)
     facts = {"uploaded": change.uploaded, "deleted": change.deleted, "unchanged": change.unchanged}
     lines = [f"+ {key}" for key in change.uploaded] + [f"- {key}" for key in change.deleted]
