@@ -317,7 +317,7 @@ class Lock:
         newest = found.newest
         if newest is None or newest.holder != self._facts["id"]:
             return False
-        return self._base in found.generations if self._base else len(found.generations) == 1
+        return self._base is None or self._base in found.generations
 
     def _list(self) -> Listing:
         found, now = [], None
@@ -379,7 +379,7 @@ def _server_time(answer: dict[str, Any]) -> datetime | None:
 def _locked(stage: str, newest: Generation, now: datetime | None) -> StageLockedError:
     return StageLockedError(
         f"Stage {stage} is locked by {newest.describe(now)}.",
-        "Wait until that command has ended, then run this one again; deploy, stacks, roll and site can wait: --wait MINUTES. "
+        "Wait until that command has ended, then run this one again. deploy, stacks, roll and site have --wait MINUTES. "
         f"If it died, its lock expires {STALE_SECONDS:.0f} seconds after its last heartbeat.",
     )
 

@@ -152,14 +152,12 @@ def test_roles_are_passed_to_named_services_alone():
 @pytest.mark.parametrize("name", ["Site", "Service", "Infrastructure"])
 def test_whoever_changes_the_stage_may_hold_its_lock_and_overwrite_no_other_parameter(name):
     """Nothing is narrower: generations are named by number. ``scripts.stage.lock`` says what is done with them."""
-    parameters = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/sentiment/${Stage}"
+    ours = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/sentiment/${Stage}"
     found: dict[str, set[str]] = {}
     for one in statements(name):
         for action in one["Action"]:
             if action in {"ssm:DeleteParameter", "ssm:PutParameter", "ssm:GetParametersByPath"}:
-                found.setdefault(action, set()).update(
-                    arn["Fn::Sub"].removeprefix(parameters) for arn in one["Resource"]
-                )
+                found.setdefault(action, set()).update(arn["Fn::Sub"].removeprefix(ours) for arn in one["Resource"])
     history = set() if name == "Site" else {"/images"}
     assert found == {
         "ssm:DeleteParameter": {"/lock/*"},

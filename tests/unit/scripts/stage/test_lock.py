@@ -357,14 +357,19 @@ def test_a_write_whose_answer_was_lost_is_recognised_by_what_is_there(cloud, clo
 
 
 def test_a_heartbeat_that_is_not_confirmed_proves_nothing(cloud, clock, monkeypatch):
+    def listing(self):
+        if numbers()[-1] > 1:
+            raise ConnectTimeoutError(endpoint_url="x")
+        return real(self)
+
+    real = lock.Lock._list
     with lock.hold(cloud, "deploy") as held:
         clock.now += 50
         with monkeypatch.context() as patch:
-            patch.setattr(
-                lock.Lock, "_list", lambda _self: (_ for _ in ()).throw(ConnectTimeoutError(endpoint_url="x"))
-            )
+            patch.setattr(lock.Lock, "_list", listing)
             with pytest.raises(ConnectTimeoutError):
                 held.check()
+        assert numbers() == [1, 2]
         leave(3)
         with pytest.raises(LockLostError):
             held.check()
@@ -393,15 +398,18 @@ def test_removing_deletes_the_newest_last_and_none_that_came_after(cloud, monkey
     with lock.hold(cloud, "destroy") as held:
         held.beat()
         deleted = []
-        real = held._ssm.delete_parameter
+        beat, delete = held.beat, held._ssm.delete_parameter
 
-        def delete(**arguments):
+        def beat_and_pause():
+            beat()
+            leave(4)
+
+        def note_and_delete(**arguments):
             deleted.append(arguments["Name"][-1])
-            if len(deleted) == 1:
-                leave(4)
-            return real(**arguments)
+            return delete(**arguments)
 
-        monkeypatch.setattr(held._ssm, "delete_parameter", delete)
+        monkeypatch.setattr(held, "beat", beat_and_pause)
+        monkeypatch.setattr(held._ssm, "delete_parameter", note_and_delete)
         held.remove()
     assert deleted == ["1", "2", "3"]
     assert numbers() == [4]

@@ -61,7 +61,7 @@ def test_a_throttled_call_is_made_again_until_it_gets_through(server, monkeypatc
         ("s3", lambda client: client.create_bucket(Bucket="b"), True),
         ("dynamodb", lambda client: client.list_tables(), False),
         ("cloudformation", lambda client: client.describe_stacks(), False),
-        ("cloudformation", lambda client: client.create_change_set(StackName="a", ChangeSetName="b"), True),
+        ("cloudformation", lambda client: client.delete_stack(StackName="a"), True),
         ("ecs", lambda client: client.update_service(service="a"), True),
         ("logs", lambda client: client.filter_log_events(logGroupName="a"), False),
     ],
