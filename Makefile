@@ -282,7 +282,7 @@ teacher:  ## write what a large encoder knows, for `make train` (DATA=isear.csv 
 .PHONY: retrain
 retrain: train-env  ## learn from people's judgements, keep what is better (STAGE=dev or CSV=file; DATA=isear.csv ARGS=--force)
 	$(if $(CSV),,@$(PY) -m scripts export --stage $(STAGE) --out $(JUDGEMENTS) >&2)
-	@PYTHONPATH=container:lambda_src exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(ARGS)
+	@PYTHONPATH=container exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(ARGS)
 JUDGEMENTS := build/retrain/judgements.csv
 
 .PHONY: evaluate

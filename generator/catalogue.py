@@ -1,13 +1,16 @@
 """Names, ports, limits and labels: every fact that two parts of the system share, each written down once.
 
 The stacks write these into the templates, the orchestrator reads them, and a contract test holds the Lambdas, the
-container and the site (which are deployed alone and so read environment variables) against them. Only the standard
-library is imported here, so that deploying needs no Troposphere.
+container and the site (which are deployed alone and so read environment variables) against them. What Lambdas and
+container hold in their own code, limits and names of attributes, is in ``container/shared`` and named here for the
+templates. Only the standard library is imported here, so that deploying needs no Troposphere.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from shared import counters, judgements, limits
 
 PROJECT = "sentiment"
 
@@ -74,7 +77,7 @@ LOAD_BALANCER_IDLE_SECONDS = 60
 # Docker picks the host port of a task in bridge mode from here (the ECS agent's default range on Linux).
 EPHEMERAL_PORTS = (32768, 65535)
 # Environment variables that the container reads; the service stack sets each of them.
-SERVICE_ENVIRONMENT = ("STAGE", "PORT", "WORKERS", "LOG_LEVEL", "MAX_REVIEW_CHARACTERS", "MAX_BODY_BYTES")
+SERVICE_ENVIRONMENT = ("STAGE", "PORT", "WORKERS", "LOG_LEVEL")
 
 # --- receipts ----------------------------------------------------------------------------------------------------
 # With each prediction the service gives a signed receipt, by which the Lambda that records judgements knows it again.
@@ -92,8 +95,8 @@ def receipt_key_name(stage: str) -> str:
 
 
 # --- limits of the API -------------------------------------------------------------------------------------------
-MAX_REVIEW_CHARACTERS = 2_000  # after trimming
-MAX_BODY_BYTES = 16 * 1024
+MAX_REVIEW_CHARACTERS = limits.MAX_REVIEW_CHARACTERS
+MAX_BODY_BYTES = limits.MAX_BODY_BYTES
 
 # --- the Lambdas -------------------------------------------------------------------------------------------------
 LAMBDA_RUNTIME = "python3.15"
@@ -133,15 +136,7 @@ FUNCTIONS = (
         "POST",
         "/setSentiment",
         "Stores one judgement, once, and counts it",
-        (
-            "JUDGEMENTS_TABLE",
-            "COUNTS_TABLE",
-            "LABELS",
-            "MAX_REVIEW_CHARACTERS",
-            "MAX_BODY_BYTES",
-            "RECEIPT_KEY_PARAMETER",
-            "JUDGEMENT_DAYS",
-        ),
+        ("JUDGEMENTS_TABLE", "COUNTS_TABLE", "LABELS", "RECEIPT_KEY_PARAMETER", "JUDGEMENT_DAYS"),
     ),
     Function(
         "export",
@@ -174,11 +169,11 @@ LAMBDAS = (*FUNCTIONS, *WORKERS)  # whatever may fail, and is watched
 PREDICT_ROUTE = ("POST", "/getSentiment")
 
 # Key attributes of the tables.
-JUDGEMENTS_KEY = ("id", "judgement")  # md5 of the review; UUID of the judgement
-COUNTS_KEY = ("model", "shard")  # model revision; number 0..COUNT_SHARDS-1
-JUDGEMENTS_EXPIRY = "expires"  # attribute: when DynamoDB may delete it, in seconds since 1970; missing: never
+JUDGEMENTS_KEY = judgements.KEY
+COUNTS_KEY = counters.KEY
+JUDGEMENTS_EXPIRY = judgements.EXPIRY
 EXPORTS_KEY = ("id",)
-COUNT_SHARDS = 16  # writes to one DynamoDB item are limited to about 1,000 a second; sixteen items share the load
+COUNT_SHARDS = counters.COUNT_SHARDS
 
 # --- the smoke test ----------------------------------------------------------------------------------------------
 SMOKE_REVIEW = "I am so happy that this deployment works."

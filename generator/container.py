@@ -59,8 +59,6 @@ def environment(template: Template) -> list[ecs.Environment]:
         "PORT": str(catalogue.CONTAINER_PORT),
         "WORKERS": Ref(parameter(template, "Workers")),
         "LOG_LEVEL": Ref(parameter(template, "LogLevel")),
-        "MAX_REVIEW_CHARACTERS": str(catalogue.MAX_REVIEW_CHARACTERS),
-        "MAX_BODY_BYTES": str(catalogue.MAX_BODY_BYTES),
     }
     return [ecs.Environment(Name=name, Value=values[name]) for name in catalogue.SERVICE_ENVIRONMENT]
 

@@ -196,8 +196,6 @@ def environment(template: Template, function: catalogue.Function) -> dict[str, s
     """The variables that the catalogue says the function reads."""
     facts = {
         "LABELS": ",".join(catalogue.LABELS),
-        "MAX_REVIEW_CHARACTERS": str(catalogue.MAX_REVIEW_CHARACTERS),
-        "MAX_BODY_BYTES": str(catalogue.MAX_BODY_BYTES),
         "EXPORT_WRITER": Ref("WriterFunction"),
         "RECEIPT_KEY_PARAMETER": Sub(catalogue.receipt_key_name("${Stage}")),
     }

@@ -6,7 +6,6 @@ The infrastructure pipeline deploys the stacks; what those are made of it may ch
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
 from awacs import aws
@@ -14,6 +13,7 @@ from troposphere import Ref, Sub
 
 from generator import boundary, calls, catalogue
 from generator.building import receipt_key_arn
+from shared.reviews import text_id
 
 HERE = "${AWS::Region}:${AWS::AccountId}"
 OURS = f"{catalogue.PROJECT}-${{Stage}}"
@@ -269,7 +269,7 @@ def watch_service() -> list[aws.Statement]:
 
 def smoke_test() -> list[aws.Statement]:
     """Proving the receipt of the smoke test's prediction, and removing its own judgement and counts, no other's."""
-    identity = hashlib.md5(catalogue.SMOKE_REVIEW.encode(), usedforsecurity=False).hexdigest()
+    identity = text_id(catalogue.SMOKE_REVIEW)
     erase = ["dynamodb:DeleteItem", "dynamodb:Query"]
     table = f"arn:${{AWS::Partition}}:dynamodb:{HERE}:table/{OURS}-data"
     return [

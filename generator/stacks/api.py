@@ -16,16 +16,16 @@ PREDICT_TIMEOUT_MS = 10_000  # a thousand times what a prediction takes; less th
 RETRY_SECONDS = 5
 PREFLIGHT_SECONDS = 3_600  # for which a browser remembers that it may call
 
-# One line of JSON for each request; what people type is in none of these fields.
+# One line of JSON for each request, with the keys of the other logs (container/shared/logs.py); what people type is in
+# none of these fields. The time of a line is the event's own: no variable of the gateway has it as the other logs do.
 ACCESS_LOG_FIELDS = {
-    "time": "$context.requestTime",
     "requestId": "$context.requestId",
     "ip": "$context.identity.sourceIp",
     "method": "$context.httpMethod",
     "path": "$context.path",
     "route": "$context.routeKey",
     "status": "$context.status",
-    "responseMilliseconds": "$context.responseLatency",
+    "milliseconds": "$context.responseLatency",
     "integrationMilliseconds": "$context.integrationLatency",
     "integrationStatus": "$context.integrationStatus",
     "error": "$context.error.message",

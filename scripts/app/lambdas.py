@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
+import itsdangerous
 from botocore.exceptions import ClientError
 
 from scripts import ROOT
@@ -17,12 +16,13 @@ from scripts.stage.errors import DeployError, code_of
 from scripts.stage.session import Cloud
 
 SOURCE_DIR = ROOT / "lambda_src"
-# What the service and the Lambdas must do exactly alike is written once, in the container, and goes into the zip under
-# the name by which the container imports it.
-SHARED_DIR = ROOT / "container" / "sentiment"
-SHARED = ("receipts",)
+# Packages that the modules import, beside what the Lambda runtime has: what they share with the service and the
+# orchestrator, and the signing of receipts. The latter is pure Python and the pinned version that is installed here,
+# so that it is the same on every machine; what pip compiles for this machine's Python stays out.
+PACKAGES = (ROOT / "container" / "shared", Path(itsdangerous.__file__).parent)
 # The oldest time a zip can hold: no build time gets into the content.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+_UNIX = 3  # made on: without it, a zip made on Windows would differ
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Package:
 
 
 def package(source: Path = SOURCE_DIR) -> Package:
-    """Zip the modules of a folder, each at the zip's root, and those that are shared with the container.
+    """Zip the modules of a folder, each at the zip's root, and the packages that they import.
 
     Args:
         source: folder with the ``.py`` files.
@@ -45,33 +45,19 @@ def package(source: Path = SOURCE_DIR) -> Package:
     files = {file.name: file for file in sorted(source.glob("*.py"))}
     if not files:
         raise DeployError(f"There is no Lambda code in {source}.", "Is the checkout complete? `git status` tells.")
-    files |= {f"{SHARED_DIR.name}/{name}.py": SHARED_DIR / f"{name}.py" for name in SHARED}
+    for folder in PACKAGES:
+        files |= {f"{folder.name}/{file.name}": file for file in sorted(folder.glob("*.py"))}
     digest, buffer = hashlib.sha256(), io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, file in files.items():
             content = file.read_bytes()
             digest.update(f"{name} {len(content)}\n".encode() + content)
             entry = zipfile.ZipInfo(name, ZIP_TIME)
+            entry.compress_type = zipfile.ZIP_STORED  # two versions of zlib compress the same code differently
+            entry.create_system = _UNIX
             entry.external_attr = 0o644 << 16  # Lambda must be able to read it
-            archive.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
+            archive.writestr(entry, content)
     return Package(f"lambda/{digest.hexdigest()[:16]}.zip", buffer.getvalue())
-
-
-def module(name: str, source: Path = SOURCE_DIR) -> ModuleType:
-    """A module of the Lambdas or the container, for what the orchestrator must do exactly as they do.
-
-    The Lambdas import each other without a package, as they lie in the zip, so they are no package here either.
-
-    Args:
-        name: its name, without a package.
-        source: the folder it is in.
-    """
-    spec = importlib.util.spec_from_file_location(name, source / f"{name}.py")
-    if spec is None or spec.loader is None:
-        raise DeployError(f"There is no {name}.py in {source}.", "Is the checkout complete? `git status` tells.")
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
 
 
 def upload(cloud: Cloud, bucket: str, code: Package) -> bool:

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from scripts import ROOT
-from scripts.app import receipts
+from scripts.app import receipt_keys
 from scripts.app.service import ServiceState
 from scripts.cli.changing import deployed
 from scripts.cli.options import LAPTOP_STAGE, Options, laptop_state, with_options
@@ -36,6 +36,7 @@ from scripts.stage import lock
 from scripts.stage.errors import DeployError, InterruptedDeployError, SettingsError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
+from shared import reviews
 
 
 @click.command()
@@ -113,14 +114,14 @@ def export(options: Options, out: Path) -> None:
 def rotate_receipt_key(options: Options, revoke: bool) -> None:
     """Sign predictions with a new key; what the old one signed stays good."""
     outputs = deployed(options)
-    if revoke or receipts.too_soon(options.cloud):
+    if revoke or receipt_keys.too_soon(options.cloud):
         question = "Judgements of predictions that people see right now will count as unprompted. Go on?"
         if not options.ask(question):
             raise DeployError("Nothing was changed.")
     with options.reporter() as reporter, _changing(options, reporter, "rotate-receipt-key") as work:
-        state = receipts.rotate(work, outputs, revoke)
+        state = receipt_keys.rotate(work, outputs, revoke)
     if options.stage == LAPTOP_STAGE:
-        receipts.keep(options.cloud, laptop_state().receipt_key)
+        receipt_keys.keep(options.cloud, laptop_state().receipt_key)
     _print_service(options, state)
 
 
@@ -154,7 +155,7 @@ def forget(options: Options, text_id: str | None, text: str | None, files: tuple
         raise SettingsError("Name one text: by --id or by --text.")
     if text == "-":
         text = sys.stdin.read()
-    wanted = text_id or forgetting.id_of(text or "")
+    wanted = text_id or reviews.text_id(text or "")
     if not re.fullmatch(r"[0-9a-f]{32}", wanted):
         raise SettingsError(f"{wanted!r} is no id of a text: that is 32 hex digits.")
     outputs = deployed(options)

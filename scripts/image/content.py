@@ -11,7 +11,7 @@ from scripts.stage.errors import ImageError
 
 CONTAINER_DIR = ROOT / "container"
 # What the image is built from, and no more: .dockerignore lets through the same (a test compares them).
-RUNTIME = ("requirements.txt", "gunicorn.conf.py", "sentiment/**/*", "model/*.onnx")
+RUNTIME = ("requirements.txt", "gunicorn.conf.py", "shared/**/*", "sentiment/**/*", "model/*.onnx")
 # Goes into the name too, where there is one: another Dockerfile makes another image.
 RECIPE = "Dockerfile"
 TAG_DIGITS = 12

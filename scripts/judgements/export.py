@@ -19,15 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator.catalogue import JUDGEMENTS_EXPIRY
-from scripts.app.lambdas import module
 from scripts.stage.errors import DeployError, InterruptedDeployError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.session import Cloud
+from shared import csvformat
+from shared.judgements import csv_rows
 
 SEGMENTS = 4
-# The same columns, quoting and neutralised formulas as GET /getcsv.
-csvformat = module("csvformat")
 
 
 @dataclass
@@ -131,22 +129,17 @@ def _scan(cloud: Cloud, table: str, parts: list[Part], interrupt: Interrupt, tel
 def _page(cloud: Cloud, table: str, part: Part, segment: int) -> None:
     arguments = {"ExclusiveStartKey": part.key} if part.key else {}
     answer = cloud.client("dynamodb").scan(TableName=table, Segment=segment, TotalSegments=SEGMENTS, **arguments)
-    now = time.time()  # DynamoDB takes its time to delete what has expired
-    items = [item for item in answer["Items"] if float(item.get(JUDGEMENTS_EXPIRY, {"N": "inf"})["N"]) > now]
-    rows = "".join(csvformat.write_row(_row(item)) for item in items).encode()
+    lines = csv_rows(answer["Items"], time.time())
+    rows = "".join(lines).encode()
     with part.path.open("ab") as file:
         file.write(rows)
         file.flush()
         os.fsync(file.fileno())
     part.size += len(rows)
-    part.rows += len(items)
+    part.rows += len(lines)
     part.key = answer.get("LastEvaluatedKey")
     part.done = part.key is None
     part.save()
-
-
-def _row(item: dict[str, dict[str, str]]) -> dict[str, str]:
-    return {name: str(next(iter(value.values()))) for name, value in item.items()}
 
 
 def _join(parts: list[Part], complete: Path, target: Path) -> None:

@@ -10,26 +10,24 @@ Where a text may still be afterwards, AWS alone can say: the table's point-in-ti
 from __future__ import annotations
 
 import csv
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from generator import catalogue
 from scripts import ROOT
 from scripts.app import buckets
-from scripts.app.lambdas import module
 from scripts.stage.errors import DeployError
 from scripts.stage.session import Cloud
+from shared import csvformat, reviews
+from shared.times import timestamp
 
 LIST = ROOT / "container" / "training" / "retrain" / "forgotten.tsv"
 # Where `make export` and `make retrain` leave what they read.
 COPIES = (ROOT / "exports" / "judgements.csv", ROOT / "build" / "retrain" / "judgements.csv")
 BATCH = 25  # as many as DynamoDB writes at once
-csvformat = module("csvformat")
 
 Key = dict[str, Any]
 
@@ -41,11 +39,6 @@ class Erased:
     judgements: int
     exports: int
     files: list[str]
-
-
-def id_of(text: str) -> str:
-    """Id of a text, as the API gives it."""
-    return hashlib.md5(text.strip().encode(), usedforsecurity=False).hexdigest()
 
 
 def find(cloud: Cloud, table: str, text_id: str) -> list[Key]:
@@ -92,9 +85,8 @@ def forget(
 
 def remember(text_id: str, known: Path = LIST) -> None:
     """Add a text to the list of what was forgotten: its id, and the time until which what was said of it is gone."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     with known.open("a", encoding="utf-8") as file:
-        file.write(f"{text_id}\t{now}\n")
+        file.write(f"{text_id}\t{timestamp()}\n")
         file.flush()
         os.fsync(file.fileno())
 
@@ -137,4 +129,4 @@ def _rows(file: Any, text_id: str) -> Iterator[tuple[list[str], bool]]:
     """Each row, and whether it is of the text: by its id, or by the text itself where the id is another."""
     for row in csv.reader(file, strict=True):
         text = csvformat.restore(row[1]) if len(row) > 1 else ""
-        yield row, bool(row) and text_id in (row[0], id_of(text))
+        yield row, bool(row) and text_id in (row[0], reviews.text_id(text))

@@ -7,18 +7,17 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from generator import catalogue
-from scripts.app import lambdas
 from scripts.cloudformation.apply import Work
 from scripts.judgements import forget
 from scripts.stage.errors import DeployError, code_of
 from scripts.stage.session import Cloud
+from shared import counters
+from shared.judgements import from_item
 
-counters: Any = lambdas.module("counters")
 RECORD_FUNCTION = "RecordFunction"
 Item = dict[str, dict[str, str]]
 
@@ -74,9 +73,9 @@ def recount(cloud: Cloud, outputs: dict[str, str]) -> int:
     total = 0
     for item in _items(cloud, outputs["JudgementsTableName"]):
         total += 1
-        model, predicted = _model_and_prediction(item)
-        place = model, counters.shard(item["judgement"]["S"])
-        tally.setdefault(place, Counter())[counters.counter(predicted, item["sentiment"]["S"])] += 1
+        judgement = from_item(item)
+        place = judgement.model, counters.shard(judgement.judgement)
+        tally.setdefault(place, Counter())[counters.counter(judgement.predicted, judgement.sentiment)] += 1
     client, table = cloud.client("dynamodb"), outputs["CountsTableName"]
     for old in _items(cloud, table):
         if (old["model"]["S"], int(old["shard"]["N"])) not in tally:
@@ -85,13 +84,6 @@ def recount(cloud: Cloud, outputs: dict[str, str]) -> int:
         numbers = {name: {"N": str(count)} for name, count in counts.items()}
         client.put_item(TableName=table, Item={"model": {"S": model}, "shard": {"N": str(shard)}, **numbers})
     return total
-
-
-def _model_and_prediction(item: Item) -> tuple[str, str]:
-    """Under which revision and prediction a judgement counts, as ``lambda_src/judgement.py`` has it."""
-    if "model" not in item:
-        return counters.UNPROMPTED, counters.UNPROMPTED
-    return item["model"]["S"], item["classification"]["S"] if "classification" in item else counters.NONE
 
 
 def _copy(work: Work, table: str, moment: datetime | None) -> str:

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from generator import catalogue
 from scripts import ROOT
-from scripts.app import receipts
+from scripts.app import receipt_keys
 from scripts.local import child, emulator, images
 from scripts.local.front import HOST, Backend, Front
 from scripts.local.runner import PROCESS, Runner
@@ -76,7 +76,7 @@ class LaptopCloud:
             images.remove_others(image_uri, self.state.images)
         self._wait_for_emulator()
         cloud = Cloud(LAPTOP_STAGE, self.endpoint_url, stage.region)
-        receipts.ensure(cloud, self.state.receipt_key)
+        receipt_keys.ensure(cloud, self.state.receipt_key)
         outputs = deploy(cloud, stage, image_uri, self._reporter, interrupt=self._interrupt)
         self._front.backend = self._backend(outputs)
         self._front.find = lambda: self._find_backend(cloud)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.app import lambdas, page, receipts, service
+from scripts.app import lambdas, page, receipt_keys, service
 from scripts.app.lambdas import Package
 from scripts.cloudformation import apply, parallel, stacks, templates
 from scripts.cloudformation.apply import Before, Confirm, Work
@@ -72,7 +72,7 @@ def deploy(
     code = lambdas.package()
     plan = plan_stage(settings, image_uri, code, folder)
     with interrupt or Interrupt(says_what_happens(reporter)) as pressed:
-        receipts.ensure(cloud)
+        receipt_keys.ensure(cloud)
         work = Work(cloud, reporter, pressed, confirm or (lambda _name, _changes: False))
         outputs = Deployment(work, plan, settings, code).run()
         if "SiteBucketName" in outputs:

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from generator import catalogue
-from scripts.app import buckets, receipts
+from scripts.app import buckets, receipt_keys
 from scripts.cloudformation import apply, parallel, stacks
 from scripts.cloudformation.apply import Work
 from scripts.cloudformation.plan import Plan, Step
@@ -128,7 +128,7 @@ def destroy(work: Work, plan: Destruction) -> None:
         _delete_table(work.cloud, table)
     if not plan.stays:
         history.remove(work.cloud)
-        receipts.forget(work.cloud)
+        receipt_keys.forget(work.cloud)
 
 
 def what_is_left(work: Work, kept: Mapping[str, str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts.app import lambdas, linked_role, page, receipts
+from scripts.app import lambdas, linked_role, page, receipt_keys
 from scripts.app.page import SiteChange
 from scripts.cloudformation import stacks
 from scripts.cloudformation.apply import Confirm, Work
@@ -71,7 +71,7 @@ def release(target: Target, image_uri: str, command: str, only: frozenset[str] |
         Interrupt(says_what_happens(target.reporter)) as pressed,
     ):
         before = current_image(target.cloud)
-        receipts.ensure(target.cloud)
+        receipt_keys.ensure(target.cloud)
         linked_role.ensure(target.cloud)
         work = Work(target.cloud, target.reporter, pressed, target.confirm)
         deployment = Deployment(work, plan, target.settings, code)

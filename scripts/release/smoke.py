@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 import urllib.error
@@ -17,11 +16,13 @@ from urllib.parse import urljoin, urlsplit
 from botocore.exceptions import ClientError
 
 from generator import catalogue
-from scripts.app import receipts
+from scripts.app import receipt_keys
 from scripts.stage.errors import SmokeTestError, code_of
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
+from shared import receipts
+from shared.reviews import text_id
 
 TIMEOUT_SECONDS = 30.0
 # A new API, DNS name or function may take some time to answer everywhere.
@@ -84,12 +85,10 @@ def smoke_test(
     model = catalogue.SMOKE_MODEL_PREFIX + uuid.uuid4().hex
     wait = Wait(patience, sleep)
     _page(public_url, api_url, wait)
-    keys = receipts.keys(cloud)
+    keys = receipt_keys.keys(cloud)
     classification, confidence = _predict(base, keys, wait)
     try:
-        receipt = receipts.signing.issue(
-            keys[0], catalogue.SMOKE_REVIEW, classification, confidence, model, time.time()
-        )
+        receipt = receipts.issue(keys[0], catalogue.SMOKE_REVIEW, classification, confidence, model)
         _record(base, classification or catalogue.LABELS[0], receipt, wait)
         _export(base, model, token, wait)
     finally:
@@ -168,7 +167,7 @@ def _counts_of(client: Any, outputs: Mapping[str, str], model: str) -> list[dict
 
 
 def _review_id() -> str:
-    return hashlib.md5(catalogue.SMOKE_REVIEW.encode(), usedforsecurity=False).hexdigest()
+    return text_id(catalogue.SMOKE_REVIEW)
 
 
 def _page(public_url: str, api_url: str, wait: Wait) -> None:
@@ -181,7 +180,7 @@ def _page(public_url: str, api_url: str, wait: Wait) -> None:
         raise SmokeTestError(f"{url} names the API {config.get('apiUrl')!r} instead of {api_url!r}.")
 
 
-def _predict(base: str, keys: Sequence[bytes], wait: Wait) -> tuple[str | None, float]:
+def _predict(base: str, keys: Sequence[str], wait: Wait) -> tuple[str | None, float]:
     method, path = catalogue.PREDICT_ROUTE
     answer = _until(200, "The prediction", method, base + path, wait, {"review": catalogue.SMOKE_REVIEW})
     reply = _json("The prediction", answer)
@@ -189,8 +188,8 @@ def _predict(base: str, keys: Sequence[bytes], wait: Wait) -> tuple[str | None, 
     if not whole or reply.get("id") != _review_id() or set(reply.get("scores") or {}) != set(catalogue.LABELS):
         raise SmokeTestError(f"{method} {base}{path} gives no prediction: {answer.body[:300]!r}")
     try:
-        receipts.signing.check(str(reply.get("receipt")), catalogue.SMOKE_REVIEW, keys, time.time())
-    except receipts.signing.InvalidReceiptError:
+        receipts.check(str(reply.get("receipt")), catalogue.SMOKE_REVIEW, keys)
+    except receipts.InvalidReceiptError:
         raise SmokeTestError(
             f"{method} {base}{path} gives no receipt that the stage's key proves.",
             "`rotate-receipt-key` gives every task a key anew.",

@@ -379,7 +379,7 @@ def _server_time(answer: dict[str, Any]) -> datetime | None:
 def _locked(stage: str, newest: Generation, now: datetime | None) -> StageLockedError:
     return StageLockedError(
         f"Stage {stage} is locked by {newest.describe(now)}.",
-        "Wait until that command has ended, then run this one again. deploy, stacks, roll and site have --wait MINUTES. "
+        "Wait until that command has ended, then run this one again; deploy, stacks, roll and site wait with --wait. "
         f"If it died, its lock expires {STALE_SECONDS:.0f} seconds after its last heartbeat.",
     )
 

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from generator import catalogue
-from scripts.app import receipts
+from scripts.app import receipt_keys
 from scripts.local.journal import Write, line
+from shared import receipts
+from shared.reviews import text_id
 from tests.bench.figures import Figure
 from tests.local import running
 from tests.local.running import RunningApp
@@ -70,8 +72,7 @@ def _seed(journal: Path, size: int) -> None:
 
 def _judgement(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
     review = f"judgement {number} of a benchmark, ".ljust(120, "x")
-    identity = hashlib.md5(review.encode(), usedforsecurity=False).hexdigest()
-    key = {"id": {"S": identity}, "judgement": {"S": str(uuid.UUID(int=number))}}
+    key = {"id": {"S": text_id(review)}, "judgement": {"S": str(uuid.UUID(int=number))}}
     label = catalogue.LABELS[number % len(catalogue.LABELS)]
     said = {"sentiment": label, "verdict": "approved", "classification": label, "model": f"model-{number % 3}"}
     more = {"time": "2026-01-01T00:00:00.000Z", "receipt": "valid", "question": f"{number:016x}", "review": review}
@@ -80,12 +81,11 @@ def _judgement(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _record(app: RunningApp, size: int) -> Iterator[Figure]:
-    key = receipts.keys(app.cloud)[0]  # once: each look-up of the app's makes its own client
-    now = time.time()
+    key = receipt_keys.keys(app.cloud)[0]  # once: each look-up of the app's makes its own client
 
     def judge(number: int) -> tuple[str, str, str]:
         body = {"review": f"bench {number}", "sentiment": "joy", "judgement": str(uuid.uuid4())}
-        signed = receipts.signing.issue(key, body["review"], "joy", 0.5, "model-0", now)
+        signed = receipts.issue(key, body["review"], "joy", 0.5, "model-0")
         return "POST", "/api/setSentiment", json.dumps({**body, "receipt": signed})
 
     yield from _percentiles(app, f"POST /setSentiment, {size:,} judgements", judge)

@@ -11,7 +11,6 @@ from html.parser import HTMLParser
 import pytest
 import yaml
 
-import counters
 import jobs
 import settings as lambda_settings
 from generator import catalogue
@@ -77,8 +76,6 @@ def test_the_container_understands_what_it_is_given_and_its_defaults_are_the_sam
     given = container_settings.Settings.from_environment(environment_of_the_container())
     for found in (given, container_settings.Settings()):
         assert found.port == catalogue.CONTAINER_PORT
-        assert found.max_review_characters == catalogue.MAX_REVIEW_CHARACTERS
-        assert found.max_body_bytes == catalogue.MAX_BODY_BYTES
 
 
 def test_the_container_knows_every_log_level_that_a_stage_may_set():
@@ -136,8 +133,6 @@ def test_a_lambda_understands_what_it_is_given(function):
     found = getattr(lambda_settings, function.name.capitalize()).load(environment)
     facts = {
         "labels": catalogue.LABELS,
-        "max_review_characters": catalogue.MAX_REVIEW_CHARACTERS,
-        "max_body_bytes": catalogue.MAX_BODY_BYTES,
         "judgements_table": "JudgementsTableName",
         "counts_table": "CountsTableName",
         "exports_table": "ExportsTableName",
@@ -156,14 +151,10 @@ def test_the_tables_have_the_keys_that_the_lambdas_write():
         for table in ("JudgementsTable", "CountsTable")
     }
     assert keys == {"JudgementsTable": catalogue.JUDGEMENTS_KEY, "CountsTable": catalogue.COUNTS_KEY}
-    assert keys["CountsTable"] == counters.KEY
     expiry = resource("data", "JudgementsTable")["TimeToLiveSpecification"]
     assert expiry == {"AttributeName": catalogue.JUDGEMENTS_EXPIRY, "Enabled": True}
-    for reader in ("record", "rows"):
-        assert f'"{catalogue.JUDGEMENTS_EXPIRY}"' in (ROOT / "lambda_src" / f"{reader}.py").read_text()
     (exports_key,) = resource("data", "ExportsTable")["KeySchema"]
     assert (exports_key["AttributeName"],) == catalogue.EXPORTS_KEY == tuple(jobs._ITEM)
-    assert counters.COUNT_SHARDS == catalogue.COUNT_SHARDS
     types = {a["AttributeName"]: a["AttributeType"] for a in resource("data", "CountsTable")["AttributeDefinitions"]}
     assert types == {"model": "S", "shard": "N"}
     record = (ROOT / "lambda_src" / "record.py").read_text()

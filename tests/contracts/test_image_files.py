@@ -12,7 +12,13 @@ from scripts.image import content
 DOCKERIGNORE = content.CONTAINER_DIR / ".dockerignore"
 TEMPTING = (
     ["requirements.txt", "requirements.in", "gunicorn.conf.py", "Dockerfile", ".dockerignore", ".mypy_cache/x.json"]
-    + ["sentiment/app.py", "sentiment/words/en.txt", "sentiment/__pycache__/app.pyc", "sentiment/words/__pycache__/x"]
+    + [
+        "shared/limits.py",
+        "sentiment/app.py",
+        "sentiment/words/en.txt",
+        "sentiment/__pycache__/app.pyc",
+        "sentiment/words/__pycache__/x",
+    ]
     + ["model/sentiment-1.onnx", "model/MODEL_CARD.md", "model/old/sentiment-0.onnx", "training/train.py"]
 )
 

@@ -7,7 +7,6 @@ import re
 import pytest
 
 from generator import catalogue
-from scripts.app import lambdas
 from tests.contracts.workflows import FOLDER, PIPELINES, ROOT, all_workflows, read, steps, targets
 
 WORKFLOWS = all_workflows()
@@ -20,7 +19,7 @@ PATHS = {
         "generator/**",
         "templates/**",
         "lambda_src/**",
-        *(f"container/sentiment/{name}.py" for name in lambdas.SHARED),
+        "container/shared/**",
         "scripts/stages.toml",
     ],
 }

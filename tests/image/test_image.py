@@ -23,10 +23,7 @@ HARDENED = (
     ["--read-only", "--tmpfs", "/tmp:size=16m", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]  # noqa: S108
     + ["--memory", "192m", "--memory-swap", "192m", "--pids-limit", "256", "--init"]
 )
-SERVICE = {"STAGE": "test", "PORT": str(catalogue.CONTAINER_PORT), "WORKERS": "1", "LOG_LEVEL": "info"} | {
-    "MAX_REVIEW_CHARACTERS": str(catalogue.MAX_REVIEW_CHARACTERS),
-    "MAX_BODY_BYTES": str(catalogue.MAX_BODY_BYTES),
-}
+SERVICE = {"STAGE": "test", "PORT": str(catalogue.CONTAINER_PORT), "WORKERS": "1", "LOG_LEVEL": "info"}
 
 
 class Container:

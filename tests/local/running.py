@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts.app import receipts
+from scripts.app import receipt_keys
 from scripts.stage.session import Cloud
+from shared import receipts
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 120.0  # seconds; of a machine that runs other tests too
@@ -83,9 +84,8 @@ class RunningApp:
 
     def receipt(self, review: str, classification: str | None, confidence: float, model: str) -> str:
         """A receipt as the service would give it, for a prediction that a test makes up."""
-        key = receipts.keys(self.cloud)[0]
-        made: str = receipts.signing.issue(key, review, classification, confidence, model, time.time())
-        return made
+        key = receipt_keys.keys(self.cloud)[0]
+        return receipts.issue(key, review, classification, confidence, model)
 
     def wait_until_ready(self, seconds: float = READY_WITHIN) -> None:
         """Return once the command says so; fail, with all that it said, when it ends or takes too long."""

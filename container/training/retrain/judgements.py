@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import csvformat
+from shared import csvformat
+from shared.limits import MAX_REVIEW_CHARACTERS
+from shared.reviews import text_id
 from training import LABELS
 from training.evaluation import regression
 from training.evaluation.regression import Words
 from training.texts import data
 
-LONGEST = 2_000  # characters of a review: the API takes no more (a test holds it to the catalogue)
 HELD_OUT = 0.3  # share of texts that are never learned from, to compare the old model and the new one on
 TOLD_EVERY = 5_000  # lines
 FORGOTTEN = Path(__file__).with_name("forgotten.tsv")  # what `make forget` erased: id of the text, until when
@@ -167,13 +168,13 @@ class _Reading:
             self.seen.add(mark)
         if row["sentiment"] not in LABELS:
             return "label"
-        until = forgotten().get(_id(row["review"]))
+        until = forgotten().get(text_id(row["review"]))
         if until is not None and row.get("time", "") <= until:
             return "forgotten"
         return "" if self.wish.unproven or row.get("receipt") == PROVEN else "unproven"
 
     def _unusable_text(self, text: str, words: Words) -> str:
-        if not words or len(text) > LONGEST or not self.wish.readable(text):
+        if not words or len(text) > MAX_REVIEW_CHARACTERS or not self.wish.readable(text):
             return "text"
         if regression.shared([text]):
             return "protected"
@@ -197,10 +198,6 @@ class _Reading:
 def forgotten(path: Path = FORGOTTEN) -> dict[str, str]:
     """Ids of the texts that were erased, each with the time until which what was said of it is left out."""
     return dict(line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
-
-
-def _id(review: str) -> str:
-    return hashlib.md5(review.strip().encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def _digest(text: str) -> bytes:

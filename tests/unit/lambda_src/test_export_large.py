@@ -18,10 +18,10 @@ from botocore.exceptions import ClientError
 
 import aws
 import bucket
-import csvformat
 import export
 import jobs
 import writer
+from shared import csvformat
 from tests.unit.lambda_src.conftest import ENVIRONMENT
 from tests.unit.lambda_src.test_export import fill, item
 

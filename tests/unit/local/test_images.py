@@ -9,11 +9,13 @@ import pytest
 from scripts.local import images
 from scripts.stage.errors import ImageError
 
+RUNTIME = ("requirements.txt", "gunicorn.conf.py", "shared/limits.py", "sentiment/app.py", "model/weights.onnx")
+
 
 @pytest.fixture
 def container(tmp_path: Path) -> Path:
     folder = tmp_path / "container"
-    for name in ("requirements.txt", "gunicorn.conf.py", "sentiment/app.py", "model/weights.onnx", "training/train.py"):
+    for name in (*RUNTIME, "training/train.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     return folder
@@ -28,7 +30,7 @@ def test_an_image_holds_the_runtime_files_alone(container: Path, store: Path) ->
     folder = images.find(images.build(container, store), store)
 
     files = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
-    assert files == {"requirements.txt", "gunicorn.conf.py", "sentiment/app.py", "model/weights.onnx"}
+    assert files == set(RUNTIME)
     assert (folder / "sentiment/app.py").read_text() == "sentiment/app.py"
 
 

@@ -1,15 +1,12 @@
-"""What goes into buckets: the Lambdas' zip and the site, against moto's S3."""
+"""What goes into the bucket of the site, against moto's S3."""
 
-import io
 import json
-import os
 import re
-import zipfile
 
 import pytest
 from moto import mock_aws
 
-from scripts.app import lambdas, page
+from scripts.app import page
 from scripts.stage.errors import DeployError
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
@@ -133,40 +130,3 @@ def test_cloudfront_forgets_what_changed_and_only_then(cloud):
     page._invalidate(cloud, "E1", page.SiteChange(["index.html"], [], 0))
     page._invalidate(cloud, "E1", page.SiteChange([], [], 3))
     page._invalidate(cloud, "", page.SiteChange(["index.html"], [], 0))
-
-
-def test_the_zip_is_the_same_whenever_the_code_is(tmp_path):
-    (tmp_path / "record.py").write_text("handler = 1")
-    (tmp_path / "notes.txt").write_text("no code")
-    first = lambdas.package(tmp_path)
-    os.utime(tmp_path / "record.py", (0, 0))
-    (tmp_path / "record.py").chmod(0o600)
-    assert lambdas.package(tmp_path) == first
-    entries = zipfile.ZipFile(io.BytesIO(first.content)).infolist()
-    names = [(entry.filename, entry.external_attr >> 16) for entry in entries]
-    assert names == [("record.py", 0o644), ("sentiment/receipts.py", 0o644)]
-
-    (tmp_path / "record.py").write_text("handler = 2")
-    assert lambdas.package(tmp_path).key != first.key
-
-
-def test_one_module_that_looks_like_two_has_another_key(tmp_path):
-    (tmp_path / "a.py").write_text("1")
-    (tmp_path / "b.py").write_text("2")
-    first = lambdas.package(tmp_path).key
-    (tmp_path / "a.py").write_text("1b.py\n2")
-    (tmp_path / "b.py").unlink()
-    assert lambdas.package(tmp_path).key != first
-
-
-def test_the_zip_is_uploaded_once(s3, tmp_path):
-    (tmp_path / "record.py").write_text("handler = 1")
-    code = lambdas.package(tmp_path)
-    assert lambdas.upload(s3, "site", code)
-    assert not lambdas.upload(s3, "site", code)
-    assert s3.client("s3").get_object(Bucket="site", Key=code.key)["Body"].read() == code.content
-
-
-def test_no_code_is_an_error(tmp_path):
-    with pytest.raises(DeployError, match="no Lambda code"):
-        lambdas.package(tmp_path)

@@ -16,7 +16,8 @@ DIGEST = "sha256:" + "ab" * 32
 @pytest.fixture
 def container(tmp_path):
     folder = tmp_path / "container"
-    for name in ("sentiment/app.py", "sentiment/__pycache__/app.pyc", "model/model.onnx", "training/train.py"):
+    names = ["shared/limits.py", "sentiment/app.py", "sentiment/__pycache__/app.pyc"]
+    for name in [*names, "model/model.onnx", "training/train.py"]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     (folder / "requirements.txt").write_text("flask")
@@ -27,7 +28,7 @@ def container(tmp_path):
 
 def test_only_what_runs_is_in_the_image(container):
     names = [file.as_posix() for file in content.runtime_files(container)]
-    assert names == ["gunicorn.conf.py", "model/model.onnx", "requirements.txt", "sentiment/app.py"]
+    assert names == ["gunicorn.conf.py", "model/model.onnx", "requirements.txt", "sentiment/app.py", "shared/limits.py"]
 
 
 def test_the_tag_follows_what_is_in_the_image_and_nothing_else(container):

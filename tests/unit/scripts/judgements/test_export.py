@@ -7,10 +7,10 @@ import tracemalloc
 
 import pytest
 
-from scripts.app.lambdas import module
 from scripts.judgements import export
 from scripts.stage.errors import DeployError, InterruptedDeployError
 from scripts.stage.interrupt import Interrupt
+from shared import csvformat
 
 PAGES, ROWS = 3, 5
 
@@ -49,7 +49,7 @@ def run(table, target, interrupt=None, tell=lambda _rows: None):
 
 def ids(target):
     with target.open(encoding="utf-8", newline="") as file:
-        return [row["id"] for row in module("csvformat").read_rows(file)]
+        return [row["id"] for row in csvformat.read_rows(file)]
 
 
 def test_every_page_of_every_segment_is_in_the_file_once(tmp_path):

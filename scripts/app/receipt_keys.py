@@ -13,15 +13,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from generator import catalogue
-from scripts.app import lambdas, service
+from scripts.app import service
 from scripts.app.service import ServiceState
 from scripts.cloudformation.apply import Work
 from scripts.stage.errors import DeployError, code_of
 from scripts.stage.session import Cloud, tags
+from shared import receipts
 
-# The service's own code: what it signs is what is proved here.
-signing: Any = lambdas.module("receipts", lambdas.SHARED_DIR)
-LIFETIME = timedelta(seconds=signing.LIFETIME_SECONDS)
+LIFETIME = timedelta(seconds=receipts.LIFETIME_SECONDS)
 
 
 def ensure(cloud: Cloud, kept: Path | None = None) -> None:
@@ -33,7 +32,7 @@ def ensure(cloud: Cloud, kept: Path | None = None) -> None:
     """
     if _read(cloud) is not None:
         return
-    value = _kept(kept) if kept and kept.exists() else signing.new_key()
+    value = _kept(kept) if kept and kept.exists() else receipts.new_key()
     marks = [{"Key": key, "Value": entry} for key, entry in tags(cloud.stage).items()]
     _write(cloud, value, Overwrite=False, Tags=marks)
     if kept:
@@ -48,10 +47,10 @@ def keep(cloud: Cloud, file: Path) -> None:
         file.write_text(found["Value"])
 
 
-def keys(cloud: Cloud) -> tuple[bytes, ...]:
+def keys(cloud: Cloud) -> tuple[str, ...]:
     """The stage's keys, the one that signs first; none before the first deployment."""
     found = _read(cloud)
-    return signing.read_keys(found["Value"]) if found else ()
+    return receipts.read_keys(found["Value"]) if found else ()
 
 
 def too_soon(cloud: Cloud, now: datetime | None = None) -> bool:
@@ -84,7 +83,7 @@ def rotate(work: Work, outputs: dict[str, str], revoke: bool) -> ServiceState:
             f"`python -m scripts deploy --stage {work.cloud.stage}` makes it.",
         )
     kept = [] if revoke else found["Value"].split()[:1]
-    _write(work.cloud, " ".join([signing.new_key(), *kept]), Overwrite=True)
+    _write(work.cloud, " ".join([receipts.new_key(), *kept]), Overwrite=True)
     where = outputs["ClusterName"], outputs["ServiceName"]
     before = service.describe(work.cloud, *where)
     work.cloud.client("ecs").update_service(cluster=where[0], service=where[1], forceNewDeployment=True)
@@ -101,7 +100,7 @@ def forget(cloud: Cloud) -> None:
 def _kept(file: Path) -> str:
     value = file.read_text(errors="replace")
     try:
-        signing.read_keys(value)
+        receipts.read_keys(value)
     except ValueError as error:
         raise DeployError(f"{file} holds {error}.", "Remove it: a new key is made then.") from None
     return value

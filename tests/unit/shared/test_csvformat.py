@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import csvformat
+from shared import csvformat
 
 # Texts made of what matters to the format, and any others that UTF-8 can hold.
 TRICKY = st.text(alphabet="'=+-@;,\t\r\n\" a\0\ufeff\u00a0\uff1d", max_size=12)

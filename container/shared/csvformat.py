@@ -1,7 +1,5 @@
 """The CSV of judgements: writing it, reading it back bit for bit, and keeping spreadsheets from running it.
 
-Pure Python without AWS, so that the export (which writes) and retraining (which reads) share it.
-
 The format is RFC 4180 in UTF-8: comma, double quotes where needed, CRLF. There is no byte order mark, because programs
 would take it for a part of the first column's name; reading accepts one, since spreadsheets add it when they save.
 

@@ -20,7 +20,7 @@ from typing import Any
 COUNT_SHARDS = 16
 NONE = "none"
 UNPROMPTED = "unprompted"
-KEY = ("model", "shard")
+KEY = ("model", "shard")  # of the table: model revision; number 0..COUNT_SHARDS-1
 
 
 def shard(judgement: str) -> int:
