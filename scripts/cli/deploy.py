@@ -11,6 +11,7 @@ from scripts.image import content
 from scripts.release import release, smoke
 from scripts.release.deploy import api_url, plan_stage
 from scripts.release.release import Target
+from scripts.stage import lock
 from scripts.stage.errors import ImageError, SmokeTestError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
@@ -24,7 +25,7 @@ DATA_LOSS = click.option(
     "--allow-data-loss", is_flag=True, help="Allow changes that replace or remove what holds data."
 )
 WAIT = click.option(
-    "--wait", default=0, show_default=True, type=click.IntRange(0), help="Minutes to wait for another deployment."
+    "--wait", default=0, show_default=True, type=click.IntRange(0), help="Minutes to wait for the stage's lock."
 )
 
 
@@ -144,10 +145,11 @@ def rollback_command(options: Options, image: str | None) -> None:
 
 
 @click.command()
+@WAIT
 @with_options
-def site_command(options: Options) -> None:
+def site_command(options: Options, wait: int) -> None:
     """Upload the site's files that changed."""
-    with options.reporter() as reporter:
+    with options.reporter() as reporter, lock.hold(options.cloud, "site", 60.0 * wait, reporter.note):
         change = page.upload(options.cloud, options.settings, deployed(options), reporter)
     facts = {"uploaded": change.uploaded, "deleted": change.deleted, "unchanged": change.unchanged}
     lines = [f"+ {key}" for key in change.uploaded] + [f"- {key}" for key in change.deleted]

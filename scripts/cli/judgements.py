@@ -86,7 +86,8 @@ def forget_command(options: Options, text_id: str | None, text: str | None, file
     question = f"Erase text {wanted} ({count} judgements) in stage {options.stage} for good, and all exports with it?"
     if not options.ask(question):
         raise DeployError("Nothing was changed.")
-    erased = forget(options.cloud, outputs, wanted, (*COPIES, *files))
+    with options.reporter() as reporter, changing(options, reporter, "forget") as work:
+        erased = forget(work.cloud, outputs, wanted, (*COPIES, *files))
     words = [
         f"Erased {erased.judgements} judgements of {wanted}, {erased.exports} exports; counts stay, they hold no text.",
         *(f"Taken out of {file}" for file in erased.files),

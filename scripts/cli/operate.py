@@ -11,8 +11,9 @@ from scripts.cloudformation import templates
 from scripts.cloudformation.apply import Work
 from scripts.cloudformation.plan import make_plan
 from scripts.release import pipelines, scaling
-from scripts.release.deploy import collect_outputs
+from scripts.release.deploy import collect_outputs, says_what_happens
 from scripts.release.destroy import destroy, plan_destruction, what_is_left
+from scripts.stage import lock
 from scripts.stage.errors import DeployError
 from scripts.stage.interrupt import Interrupt
 
@@ -97,8 +98,14 @@ def destroy_command(context: click.Context, options: Options, keep_data: bool) -
         click.echo(found.text, err=True)
         if not options.ask(f"Destroy stage {options.stage} in {options.cloud.region}?"):
             raise DeployError("Nothing was changed.")
-        with options.reporter() as reporter, changing(options, reporter, "destroy") as work:
-            destroy(work, found)
+        with (
+            options.reporter() as reporter,
+            lock.hold(options.cloud, "destroy") as held,
+            Interrupt(says_what_happens(reporter)) as interrupt,
+        ):
+            destroy(Work(options.cloud, reporter, interrupt), found)
+            if not found.stays:
+                held.remove()
     with options.reporter() as reporter:
         kept = collect_outputs(options.cloud)
         left = what_is_left(Work(options.cloud, reporter, Interrupt()), kept)

@@ -18,7 +18,7 @@ from scripts.cloudformation.apply import Work
 from scripts.cloudformation.changesets import Change
 from scripts.release.deploy import collect_outputs, says_what_happens
 from scripts.release.place import Place
-from scripts.stage import display, ledger, settings
+from scripts.stage import display, lock, settings
 from scripts.stage.errors import DeployError, SettingsError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
@@ -146,7 +146,7 @@ def deployed(options: Options) -> dict[str, str]:
 @contextlib.contextmanager
 def changing(options: Options, reporter: Reporter, command: str) -> Iterator[Work]:
     """Change a stage as the only one who does, with Ctrl-C under control."""
-    with ledger.deploying(options.cloud, command), Interrupt(says_what_happens(reporter)) as interrupt:
+    with lock.hold(options.cloud, command), Interrupt(says_what_happens(reporter)) as interrupt:
         yield Work(options.cloud, reporter, interrupt)
 
 

@@ -10,7 +10,7 @@ from scripts.cloudformation.apply import Work
 from scripts.cloudformation.plan import Step
 from scripts.cloudformation.templates import Template
 from scripts.image import build, content, login
-from scripts.stage import ledger
+from scripts.stage import lock
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
@@ -44,7 +44,7 @@ def ready(cloud: Cloud, settings: Settings, reporter: Reporter) -> Settings:
         return settings
     template = templates.load(STACK)
     step = Step(template, catalogue.stack_name(cloud.stage, STACK), {}, {"Stage": cloud.stage})
-    with ledger.deploying(cloud, "image"), Interrupt() as interrupt:
+    with lock.hold(cloud, "image"), Interrupt() as interrupt:
         outcome = apply.bring_up(Work(cloud, reporter, interrupt), step, step.parameters({}), None)
     reporter.stack(STACK, "done" if outcome.changed else "unchanged")
     return _signed_in(cloud, settings, outcome.outputs["RepositoryUri"])

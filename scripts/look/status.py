@@ -10,7 +10,7 @@ from scripts.app import service
 from scripts.cloudformation import stacks
 from scripts.release import smoke
 from scripts.release.deploy import api_url, collect_outputs
-from scripts.stage import ledger
+from scripts.stage import history
 from scripts.stage.errors import DeployError, SmokeTestError
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
@@ -129,7 +129,7 @@ def look(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Sta
         },
         targets=_targets(cloud, found),
         deployments=[_deployment(entry) for entry in found.get("deployments", [])],
-        images=ledger.images(cloud),
+        images=history.images(cloud),
         events=[entry["message"] for entry in found.get("events", [])[:5]],
     )
 

@@ -15,7 +15,7 @@ from scripts.cloudformation.apply import Work
 from scripts.cloudformation.plan import Plan, Step
 from scripts.cloudformation.stacks import StackState
 from scripts.cloudformation.templates import Template
-from scripts.stage import ledger
+from scripts.stage import history, lock
 from scripts.stage.errors import DeployError, InterruptedDeployError, StackFailedError, code_of
 from scripts.stage.session import Cloud, tags
 
@@ -126,7 +126,7 @@ def destroy(work: Work, plan: Destruction) -> None:
     for table in plan.tables:
         _delete_table(work.cloud, table)
     if not plan.stays:
-        ledger.forget(work.cloud)
+        history.remove(work.cloud)
         receipt_keys.forget(work.cloud)
 
 
@@ -250,8 +250,12 @@ def _tagged(cloud: Cloud) -> list[str]:
     filters = [{"Key": key, "Values": [value]} for key, value in tags(cloud.stage).items()]
     pages = cloud.client("resourcegroupstaggingapi").get_paginator("get_resources").paginate(TagFilters=filters)
     arns = [entry["ResourceARN"] for page in pages for entry in page["ResourceTagMappingList"]]
-    # Revisions of task definitions can only be deregistered, and what the ledger remembers costs nothing either.
-    free = (":task-definition/", f":parameter{ledger.history_name(cloud.stage)}")
+    # Revisions of task definitions can only be deregistered. History and lock stay where data is kept, at no cost.
+    free = (
+        ":task-definition/",
+        f":parameter{history.parameter_name(cloud.stage)}",
+        f":parameter{lock.path(cloud.stage)}/",
+    )
     return sorted(arn for arn in arns if not any(mark in arn for mark in free) and not _gone(cloud, arn))
 
 

@@ -7,7 +7,7 @@ from scripts.cloudformation import apply, stacks, templates
 from scripts.cloudformation.apply import Work
 from scripts.cloudformation.plan import make_plan
 from scripts.release.deploy import says_what_happens
-from scripts.stage import ledger
+from scripts.stage import lock
 from scripts.stage.errors import SettingsError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
@@ -41,7 +41,7 @@ def let_in(cloud: Cloud, settings: Settings, repository: str | None, reporter: R
             " tells how to ask); the app's roles get their bounds by it too.",
         )
     values = {**settings.parameters, "PipelineRepository": chosen}
-    with ledger.deploying(cloud, STACK), Interrupt(says_what_happens(reporter)) as pressed:
+    with lock.hold(cloud, STACK), Interrupt(says_what_happens(reporter)) as pressed:
         template = templates.load(STACK)
         computed = {"IdentityProviderArn": _provider_of_others(cloud)}
         step = make_plan(settings.stage, [template], computed, values).step(STACK)

@@ -10,7 +10,7 @@ from scripts.cloudformation import stacks
 from scripts.cloudformation.apply import Confirm, Work
 from scripts.release import smoke
 from scripts.release.deploy import Deployment, api_url, collect_outputs, plan_stage, says_what_happens
-from scripts.stage import ledger
+from scripts.stage import history, lock
 from scripts.stage.errors import DeployError, ServiceError, SmokeTestError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
@@ -67,7 +67,7 @@ def release(target: Target, image_uri: str, command: str, only: frozenset[str] |
     code = lambdas.package()
     plan = plan_stage(target.settings, image_uri, code)
     with (
-        ledger.deploying(target.cloud, command, target.patience),
+        lock.hold(target.cloud, command, target.patience, target.reporter.note),
         Interrupt(says_what_happens(target.reporter)) as pressed,
     ):
         before = current_image(target.cloud)
@@ -83,7 +83,7 @@ def release(target: Target, image_uri: str, command: str, only: frozenset[str] |
             target.smoke_test(outputs, pressed)
         except (SmokeTestError, ServiceError) as error:
             raise _went_back(target, deployment, change, error) from error
-        ledger.remember_image(target.cloud, image_uri, before)
+        history.remember_image(target.cloud, image_uri, before)
     return outputs
 
 
@@ -115,7 +115,7 @@ def previous_image(cloud: Cloud) -> str:
         DeployError: none is known.
     """
     now = current_image(cloud)
-    known = ledger.images(cloud)
+    known = history.images(cloud)
     older = known[known.index(now) + 1 :] if now in known else known
     if not older:
         raise DeployError(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.model import OperationModel
 
 from generator import catalogue
 
@@ -17,6 +20,8 @@ CONFIG = Config(
     read_timeout=60,
     user_agent_extra=f"{catalogue.PROJECT}-orchestrator",
 )
+# Operations that change nothing, by the verb that their names begin with; every other one counts as a change.
+READS = re.compile(r"BatchGet|Describe|Filter|Get|Head|List|Lookup|Query|Scan|Simulate|Validate")
 
 
 class Cloud:
@@ -36,6 +41,7 @@ class Cloud:
         recovery_days: how far back a table can be restored, in days; 0 where it cannot.
         has_linked_roles: whether services act in a role of their own, which the account must have.
         has_quotas: whether the account has quotas that can run out.
+        guard: called before every call that changes something, which is not sent when it raises; None for no guard.
 
     Raises:
         botocore.exceptions.ProfileNotFound: there is no such profile.
@@ -52,6 +58,7 @@ class Cloud:
 
     def __init__(self, stage: str, region: str | None = None, profile: str | None = None) -> None:
         self.stage = stage
+        self.guard: Callable[[], None] | None = None
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._session = self._open(region, profile)
@@ -64,8 +71,24 @@ class Cloud:
         """
         with self._lock:  # making clients is not thread-safe in boto3, using them is
             if service not in self._clients:
-                self._clients[service] = self._session.client(service, endpoint_url=self.endpoint_url, config=CONFIG)
+                made = self._session.client(service, endpoint_url=self.endpoint_url, config=CONFIG)
+                made.meta.events.register("before-call", self._ask_guard)
+                self._clients[service] = made
             return self._clients[service]
+
+    def unguarded_client(self, service: str, config: Config) -> Any:
+        """A new boto3 client whose calls do not ask the guard, for the guard itself.
+
+        Args:
+            service: as ``client`` has it.
+            config: what differs from the configuration of all clients.
+        """
+        with self._lock:
+            return self._session.client(service, endpoint_url=self.endpoint_url, config=CONFIG.merge(config))
+
+    def _ask_guard(self, model: OperationModel, **_: Any) -> None:
+        if self.guard and not READS.match(model.name):
+            self.guard()
 
     @property
     def region(self) -> str:

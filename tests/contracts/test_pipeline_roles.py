@@ -151,6 +151,23 @@ def test_roles_are_passed_to_named_services_alone():
         assert all("role/sentiment-${Stage}-" in arn["Fn::Sub"] for arn in one["Resource"])
 
 
+@pytest.mark.parametrize("name", ["Site", "Service", "Infrastructure"])
+def test_whoever_changes_the_stage_may_hold_its_lock_and_overwrite_no_other_parameter(name):
+    """Nothing is narrower: generations are named by number. ``scripts.stage.lock`` says what is done with them."""
+    ours = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/sentiment/${Stage}"
+    found: dict[str, set[str]] = {}
+    for one in statements(name):
+        for action in one["Action"]:
+            if action in {"ssm:DeleteParameter", "ssm:PutParameter", "ssm:GetParametersByPath"}:
+                found.setdefault(action, set()).update(arn["Fn::Sub"].removeprefix(ours) for arn in one["Resource"])
+    history = set() if name == "Site" else {"/images"}
+    assert found == {
+        "ssm:DeleteParameter": {"/lock/*"},
+        "ssm:PutParameter": {"/lock/*", *history},
+        "ssm:GetParametersByPath": {"/lock"},
+    }
+
+
 def test_the_plan_may_execute_and_delete_nothing():
     actions = {action for one in statements("Plan") if one["Effect"] == "Allow" for action in one["Action"]}
     assert {action.split(":")[0] for action in actions} == {"cloudformation", "ssm"}

@@ -66,6 +66,8 @@ def test_a_stage_goes_down_in_steps_and_comes_up_again(own, run):
     everything = run("destroy", "--yes")
     assert "AND ALL JUDGEMENTS" in everything.stderr
     assert "Nothing else carries the stage's tags." in everything.stdout
+    left = cloud.client("ssm").get_parameters_by_path(Path="/sentiment/local", Recursive=True)["Parameters"]
+    assert left == [], "lock, history and key go too"
     assert cloud.client("dynamodb").list_tables()["TableNames"] == []
     assert "there was nothing" in run("destroy", "--yes").stdout
     assert "Nothing of stage local is deployed" in run("outputs", code=1).stderr

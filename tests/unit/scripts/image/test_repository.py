@@ -6,7 +6,8 @@ from moto import mock_aws
 from scripts.cloudformation import apply, templates
 from scripts.cloudformation.apply import Outcome
 from scripts.image import build, login, repository
-from scripts.stage import settings
+from scripts.stage import lock, settings
+from scripts.stage.errors import StageLockedError
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 from tests.unit.scripts.stubs import Recorder
@@ -62,7 +63,8 @@ def test_the_registry_is_brought_up_and_signed_in_to(aws, signed_in, monkeypatch
 
     def bring_up(work, step, parameters, bucket):
         brought_up.append((step.name, step.template.stack, parameters))
-        assert len(aws.client("ssm").describe_parameters()["Parameters"]) == 1, "nobody else deploys meanwhile"
+        with pytest.raises(StageLockedError, match=r"\(image, "):
+            lock.hold(aws, "deploy").__enter__()
         return Outcome({"RepositoryUri": URI}, changed=len(brought_up) == 1)
 
     monkeypatch.setattr(apply, "bring_up", bring_up)
@@ -71,7 +73,8 @@ def test_the_registry_is_brought_up_and_signed_in_to(aws, signed_in, monkeypatch
     assert signed_in == [URI]
     repository.ready(aws, set_to("ecr"), reporter)
     assert reporter.said == [("registry", "done"), ("registry", "unchanged")]
-    assert aws.client("ssm").describe_parameters()["Parameters"] == [], "the lock is given back"
+    with lock.hold(aws, "deploy"):  # it has been released
+        pass
 
 
 def test_its_template_makes_what_it_should(stack):
