@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from generator import catalogue
 from scripts.app import lambdas, service
 from scripts.app.service import ServiceState
-from scripts.cloudformation.apply import Work
+from scripts.cloudformation.work import Work
 from scripts.stage.errors import DeployError, code_of
 from scripts.stage.session import Cloud, tags
 
@@ -81,7 +81,7 @@ def rotate(work: Work, outputs: dict[str, str], revoke: bool) -> ServiceState:
     if not found:
         raise DeployError(
             f"Stage {work.cloud.stage} has no key yet.",
-            f"`python -m scripts deploy --stage {work.cloud.stage}` makes it.",
+            f"`sentiment deploy --stage {work.cloud.stage}` makes it.",
         )
     kept = [] if revoke else found["Value"].split()[:1]
     _write(work.cloud, " ".join([signing.new_key(), *kept]), Overwrite=True)

@@ -1,8 +1,8 @@
-"""The ECS service: what runs, and waiting until a roll has come to its end.
+"""The ECS service: what runs, and waiting until a rolling deployment has ended.
 
-A roll goes through the service stack's ImageUri parameter: CloudFormation registers the task-definition revision and
-updates the service, so that stack and service never drift apart. Here is what follows: ECS starting, checking and
-draining tasks.
+A rolling deployment goes through the service stack's ImageUri parameter: CloudFormation registers the task-definition
+revision and updates the service, so that stack and service never drift apart. Here is what follows: ECS starting,
+checking and draining tasks.
 """
 
 from __future__ import annotations
@@ -77,19 +77,34 @@ def describe(cloud: Cloud, cluster: str, service: str) -> ServiceState:
     if not found or found[0]["status"] != "ACTIVE":
         raise ServiceError(
             f"There is no service {service} in {cluster}.",
-            f"`python -m scripts deploy --stage {cloud.stage}` makes it.",
+            f"`sentiment deploy --stage {cloud.stage}` makes it.",
         )
     return _state(found[0])
 
 
-def at_least(cloud: Cloud, cluster: str, service: str, tasks: int) -> None:
-    """Have the service want at least that many tasks."""
-    if describe(cloud, cluster, service).desired < tasks:
-        cloud.client("ecs").update_service(cluster=cluster, service=service, desiredCount=tasks)
+def at_least(cloud: Cloud, cluster: str, service: str, state: ServiceState, tasks: int) -> bool:
+    """Have the service want at least that many tasks.
+
+    Scaling keeps to its bounds, but does not lift a service that slept up to them at once.
+
+    Args:
+        cloud: where.
+        cluster: the cluster's name.
+        service: the service's name.
+        state: the service as it is.
+        tasks: how many.
+
+    Returns:
+        Whether it wanted fewer.
+    """
+    if state.desired >= tasks:
+        return False
+    cloud.client("ecs").update_service(cluster=cluster, service=service, desiredCount=tasks)
+    return True
 
 
-def mend(cloud: Cloud, cluster: str, service: str, wanted: str) -> str:
-    """Have the service want a revision again, when it went back to another by itself.
+def restore_revision(cloud: Cloud, cluster: str, service: str, state: ServiceState, wanted: str) -> str:
+    """Have the service want a revision again, when ECS alone went back to another.
 
     ECS does that without telling the stack, which goes on to call its own revision deployed.
 
@@ -97,17 +112,17 @@ def mend(cloud: Cloud, cluster: str, service: str, wanted: str) -> str:
         cloud: where.
         cluster: the cluster's name.
         service: the service's name.
+        state: the service as it is.
         wanted: ARN of the revision that the stack has.
 
     Returns:
         What happened, in words; "" when the service wants that revision.
     """
-    state = describe(cloud, cluster, service)
     if state.task_definition == wanted:
         return ""
     cloud.client("ecs").update_service(cluster=cluster, service=service, taskDefinition=wanted)
     name = wanted.rsplit("/", 1)[-1]
-    return f"the service wants {state.revision}, though its stack says {name}: rolling it to {name} again"
+    return f"the service wants {state.revision}, though its stack says {name}: rolling {name} out again"
 
 
 def wait_until_steady(
@@ -136,7 +151,7 @@ def wait_until_steady(
         InterruptedDeployError: Ctrl-C, twice.
     """
     known_failures = {identity for identity, _, _ in before.failed} if before else set()
-    patience = LAPTOP_WAIT_SECONDS if cloud.on_laptop else WAIT_SECONDS
+    timeout = LAPTOP_WAIT_SECONDS if cloud.on_laptop else WAIT_SECONDS
     said = ""
     waited = 0.0
     while True:
@@ -149,7 +164,7 @@ def wait_until_steady(
         if state.progress != said:
             said = state.progress
             reporter.stack("service", "working", said)
-        if waited > patience:
+        if waited > timeout:
             raise _failed(cloud, cluster, service, state.task_definition, f"it is still not steady: {state.progress}")
         interrupt.sleep(cloud.poll_seconds)
         waited += cloud.poll_seconds
@@ -191,7 +206,7 @@ def _failed(cloud: Cloud, cluster: str, service: str, revision: str, reason: str
     name = revision.rsplit("/", 1)[-1]
     return ServiceError(
         f"The deployment of {name} failed: {reason}" + (f" Its last task stopped: {stopped}." if stopped else ""),
-        f"`python -m scripts logs --stage {cloud.stage}` tells what its tasks said; correct it and deploy again.",
+        f"`sentiment logs --stage {cloud.stage}` shows what its tasks logged; correct it and deploy again.",
     )
 
 

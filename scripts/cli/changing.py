@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from scripts.app import page as website
 from scripts.cli.options import LAPTOP_STAGE, Options, data_loss_question, with_options
-from scripts.cloudformation import templates
+from scripts.cloudformation.stacks import collect_outputs
+from scripts.cloudformation.work import changing
 from scripts.image import content as images
 from scripts.image import login as registry
-from scripts.image import repository as repositories
-from scripts.release import pipelines, smoke
-from scripts.release import release as releasing
-from scripts.release.deploy import api_url, collect_outputs
-from scripts.release.release import Target, release
+from scripts.release import pipelines, plans, smoke
+from scripts.release import registry as repositories
+from scripts.release.execute import execute
+from scripts.release.plans import Release
 from scripts.stage.errors import DeployError, SmokeTestError
 from scripts.stage.reporter import Reporter
 
-SERVICE = frozenset({"service"})
 IMAGE_HELP = "A pushed image to run, instead of the one of this checkout."
 
 
@@ -38,9 +39,16 @@ def deploy(options: Options, image: str | None, allow_data_loss: bool, wait: int
     """Bring every stack, the service and the site up to date."""
     with options.reporter() as reporter:
         _say_where(options, reporter)
-        target = _target(options, reporter, allow_data_loss, wait)
-        outputs = release(target, image or options.image(reporter), "deploy")
-    url = target.url(outputs)
+        chosen = image or options.image(reporter)
+        release, outputs = _execute(
+            options,
+            reporter,
+            "deploy",
+            lambda: plans.everything(options.cloud, options.settings, chosen, options.public_url),
+            allow_data_loss,
+            wait,
+        )
+    url = release.url(outputs)
     options.print({"url": url, "outputs": outputs}, f"Ready: {url}")
 
 
@@ -52,10 +60,15 @@ def stacks(options: Options, allow_data_loss: bool, wait: int) -> None:
     """Bring every stack up to date; the service keeps its image, the site its files."""
     with options.reporter() as reporter:
         _say_where(options, reporter)
-        target = _target(options, reporter, allow_data_loss, wait)
-        every = frozenset(template.stack for template in templates.load_all())
-        outputs = release(target, releasing.image_to_keep(options.cloud), "stacks", every)
-    url = target.url(outputs)
+        release, outputs = _execute(
+            options,
+            reporter,
+            "stacks",
+            lambda: plans.stacks_alone(options.cloud, options.settings, options.public_url),
+            allow_data_loss,
+            wait,
+        )
+    url = release.url(outputs)
     options.print({"url": url, "outputs": outputs}, f"Ready: {url}")
 
 
@@ -91,9 +104,9 @@ def roll(options: Options, image: str | None, wait: int) -> None:
     """Roll the service to the image of this checkout, and back when that does not work."""
     with options.reporter() as reporter:
         _say_where(options, reporter)
-        chosen = image or options.image(reporter)
-        url = _roll(options, reporter, chosen, "roll", wait)
-    options.print({"image": chosen, "url": url}, f"{url} runs {chosen}")
+        release, outputs = _roll(options, reporter, "roll", image or options.image(reporter), wait)
+    url = release.url(outputs)
+    options.print({"image": release.image, "url": url}, f"{url} runs {release.image}")
 
 
 @click.command()
@@ -104,17 +117,16 @@ def promote(options: Options) -> None:
     with options.reporter() as reporter:
         _say_where(options, reporter)
         deployed(options)
-        before = releasing.current_image(options.cloud)
-        image = options.image(reporter)
-        target = _target(options, reporter, allow_data_loss=False)
-        outputs = release(target, image, "promote", SERVICE)
-        served = smoke.served_model(target.url(outputs), api_url(options.settings, outputs))
+        release, outputs = _roll(options, reporter, "promote", options.image(reporter))
+        url = release.url(outputs)
+        served = smoke.served_model(url, website.api_url(options.settings, outputs))
     if served != wanted:
         raise SmokeTestError(
-            f"The service answers with model {served} instead of {wanted}.", "`status` shows which image runs."
+            f"The service answers with model {served} instead of {wanted}.",
+            f"`sentiment status --stage {options.stage}` shows which image runs.",
         )
-    facts = {"model": served, "image": image, "before": before, "url": target.url(outputs)}
-    options.print(facts, f"{target.url(outputs)} answers with model {served}; `rollback` goes back to {before}")
+    facts = {"model": served, "image": release.image, "before": release.image_before, "url": url}
+    options.print(facts, f"{url} answers with model {served}; `sentiment rollback` goes back to {release.image_before}")
 
 
 @click.command()
@@ -124,9 +136,9 @@ def rollback(options: Options, image: str | None) -> None:
     """Go back to the image that ran before."""
     with options.reporter() as reporter:
         _say_where(options, reporter)
-        chosen = image or releasing.previous_image(options.cloud)
-        url = _roll(options, reporter, chosen, "rollback")
-    options.print({"image": chosen, "url": url}, f"{url} runs {chosen}")
+        release, outputs = _roll(options, reporter, "rollback", image)
+    url = release.url(outputs)
+    options.print({"image": release.image, "url": url}, f"{url} runs {release.image}")
 
 
 @click.command()
@@ -159,21 +171,35 @@ def deployed(options: Options) -> dict[str, str]:
     if not found:
         raise DeployError(
             f"Nothing of stage {options.stage} is deployed here.",
-            f"`python -m scripts deploy --stage {options.stage}` deploys it.",
+            f"`sentiment deploy --stage {options.stage}` deploys it.",
         )
     return found
 
 
-def _roll(options: Options, reporter: Reporter, image: str, command: str, wait: int = 0) -> str:
-    """Roll; the page's address."""
-    deployed(options)
-    target = _target(options, reporter, allow_data_loss=False, wait=wait)
-    return target.url(release(target, image, command, SERVICE))
+def _roll(
+    options: Options, reporter: Reporter, command: str, image: str | None, wait: int = 0
+) -> tuple[Release, dict[str, str]]:
+    """Roll the service out to an image; None for the one that ran well before."""
+
+    def plan() -> Release:
+        return plans.service_alone(options.cloud, options.settings, image, options.public_url)
+
+    return _execute(options, reporter, command, plan, wait=wait)
 
 
-def _target(options: Options, reporter: Reporter, allow_data_loss: bool, wait: int = 0) -> Target:
+def _execute(
+    options: Options,
+    reporter: Reporter,
+    command: str,
+    plan: Callable[[], Release],
+    allow_data_loss: bool = False,
+    wait: int = 0,
+) -> tuple[Release, dict[str, str]]:
+    """Make a release as the only one who changes the stage; what it was, and all outputs."""
     confirm = data_loss_question(options, allow_data_loss)
-    return Target(options.cloud, options.settings, reporter, confirm, options.public_url, patience=60.0 * wait)
+    with changing(options.cloud, reporter, command, confirm, timeout=60.0 * wait) as work:
+        release = plan()
+        return release, execute(work, release)
 
 
 def _say_where(options: Options, reporter: Reporter) -> None:

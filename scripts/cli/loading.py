@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 
 from scripts.cli import options
-from scripts.release.deploy import collect_outputs
+from scripts.cloudformation.stacks import collect_outputs
 from scripts.stage.session import Cloud
 
 

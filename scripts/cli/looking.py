@@ -8,14 +8,13 @@ from scripts.cli.changing import IMAGE_HELP, deployed
 from scripts.cli.options import LAPTOP_STAGE, Options, with_options
 from scripts.cloudformation import preview
 from scripts.look import status as looking
-from scripts.release import release
-from scripts.release.deploy import plan_stage
+from scripts.release import images, plans
 from scripts.stage.errors import ImageError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
 
 EXIT_CHANGES = 2
-CTRL_C = "Ctrl-C: what this plan has begun is taken back, a moment please."
+CTRL_C = "Ctrl-C: removing what this plan has begun, then stopping."
 
 
 @click.command()
@@ -26,8 +25,11 @@ CTRL_C = "Ctrl-C: what this plan has begun is taken back, a moment please."
 def plan(context: click.Context, options: Options, image: str | None, keep_image: bool) -> None:
     """Show what deploy would change: exit code 0 for nothing, 2 for something, 1 for an error."""
     with options.reporter() as reporter, Interrupt(lambda _: reporter.note(CTRL_C)) as interrupt:
-        chosen = release.image_to_keep(options.cloud) if keep_image else image or _image(options, reporter)
-        found = preview.preview(options.cloud, plan_stage(options.settings, chosen), interrupt)
+        if keep_image:
+            release = plans.stacks_alone(options.cloud, options.settings)
+        else:
+            release = plans.everything(options.cloud, options.settings, image or _image(options, reporter))
+        found = preview.preview(options.cloud, release.stacks, interrupt)
     options.print(preview.as_json(found), preview.as_text(found))
     context.exit(EXIT_CHANGES if any(entry.changed for entry in found) else 0)
 
@@ -56,7 +58,7 @@ def _image(options: Options, reporter: Reporter) -> str:
     try:
         reference = options.image_if_pushed()
     except ImageError as error:
-        reference = release.current_image(options.cloud)
+        reference = images.current(options.cloud)
         if not reference:
             raise
         reporter.warn(f"{error.message} The plan leaves the image as it is: {reference}")

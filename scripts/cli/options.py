@@ -18,6 +18,7 @@ from scripts.image import build, repository
 from scripts.image.content import CONTAINER_DIR
 from scripts.local.runner import Runner
 from scripts.local.state import State, chosen_folder
+from scripts.release import registry
 from scripts.stage import display, settings
 from scripts.stage.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, DeployError, SettingsError, explain
 from scripts.stage.reporter import Reporter
@@ -62,7 +63,7 @@ class Options:
         """Make sure that the image of this checkout can be run, and name it."""
         if self.stage == LAPTOP_STAGE:
             return Runner(**laptop()["runner"]).image(self.settings, laptop_state().images, reporter, CONTAINER_DIR)
-        return build.ensure(repository.ready(self.cloud, self.settings, reporter), reporter)
+        return build.ensure(registry.ready(self.cloud, self.settings, reporter), reporter)
 
     def image_if_pushed(self) -> str:
         """Name the image of this checkout: by digest where the registry has it, by tag where it does not yet."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,21 +19,17 @@ from scripts.app import receipts
 from scripts.app.service import ServiceState
 from scripts.cli.changing import deployed
 from scripts.cli.options import LAPTOP_STAGE, Options, laptop_state, with_options
-from scripts.cloudformation import templates
-from scripts.cloudformation.apply import Work
-from scripts.cloudformation.plan import make_plan
+from scripts.cloudformation.stacks import collect_outputs
+from scripts.cloudformation.work import Work, changing
 from scripts.judgements import export as exporting
 from scripts.judgements import forget as forgetting
 from scripts.judgements import restore as restoring
 from scripts.look import doctor as examining
 from scripts.look import logs as logging
 from scripts.release import destroy as destroying
-from scripts.release import scaling
-from scripts.release.deploy import collect_outputs, says_what_happens
-from scripts.stage import ledger
+from scripts.release import plans, scaling
 from scripts.stage.errors import DeployError, InterruptedDeployError, SettingsError
 from scripts.stage.interrupt import Interrupt
-from scripts.stage.reporter import Reporter
 
 
 @click.command()
@@ -43,7 +37,7 @@ from scripts.stage.reporter import Reporter
 @with_options
 def scale(options: Options, tasks: int) -> None:
     """Have at least TASKS tasks run, until the next deploy."""
-    with options.reporter() as reporter, _changing(options, reporter, f"scale {tasks}") as work:
+    with options.reporter() as reporter, changing(options.cloud, reporter, f"scale {tasks}") as work:
         state = scaling.scale(work, options.settings, tasks)
     _print_service(options, state)
 
@@ -52,7 +46,7 @@ def scale(options: Options, tasks: int) -> None:
 @with_options
 def sleep(options: Options) -> None:
     """Stop all tasks and let the instances go; the API answers 503 until wake."""
-    with options.reporter() as reporter, _changing(options, reporter, "sleep") as work:
+    with options.reporter() as reporter, changing(options.cloud, reporter, "sleep") as work:
         state = scaling.sleep(work)
     _print_service(options, state)
 
@@ -61,7 +55,7 @@ def sleep(options: Options) -> None:
 @with_options
 def wake(options: Options) -> None:
     """Go back to the stage's own number of tasks and instances."""
-    with options.reporter() as reporter, _changing(options, reporter, "wake") as work:
+    with options.reporter() as reporter, changing(options.cloud, reporter, "wake") as work:
         state = scaling.wake(work, options.settings)
     _print_service(options, state)
 
@@ -117,7 +111,7 @@ def rotate_receipt_key(options: Options, revoke: bool) -> None:
         question = "Judgements of predictions that people see right now will count as unprompted. Go on?"
         if not options.ask(question):
             raise DeployError("Nothing was changed.")
-    with options.reporter() as reporter, _changing(options, reporter, "rotate-receipt-key") as work:
+    with options.reporter() as reporter, changing(options.cloud, reporter, "rotate-receipt-key") as work:
         state = receipts.rotate(work, outputs, revoke)
     if options.stage == LAPTOP_STAGE:
         receipts.keep(options.cloud, laptop_state().receipt_key)
@@ -133,7 +127,7 @@ def restore(options: Options, moment: str | None) -> None:
     when = _utc(moment) if moment else None
     if not options.ask("Nothing is recorded while this runs; pages keep judgements meanwhile. Go on?"):
         raise DeployError("Nothing was changed.")
-    with options.reporter() as reporter, _changing(options, reporter, "restore") as work:
+    with options.reporter() as reporter, changing(options.cloud, reporter, "restore") as work:
         found = restoring.restore(work, outputs, when)
     words = (
         f"{found.put_back} of {found.found} judgements put back; there are {found.judgements} now, all counted anew."
@@ -194,14 +188,12 @@ def doctor(context: click.Context, options: Options) -> None:
 @click.pass_context
 def destroy(context: click.Context, options: Options, keep_data: bool) -> None:
     """Take the stage down, and prove that nothing is left."""
-    computed = {"ImageUri": "", "LambdaCodeKey": ""}
-    plan = make_plan(options.stage, templates.load_all(), computed, options.settings.parameters)
-    found = destroying.plan_destruction(options.cloud, plan, keep_data)
+    found = destroying.plan_destruction(options.cloud, plans.wired(options.settings), keep_data)
     if found.goes or found.tables:
         click.echo(found.text, err=True)
         if not options.ask(f"Destroy stage {options.stage} in {options.cloud.region}?"):
             raise DeployError("Nothing was changed.")
-        with options.reporter() as reporter, _changing(options, reporter, "destroy") as work:
+        with options.reporter() as reporter, changing(options.cloud, reporter, "destroy") as work:
             destroying.destroy(work, found)
     with options.reporter() as reporter:
         kept = collect_outputs(options.cloud)
@@ -220,13 +212,6 @@ def _utc(moment: str) -> datetime:
         return datetime.fromisoformat(moment.removesuffix("Z")).replace(tzinfo=UTC)
     except ValueError:
         raise SettingsError(f"{moment!r} is no moment.", "Write it like 2026-11-22T18:00:00, in UTC.") from None
-
-
-@contextlib.contextmanager
-def _changing(options: Options, reporter: Reporter, command: str) -> Iterator[Work]:
-    """Change a stage as the only one who does, with Ctrl-C under control."""
-    with ledger.deploying(options.cloud, command), Interrupt(says_what_happens(reporter)) as interrupt:
-        yield Work(options.cloud, reporter, interrupt)
 
 
 def _print_service(options: Options, state: ServiceState) -> None:

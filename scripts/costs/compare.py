@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from generator import catalogue
 from scripts.cloudformation.templates import Template
 from scripts.costs import bill, reading
 from scripts.costs.bill import Bill
@@ -39,7 +40,7 @@ def reckon(
         other: values by Parameter name that differ.
     """
     values = {**settings.parameters, **(other or {})}
-    deployed = repository.chosen(settings, found)
+    deployed = [each for each in found if repository.chosen(settings, catalogue.stack(each.stack))]
     return bill.make(Stage(reading.resources(deployed, values), values, traffic), prices)
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from scripts.cloudformation import stacks
 from scripts.image import content
 from scripts.lessons.room import NotYetError, Room
-from scripts.release import release
+from scripts.release import images
 from scripts.stage import ledger
 
 GITHUB = ".local/lessons/github.git"
@@ -160,7 +160,7 @@ def tasks(room: Room) -> str:
 
 def registry(room: Room) -> str:
     """Lesson 26."""
-    known, now = ledger.images(room.cloud), release.current_image(room.cloud)
+    known, now = ledger.images(room.cloud), images.current(room.cloud)
     newest = content.laptop_reference(room.root / "container")
     if not room.changed("container/sentiment") or newest not in known:
         missing = f"No image of changed files has run here; {now} runs."

@@ -15,7 +15,7 @@ from scripts import ROOT
 from scripts.app import service
 from scripts.app.service import ServiceState
 from scripts.cli.options import LAPTOP_STAGE, laptop
-from scripts.release.deploy import collect_outputs
+from scripts.cloudformation.stacks import collect_outputs
 from scripts.stage import settings
 from scripts.stage.session import Cloud
 

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from scripts.app import service
+from scripts.app.page import api_url
 from scripts.cloudformation import stacks
+from scripts.cloudformation.stacks import collect_outputs
 from scripts.release import smoke
-from scripts.release.deploy import api_url, collect_outputs
 from scripts.stage import ledger
 from scripts.stage.errors import DeployError, SmokeTestError
 from scripts.stage.session import Cloud

@@ -16,6 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from scripts.app import receipts
+from scripts.cloudformation.work import changing
+from scripts.release import plans
+from scripts.release.execute import execute
+from scripts.stage import settings
+from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,6 +163,12 @@ def start_and_wait(state: Path, **environment: str) -> RunningApp:
         running.close()
         raise
     return running
+
+
+def deploy(app: RunningApp, image: str) -> None:
+    """Deploy everything, as the command does, with another image."""
+    with changing(app.cloud, Reporter(), "deploy") as work:
+        execute(work, plans.everything(app.cloud, settings.load("local"), image, app.url))
 
 
 def left_of(pids: set[int]) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from scripts.cli.main import main
-from scripts.release.release import current_image
+from scripts.release import images
 from tests.local.running import start_and_wait
 
 pytestmark = pytest.mark.cloud
@@ -35,7 +35,7 @@ def run(own, monkeypatch):
 def test_a_stage_goes_down_in_steps_and_comes_up_again(own, run):
     """One test, because each step needs the one before."""
     cloud = own.cloud
-    image = current_image(cloud)
+    image = images.current(cloud)
     s3 = cloud.client("s3")
     site = json.loads(run("outputs", "--json").stdout)["SiteBucketName"]
     s3.put_bucket_versioning(Bucket=site, VersioningConfiguration={"Status": "Enabled"})

@@ -12,7 +12,7 @@ import uuid
 import pytest
 
 from scripts.app.lambdas import module
-from scripts.release.deploy import collect_outputs
+from scripts.cloudformation.stacks import collect_outputs
 from tests.local.running import ROOT
 
 pytestmark = pytest.mark.cloud

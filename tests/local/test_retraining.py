@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.cloudformation.stacks import collect_outputs
 from scripts.image import content
-from scripts.release.deploy import collect_outputs
 from tests import jargon
 from tests.local.running import ROOT, RunningApp, start_and_wait
 

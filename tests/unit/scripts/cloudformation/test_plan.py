@@ -89,9 +89,8 @@ def test_short_tags_purposes_policies_and_capabilities_are_understood():
     assert parsed.capabilities == ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
     assert parsed.purpose("Role") == "Lets it write"
     assert parsed.purpose("Gone") == ""
-    assert parsed.holds_data
+    assert [each.deletion_policy for each in parsed.resources.values()] == ["Delete", "Retain"]
     assert not template("a").capabilities
-    assert not template("a").holds_data
 
 
 @pytest.mark.parametrize(
