@@ -144,7 +144,7 @@ def _model(state: service.ServiceState, url: str, outputs: dict[str, str], setti
     if state.desired == 0:
         return "none: the service sleeps (`wake`)"
     try:
-        return smoke.served_model(url, api_url(settings, outputs), patience=0)
+        return smoke.served_model(url, api_url(settings, outputs), timeout=0)
     except (KeyError, SmokeTestError) as error:  # without the stacks of the API or the page there is nobody to ask
         return f"none answers: {error}"
 
