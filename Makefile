@@ -267,10 +267,10 @@ format: $(VENV)/.dev  ## put the code into its standard layout
 	$(PY) -m ruff format .
 
 .PHONY: train
-train:  ## train the RNN and ship it (DATA=path to isear.csv, SEED=0; TEXTS=, KNOWLEDGE=, OUT=, ALONE=1: see container/training)
+train:  ## train the RNN and ship it (DATA=path to isear.csv, SEED=0; TEXTS=, SOFT_LABELS=, OUT=, ALONE=1: see container/training)
 	@test -n "$(DATA)" || { echo "make train needs DATA=path/to/isear.csv; container/training/README.md says where ISEAR is found" >&2; exit 2; }
 	@$(MAKE) --no-print-directory train-env
-	cd container && ../$(PY) -m training.train --data "$(abspath $(DATA))" --seed $(or $(SEED),0) --checkpoint ../build/train-$(or $(SEED),0)$(if $(ALONE),-alone).pt $(if $(TEXTS),--texts "$(abspath $(TEXTS))") $(if $(KNOWLEDGE),--knowledge "$(abspath $(KNOWLEDGE))") $(if $(OUT),--out "$(abspath $(OUT))") $(if $(ALONE),--alone)
+	cd container && ../$(PY) -m training.train --data "$(abspath $(DATA))" --seed $(or $(SEED),0) --checkpoint ../build/train-$(or $(SEED),0)$(if $(ALONE),-alone).pt $(if $(TEXTS),--texts "$(abspath $(TEXTS))") $(if $(SOFT_LABELS),--soft-labels "$(abspath $(SOFT_LABELS))") $(if $(OUT),--out "$(abspath $(OUT))") $(if $(ALONE),--alone)
 
 .PHONY: teacher
 teacher:  ## write what a large encoder knows, for `make train` (DATA=isear.csv OUT=folder SEED=0; TEXTS=folder of other texts)
@@ -289,11 +289,11 @@ JUDGEMENTS := build/retrain/judgements.csv
 evaluate:  ## recompute the model card's figures from the shipped model (DATA=path to isear.csv)
 	@test -n "$(DATA)" || { echo "make evaluate needs DATA=path/to/isear.csv; container/training/README.md says where ISEAR is found" >&2; exit 2; }
 	@$(MAKE) --no-print-directory train-env
-	cd container && ../$(PY) -m training.evaluate --data "$(abspath $(DATA))"
+	cd container && ../$(PY) -m training.evaluation.evaluate --data "$(abspath $(DATA))"
 
 .PHONY: bench-model
 bench-model: train-env  ## measure the shipped model beside others; asserts nothing (DATA=isear.csv: parity on real texts; ENCODER=folder)
-	cd container && ../$(PY) -m training.bench $(if $(DATA),--data "$(abspath $(DATA))") $(if $(TEXTS),--texts "$(abspath $(TEXTS))") $(if $(ENCODER),--encoder "$(abspath $(ENCODER))")
+	cd container && ../$(PY) -m training.evaluation.bench $(if $(DATA),--data "$(abspath $(DATA))") $(if $(TEXTS),--texts "$(abspath $(TEXTS))") $(if $(ENCODER),--encoder "$(abspath $(ENCODER))")
 
 .PHONY: train-env
 train-env: $(VENV)/.train  ## install what training needs (torch's CPU build)

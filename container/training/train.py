@@ -13,12 +13,15 @@ import numpy as np
 import torch
 
 from sentiment.text import Tokenizer
-from training import LABELS, body, data, evaluate, metrics, ship, transfer, vectors
-from training.course import Course, Rates
-from training.lessons import Lessons, Taught
-from training.lessons import Settings as LessonSettings
-from training.network import Network, quantise
-from training.teacher import Knowledge, say
+from training import LABELS
+from training.evaluation import evaluate, metrics
+from training.network import distillation, ship, vectors
+from training.network.epochs import Lessons, Taught
+from training.network.epochs import Settings as LessonSettings
+from training.network.optimisation import Course, Rates
+from training.network.rnn import Network, quantise
+from training.teacher.soft_labels import SoftLabels, say
+from training.texts import data, transfer
 
 # --- settings -----------------------------------------------------------------------------------------------------
 EPOCHS = 10
@@ -39,7 +42,7 @@ COVERAGE = 0.8  # share of validation texts that the threshold lets the model an
 # them do not tell it well enough. `make evaluate` says what these texts would have it multiplied by (spread.py).
 TEMPERATURE = 0.95
 THREADS = 1  # more threads make such small matrices slower where others use the machine too
-# with a teacher's knowledge:
+# with a teacher's soft labels:
 GOLD = 0.5  # weight of the true label beside the teacher's soft ones
 STRANGERS = 8_000  # other texts an epoch
 COMMENTS = 2_000  # forum comments an epoch, of each label alike
@@ -61,7 +64,7 @@ def main() -> int:
     parser.add_argument("--texts", type=Path, help="folder with goemotions/ and emobank/; otherwise beside isear.csv")
     parser.add_argument("--seed", type=int, default=0, help="which split, and the source of all chance")
     parser.add_argument(
-        "--knowledge", type=Path, help="what `make teacher` wrote; otherwise what lies beside this file"
+        "--soft-labels", type=Path, help="what `make teacher` wrote; otherwise what lies beside this file"
     )
     parser.add_argument(
         "--alone", action="store_true", help="no teacher: the twin that a taught model is compared with"
@@ -98,40 +101,41 @@ def main() -> int:
 class Lesson:
     """A teacher's help: where the network begins, and what the teacher says of texts."""
 
-    knowledge: Knowledge
+    soft_labels: SoftLabels
     taught: Taught
 
 
 def find(rows: Sequence[data.Row], split: data.Split, seed: int, options: argparse.Namespace) -> Lesson | None:
-    """The teacher's knowledge of a split, with the texts that it speaks of.
+    """The teacher's soft labels of a split, with the texts that it speaks of.
 
     Args:
         rows: all clean rows.
         split: of the seed.
         seed: which split.
-        options: ``knowledge``, ``texts`` and ``data`` as given on the command line.
+        options: ``soft_labels``, ``texts`` and ``data`` as given on the command line.
 
     Returns:
-        None where there is no such knowledge, which is said.
+        None where there is none, which is said.
 
     Raises:
         DataError: a file was named and is missing, or speaks of other texts.
     """
-    path = options.knowledge or Path(__file__).with_name(f"knowledge-{seed}.npz")
-    if not options.knowledge and not path.is_file():
+    path = options.soft_labels or Path(__file__).with_name("teacher") / f"soft-labels-{seed}.npz"
+    if not options.soft_labels and not path.is_file():
         say(
-            f"NO TEACHER: there is no knowledge of seed {seed}; the model learns from labels alone and will be worse. "
-            f"`make teacher DATA=... OUT=folder SEED={seed}` makes it; then `make train KNOWLEDGE=folder/{path.name}`"
+            f"NO TEACHER: there are no soft labels of seed {seed}; the model learns from labels alone and "
+            f"will be worse. `make teacher DATA=... OUT=folder SEED={seed}` makes them; then "
+            f"`make train SOFT_LABELS=folder/{path.name}`"
         )
         return None
     folder = options.texts or options.data.parent
     texts = transfer.Texts.read(rows, folder)
     place = {row.key: number for number, row in enumerate(rows)}
     to_learn = texts.to_learn([place[row.key] for row in split.train])
-    knowledge = Knowledge.load(path, to_learn)
-    probabilities = torch.from_numpy(knowledge.probabilities.astype(np.float32) / 255)
+    soft_labels = SoftLabels.load(path, to_learn)
+    probabilities = torch.from_numpy(soft_labels.probabilities.astype(np.float32) / 255)
     comments = list(transfer.labelled(folder, "train"))
-    return Lesson(knowledge, Taught(to_learn, len(texts.told) - 1, probabilities, comments))
+    return Lesson(soft_labels, Taught(to_learn, len(texts.told) - 1, probabilities, comments))
 
 
 def train(
@@ -193,7 +197,7 @@ def vocabulary_for(split: data.Split, taught: Taught | None) -> list[str]:
         taught: what a teacher says; its texts hold those rows, and count in their place.
     """
     texts = taught.texts if taught else [row.text for row in split.train]
-    return vectors.choose_vocabulary(texts, vectors.glove()[0], body.WORDS)
+    return vectors.choose_vocabulary(texts, vectors.glove()[0], distillation.WORDS)
 
 
 def begin(tokenizer: Tokenizer, lesson: Lesson | None) -> Network:
@@ -204,12 +208,12 @@ def begin(tokenizer: Tokenizer, lesson: Lesson | None) -> Network:
         lesson: a teacher's help.
     """
     if lesson is None:
-        start = torch.from_numpy(vectors.first_vectors(tokenizer.vocabulary, body.DIMENSIONS))
-        return Network(start, body.UNITS, len(LABELS), DROPOUT, WORD_DROPOUT)
-    known = lesson.knowledge
+        start = torch.from_numpy(vectors.first_vectors(tokenizer.vocabulary, distillation.DIMENSIONS))
+        return Network(start, distillation.UNITS, len(LABELS), DROPOUT, WORD_DROPOUT)
+    known = lesson.soft_labels
     start = torch.from_numpy(known.vectors * known.scales.astype(np.float32))
-    network = Network(start, body.UNITS, len(LABELS), DROPOUT, WORD_DROPOUT)
-    body.unpack(network, known.gru)
+    network = Network(start, distillation.UNITS, len(LABELS), DROPOUT, WORD_DROPOUT)
+    distillation.unpack(network, known.gru)
     return network
 
 

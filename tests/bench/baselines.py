@@ -1,8 +1,9 @@
 """What the service is measured beside: apps that gunicorn serves, made by ``tests.bench.service``. Measures nothing.
 
 ``equal`` does all that the service does but for asking the model. ``eager`` asks the shipped model's own weights
-through torch. ``original`` has the shape of the original app's network (``training.bench.Original``): it predicts
-nothing that makes sense, since no such network was trained, and takes the time that one takes.
+through torch. ``original`` has the shape of the original app's network (``Original`` in
+``training.evaluation.bench``): it predicts nothing that makes sense, since no such network was trained, and takes the
+time that one takes.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def prepare(model: Path, target: Path) -> None:
     import onnx
     import torch
 
-    from training.export import load
+    from training.network.export import load
 
     metadata = {one.key: one.value for one in onnx.load(model).metadata_props}
     words, labels = metadata["vocabulary"].split("\n"), json.loads(metadata["labels"])
@@ -68,7 +69,7 @@ def original() -> Flask:
     """Flask and torch on a network of the original app's shape, every text padded to its 200 words."""
     import torch
 
-    from training.bench import ORIGINAL_LENGTH, Original
+    from training.evaluation.bench import ORIGINAL_LENGTH, Original
 
     _, tokenizer, labels = _prepared()
     torch.manual_seed(0)

@@ -61,7 +61,7 @@ def checkout(tmp_path: Path) -> Path:
 def sentences() -> list[tuple[str, str]]:
     """Text and the label that a person gives it."""
     if given := os.environ.get("DATA"):
-        from training import data
+        from training.texts import data
 
         keys = set(
             json.loads((content.CONTAINER_DIR / "model" / "split.json").read_text(encoding="utf-8"))["validation"]

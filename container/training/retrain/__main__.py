@@ -12,9 +12,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from training import data
 from training.retrain import run
-from training.teacher import say
+from training.teacher.soft_labels import say
+from training.texts import data
 
 EXIT_INTERRUPTED = 130
 ROOT = Path(__file__).resolve().parents[3]

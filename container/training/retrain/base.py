@@ -7,8 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from training import data, regression
-from training.ship import SPLIT_FILE
+from training.evaluation import regression
+from training.network.ship import SPLIT_FILE
+from training.texts import data
 
 FEWEST = 100  # validation texts, so that a comparison on them says something
 

@@ -13,11 +13,14 @@ import numpy as np
 
 from sentiment.model import Model, ModelError
 from sentiment.text import Tokenizer
-from training import LABELS, data, export, metrics
-from training.evaluate import Artefact
-from training.network import Network
+from training import LABELS
+from training.evaluation import metrics
+from training.evaluation.evaluate import Artefact
+from training.network import export
+from training.network.rnn import Network
 from training.retrain.finetune import Lesson, answers
-from training.statements import statement
+from training.texts import data
+from training.texts.statements import statement
 
 PARITY = 1e-3  # greatest difference of a probability between the file and the network rebuilt from it
 PROBES = 64

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from training import LABELS, metrics
+from training import LABELS
+from training.evaluation import metrics
 
 NOISE = 0.05  # chance at which a fall is taken for more than noise
 

@@ -16,8 +16,9 @@ from random import Random
 import torch
 from torch import Tensor, nn
 
-from training import LABELS, batches
-from training.network import Network, quantise
+from training import LABELS
+from training.network import batches
+from training.network.rnn import Network, quantise
 
 BATCH = 32  # judged texts a step, and as many of replay for each of REPLAY
 REPLAY = 2

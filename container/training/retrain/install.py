@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from training import card, data, evaluate
+from training.evaluation import card, evaluate
+from training.texts import data
 
 BEFORE = "before"  # subfolder of the report's folder: the model that was replaced
 

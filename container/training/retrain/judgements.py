@@ -10,8 +10,10 @@ from functools import cache
 from pathlib import Path
 
 import csvformat
-from training import LABELS, data, regression
-from training.regression import Words
+from training import LABELS
+from training.evaluation import regression
+from training.evaluation.regression import Words
+from training.texts import data
 
 LONGEST = 2_000  # characters of a review: the API takes no more (a test holds it to the catalogue)
 HELD_OUT = 0.3  # share of texts that are never learned from, to compare the old model and the new one on

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from training import LABELS, metrics, regression
+from training import LABELS
+from training.evaluation import metrics, regression
 
 
 def name() -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from random import Random
 
 from sentiment.text import Tokenizer
-from training import augment
 from training.retrain.finetune import Lesson
-from training.statements import statement
+from training.texts import augment
+from training.texts.statements import statement
 
 STATEMENTS = 600
 STRINGS = 900

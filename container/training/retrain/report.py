@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training import LABELS, card
+from training import LABELS
+from training.evaluation import card
 from training.retrain import judgements
 from training.retrain.decide import NOISE, Comparison
 from training.retrain.judgements import Collected, Judged

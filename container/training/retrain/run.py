@@ -9,12 +9,14 @@ from random import Random
 
 import torch
 
-from training import LABELS, data, regression
-from training.network import Network
+from training import LABELS
+from training.evaluation import regression
+from training.network.rnn import Network
 from training.retrain import base, checkpoint, decide, finetune, install, judgements, lineage, replay, report
 from training.retrain.checkpoint import Checkpoint
 from training.retrain.finetune import Lesson
 from training.retrain.judgements import Collected, Judged, Tell
+from training.texts import data
 
 FEWEST = 50  # texts; of fewer, too few are left to compare on
 # Of 599 honest labels of accounts the model gives 2.2 % a lower probability, of labels drawn by lot 49 %.

@@ -13,11 +13,14 @@ pytest.importorskip("matplotlib", reason="matplotlib is not installed: `make tra
 import numpy as np  # noqa: E402
 
 from sentiment.model import Model  # noqa: E402
-from training import LABELS, accounts, body, data, evaluate, robust, ship, train, vectors  # noqa: E402
-from training.course import Course  # noqa: E402
-from training.lessons import Taught  # noqa: E402
-from training.network import quantise  # noqa: E402
-from training.teacher import Knowledge  # noqa: E402
+from training import LABELS, train  # noqa: E402
+from training.evaluation import evaluate, robustness  # noqa: E402
+from training.network import distillation, ship, vectors  # noqa: E402
+from training.network.epochs import Taught  # noqa: E402
+from training.network.optimisation import Course  # noqa: E402
+from training.network.rnn import quantise  # noqa: E402
+from training.teacher.soft_labels import SoftLabels  # noqa: E402
+from training.texts import data, examples  # noqa: E402
 
 pytestmark = pytest.mark.torch
 CLUES = dict(zip(LABELS, ("shout", "slime", "dark", "stole", "won", "died", "blushed"), strict=True))
@@ -45,10 +48,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vectors, "glove", lambda: (words, table))
     monkeypatch.setattr(vectors, "wordpieces", lambda: ({"[UNK]": 0, "we": 1}, table[:2]))
     for name, value in {"WORDS": 40, "DIMENSIONS": 8, "UNITS": 8}.items():
-        monkeypatch.setattr(body, name, value)
+        monkeypatch.setattr(distillation, name, value)
     for name, value in {"EPOCHS": 6, "BATCH": 16, "STATEMENTS": 0, "AVERAGE": 0.9}.items():
         monkeypatch.setattr(train, name, value)
-    monkeypatch.setattr(accounts, "to_learn", lambda: [("joy", "we won story"), ("none", "we we story")])
+    monkeypatch.setattr(examples, "to_learn", lambda: [("joy", "we won story"), ("none", "we we story")])
     monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
     monkeypatch.setattr(train, "RATE", 0.03)
     monkeypatch.setattr(train, "VECTOR_RATE", 0.03)
@@ -89,8 +92,8 @@ def test_follows_a_teacher_against_the_labels(rows: list[data.Row], monkeypatch:
     words = len(train.vocabulary_for(split, taught))
     network = train.Network(torch.randn(words, 8) * 0.4, 8, len(LABELS))
     vectors, scales = quantise(network.embedding.weight.detach())
-    knowledge = Knowledge("", np.zeros(0, np.uint8), vectors.numpy(), scales.numpy(), body.pack(network))
-    network, tokenizer = train.train(split, 0, train.Lesson(knowledge, taught))
+    soft_labels = SoftLabels("", np.zeros(0, np.uint8), vectors.numpy(), scales.numpy(), distillation.pack(network))
+    network, tokenizer = train.train(split, 0, train.Lesson(soft_labels, taught))
     said = ship.predict(network, tokenizer, split.test).argmax(1)
     wanted = [(LABELS.index(row.label) + 1) % len(LABELS) for row in split.test]
     assert (said == wanted).mean() > 0.9
@@ -137,7 +140,7 @@ def test_evaluation_refuses_a_card_that_does_not_hold(
 ) -> None:
     monkeypatch.setattr(train, "EPOCHS", 1)
     split = data.split(rows, 0)
-    monkeypatch.setattr(robust, "comments", lambda folder: robust.elsewhere())
+    monkeypatch.setattr(robustness, "comments", lambda folder: robustness.elsewhere())
     ship.ship(*train.train(split, 0), split, 0, 1.0, 0.8, tmp_path, "in a test")
     evaluate.write(tmp_path, rows, tmp_path)
     monkeypatch.setattr(data, "read", lambda path: rows)

@@ -57,10 +57,11 @@ def model_folder(tmp_path: Path, sentences: list[tuple[str, str]]) -> Path:
     """A folder with a model of few units and drawn weights, that knows the words of the sentences."""
     import torch
 
-    from training import LABELS, export
-    from training.network import Network, quantise
-    from training.regression import sentences as protected
-    from training.regression import words
+    from training import LABELS
+    from training.evaluation.regression import sentences as protected
+    from training.evaluation.regression import words
+    from training.network import export
+    from training.network.rnn import Network, quantise
 
     torch.manual_seed(3)
     texts = [text for text, _ in sentences] + [text for _, text in protected()]

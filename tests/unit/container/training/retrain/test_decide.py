@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training import LABELS, regression
+from training import LABELS
+from training.evaluation import regression
 from training.retrain import decide, lineage
 
 

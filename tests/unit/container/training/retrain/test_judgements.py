@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from generator import catalogue
-from training import data, regression
+from training.evaluation import regression
 from training.retrain import judgements
 from training.retrain.judgements import Collected, Judged, Wish, read
+from training.texts import data
 
 ANYTHING = Wish(lambda _text: True)
 

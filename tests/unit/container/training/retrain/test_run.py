@@ -20,10 +20,13 @@ pytest.importorskip("matplotlib", reason="matplotlib is not installed: `make tra
 
 from sentiment.model import Model  # noqa: E402
 from tests import jargon  # noqa: E402
-from training import LABELS, card, data, evaluate, export, regression  # noqa: E402
+from training import LABELS  # noqa: E402
+from training.evaluation import card, evaluate, regression  # noqa: E402
+from training.network import export  # noqa: E402
 from training.retrain import checkpoint, decide, finetune, install, judgements, replay, run  # noqa: E402
 from training.retrain.finetune import Lesson  # noqa: E402
 from training.retrain.judgements import Judged  # noqa: E402
+from training.texts import data  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(600)]  # real learning, on a machine that does other things
 ROOT = Path(__file__).parents[5]

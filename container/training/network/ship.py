@@ -1,0 +1,98 @@
+"""From a trained network to what is shipped: the artefact with its card inside, and the split it was trained on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sentiment.text import Tokenizer
+from training import LABELS
+from training.evaluation import metrics
+from training.network import batches, export
+from training.network.rnn import Network
+from training.texts import data
+
+SPLIT_FILE = "split.json"
+ABOUT: dict[str, Any] = {
+    "task": "which of seven emotions a text in English tells of",
+    "architecture": "word vectors, one bidirectional GRU, max and mean over time",
+    "training_data": "ISEAR (Scherer and Wallbott 1994), accounts of felt events",
+    "licence": "trained on ISEAR, which is free for research: do not use the model commercially",
+    "not_for": "decisions about people, clinical use, languages other than English",
+}
+
+
+def ship(
+    network: Network,
+    tokenizer: Tokenizer,
+    split: data.Split,
+    seed: int,
+    temperature: float,
+    coverage: float,
+    folder: Path,
+    how: str,
+) -> Path:
+    """Calibrate, choose the threshold on validation, measure on test, write artefact and split.
+
+    Args:
+        network: trained.
+        tokenizer: its tokenizer.
+        split: the rows it was trained on, and those it was not.
+        seed: of the split.
+        temperature: what logits are divided by.
+        coverage: share of validation texts that the threshold lets it answer.
+        folder: where to write.
+        how: one line on how it was trained, for the card.
+
+    Returns:
+        The artefact.
+    """
+    cool(network, temperature)
+    validation = predict(network, tokenizer, split.validation)
+    threshold = metrics.threshold_for(validation, coverage)
+    test = metrics.summary(predict(network, tokenizer, split.test), metrics.truth(split.test))
+    card = ABOUT | {
+        "trained": how,
+        "seed": seed,
+        "accounts": {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)},
+        "test": {key: test[key] for key in ("accuracy", "macro_f1", "calibration_error", "accuracy_at_coverage")},
+    }
+    path = export.save(network, tokenizer.vocabulary, LABELS, threshold, card, folder)
+    keys = {part: sorted(row.key for row in getattr(split, part)) for part in ("train", "validation", "test")}
+    (folder / SPLIT_FILE).write_text(json.dumps({"seed": seed, **keys}) + "\n", encoding="utf-8")
+    return path
+
+
+@torch.no_grad()
+def cool(network: Network, temperature: float) -> None:
+    """Divide the logits by a temperature.
+
+    Args:
+        network: trained; its output layer is changed.
+        temperature: above 1 makes it less sure.
+    """
+    network.output.weight.div_(temperature)
+    network.output.bias.div_(temperature)
+
+
+@torch.inference_mode()
+def predict(network: Network, tokenizer: Tokenizer, rows: list[data.Row]) -> metrics.Floats:
+    """Probabilities of rows, in their order.
+
+    Args:
+        network: any.
+        tokenizer: its tokenizer.
+        rows: [texts].
+
+    Returns:
+        [texts, labels].
+    """
+    network.eval()
+    texts = [tokenizer.encode(row.text) for row in rows]
+    found = torch.zeros(len(texts), len(LABELS))
+    for chosen in batches.places([len(ids) for ids in texts], 256):
+        found[chosen] = network(*batches.pad([texts[place] for place in chosen])).softmax(1)
+    return found.numpy()

