@@ -94,8 +94,9 @@ def _next_step(state: StackState, reason: str) -> str:
     if "not authorized" in words or "accessdenied" in words or "access denied" in words:
         hint = "Add that permission to the user or role you deploy with"
     elif "circuit breaker" in words or "did not become steady" in words:  # AWS's words, and the laptop's
-        look = f"`sentiment status --stage {state.tags.get('stage', '')}`"
-        hint = f"{look} shows why its last task stopped, `sentiment logs` what it logged; correct it"
+        stage = f"--stage {state.tags.get('stage', '')}"
+        hint = f"`sentiment status {stage}` shows why its last task stopped, `sentiment logs {stage}` what it logged"
+        hint += "; correct it"
     elif "already exists" in words:
         hint = "Delete or rename what is in the way"
     else:

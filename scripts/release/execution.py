@@ -119,9 +119,9 @@ class Execution:
         return apply.bring_up(self.work, step, parameters, bucket, found)
 
     def _note(self, step: Step, outcome: Outcome) -> None:
-        for name in step.template.outputs:  # one that a condition has switched off is no more
-            self.outputs.pop(name, None)
         self.outputs.update(outcome.outputs)
+        for name in set(step.template.outputs) - outcome.outputs.keys():  # switched off by a condition
+            self.outputs.pop(name, None)
         if outcome.changed:
             self.changed.append(Changed(step, outcome.before))
 

@@ -42,6 +42,7 @@ def test_a_stage_goes_down_in_steps_and_comes_up_again(own, run):
     """One test, because each step needs the one before."""
     cloud = own.cloud
     image = images.current(cloud)
+    assert ledger.images(cloud) == [image], "the start of the laptop cloud is a deployment like any other"
     s3 = cloud.client("s3")
     site = json.loads(run("outputs", "--json").stdout)["SiteBucketName"]
     s3.put_bucket_versioning(Bucket=site, VersioningConfiguration={"Status": "Enabled"})
