@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from scripts.app import service
+from scripts.app.page import api_url
 from scripts.cloudformation import stacks
+from scripts.cloudformation.stacks import collect_outputs
 from scripts.release import smoke
-from scripts.release.deploy import api_url, collect_outputs
 from scripts.stage import history
 from scripts.stage.errors import DeployError, SmokeTestError
 from scripts.stage.session import Cloud
@@ -143,7 +144,7 @@ def _model(state: service.ServiceState, url: str, outputs: dict[str, str], setti
     if state.desired == 0:
         return "none: the service sleeps (`wake`)"
     try:
-        return smoke.served_model(url, api_url(settings, outputs), patience=0)
+        return smoke.served_model(url, api_url(settings, outputs), timeout=0)
     except (KeyError, SmokeTestError) as error:  # without the stacks of the API or the page there is nobody to ask
         return f"none answers: {error}"
 

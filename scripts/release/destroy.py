@@ -10,11 +10,12 @@ from botocore.exceptions import ClientError
 
 from generator import catalogue
 from scripts.app import buckets, receipt_keys
-from scripts.cloudformation import apply, parallel, stacks
-from scripts.cloudformation.apply import Work
+from scripts.cloudformation import parallel, stacks
+from scripts.cloudformation.follow import follow
 from scripts.cloudformation.plan import Plan, Step
 from scripts.cloudformation.stacks import StackState
 from scripts.cloudformation.templates import Template
+from scripts.cloudformation.work import Work, showing_failure
 from scripts.stage import history, lock
 from scripts.stage.errors import DeployError, InterruptedDeployError, StackFailedError, code_of
 from scripts.stage.session import Cloud, tags
@@ -114,7 +115,7 @@ def destroy(work: Work, plan: Destruction) -> None:
         work.reporter.stack(stack, "waiting")
 
     def take_down(stack: str) -> None:
-        with apply.telling_failure(work, stack):
+        with showing_failure(work, stack):
             _one(work, plan.goes[stack])
 
     left = parallel.run(plan.needs, take_down, work.interrupt)
@@ -128,6 +129,8 @@ def destroy(work: Work, plan: Destruction) -> None:
     if not plan.stays:
         history.remove(work.cloud)
         receipt_keys.forget(work.cloud)
+        if work.lock:
+            work.lock.remove()
 
 
 def what_is_left(work: Work, kept: Mapping[str, str]) -> list[str]:
@@ -175,7 +178,7 @@ def _one(work: Work, doomed: Doomed) -> None:
         marker = stacks.latest_event_id(work.cloud, state.id)
         client.delete_stack(StackName=state.id)
         try:
-            apply.follow(work, doomed.step, state.id, marker)
+            follow(work, doomed.step, state.id, marker)
             break
         except StackFailedError as error:
             # Somebody may have written to a bucket, or an access log may have arrived, after it was emptied.
