@@ -1,8 +1,5 @@
-"""``python -m scripts`` is the command ``sentiment`` where nothing is installed."""
+"""The command ``sentiment``, where the project is not installed."""
 
-import os
-
-from scripts.cli import completion
 from scripts.cli.main import main
 
-main(prog_name=os.environ.get("COMMAND_NAME", "python -m scripts"), complete_var=completion.VARIABLE)
+main(prog_name="sentiment")

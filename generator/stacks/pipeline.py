@@ -1,6 +1,6 @@
 """Stack that lets GitHub's pipelines deploy: identity provider, one role each, and the boundary of the app's roles.
 
-It is deployed on its own, by an administrator (`make pipeline`): no pipeline can change what pipelines may do.
+It is deployed on its own, by an administrator (`sentiment pipeline`): no pipeline can change what pipelines may do.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def ensure(cloud: Cloud) -> None:
     Raises:
         ClientError: IAM answers something else.
     """
-    if cloud.on_laptop:
+    if not cloud.has_linked_roles:
         return
     try:
         cloud.client("iam").create_service_linked_role(AWSServiceName=SERVICE)

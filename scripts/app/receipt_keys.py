@@ -80,7 +80,7 @@ def rotate(work: Work, outputs: dict[str, str], revoke: bool) -> ServiceState:
     if not found:
         raise DeployError(
             f"Stage {work.cloud.stage} has no key yet.",
-            f"`python -m scripts deploy --stage {work.cloud.stage}` makes it.",
+            f"`sentiment deploy --stage {work.cloud.stage}` makes it.",
         )
     kept = [] if revoke else found["Value"].split()[:1]
     _write(work.cloud, " ".join([receipts.new_key(), *kept]), Overwrite=True)

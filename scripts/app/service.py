@@ -16,10 +16,6 @@ from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 
-# After that long without reaching its end a deployment never will: three failed starts take ECS a few minutes.
-WAIT_SECONDS = 1800.0
-# On a laptop no instance has to start and no image to be pulled.
-LAPTOP_WAIT_SECONDS = 90.0
 # ECS's stop codes of tasks that nobody stopped.
 STOPPED_BY_ITSELF = frozenset({"EssentialContainerExited", "TaskFailedToStart"})
 
@@ -77,7 +73,7 @@ def describe(cloud: Cloud, cluster: str, service: str) -> ServiceState:
     if not found or found[0]["status"] != "ACTIVE":
         raise ServiceError(
             f"There is no service {service} in {cluster}.",
-            f"`python -m scripts deploy --stage {cloud.stage}` makes it.",
+            f"`sentiment deploy --stage {cloud.stage}` makes it.",
         )
     return _state(found[0])
 
@@ -136,7 +132,6 @@ def wait_until_steady(
         InterruptedDeployError: Ctrl-C, twice.
     """
     known_failures = {identity for identity, _, _ in before.failed} if before else set()
-    patience = LAPTOP_WAIT_SECONDS if cloud.on_laptop else WAIT_SECONDS
     said = ""
     waited = 0.0
     while True:
@@ -149,7 +144,7 @@ def wait_until_steady(
         if state.progress != said:
             said = state.progress
             reporter.stack("service", "working", said)
-        if waited > patience:
+        if waited > cloud.steady_seconds:
             raise _failed(cloud, cluster, service, state.task_definition, f"it is still not steady: {state.progress}")
         interrupt.sleep(cloud.poll_seconds)
         waited += cloud.poll_seconds
@@ -191,7 +186,7 @@ def _failed(cloud: Cloud, cluster: str, service: str, revision: str, reason: str
     name = revision.rsplit("/", 1)[-1]
     return ServiceError(
         f"The deployment of {name} failed: {reason}" + (f" Its last task stopped: {stopped}." if stopped else ""),
-        f"`python -m scripts logs --stage {cloud.stage}` tells what its tasks said; correct it and deploy again.",
+        f"`sentiment logs --stage {cloud.stage}` tells what its tasks said; correct it and deploy again.",
     )
 
 

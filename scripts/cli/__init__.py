@@ -1,1 +1,1 @@
-"""Command line: options, one module a group of commands, completion; what they do is elsewhere."""
+"""The command line `sentiment`: one module for each group of commands in its help. What they do is elsewhere."""

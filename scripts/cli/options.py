@@ -1,33 +1,29 @@
-"""What all commands share: options, the way from options to a stage, questions, and the one place where errors end."""
+"""What all commands share: options, the way from options to a stage, questions, results."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import json
-import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
+from scripts.cli.group import JSON_OPTION, as_json
+from scripts.cli.places import place_of
+from scripts.cloudformation.apply import Work
 from scripts.cloudformation.changesets import Change
-from scripts.image import build, repository
-from scripts.image.content import CONTAINER_DIR
-from scripts.local.runner import Runner
-from scripts.local.state import State, chosen_folder
-from scripts.stage import display, settings
-from scripts.stage.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, DeployError, SettingsError, explain
+from scripts.release.deploy import collect_outputs, says_what_happens
+from scripts.release.place import Place
+from scripts.stage import display, lock, settings
+from scripts.stage.errors import DeployError, SettingsError
+from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
-from scripts.stage.session import LAPTOP_STAGE, Cloud
+from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
-
-# Set to anything, it lets a mistake of ours show where it is.
-DEBUG_VARIABLE = "DEBUG"
-# Commands whose exit code 2 is an answer.
-ANSWERS_WITH_2 = frozenset({"plan"})
 
 
 @dataclass(frozen=True)
@@ -46,27 +42,28 @@ class Options:
         return settings.load(self.stage)
 
     @functools.cached_property
+    def place(self) -> Place:
+        """Where the stage lives."""
+        return place_of(self.settings, self.region, self.profile)
+
+    @property
     def cloud(self) -> Cloud:
         """The cloud that the stage is in."""
-        chosen = self.settings
-        if self.stage == LAPTOP_STAGE:
-            return Cloud(self.stage, endpoint_url=laptop()["endpoint_url"], region=chosen.region)
-        return Cloud(self.stage, region=self.region or chosen.region, profile=self.profile)
+        return self.place.cloud
 
-    @functools.cached_property
+    @property
     def public_url(self) -> str | None:
-        """The page's address where the stage's outputs do not name it: on the laptop."""
-        return str(laptop()["url"]) if self.stage == LAPTOP_STAGE else None
+        """The page's address where the stage's outputs do not name it."""
+        return self.cloud.public_url
 
     def image(self, reporter: Reporter) -> str:
         """Make sure that the image of this checkout can be run, and name it."""
-        if self.stage == LAPTOP_STAGE:
-            return Runner(**laptop()["runner"]).image(self.settings, laptop_state().images, reporter, CONTAINER_DIR)
-        return build.ensure(repository.ready(self.cloud, self.settings, reporter), reporter)
+        return self.place.image(reporter)
 
-    def image_if_pushed(self) -> str:
-        """Name the image of this checkout: by digest where the registry has it, by tag where it does not yet."""
-        return repository.reference(self.cloud, self.settings)
+    def say_where(self, reporter: Reporter) -> None:
+        """Say which stage of which account this is about, where there is a choice."""
+        if self.cloud.where:
+            reporter.note(self.cloud.where)
 
     def reporter(self) -> Reporter:
         """Says what happens, on stderr."""
@@ -81,44 +78,26 @@ class Options:
         if self.yes:
             return True
         if not sys.stdin.isatty():
-            raise SettingsError(f"This needs an answer: {question}", "Nobody can be asked here; pass --yes to agree.")
+            raise SettingsError(
+                f"This needs an answer: {question}", "There is no terminal to ask on; pass --yes to agree."
+            )
         return click.confirm(question, err=True)
 
-    def print(self, value: Any, text: str) -> None:
-        """Print a result on stdout, as text or JSON; not while a reporter draws, which would wipe it out."""
-        click.echo(json.dumps(value, indent=2, sort_keys=True) if self.as_json else text)
+    def print(self, value: dict[str, Any], text: str, problem: DeployError | None = None) -> None:
+        """Print a result on stdout, as text or JSON; not while a reporter draws, which would wipe it out.
 
-
-class Commands(click.Group):
-    """The group of all commands; whatever goes wrong in one ends here."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; turn anything that goes wrong into words and an exit code."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            display.show_error(DeployError("Stopped by Ctrl-C."))
-            ctx.exit(EXIT_INTERRUPTED)
-        except click.UsageError as error:
-            error.show()
-            ctx.exit(_exit_code(ctx, EXIT_USAGE))
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise  # Click knows them; the last is `logs | head`
-        except Exception as error:
-            known = explain(error)
-            if known is None and os.environ.get(DEBUG_VARIABLE):
-                raise
-            trouble = known or DeployError(
-                f"This is a mistake in the program: {type(error).__name__}: {error}",
-                f"Run it again with {DEBUG_VARIABLE}=1 to see where, and report that.",
-            )
-            display.show_error(trouble)
-            ctx.exit(_exit_code(ctx, trouble.exit_code))
-
-
-def _exit_code(context: click.Context, code: int) -> int:
-    """The exit code of an error: where 2 is an answer, as of ``plan``, an error is 1, whichever it is."""
-    return EXIT_FAILED if code == EXIT_USAGE and context.invoked_subcommand in ANSWERS_WITH_2 else code
+        Args:
+            value: the result for machines.
+            text: the result for people.
+            problem: what is wrong with it, when the command fails all the same; said on stderr, too.
+        """
+        if self.as_json:
+            whole = {**value, "error": as_json(problem)} if problem else value
+            click.echo(json.dumps(whole, indent=2, sort_keys=True))
+        elif text:
+            click.echo(text)
+        if problem:
+            display.show_error(problem)
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -130,12 +109,12 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         envvar="STAGE",
         shell_complete=lambda _context, _parameter, begun: [name for name in _stages() if name.startswith(begun)],
-        help="Which stage of stages.toml.",
+        help="Stage, as named in stages.toml.",
     )
-    @click.option("--region", help="AWS region; by default the stage's, then the usual places.")
-    @click.option("--profile", help="Profile of the AWS configuration.")
-    @click.option("--yes", is_flag=True, help="Answer every question with yes.")
-    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+    @click.option("--region", help="AWS region. Default: the stage's, then the usual places.")
+    @click.option("--profile", help="Profile in the AWS configuration.")
+    @click.option("--yes", is_flag=True, help="Answer yes to every question.")
+    @click.option(JSON_OPTION, "as_json", is_flag=True, help="Print one JSON object, also for an error.")
     @functools.wraps(command)
     def wrapper(stage: str, region: str | None, profile: str | None, yes: bool, as_json: bool, **others: Any) -> None:
         command(Options(stage, region, profile, yes, as_json), **others)
@@ -149,23 +128,26 @@ def _stages() -> list[str]:
     return []
 
 
-def laptop_state() -> State:
-    """What the laptop cloud keeps, and where."""
-    return State(chosen_folder())
-
-
-def laptop() -> dict[str, Any]:
-    """Where the laptop cloud is that runs now.
+def deployed(options: Options) -> dict[str, str]:
+    """Outputs of the stage's stacks.
 
     Raises:
-        DeployError: none runs.
+        DeployError: there are none.
     """
-    try:
-        found: dict[str, Any] = json.loads(laptop_state().cloud.read_text(encoding="utf-8"))
-        os.kill(int(found["pid"]), 0)
-    except (OSError, ValueError, KeyError) as error:
-        raise DeployError("The laptop cloud is not running.", "Start it: `make local`, in another window.") from error
+    found = collect_outputs(options.cloud)
+    if not found:
+        raise DeployError(
+            f"Nothing of stage {options.stage} is deployed here.",
+            f"`sentiment deploy --stage {options.stage}` deploys it.",
+        )
     return found
+
+
+@contextlib.contextmanager
+def changing(options: Options, reporter: Reporter, command: str) -> Iterator[Work]:
+    """Change a stage as the only one who does, with Ctrl-C under control."""
+    with lock.hold(options.cloud, command), Interrupt(says_what_happens(reporter)) as interrupt:
+        yield Work(options.cloud, reporter, interrupt)
 
 
 def data_loss_question(options: Options, allowed: bool) -> Callable[[str, Sequence[Change]], bool]:

@@ -230,9 +230,7 @@ def template_source(cloud: Cloud, step: Step, bucket: str | None) -> dict[str, s
         raise StackFailedError(f"The template of {step.name} has {len(body)} bytes, and there is no bucket for it yet.")
     key = f"templates/{step.stack}-{hashlib.sha256(body).hexdigest()[:16]}.yaml"
     cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/yaml")
-    if cloud.endpoint_url:
-        return {"TemplateURL": f"{cloud.endpoint_url}/{bucket}/{key}"}
-    return {"TemplateURL": f"https://{bucket}.s3.{cloud.region}.amazonaws.com/{key}"}
+    return {"TemplateURL": cloud.object_url(bucket, key)}
 
 
 def _is_so_already(cloud: Cloud, step: Step, parameters: Parameters, state: StackState) -> bool:
@@ -315,7 +313,7 @@ def _next_step(state: StackState, reason: str) -> str:
     if "not authorized" in words or "accessdenied" in words or "access denied" in words:
         hint = "Add that permission to the user or role you deploy with"
     elif "circuit breaker" in words or "did not become steady" in words:  # AWS's words, and the laptop's
-        look = f"`python -m scripts status --stage {state.tags.get('stage', '')}`"
+        look = f"`sentiment status --stage {state.tags.get('stage', '')}`"
         hint = f"{look} tells why its last task stopped, `logs` what it said; correct it"
     elif "already exists" in words:
         hint = "Delete or rename what is in the way"

@@ -108,7 +108,7 @@ def _check(cloud: Cloud, state: StackState) -> None:
     if state.status == "UPDATE_ROLLBACK_FAILED":
         raise StackFailedError(
             f"{state.name} is stuck in {state.status}, in which CloudFormation plans nothing.",
-            f"`python -m scripts deploy --stage {cloud.stage}` continues the rollback, or says what is in its way.",
+            f"`sentiment deploy --stage {cloud.stage}` continues the rollback, or says what is in its way.",
         )
 
 

@@ -135,7 +135,7 @@ def check_whole(stage: str, state: StackState) -> None:
     if state.status == "DELETE_FAILED":
         raise StackFailedError(
             f"{state.name} is half deleted: {state.reason or 'no reason given'}",
-            f"Finish that first: `python -m scripts destroy --stage {stage}`, then deploy again.",
+            f"Finish that first: `sentiment destroy --stage {stage}`, then deploy again.",
         )
 
 

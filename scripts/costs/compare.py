@@ -58,7 +58,7 @@ def variants(found: list[Template], settings: Settings, prices: Prices, traffic:
     return [
         Variant("as set, always on", "", as_set),
         Variant(
-            "nights asleep", f"`make sleep` for {NIGHT_HOURS} of 24 hours", reckon(found, settings, prices, asleep)
+            "nights asleep", f"`sentiment sleep` for {NIGHT_HOURS} of 24 hours", reckon(found, settings, prices, asleep)
         ),
         Variant("on arm64", arm["InstanceType"], reckon(found, settings, prices, traffic, arm)),
         Variant(

@@ -16,8 +16,6 @@ RUNTIME = ("requirements.txt", "gunicorn.conf.py", "shared/**/*", "sentiment/**/
 RECIPE = "Dockerfile"
 TAG_DIGITS = 12
 NAME = f"{catalogue.PROJECT}-{catalogue.CONTAINER_NAME}"
-# The laptop cloud's process runner knows images by their tag; the repository is only a name there.
-LAPTOP_REPOSITORY = f"laptop/{NAME}"
 
 
 def runtime_files(container: Path = CONTAINER_DIR) -> list[Path]:
@@ -61,8 +59,3 @@ def tag(container: Path = CONTAINER_DIR) -> str:
         content = (container / file).read_bytes()
         digest.update(f"{file.as_posix()} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:TAG_DIGITS]
-
-
-def laptop_reference(container: Path = CONTAINER_DIR) -> str:
-    """The image's name on the laptop cloud."""
-    return f"{LAPTOP_REPOSITORY}:{tag(container)}"

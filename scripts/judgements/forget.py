@@ -25,7 +25,7 @@ from shared import csvformat, reviews
 from shared.times import timestamp
 
 LIST = ROOT / "container" / "training" / "retrain" / "forgotten.tsv"
-# Where `make export` and `make retrain` leave what they read.
+# Where `sentiment export` and `make retrain` leave what they read.
 COPIES = (ROOT / "exports" / "judgements.csv", ROOT / "build" / "retrain" / "judgements.csv")
 BATCH = 25  # as many as DynamoDB writes at once
 

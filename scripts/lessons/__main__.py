@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from scripts.cli.options import Commands
+from scripts.cli.group import Commands
 from scripts.lessons.checks import CHECKS
 from scripts.lessons.pages import lessons
 from scripts.lessons.reset import reset as undo

@@ -8,15 +8,15 @@ import sys
 from collections import Counter
 
 from scripts.cloudformation import stacks
-from scripts.image import content
 from scripts.lessons.room import NotYetError, Room
+from scripts.local import images
 from scripts.release import release
 from scripts.stage import history
 
 GITHUB = ".local/lessons/github.git"
 REVIEW = {"review": "I passed my exam"}
-DEPLOY = "`make deploy STAGE=local`"
-ROLL = "`make roll STAGE=local`"
+DEPLOY = "`sentiment deploy --stage local`"
+ROLL = "`sentiment roll --stage local`"
 
 
 def not_yet(room: Room, missing: str, file: str, edit: str, bring: str) -> NotYetError:
@@ -76,7 +76,7 @@ def website(room: Room) -> str:
     served, committed = _title(room.ask("GET", "/").body), _title(room.git("show", "HEAD:site/index.html"))
     if served == committed:
         missing = f"The page's title is still {served!r}."
-        raise not_yet(room, missing, "site/index.html", "another title", "`make site STAGE=local`")
+        raise not_yet(room, missing, "site/index.html", "another title", "`sentiment site --stage local`")
     return f"the bucket serves your page: {served!r}"
 
 
@@ -105,7 +105,7 @@ def load_balancer(room: Room) -> str:
         raise not_yet(room, missing, file, "another HEALTH_PATH", ROLL)
     if room.ask("POST", "/api/getSentiment", REVIEW).status != 200:
         raise NotYetError(
-            "The service does not answer.", "`make status STAGE=local` says why; `make lesson-reset` helps."
+            "The service does not answer.", "`sentiment status --stage local` says why; `make lesson-reset` helps."
         )
     return "the broken revision was rolled back, and the old one answers"
 
@@ -161,12 +161,14 @@ def tasks(room: Room) -> str:
 def registry(room: Room) -> str:
     """Lesson 26."""
     known, now = history.images(room.cloud), release.current_image(room.cloud)
-    newest = content.laptop_reference(room.root / "container")
+    newest = images.reference(room.root / "container")
     if not room.changed("container/sentiment") or newest not in known:
         missing = f"No image of changed files has run here; {now} runs."
         raise not_yet(room, missing, "container/sentiment", "a comment in one of its files", ROLL)
     if now == newest:
-        raise NotYetError(f"The newest image runs, {now}.", "Go back to the one before: `make rollback STAGE=local`.")
+        raise NotYetError(
+            f"The newest image runs, {now}.", "Go back to the one before: `sentiment rollback --stage local`."
+        )
     return f"{len(known)} images are known, and {now} runs again"
 
 
@@ -174,7 +176,7 @@ def scaling(room: Room) -> str:
     """Lesson 27."""
     running = room.service.running
     if running < 3:
-        raise NotYetError(f"{running} of 3 tasks run.", "`make scale STAGE=local TASKS=3`.")
+        raise NotYetError(f"{running} of 3 tasks run.", "`sentiment scale 3 --stage local`.")
     return f"{running} tasks share the requests"
 
 
@@ -196,9 +198,13 @@ def serverless(room: Room) -> str:
     """Lesson 29."""
     predicts, counts = room.ask("POST", "/api/getSentiment", REVIEW).status, room.ask("GET", "/api/getStats").status
     if predicts != 503:
-        raise NotYetError(f"POST /getSentiment answers {predicts}: the tasks are awake.", "`make sleep STAGE=local`.")
+        raise NotYetError(
+            f"POST /getSentiment answers {predicts}: the tasks are awake.", "`sentiment sleep --stage local`."
+        )
     if counts != 200:
-        raise NotYetError(f"GET /getStats answers {counts}.", "It should not need the tasks; `make logs STAGE=local`.")
+        raise NotYetError(
+            f"GET /getStats answers {counts}.", "It should not need the tasks; `sentiment logs --stage local`."
+        )
     return "the servers sleep, and the functions answer"
 
 

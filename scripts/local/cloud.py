@@ -18,6 +18,7 @@ from scripts.app import receipt_keys
 from scripts.local import child, emulator, images
 from scripts.local.front import HOST, Backend, Front
 from scripts.local.runner import PROCESS, Runner
+from scripts.local.session import ACCESS_KEY, STAGE, EmulatedCloud
 from scripts.local.state import State
 from scripts.release.deploy import api_url, collect_outputs, deploy
 from scripts.release.smoke import smoke_test
@@ -25,7 +26,6 @@ from scripts.stage import settings
 from scripts.stage.errors import DeployError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
-from scripts.stage.session import LAPTOP_ACCESS_KEY, LAPTOP_STAGE, Cloud
 
 EMULATOR_WITHIN = 600.0  # seconds; a journal of a million judgements takes one or two minutes
 STOP_WITHIN = 5.0  # seconds
@@ -70,12 +70,12 @@ class LaptopCloud:
         Raises:
             DeployError: something did not work out.
         """
-        stage = settings.load(LAPTOP_STAGE)
+        stage = settings.load(STAGE)
         image_uri = self._runner.image(stage, self.state.images, self._reporter)
         if self._runner.name == PROCESS:
             images.remove_others(image_uri, self.state.images)
         self._wait_for_emulator()
-        cloud = Cloud(LAPTOP_STAGE, self.endpoint_url, stage.region)
+        cloud = EmulatedCloud(STAGE, self.endpoint_url, stage.region)
         receipt_keys.ensure(cloud, self.state.receipt_key)
         outputs = deploy(cloud, stage, image_uri, self._reporter, interrupt=self._interrupt)
         self._front.backend = self._backend(outputs)
@@ -106,7 +106,7 @@ class LaptopCloud:
         names = outputs.get("SiteBucketName"), outputs.get("ApiId")
         return Backend(self._port, names[0], names[1]) if names[0] and names[1] else None
 
-    def _find_backend(self, cloud: Cloud) -> Backend | None:
+    def _find_backend(self, cloud: EmulatedCloud) -> Backend | None:
         """Where the app is after a second terminal has taken it down and deployed it anew."""
         with contextlib.suppress(BotoCoreError, ClientError):  # the visitor is told that there is no answer anyway
             return self._backend(collect_outputs(cloud))
@@ -121,14 +121,14 @@ class LaptopCloud:
         """Settings of ministack; its documentation says what each means."""
         return {key: os.environ[key] for key in PASSED_ON if key in os.environ} | {
             "AUTH": "true",  # roles and bucket policies are enforced, as on AWS
-            "AWS_ACCESS_KEY_ID": LAPTOP_ACCESS_KEY,  # whose key this is may do everything, as an account's root may
-            "AWS_SECRET_ACCESS_KEY": LAPTOP_ACCESS_KEY,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,  # whose key this is may do everything, as an account's root may
+            "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
             "BIND_HOST": HOST,
             "DOCKER_HOST": f"unix://{self.state.temporary / 'no-docker.sock'}",  # somebody's containers are not ours
             "GATEWAY_PORT": str(self._port),
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
-            "MINISTACK_REGION": str(settings.load(LAPTOP_STAGE).region),
+            "MINISTACK_REGION": str(settings.load(STAGE).region),
             "PYTHONUNBUFFERED": "1",
             "SFTP_ENABLED": "0",
             "TMPDIR": str(self.state.temporary),

@@ -16,9 +16,9 @@ from docker.errors import APIError, NotFound
 from docker.types import Healthcheck, Ulimit
 
 from generator import catalogue
-from scripts.image.content import LAPTOP_REPOSITORY
 from scripts.local import serving
 from scripts.local.engine import Engine
+from scripts.local.images import REPOSITORY
 from scripts.local.serving import HOST, Traffic
 
 # Whose containers are ours: the state folder of the laptop cloud that started them.
@@ -188,7 +188,7 @@ class DockerEngine(Engine):
 
 
 def _is_local(reference: str) -> bool:
-    return reference.startswith(f"{LAPTOP_REPOSITORY}:")
+    return reference.startswith(f"{REPOSITORY}:")
 
 
 def _true(value: object) -> bool:

@@ -2,7 +2,7 @@
 
 A container image is what the service's code and model were at one moment. The stand-in for it is a folder that
 nobody writes to again, so that an older revision of the task definition really runs older code and an older model.
-What belongs into an image and what it is called is said by ``scripts.image.content``.
+What is in an image and what tag it has is defined in ``scripts.image.content``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,14 @@ from pathlib import Path
 
 from scripts.image import content
 from scripts.stage.errors import ImageError
+
+# The process runner knows images by their tag; the repository is only a name.
+REPOSITORY = f"laptop/{content.NAME}"
+
+
+def reference(container: Path = content.CONTAINER_DIR) -> str:
+    """The image's name on the laptop cloud."""
+    return f"{REPOSITORY}:{content.tag(container)}"
 
 
 def build(container: Path, store: Path) -> str:
@@ -28,8 +36,8 @@ def build(container: Path, store: Path) -> str:
     Raises:
         ImageError: a part of the image is missing.
     """
-    reference = content.laptop_reference(container)
-    target = _folder(reference, store)
+    name = reference(container)
+    target = _folder(name, store)
     if not target.is_dir():
         store.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=".building-", dir=store))
@@ -37,36 +45,36 @@ def build(container: Path, store: Path) -> str:
             (building / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(container / file, building / file)
         building.rename(target)  # from one moment to the next, so that no image is ever half there
-    return reference
+    return name
 
 
-def find(reference: str, store: Path) -> Path:
+def find(name: str, store: Path) -> Path:
     """The folder of an image.
 
     Args:
-        reference: ``repository:tag``.
+        name: ``repository:tag``.
         store: folder of images.
 
     Raises:
         ImageError: there is no such image.
     """
-    folder = _folder(reference, store)
+    folder = _folder(name, store)
     if not folder.is_dir():
         there = ", ".join(sorted(each.name for each in store.glob("[!.]*"))) or "none"
-        raise ImageError(f"There is no image {reference!r} on this machine; images that there are: {there}.")
+        raise ImageError(f"There is no image {name!r} on this machine; images that there are: {there}.")
     return folder
 
 
-def remove_others(reference: str, store: Path) -> None:
+def remove_others(name: str, store: Path) -> None:
     """Remove every image but one, and what an interrupted build left."""
-    keep = _folder(reference, store)
+    keep = _folder(name, store)
     for folder in store.iterdir():
         if folder != keep:
             shutil.rmtree(folder)
 
 
-def _folder(reference: str, store: Path) -> Path:
-    tag = reference.rpartition(":")[2]
+def _folder(name: str, store: Path) -> Path:
+    tag = name.rpartition(":")[2]
     if not tag.isalnum():
-        raise ImageError(f"{reference!r} is no image of the laptop cloud: its tag must be letters and digits.")
+        raise ImageError(f"{name!r} is no image of the laptop cloud: its tag must be letters and digits.")
     return store / tag

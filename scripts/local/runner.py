@@ -54,7 +54,7 @@ class Runner:
         if self.registry:
             values = {**settings.values, "image_repository": f"{self.registry}/{content.NAME}"}
             return build.ensure(Settings(settings.stage, values), reporter, container)
-        return build.for_this_machine(content.laptop_reference(container), reporter, container)
+        return build.for_this_machine(images.reference(container), reporter, container)
 
     @property
     def facts(self) -> dict[str, Any]:

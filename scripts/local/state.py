@@ -68,6 +68,20 @@ def chosen_folder() -> Path:
     return Path(os.environ.get("STATE") or ROOT / ".local")
 
 
+def running() -> dict[str, Any]:
+    """Where the laptop cloud is that runs now, as it published it.
+
+    Raises:
+        DeployError: none runs.
+    """
+    try:
+        found: dict[str, Any] = json.loads(State(chosen_folder()).cloud.read_text(encoding="utf-8"))
+        os.kill(int(found["pid"]), 0)
+    except (OSError, ValueError, KeyError) as error:
+        raise DeployError("The laptop cloud is not running.", "Start it: `make local`, in another window.") from error
+    return found
+
+
 @contextlib.contextmanager
 def claim(folder: Path | None, url: str) -> Iterator[State]:
     """Use the state folder alone, with nothing in it of an earlier run but journal, keys and images.

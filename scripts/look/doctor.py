@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import time
@@ -16,8 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts import ROOT
 from scripts.cloudformation import templates
-from scripts.image import build
-from scripts.image.repository import OWN
+from scripts.release.place import Place
 from scripts.stage.errors import DeployError, explain
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
@@ -47,11 +45,11 @@ class Finding:
         return line if self.passed or not self.fix else f"{line}\n      Fix: {self.fix}"
 
 
-def examine(cloud: Cloud, settings: Settings) -> Iterator[Finding]:
+def examine(place: Place, settings: Settings) -> Iterator[Finding]:
     """Make all checks, one after the other.
 
     Args:
-        cloud: the stage.
+        place: where the stage lives.
         settings: the stage's settings.
 
     Yields:
@@ -59,20 +57,18 @@ def examine(cloud: Cloud, settings: Settings) -> Iterator[Finding]:
     """
     yield _check("Python", _python)
     yield _check("templates fresh", _templates)
-    if not cloud.on_laptop:
-        yield _check("Docker", _docker)
-        yield _check("image repository", lambda: _repository(settings))
+    for name, look in place.checks.items():
+        yield _check(name, look)
+    cloud = place.cloud
     yield _check("region", lambda: cloud.region)
     credentials = _check("credentials", lambda: f"account {cloud.account}")
     yield credentials
     if not credentials.passed:
         return
     yield _check("clock", lambda: _clock(cloud))
-    if cloud.on_laptop:
-        return
     yield _check("machine image", lambda: _machine_image(cloud))
     yield _check("export token", lambda: _token(cloud, settings))
-    for service, code, what, needed in QUOTAS:
+    for service, code, what, needed in QUOTAS if cloud.has_quotas else ():
         yield _check(f"quota: {what}", partial(_quota, cloud, service, code, needed))
 
 
@@ -99,19 +95,6 @@ def _templates() -> str:
     if done.returncode and "No module named 'troposphere'" not in done.stderr:
         raise DeployError((done.stdout + done.stderr).strip(), "Run `make templates`, and commit what it changes.")
     return f"{len(found)} stacks" + (" (freshness needs Troposphere: `make check`)" if done.returncode else "")
-
-
-def _docker() -> str:
-    build.check_docker()
-    return shutil.which("docker") or ""
-
-
-def _repository(settings: Settings) -> str:
-    if not settings.image_repository:
-        raise DeployError(
-            f"stage {settings.stage} has none", "Set image_repository in scripts/stages.toml, or deploy with --image."
-        )
-    return settings.image_repository + (" (the stage's registry stack)" if settings.image_repository == OWN else "")
 
 
 def _clock(cloud: Cloud) -> str:

@@ -52,7 +52,7 @@ def groups(cloud: Cloud) -> dict[str, str]:
                     found[entry["PhysicalResourceId"]] = _short(state.name, entry["LogicalResourceId"])
     if not found:
         raise DeployError(
-            f"Stage {cloud.stage} has no logs here.", f"`python -m scripts deploy --stage {cloud.stage}` deploys it."
+            f"Stage {cloud.stage} has no logs here.", f"`sentiment deploy --stage {cloud.stage}` deploys it."
         )
     return found
 

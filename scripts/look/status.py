@@ -107,7 +107,7 @@ def look(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Sta
     if "ServiceName" not in outputs:
         raise DeployError(
             f"No service of stage {cloud.stage} is deployed here.",
-            f"`python -m scripts deploy --stage {cloud.stage}` deploys everything.",
+            f"`sentiment deploy --stage {cloud.stage}` deploys everything.",
         )
     ecs, cluster = cloud.client("ecs"), outputs["ClusterName"]
     found = ecs.describe_services(cluster=cluster, services=[outputs["ServiceName"]])["services"][0]

@@ -23,7 +23,6 @@ TABLE, BUCKET, GROUP = "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::AutoScal
 TABLE_MARK = ":table/"  # what stands before a table's name in its ARN
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 # The tags of what is gone are remembered for a while.
-PROOF_SECONDS = 180.0
 # As many instances as one call takes (Auto Scaling API reference, SetInstanceProtection).
 INSTANCES = 50
 
@@ -141,7 +140,7 @@ def what_is_left(work: Work, kept: Mapping[str, str]) -> list[str]:
     waited, pause = 0.0, 5.0
     while True:
         found = [arn for arn in _tagged(work.cloud) if not any(value and value in arn for value in kept.values())]
-        if not found or work.cloud.on_laptop or waited >= PROOF_SECONDS:
+        if not found or waited >= work.cloud.proof_seconds:
             return found
         work.interrupt.sleep(pause)
         waited += pause

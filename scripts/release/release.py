@@ -103,7 +103,7 @@ def image_to_keep(cloud: Cloud) -> str:
     if not found:
         raise DeployError(
             f"No service of stage {cloud.stage} runs an image that could be kept.",
-            f"Deploy everything once: `python -m scripts deploy --stage {cloud.stage}`.",
+            f"Deploy everything once: `sentiment deploy --stage {cloud.stage}`.",
         )
     return found
 

@@ -48,7 +48,7 @@ def _set_tasks(work: Work, tasks: int, bounds: dict[str, str]) -> ServiceState:
     if "ServiceName" not in outputs:
         raise DeployError(
             f"No service of stage {work.cloud.stage} is deployed here.",
-            f"`python -m scripts deploy --stage {work.cloud.stage}` deploys everything.",
+            f"`sentiment deploy --stage {work.cloud.stage}` deploys everything.",
         )
     where = outputs["ClusterName"], outputs["ServiceName"]
     before = service.describe(work.cloud, *where)
@@ -65,7 +65,7 @@ def _set_parameters(work: Work, stack: str, changed: dict[str, str]) -> None:
     if not found:
         raise DeployError(
             f"The stack {stack} of stage {work.cloud.stage} has no parameter {', '.join(changed)}.",
-            f"Deploy it anew: `python -m scripts deploy --stage {work.cloud.stage}`.",
+            f"Deploy it anew: `sentiment deploy --stage {work.cloud.stage}`.",
         )
     state = found[0]
     parameters = {**dict.fromkeys(state.parameters), **changed}

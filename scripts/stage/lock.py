@@ -308,8 +308,7 @@ class Lock:
         while not self._done.wait(BEAT_SECONDS):
             with self._step, contextlib.suppress(BotoCoreError, ClientError):  # the next one may get through
                 try:
-                    if not self._done.is_set():
-                        self.beat()
+                    self.beat()
                 except LockLostError:
                     return  # `check` says so before the next change
 

@@ -1,8 +1,7 @@
-"""The one way to AWS, or to the laptop cloud that stands in for it: clients, made alike. Decides nothing else."""
+"""The one way to AWS: a stage's clients, made alike, and how the cloud that they reach behaves."""
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Callable
@@ -15,17 +14,6 @@ from botocore.model import OperationModel
 
 from generator import catalogue
 
-# The stage that is the laptop cloud.
-LAPTOP_STAGE = "local"
-# The key whose holder may do everything on the laptop cloud, as an account's root may.
-LAPTOP_ACCESS_KEY = "local"
-# Environment variables with the keys of a role there, to be tried in that role instead.
-LAPTOP_VARIABLES = {
-    "aws_access_key_id": "LAPTOP_ACCESS_KEY_ID",
-    "aws_secret_access_key": "LAPTOP_SECRET_ACCESS_KEY",  # pragma: allowlist secret
-    "aws_session_token": "LAPTOP_SESSION_TOKEN",
-}
-
 CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 8},
     connect_timeout=5,
@@ -37,33 +25,43 @@ READS = re.compile(r"BatchGet|Describe|Filter|Get|Head|List|Lookup|Query|Scan|Si
 
 
 class Cloud:
-    """One stage in one account and region.
+    """One stage in one account and region, on AWS. A cloud that stands in for AWS overrides what is different there.
 
     Args:
         stage: name of the stage, such as ``dev``.
-        endpoint_url: where the laptop cloud answers; None for AWS itself.
         region: AWS region; None for the usual boto3 places.
         profile: name of a profile in the AWS configuration; None for the usual boto3 places.
 
     Attributes:
         guard: called before every call that changes something, which is not sent when it raises; None for no guard.
+        endpoint_url: where all services answer; None for AWS's own addresses.
+        public_url: the page's address, where the stacks' outputs do not name it; otherwise None.
+        poll_seconds: how long to wait between two looks at something that is under way.
+        steady_seconds: how long a service may take to become steady: after that it never will.
+        proof_seconds: how long what is deleted may still be listed.
+        recovery_days: how far back a table can be restored, in days; 0 where it cannot.
+        has_linked_roles: whether services act in a role of their own, which the account must have.
+        has_quotas: whether the account has quotas that can run out.
 
     Raises:
         botocore.exceptions.ProfileNotFound: there is no such profile.
     """
 
-    def __init__(
-        self, stage: str, endpoint_url: str | None = None, region: str | None = None, profile: str | None = None
-    ) -> None:
+    endpoint_url: str | None = None
+    public_url: str | None = None
+    poll_seconds: float = 3.0
+    steady_seconds: float = 1800.0  # three failed starts take ECS a few minutes
+    proof_seconds: float = 180.0
+    recovery_days: int = 35
+    has_linked_roles: bool = True
+    has_quotas: bool = True
+
+    def __init__(self, stage: str, region: str | None = None, profile: str | None = None) -> None:
         self.stage = stage
-        self.endpoint_url = endpoint_url
         self.guard: Callable[[], None] | None = None
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
-        if endpoint_url:
-            self._session = boto3.session.Session(**_laptop_keys(), region_name=region or "us-east-1")
-        else:
-            self._session = boto3.session.Session(region_name=region or None, profile_name=profile or None)
+        self._session = self._open(region, profile)
 
     def client(self, service: str) -> Any:
         """A boto3 client, such as ``client("ecs")``; made once, usable from any thread.
@@ -93,11 +91,6 @@ class Cloud:
             self.guard()
 
     @property
-    def on_laptop(self) -> bool:
-        """Whether this is the laptop cloud."""
-        return self.endpoint_url is not None
-
-    @property
     def region(self) -> str:
         """Name of the region, such as ``eu-central-1``."""
         return str(self.client("cloudformation").meta.region_name)
@@ -108,15 +101,16 @@ class Cloud:
         return str(self.client("sts").get_caller_identity()["Account"])
 
     @property
-    def poll_seconds(self) -> float:
-        """How long to wait between two looks at something that is under way."""
-        return 0.1 if self.on_laptop else 3.0
+    def where(self) -> str:
+        """The stage and where it is, in words; "" where there is only one place that it can be."""
+        return f"Stage {self.stage} in account {self.account}, {self.region}"
 
+    def object_url(self, bucket: str, key: str) -> str:
+        """Address of an object in a bucket, as CloudFormation reads it."""
+        return f"https://{bucket}.s3.{self.region}.amazonaws.com/{key}"
 
-def _laptop_keys() -> dict[str, str | None]:
-    if LAPTOP_VARIABLES["aws_access_key_id"] in os.environ:
-        return {name: os.environ.get(variable) for name, variable in LAPTOP_VARIABLES.items()}
-    return {"aws_access_key_id": LAPTOP_ACCESS_KEY, "aws_secret_access_key": LAPTOP_ACCESS_KEY}
+    def _open(self, region: str | None, profile: str | None) -> boto3.session.Session:
+        return boto3.session.Session(region_name=region or None, profile_name=profile or None)
 
 
 def tags(stage: str) -> dict[str, str]:

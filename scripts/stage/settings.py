@@ -11,7 +11,7 @@ from scripts.stage.errors import SettingsError
 
 STAGES_FILE = ROOT / "scripts" / "stages.toml"
 # Keys that the orchestrator reads itself; every other key is a Parameter of some template.
-ORCHESTRATOR_KEYS = ("region", "image_repository", "site_api_url")
+ORCHESTRATOR_KEYS = ("place", "region", "image_repository", "site_api_url")
 
 Setting = str | int
 
@@ -27,6 +27,11 @@ class Settings:
 
     stage: str
     values: dict[str, Setting]
+
+    @property
+    def place(self) -> str:
+        """Where the stage lives: ``aws`` or ``laptop``."""
+        return str(self.values["place"])
 
     @property
     def region(self) -> str:

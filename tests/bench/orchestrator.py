@@ -23,7 +23,7 @@ from tests.bench.figures import Figure
 from tests.local.running import ROOT, RunningApp, start_and_wait
 
 TITLE = "The orchestrator on the laptop cloud"
-ABOUT = """Whole commands of `python -m scripts`, from the start of the process to its end, against a laptop cloud that
+ABOUT = """Whole commands of `sentiment`, from the start of the process to its end, against a laptop cloud that
 runs already, with tasks as processes. A roll is to another image, with its smoke test. Visitors ask for predictions
 through the page's address, each as soon as its last answer is there; whatever is no 200 counts as failed."""
 NO_CHANGES, ROLLS = 3, 3

@@ -46,5 +46,13 @@ def all_workflows() -> dict[str, dict[str, Any]]:
 
 
 def targets() -> set[str]:
-    """Every target that `make help` shows."""
-    return set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    """Every target of the Makefile that people type: those with a text for `make help`, and the commands."""
+    text = (ROOT / "Makefile").read_text()
+    return set(re.findall(r"^([a-z-]+):.*##", text, re.MULTILINE)) | made_commands()
+
+
+def made_commands() -> set[str]:
+    """The commands that are targets too, by the Makefile's list."""
+    listed = re.search(r"^COMMANDS := ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert listed
+    return set(listed[1].replace("\\\n", " ").split())

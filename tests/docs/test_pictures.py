@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from generator import catalogue
+from scripts.cli.main import main
 from scripts.docs import mermaid, model, sources
 from scripts.docs.graph import Graph
 from scripts.docs.layered import draw
@@ -179,6 +180,10 @@ def test_frames_become_subgraphs_of_mermaid() -> None:
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_command_in_a_picture_is_there(name: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (sources.ROOT / "Makefile").read_text(), re.M))
-    words = " ".join(label.text for label in PICTURES[name].draw().labels)
+    labels = PICTURES[name].draw().labels
+    words = " ".join(label.text for label in labels)
 
     assert set(re.findall(r"\bmake ([a-z-]+)", words)) <= targets
+    named = {name for label in labels for name in re.findall(r"(?:^|, )sentiment ([a-z-]+)(?=:|$)", label.text)}
+    assert named <= main.commands.keys()
+    assert named or name != "operation"

@@ -73,13 +73,13 @@ WRONG = {
                 "            **summary(total, settings.labels),\n",
                 '            "greeting": "Hello"\n',
             ),
-            "make deploy STAGE=local",
+            "sentiment deploy --stage local",
         ],
         "GET /getStats answers 502: ",
     ),
     "more machines than there may be": (
         20,
-        [("scripts/stages.toml", "[local]\n", "min_instances = 5\n"), "make deploy STAGE=local"],
+        [("scripts/stages.toml", "[local]\n", "min_instances = 5\n"), "sentiment deploy --stage local"],
         "The group is to keep 5 instances at least and 3 at most.",
     ),
     "a route to another function": (
@@ -93,7 +93,7 @@ WRONG = {
                 ' RouteKey="POST /feel", AuthorizationType="NONE", Target=Sub("integrations/${RecordIntegration}")))\n',
             ),
             "make templates",
-            "make deploy STAGE=local",
+            "sentiment deploy --stage local",
         ],
         "POST /feel answers 400, and not with a prediction.",
     ),
@@ -105,7 +105,7 @@ WRONG = {
                 '            "scores": prediction.scores,\n',
                 '            "letters": len(review.split()),\n',
             ),
-            "make roll STAGE=local",
+            "sentiment roll --stage local",
         ],
         "It counts 4 letters in 'I passed my exam'.",
     ),
@@ -133,7 +133,7 @@ def test_a_wrong_answer_is_told_and_the_reset_undoes_it(learner: Learner, what: 
 def test_the_reset_brings_the_cloud_back_also_when_the_edit_was_undone_by_hand(learner: Learner) -> None:
     title = ("site/index.html", "<title>Seven feelings</title>", "<title>Mine</title>")
     learner.do(Edit("by hand", *title))
-    learner.do(Command("by hand", "make site STAGE=local", False, ("+ index.html",)))
+    learner.do(Command("by hand", "sentiment site --stage local", False, ("+ index.html",)))
     learner.do(Command("by hand", "git checkout -q site", False, ()))
     learner.reset()
     learner.do(Command("by hand", "curl -s http://127.0.0.1:8080/ | grep title", False, (title[1],)))

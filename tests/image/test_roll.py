@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from scripts.cli import options
 from scripts.cli.main import main
 from scripts.image.content import CONTAINER_DIR
+from scripts.local import place
 from tests.image.engine import Engine
 from tests.local.running import RunningApp, start
 from tests.local.test_roll import Traffic
@@ -104,8 +104,8 @@ def test_the_task_runs_what_the_registry_has_as_hardened_as_its_definition_says(
     fields = dict(line.split(":\t", 1) for line in inside.splitlines() if ":\t" in line)
     assert fields["Uid"].split() == ["10001"] * 4
     assert (int(fields["CapEff"], 16), int(fields["CapBnd"], 16), fields["NoNewPrivs"].strip()) == (0, 0, "1")
-    for place, written in (("/usr/x", ""), ("/tmp/x", "wrote")):  # noqa: S108
-        said = engine.run("exec", container["Id"], "sh", "-c", f"echo x > {place} && echo wrote", check=False)
+    for target, written in (("/usr/x", ""), ("/tmp/x", "wrote")):  # noqa: S108
+        said = engine.run("exec", container["Id"], "sh", "-c", f"echo x > {target} && echo wrote", check=False)
         assert said == written
 
 
@@ -122,7 +122,7 @@ def test_a_roll_of_the_real_image_fails_no_request(
     changed = tmp_path / "container"
     shutil.copytree(CONTAINER_DIR, changed, ignore=shutil.ignore_patterns("training", "__pycache__"))
     (changed / "sentiment" / "changed.txt").write_text("x")
-    monkeypatch.setattr(options, "CONTAINER_DIR", changed)
+    monkeypatch.setattr(place, "CONTAINER_DIR", changed)
     with Traffic(app) as traffic:
         result = run("roll")
     after = inspected(app, engine)["Config"]["Image"]

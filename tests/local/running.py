@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.app import receipt_keys
-from scripts.stage.session import Cloud
+from scripts.local.session import STAGE, EmulatedCloud
 from shared import receipts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,7 @@ class Answer:
 
 @dataclass
 class RunningApp:
-    """The app, run by ``python -m scripts local``.
+    """The app, run by ``sentiment local``.
 
     Attributes:
         process: the command.
@@ -66,9 +66,9 @@ class RunningApp:
         return f"{self.url}/api"
 
     @property
-    def cloud(self) -> Cloud:
+    def cloud(self) -> EmulatedCloud:
         """The orchestrator's way into the emulator."""
-        return Cloud("local", self.endpoint_url)
+        return EmulatedCloud(STAGE, self.endpoint_url, public_url=self.url)
 
     def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """Send a request to the front; what is not bytes is sent as JSON."""

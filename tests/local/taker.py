@@ -19,6 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from scripts.local.session import EmulatedCloud
 from scripts.stage import lock
 from scripts.stage.errors import LockLostError, StageLockedError
 from scripts.stage.session import Cloud
@@ -29,7 +30,7 @@ lock.SURE_SECONDS, lock.BEAT_SECONDS = lock.STALE_SECONDS * 0.6, lock.STALE_SECO
 THREADS = int(sys.argv[4])
 
 
-class PatientCloud(Cloud):
+class ReadyCloud(EmulatedCloud):
     """A cloud that looks again soon, and makes its client once: a race is over before another could be made."""
 
     poll_seconds = 0.01
@@ -42,7 +43,7 @@ class PatientCloud(Cloud):
         return self._own
 
 
-clouds = [PatientCloud("none", ENDPOINT) for _ in range(THREADS)]
+clouds = [ReadyCloud("none", ENDPOINT) for _ in range(THREADS)]
 
 
 def race(cloud: Cloud, stage: str, wait: float) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from scripts.local.session import EmulatedCloud
 from scripts.stage import lock
 from scripts.stage.errors import StageLockedError
 from scripts.stage.session import Cloud
@@ -137,7 +138,7 @@ def test_a_lock_that_is_kept_is_not_taken_and_one_whose_holder_died_is_soon(own:
     waiter.send(do="race", stage="killed", wait=60)
     time.sleep(2.5 * SHORT)
     with pytest.raises(StageLockedError, match=rf"Stage killed is locked by .*\(hold, process {holder.pid}, since 20"):
-        lock.Lock(Cloud("killed", own.endpoint_url), "look").take(0, print)
+        lock.Lock(EmulatedCloud("killed", own.endpoint_url), "look").take(0, print)
     holder.process.kill()
     killed = time.monotonic()
     assert waiter.answer() == "held"

@@ -9,9 +9,9 @@ import uuid
 
 import pytest
 
-from scripts.cli import options
 from scripts.cloudformation import apply
 from scripts.image import content
+from scripts.local import place
 from scripts.release import smoke
 from tests.local.running import ROOT
 from tests.local.small_app import GOOD, WAITS, says
@@ -47,7 +47,7 @@ def test_an_image_that_answers_wrongly_is_taken_back(own, run, container, monkey
     assert words in error
     assert "What ran before runs again: service." in error
     assert says(own).json["model"] == before
-    monkeypatch.setattr(options, "CONTAINER_DIR", ROOT / "container")
+    monkeypatch.setattr(place, "CONTAINER_DIR", ROOT / "container")
     assert "No change." in run("plan").stdout  # the stack too is as this checkout has it
 
 

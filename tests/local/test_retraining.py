@@ -23,6 +23,7 @@ import pytest
 from scripts.image import content
 from scripts.release.deploy import collect_outputs
 from tests import jargon
+from tests.local.checkout import share_environments
 from tests.local.running import ROOT, RunningApp, start_and_wait
 
 pytest.importorskip("torch", reason="torch is not installed: `make train-env` installs it")
@@ -55,6 +56,7 @@ def checkout(tmp_path: Path) -> Path:
             shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, copy / name)
+    share_environments(copy)
     return copy
 
 

@@ -19,7 +19,7 @@ from training.texts import data
 
 HELD_OUT = 0.3  # share of texts that are never learned from, to compare the old model and the new one on
 TOLD_EVERY = 5_000  # lines
-FORGOTTEN = Path(__file__).with_name("forgotten.tsv")  # what `make forget` erased: id of the text, until when
+FORGOTTEN = Path(__file__).with_name("forgotten.tsv")  # what `sentiment forget` erased: id of the text, until when
 PROVEN = "valid"  # a receipt that the API has checked
 
 
@@ -113,7 +113,9 @@ def read(path: Path, wish: Wish, tell: Tell = lambda _name, _done, _of: None) ->
     except UnicodeDecodeError as error:
         raise data.DataError(f"{path} is not UTF-8 text (byte {error.start}): save it as CSV in UTF-8") from error
     except ValueError as error:
-        raise data.DataError(f"{path}, {error}. It must be a CSV as GET /getcsv or `make export` writes it") from error
+        raise data.DataError(
+            f"{path}, {error}. It must be a CSV as GET /getcsv or `sentiment export` writes it"
+        ) from error
     return reading.settled()
 
 

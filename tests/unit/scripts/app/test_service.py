@@ -128,7 +128,7 @@ def test_a_failure_of_an_earlier_deployment_is_not_this_ones(cloud, ecs):
 
 
 def test_a_service_that_never_gets_steady_is_given_up(cloud, ecs, monkeypatch):
-    monkeypatch.setattr(service, "WAIT_SECONDS", -1)
+    monkeypatch.setattr(cloud, "steady_seconds", -1.0)
     ecs(deployment(1, running=0, rollout="IN_PROGRESS"))
     cloud.stub("ecs").add_response("list_tasks", {"taskArns": []})
     with pytest.raises(ServiceError, match="still not steady: sentiment-dev:1: 0 of 1 tasks run"):

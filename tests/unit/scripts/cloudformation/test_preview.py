@@ -125,7 +125,7 @@ def test_a_stack_that_is_stuck_is_no_fault_of_the_template(cloud, plan, answers,
     answers.stack(status)
     with pytest.raises(StackFailedError, match="sentiment-dev-data is") as raised:
         look(cloud, plan)
-    assert f"scripts {way} --stage dev" in raised.value.next_step
+    assert f"sentiment {way} --stage dev" in raised.value.next_step
 
 
 def test_ctrl_c_stops_between_two_stacks(cloud, plan):

@@ -8,6 +8,7 @@ from moto import mock_aws
 
 from scripts.image import build
 from scripts.look import doctor
+from scripts.release.place import AwsPlace
 from scripts.stage import settings
 from scripts.stage.errors import ImageError
 from scripts.stage.session import Cloud
@@ -29,7 +30,8 @@ def stage(**values):
 
 
 def findings(cloud, chosen):
-    return {finding.name: finding for finding in doctor.examine(cloud, chosen)}
+    place = AwsPlace(chosen, cloud.region)
+    return {finding.name: finding for finding in doctor.examine(place, chosen)}
 
 
 def test_each_failure_comes_with_its_fix(aws, monkeypatch):

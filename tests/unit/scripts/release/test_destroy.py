@@ -231,7 +231,7 @@ def test_protected_instances_are_let_go_in_portions(cloud):
 
 
 def test_what_is_left_is_found_by_tag_on_every_page_but_for_what_costs_nothing(work, cloud, monkeypatch):
-    monkeypatch.setattr(destroy, "PROOF_SECONDS", 0.0)
+    monkeypatch.setattr(cloud, "proof_seconds", 0.0)
     tagging, ecs = cloud.stub("resourcegroupstaggingapi"), cloud.stub("ecs")
 
     def page(*arns):

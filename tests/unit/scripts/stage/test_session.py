@@ -47,7 +47,10 @@ def server():
 def test_a_throttled_call_is_made_again_until_it_gets_through(server, monkeypatch):
     monkeypatch.setattr(botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda *_: 0.0)
     server.answers = [(400, THROTTLED)] * 7 + [(200, NO_STACKS)]
-    cloud = Cloud("dev", endpoint_url=f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(Cloud, "endpoint_url", f"http://127.0.0.1:{server.server_port}")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    cloud = Cloud("dev", region="eu-central-1")
     assert stacks.of_stage(cloud) == []
     assert server.asked == 8
 

@@ -1,29 +1,31 @@
-"""The command that loads the laptop cloud, to watch it scale. What is sent and how it is drawn is in scripts.local."""
+"""Loads the laptop cloud that runs, and draws how its tasks scale meanwhile."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import click
 from rich.console import Console
 from rich.live import Live
 
-from scripts.cli import options
+from scripts.local import curve, load, scaler
+from scripts.local.session import STAGE, EmulatedCloud
+from scripts.local.state import running
 from scripts.release.deploy import collect_outputs
-from scripts.stage.session import Cloud
 
 
-@click.command()
-@click.option("--rate", default=60, show_default=True, type=click.IntRange(1, 1000), help="Requests a second at peak.")
-@click.option("--seconds", default=40, show_default=True, type=click.IntRange(1, 3600), help="How long the peak lasts.")
-@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="SVG file for the curve.")
-def load(rate: int, seconds: int, picture: Path | None) -> None:
-    """Load the laptop cloud that runs, and watch its tasks scale from one to three and back."""
-    from scripts.local import curve, scaler  # the laptop cloud's packages are not needed on AWS
-    from scripts.local import load as loading
+def watch(rate: int, seconds: int, picture: Path | None = None) -> None:
+    """Send requests for a while, and show each second how many tasks there are.
 
-    found = options.laptop()
-    cloud = Cloud(options.LAPTOP_STAGE, found["endpoint_url"])
+    Args:
+        rate: requests a second at the peak.
+        seconds: how long the peak lasts.
+        picture: SVG file for the curve.
+
+    Raises:
+        DeployError: no laptop cloud runs.
+    """
+    found = running()
+    cloud = EmulatedCloud(STAGE, found["endpoint_url"])
     outputs = collect_outputs(cloud)
     ecs = cloud.client("ecs")
 
@@ -33,9 +35,9 @@ def load(rate: int, seconds: int, picture: Path | None) -> None:
 
     console = Console()
     console.print(f"A minute of AWS's scaling takes {scaler.MINUTE:g} s here. Ctrl-C ends the load.")
-    samples: list[loading.Sample] = []
+    samples: list[load.Sample] = []
     with Live(console=console, auto_refresh=False) as live:
-        for sample in loading.run(found["url"], rate, seconds, tasks):
+        for sample in load.run(found["url"], rate, seconds, tasks):
             samples.append(sample)
             live.update(curve.table(samples, rate), refresh=True)
     answered, failed = sum(one.answered for one in samples), sum(one.failed for one in samples)
