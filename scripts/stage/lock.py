@@ -27,14 +27,14 @@ A process that dies leaves a lock that anybody can take 60 seconds after its las
 What a holder that was paused can still do
 ------------------------------------------
 A process can be stopped (SIGSTOP, a closed lid, a swapping machine) for longer than 60 seconds and not know it when it
-goes on. ``check`` runs before every call that changes something (``Cloud.guard``). It returns at once only if the last
-heartbeat was sent less than 40 seconds ago, counting time for which the machine slept; otherwise it sends one first,
-and raises ``LockLostError`` if another command took over. So when ``check`` returns, nobody else can get the lock for
-20 seconds more. Only a process that is stopped for longer than that, just between ``check`` and its call, can send this
-one call late, and none after it. No lock can prevent that: what is changed would have to compare the generation (a
-"fencing token") itself. CloudFormation does as much for stacks: executing a change set voids all older ones of the
-stack ("ExecuteChangeSet", API reference), and a stack runs one operation at a time. What a lost holder had begun goes
-on in AWS; the next one follows it to its end before it changes that stack (``cloudformation.apply.ready``).
+goes on. ``check`` runs before each attempt at a call that changes something (``Cloud.guard``). It returns at once only
+if the last heartbeat was sent less than 40 seconds ago, counting time for which the machine slept; otherwise it sends
+one first, and raises ``LockLostError`` if another command took over. So when ``check`` returns, nobody else can get the
+lock for 20 seconds more. Only a process that is stopped for longer than that, just between ``check`` and its call, can
+send this one call late, and none after it. No lock can prevent that: what is changed would have to compare the
+generation (a "fencing token") itself. CloudFormation does as much for stacks: executing a change set voids all older
+ones of the stack ("ExecuteChangeSet", API reference), and a stack runs one operation at a time. What a lost holder had
+begun goes on in AWS; the next one follows it to its end before it changes that stack (``cloudformation.repair.ready``).
 
 Sources: Terraform's S3 backend takes its lock by a create-only write too (``use_lockfile``), and leaves a stale one to
 the operator; leases and heartbeats are those of Amazon's DynamoDB lock client; M. Kleppmann, "How to do distributed
@@ -308,8 +308,7 @@ class Lock:
         while not self._done.wait(BEAT_SECONDS):
             with self._step, contextlib.suppress(BotoCoreError, ClientError):  # the next one may get through
                 try:
-                    if not self._done.is_set():
-                        self.beat()
+                    self.beat()
                 except LockLostError:
                     return  # `check` says so before the next change
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.model import OperationModel
 
 from generator import catalogue
 
@@ -33,6 +32,7 @@ class Cloud:
         profile: name of a profile in the AWS configuration; None for the usual boto3 places.
 
     Attributes:
+        guard: called before each attempt at a call that changes something, which is not sent if it raises; or None.
         endpoint_url: where all services answer; None for AWS's own addresses.
         public_url: the page's address, where the stacks' outputs do not name it; otherwise None.
         poll_seconds: how long to wait between two looks at something that is under way.
@@ -41,7 +41,6 @@ class Cloud:
         recovery_days: how far back a table can be restored, in days; 0 where it cannot.
         has_linked_roles: whether services act in a role of their own, which the account must have.
         has_quotas: whether the account has quotas that can run out.
-        guard: called before every call that changes something, which is not sent when it raises; None for no guard.
 
     Raises:
         botocore.exceptions.ProfileNotFound: there is no such profile.
@@ -72,7 +71,8 @@ class Cloud:
         with self._lock:  # making clients is not thread-safe in boto3, using them is
             if service not in self._clients:
                 made = self._session.client(service, endpoint_url=self.endpoint_url, config=CONFIG)
-                made.meta.events.register("before-call", self._ask_guard)
+                # At each attempt: a call that is sent again after a minute without network must ask again, too.
+                made.meta.events.register("request-created", self._ask_guard)
                 self._clients[service] = made
             return self._clients[service]
 
@@ -86,8 +86,8 @@ class Cloud:
         with self._lock:
             return self._session.client(service, endpoint_url=self.endpoint_url, config=CONFIG.merge(config))
 
-    def _ask_guard(self, model: OperationModel, **_: Any) -> None:
-        if self.guard and not READS.match(model.name):
+    def _ask_guard(self, operation_name: str, **_: Any) -> None:
+        if self.guard and not READS.match(operation_name):
             self.guard()
 
     @property

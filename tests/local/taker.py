@@ -29,7 +29,7 @@ lock.SURE_SECONDS, lock.BEAT_SECONDS = lock.STALE_SECONDS * 0.6, lock.STALE_SECO
 THREADS = int(sys.argv[4])
 
 
-class PatientCloud(EmulatedCloud):
+class ReadyCloud(EmulatedCloud):
     """A cloud that looks again soon, and makes its client once: a race is over before another could be made."""
 
     poll_seconds = 0.01
@@ -42,10 +42,10 @@ class PatientCloud(EmulatedCloud):
         return self._own
 
 
-clouds = [PatientCloud("none", ENDPOINT) for _ in range(THREADS)]
+clouds = [ReadyCloud("none", ENDPOINT) for _ in range(THREADS)]
 
 
-def race(cloud: PatientCloud, stage: str, wait: float) -> str:
+def race(cloud: ReadyCloud, stage: str, wait: float) -> str:
     cloud.stage = stage
     time.sleep(random.uniform(0, 0.01))
     mark = FOLDER / stage

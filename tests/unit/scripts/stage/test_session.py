@@ -63,6 +63,25 @@ def test_a_throttled_call_is_made_again_until_it_gets_through(server, monkeypatc
     assert server.asked == 8
 
 
+def test_a_change_that_is_sent_again_asks_the_guard_again(server, monkeypatch):
+    """Without network for a while, botocore sends it when another may hold the lock."""
+    monkeypatch.setattr(botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda *_: 0.0)
+    server.answers = [(400, THROTTLED)] * 3
+    monkeypatch.setattr(Cloud, "endpoint_url", f"http://127.0.0.1:{server.server_port}")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    cloud = Cloud("dev", region="eu-central-1")
+
+    def guard():
+        if server.asked == 2:
+            raise PermissionError("lost")
+
+    cloud.guard = guard
+    with pytest.raises(PermissionError, match="lost"):
+        cloud.client("cloudformation").delete_stack(StackName="a")
+    assert server.asked == 2
+
+
 @pytest.mark.parametrize(
     ("service", "call", "changes"),
     [
