@@ -18,9 +18,9 @@ def register() -> None:
 
 
 def _count_loopback_as_encrypted() -> None:
-    """There is nobody on that line, which is what TLS is to ensure.
+    """Treat requests over loopback as encrypted: nobody can listen there, which is what TLS ensures.
 
-    Without this the bucket policies, which refuse plain HTTP, would refuse everything.
+    Without this, the bucket policies, which refuse plain HTTP, would refuse every request.
     """
     pin_origin = app.pin_request_origin
 
