@@ -74,7 +74,7 @@ def _load(settings: Settings) -> Model:
 
 
 def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
-    turns = Turns()
+    turns = app.extensions["turns"] = Turns()
     answers = Answers(model, settings.receipt_key, turns)
 
     @app.post("/predict")

@@ -24,7 +24,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Problem, _response)
     app.register_error_handler(HTTPException, _http_problem)
     app.register_error_handler(PredictionError, _not_ready)
-    app.register_error_handler(RefusedError, _refused)
+    app.register_error_handler(RefusedError, lambda error: _response(refused(error)))
 
 
 def _response(problem: Problem) -> Response:
@@ -54,11 +54,14 @@ def _not_ready(error: PredictionError) -> Response:
     return _response(try_later(detail, RETRY_AFTER_SECONDS))
 
 
-def _refused(error: RefusedError) -> Response:
-    # An explanation beyond its share is 429 as at the gateway, whose throttle tells routes apart and not fields. And it
-    # is no error of ours, which would ring the alarm and roll a deployment back.
-    seconds = math.ceil(error.seconds)
+def refused(error: RefusedError) -> Problem:
+    """What a client is told for whom there is no time.
+
+    An explanation beyond its share is 429 as at the gateway, whose throttle tells routes apart and not fields. And it
+    is no error of ours, which would ring the alarm and roll a deployment back.
+    """
+    seconds = math.ceil(error.seconds) or 1
     if error.explanations:
         detail = "Too many explanations are being asked for. Ask again shortly, or leave explain out."
-        return _response(Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, {"Retry-After": str(seconds)}))
-    return _response(try_later("Too many requests are waiting. Send the same request again shortly.", seconds))
+        return Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, {"Retry-After": str(seconds)})
+    return try_later("Too many requests are waiting. Send the same request again shortly.", seconds)

@@ -25,7 +25,7 @@ EXPLANATION_CHARACTERS = 25_000  # most that an explanation reads: attribution.M
 PIECES = 64  # most pieces of a text that an explanation hides in turn; attribution.MAX_PIECES
 WORD_CHARACTERS = 5
 
-MAX_WAIT_SECONDS = 2.0  # of work that may wait: whoever is let in begins within this time
+MAX_WAIT_SECONDS = 3.0  # of work that may wait: whoever is let in begins within this time
 PATIENCE = 20  # a request is put behind those that come within this many times of its own duration after it
 EXPLANATION_SHARE = 0.5  # of the time
 EXPLANATION_BURST_SECONDS = 2.0  # that may be explained at once after a quiet time
@@ -119,6 +119,21 @@ class Turns:
             with self._lock:
                 self._leave()
 
+    def refusal(self, price: int, explanation: bool = False) -> RefusedError | None:
+        """Tell, before anybody reads a request, whether it would be refused; None when it may be let in.
+
+        Args:
+            price: a guess at what it costs, in characters.
+            explanation: whether it looks like one.
+        """
+        with self._lock:
+            if explanation and self._share_left() <= 0:
+                return RefusedError((price * self._pace - self._share_left()) / EXPLANATION_SHARE, explanations=True)
+            full = (self._waiting_price + price) * self._pace > MAX_WAIT_SECONDS
+            if self._running and full and all(one.stays or one.price <= price for one in self._waiting):
+                return RefusedError(self._waiting_price * self._pace)
+            return None
+
     @property
     def stuck(self) -> bool:
         """Whether somebody has had the turn for so long that it will never end."""
@@ -136,15 +151,18 @@ class Turns:
         """Seconds a character, as measured."""
         return self._seconds / self._characters
 
+    def _share_left(self) -> float:
+        """Seconds that may be explained now."""
+        left, then = self._explained
+        return min(EXPLANATION_BURST_SECONDS, left + (self._clock() - then) * EXPLANATION_SHARE)
+
     def _take_from_share(self, price: int) -> None:
         with self._lock:
-            left, then = self._explained
-            now = self._clock()
-            left = min(EXPLANATION_BURST_SECONDS, left + (now - then) * EXPLANATION_SHARE)
-            allowed = left > 0
-            self._explained = left - (price * self._pace if allowed else 0.0), now
-        if not allowed:
-            raise RefusedError((price * self._pace - left) / EXPLANATION_SHARE, explanations=True)
+            left, cost = self._share_left(), price * self._pace
+            if left > 0:
+                self._explained = left - cost, self._clock()
+                return
+        raise RefusedError((cost - left) / EXPLANATION_SHARE, explanations=True)
 
     def _enter(self, price: int) -> None:
         with self._lock:

@@ -18,6 +18,7 @@ import re
 import selectors
 import socket
 import time
+import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
@@ -26,6 +27,8 @@ from typing import Any
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
+from sentiment.problems import refused
+from sentiment.turns import REQUEST_PRICE, RefusedError
 from shared.limits import MAX_BATCH_BODY_BYTES
 from shared.problems import CONTENT_TYPE, Problem, try_later
 
@@ -41,6 +44,10 @@ _READ_BYTES = 64 * 1024
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*(?=\r\n)")
 _CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding:")
 _EXPECT = re.compile(rb"(?i)\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)")
+_CLOSES = re.compile(rb"(?i) HTTP/1\.0\r\n|\r\nconnection:[ \t]*close")
+_REQUEST_ID = re.compile(rb"(?i)\r\nx-request-id:[ \t]*([\w.:;=/+-]{1,200})[ \t]*(?=\r\n|$)")
+_PREDICTION = b"POST /predict"  # and what begins like it
+_EXPLAIN = b'"explain"'
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 log = logging.getLogger(__name__)
@@ -137,7 +144,7 @@ class Incoming:
             self._end = line + 2 + size + 2
 
 
-class Connection(TConn):  # type: ignore[misc]
+class Connection(TConn):
     """A connection whose thread reads from memory and never from the socket."""
 
     def __init__(self, *args: Any) -> None:
@@ -155,7 +162,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.sock.settimeout(SEND_SECONDS)
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(ThreadWorker):
     """The worker."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -284,13 +291,32 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._send(connection, _CONTINUE)
 
     def _give_away(self, connection: Connection) -> None:
-        self._forget(connection)
         connection.truncated = connection.incoming.truncated
         request = connection.incoming.take()
+        refusal = self._refusal(request)
+        if refusal is not None:
+            self._buffered -= len(request)
+            head = request.partition(b"\r\n\r\n")[0]
+            closes = connection.truncated or _CLOSES.search(head) is not None
+            self._refuse(connection, refused(refusal), head, closes)
+            return
+        self._forget(connection)
         connection.taken = len(request)
         connection.is_health_check = request.startswith(HEALTH_CHECK)
         connection.parser.unreader.unread(request)
         self.enqueue_req(connection)
+
+    def _refusal(self, request: bytes) -> RefusedError | None:
+        """Whether there is time for a request, guessed from its bytes.
+
+        Those who do not wait as they are told come again at once, and to read each of their requests in a thread would
+        leave no time for anybody else's. Whoever hides from this guess is judged when the request has been read.
+        """
+        turns = getattr(self.wsgi, "extensions", {}).get("turns")
+        if turns is None or not request.startswith(_PREDICTION):
+            return None
+        found: RefusedError | None = turns.refusal(REQUEST_PRICE + len(request), explanation=_EXPLAIN in request)
+        return found
 
     def _forget(self, connection: Connection) -> None:
         """Stop receiving."""
@@ -318,15 +344,33 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.poller.register(connection.sock, selectors.EVENT_READ, partial(self._on_readable, connection))
         self._lingering.add(connection)
 
-    def _refuse(self, connection: Connection, problem: Problem) -> None:
-        """Answer without a thread, and close."""
-        log.info("request", extra={"fields": {"route": None, "status": int(problem.status)}})
+    def _refuse(self, connection: Connection, problem: Problem, head: bytes = b"", closes: bool = True) -> None:
+        """Answer without a thread.
+
+        Args:
+            connection: on which the request came.
+            problem: what its client is told.
+            head: of the request, if it is here.
+            closes: whether no further request is read from this connection.
+        """
+        found = _REQUEST_ID.search(head)
+        request_id = found[1].decode() if found else uuid.uuid4().hex
+        fields = {"requestId": request_id, "route": None, "status": int(problem.status)}
+        log.info("request", extra={"fields": fields})
         body = json.dumps(problem.document)
-        headers = {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(body)), "Connection": "close"}
-        lines = [f"{name}: {value}\r\n" for name, value in {**headers, **problem.headers}.items()]
-        head = f"HTTP/1.1 {problem.status.value} {problem.document['title']}\r\n{''.join(lines)}\r\n"
-        self._send(connection, (head + body).encode())
-        self._linger(connection)
+        headers = {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(body)), "X-Request-Id": request_id}
+        headers |= problem.headers | ({"Connection": "close"} if closes else {})
+        lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+        title = problem.document["title"]
+        self._send(connection, f"HTTP/1.1 {int(problem.status)} {title}\r\n{''.join(lines)}\r\n{body}".encode())
+        if closes:
+            self._linger(connection)
+            return
+        self._receiving.add(connection)
+        connection.deadline = time.monotonic() + self.cfg.keepalive
+        if connection.incoming.data:
+            self._start_clock(connection)
+            self._go_on(connection, connection.incoming.whole())
 
     def _send(self, connection: Connection, data: bytes) -> None:
         with contextlib.suppress(OSError):

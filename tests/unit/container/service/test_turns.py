@@ -104,16 +104,18 @@ def test_what_has_waited_long_enough_goes_before_what_is_cheaper(pool: ThreadPoo
 def test_what_cannot_be_begun_in_time_is_refused_at_once_dearest_first(pool: ThreadPoolExecutor, clock: Clock) -> None:
     queue = Queue(pool, clock)
     with queue.turns.turn(100):
-        dear = queue.join("dear", SECOND)
-        fair = [queue.join("fair", SECOND // 2) for _ in range(2)]
+        dear = queue.join("dear", 3 * SECOND // 2)
+        fair = [queue.join("fair", 3 * SECOND // 4) for _ in range(2)]
         assert not dear.done()
+        assert queue.turns.refusal(2 * SECOND) is not None
+        assert queue.turns.refusal(SECOND // 10) is None  # it would be the dear one that is refused
         cheap = queue.join("cheap", SECOND // 10)
         with pytest.raises(RefusedError) as refused:
             dear.result(10)
         assert 0 < refused.value.seconds <= MAX_WAIT_SECONDS
         assert not refused.value.explanations
         with pytest.raises(RefusedError):
-            queue.join("the dearest itself", 2 * SECOND).result(10)
+            queue.join("the dearest itself", 3 * SECOND).result(10)
     for one in [*fair, cheap]:
         one.result(10)
     assert sorted(queue.had) == ["cheap", "fair", "fair"]
@@ -145,8 +147,8 @@ def test_a_batch_lets_others_go_first_between_its_runs(pool: ThreadPoolExecutor,
         assert queue.had == ["text"]
         first.result(10)
         # What has begun is not refused any more, however much comes.
-        others = [queue.join("text", SECOND // 2) for _ in range(3)]
-        clock.now += 10
+        others = [queue.join("text", 2 * SECOND // 3) for _ in range(3)]
+        clock.now += 20
         give_way()
         for one in others:
             one.result(10)
@@ -163,6 +165,8 @@ def test_explanations_have_a_share_of_the_time(clock: Clock) -> None:
                 clock.now += 0.01
         except RefusedError as error:
             assert error.explanations
+            assert queue.refusal(100, explanation=True) is not None
+            assert queue.refusal(SECOND // 100) is None
             assert error.seconds > 0
             refused += 1
             with queue.turn(SECOND // 100):  # others are not touched by it
@@ -183,10 +187,10 @@ def test_a_turn_that_does_not_end_is_told(clock: Clock) -> None:
     queue = Turns(clock)
     with queue.turn(100):
         clock.now += turns.STUCK_SECONDS - 1
-        assert not queue.stuck
+        told = [queue.stuck]
         clock.now += 2
-        assert queue.stuck
-    assert not queue.stuck
+        told.append(queue.stuck)
+    assert [*told, queue.stuck] == [False, True, False]
 
 
 def test_a_turn_is_passed_on_after_an_error(clock: Clock) -> None:

@@ -171,7 +171,7 @@ def test_requests_are_answered_in_turn_on_one_connection(start: Start) -> None:
             assert answer(connection)[0] == 200
     with connect(service, b"".join(requests)) as connection:  # sent before the first was answered
         file = connection.makefile("rb")
-        statuses = []
+        statuses: list[bytes] = []
         while len(statuses) < len(requests):
             line = file.readline()
             assert line
@@ -223,3 +223,33 @@ def test_health_is_answered_while_every_thread_is_taken(container: Path, start: 
         assert service.request("GET", "/healthz")[0] == 200
         assert time.monotonic() - started < 2
         assert [answer(one)[0] for one in taken] == [200, 200]
+
+
+def test_explanations_beyond_their_share_are_refused_unread_and_the_connection_stays(
+    container: Path, start: Start
+) -> None:
+    turns = container / "sentiment" / "turns.py"
+    turns.write_text(
+        re.sub(r"EXPLANATION_(SHARE|BURST_SECONDS) = [0-9.]+", r"EXPLANATION_\1 = 0.001", turns.read_text())
+    )
+    service = start()
+    service.wait_for_line("Listening at")
+    body = b'{"review": "I am so happy", "explain": true}'
+    explain = HEAD + b"X-Request-Id: abc-9\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    hidden = explain.replace(b'"explain"', rb'"\u0065xplain"').replace(b"Length: 44", b"Length: 49")
+    with connect(service) as connection:
+        statuses = set()
+        for _ in range(20):
+            connection.sendall(explain)
+            statuses.add(answer(connection)[0])
+        assert statuses == {200, 429}
+        for request in (explain, hidden):
+            connection.sendall(request)
+            status, headers, document = answer(connection)
+            assert (status, headers["x-request-id"]) == (429, "abc-9")
+            assert int(headers["retry-after"]) > 0
+            assert "Too many explanations" in json.loads(document)["detail"]
+        connection.sendall(WHOLE["a body"])
+        assert answer(connection)[0] == 200
+    (line,) = {line["requestId"] for line in service.wait_for_line("request", 23) if line["status"] == 429}
+    assert line == "abc-9"
