@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 from http import HTTPStatus
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from sentiment.model import PredictionError
-from sentiment.turns import RefusedError
 from shared.problems import CONTENT_TYPE, Problem, fault, try_later
 
 RETRY_AFTER_SECONDS = 5
@@ -24,7 +22,6 @@ def register(app: Flask) -> None:
     app.register_error_handler(Problem, _response)
     app.register_error_handler(HTTPException, _http_problem)
     app.register_error_handler(PredictionError, _not_ready)
-    app.register_error_handler(RefusedError, lambda error: _response(refused(error)))
 
 
 def _response(problem: Problem) -> Response:
@@ -52,16 +49,3 @@ def _not_ready(error: PredictionError) -> Response:
     log.error("the model does not answer", exc_info=error)
     detail = "The model is not ready. Send the same request again in a few seconds."
     return _response(try_later(detail, RETRY_AFTER_SECONDS))
-
-
-def refused(error: RefusedError) -> Problem:
-    """What a client is told for whom there is no time.
-
-    An explanation beyond its share is 429 as at the gateway, whose throttle tells routes apart and not fields. And it
-    is no error of ours, which would ring the alarm and roll a deployment back.
-    """
-    seconds = math.ceil(error.seconds) or 1
-    if error.explanations:
-        detail = "Too many explanations are being asked for. Ask again shortly, or leave explain out."
-        return Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, {"Retry-After": str(seconds)})
-    return try_later("Too many requests are waiting. Send the same request again shortly.", seconds)

@@ -1,4 +1,4 @@
-"""Whose turn it is at the model, and whom there is no time for. What a request costs is in prices below; no HTTP here.
+"""Whose turn it is at the model, and whom there is no time for. gunicorn's worker asks too, before a request is read.
 
 Requests are unequal work: an explanation of a long text takes as long as fifty short texts. So the model works for one
 request at a time, and those that wait are ordered by when they came and by their price, such that a visitor's short
@@ -13,11 +13,15 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from shared.problems import Problem
 
 # Prices, in characters of text that the network reads.
 REQUEST_PRICE = 150  # what a request costs besides its text: measured, as much as 150 characters
@@ -35,16 +39,25 @@ _FIRST_GUESS = 3e-6  # seconds a character; the first turns correct it
 _REMEMBERED = 0.95  # of what was measured before, at each turn
 
 
-class RefusedError(Exception):
+class RefusedError(Problem):
     """There is no time for a request.
 
+    An explanation beyond its share is 429 as at the gateway, whose throttle tells routes apart and not fields. And it
+    is no error of ours, which would ring the alarm and roll a deployment back.
+
     Attributes:
-        seconds: after which there may be.
+        seconds: after which there may be time.
         explanations: whether it is the share of explanations that is used up.
     """
 
     def __init__(self, seconds: float, explanations: bool = False) -> None:
-        super().__init__(f"no time for this within {MAX_WAIT_SECONDS:g} s")
+        later = {"retry-after": str(max(1, math.ceil(seconds)))}
+        if explanations:
+            detail = "Too many explanations are being asked for. Ask again shortly, or leave explain out."
+            super().__init__(HTTPStatus.TOO_MANY_REQUESTS, detail, later)
+        else:
+            detail = "Too many requests are waiting. Send the same request again shortly."
+            super().__init__(HTTPStatus.SERVICE_UNAVAILABLE, detail, later)
         self.seconds = seconds
         self.explanations = explanations
 

@@ -6,6 +6,9 @@ loop, which waits for all connections at once, receives head and body and gives 
 a slow client costs a little memory and, after a while, gets 408. In front of a load balancer that hardly matters; with
 ``docker run -p`` it does.
 
+gunicorn's master imports this module, and may not import ONNX Runtime (gunicorn.conf.py says why): so nothing here
+imports the model.
+
 A request is only measured here (where does it end?). gunicorn's parser reads it, and refuses it where it is wrong.
 """
 
@@ -27,7 +30,6 @@ from typing import Any
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
-from sentiment.problems import refused
 from sentiment.turns import REQUEST_PRICE, RefusedError
 from shared.limits import MAX_BATCH_BODY_BYTES
 from shared.problems import CONTENT_TYPE, Problem, try_later
@@ -298,7 +300,7 @@ class Worker(ThreadWorker):
             self._buffered -= len(request)
             head = request.partition(b"\r\n\r\n")[0]
             closes = connection.truncated or _CLOSES.search(head) is not None
-            self._refuse(connection, refused(refusal), head, closes)
+            self._refuse(connection, refusal, head, closes)
             return
         self._forget(connection)
         connection.taken = len(request)

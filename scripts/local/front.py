@@ -154,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._say(405, "Method Not Allowed", [("Allow", "GET, HEAD")])
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = serve  # noqa: N815
 
     def _serve_api(self, backend: Backend, body: bytes) -> None:
         target = f"/_aws/execute-api/{backend.api_id}/$default{self.path.removeprefix(API) or '/'}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -14,7 +16,7 @@ import pytest
 
 from sentiment.worker import MAX_HEAD_BYTES, Incoming
 from shared.limits import MAX_BATCH_BODY_BYTES
-from tests.unit.container.service.support import DEADLINE_SECONDS, Service
+from tests.unit.container.service.support import CONTAINER, DEADLINE_SECONDS, Service
 
 Start = Callable[..., Service]
 BODY = b'{"review": "I am so happy"}'
@@ -80,6 +82,13 @@ def test_a_client_that_waits_to_be_told_is_noticed_and_the_parser_is_not() -> No
     assert incoming.add(b"{}")
     assert incoming.take() == HEAD + b"Content-Length: 2\r\n\r\n{}"
     assert not incoming.expects
+
+
+def test_the_module_that_the_master_imports_starts_no_thread_of_onnx_runtime() -> None:
+    code = "import sys, sentiment.worker; sys.exit('onnxruntime' in sys.modules or 'numpy' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=CONTAINER, env={"PYTHONPATH": str(CONTAINER)}).returncode == 0
+    )
 
 
 # --- as it runs ----------------------------------------------------------------------------------------------------
