@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sentiment import care
+from sentiment.measures import Measures
 from sentiment.model import Model, Prediction
 from sentiment.turns import Turns, explanation_price, price
 from shared import receipts
@@ -20,10 +21,12 @@ class Answers:
         model: the model to ask.
         receipt_key: key that signs receipts; empty: no prediction comes with a receipt.
         turns: lets one request at a time ask.
+        measures: counts predictions.
     """
 
-    def __init__(self, model: Model, receipt_key: str, turns: Turns) -> None:
+    def __init__(self, model: Model, receipt_key: str, turns: Turns, measures: Measures) -> None:
         self._model = model
+        self._measures = measures
         self._turns = turns
         self._receipt_key = receipt_key
 
@@ -78,8 +81,9 @@ class Answers:
             "model": self._model.revision,
         }
         if needs_care:
-            answer["care"] = True  # and no receipt: there is nothing to judge
-        elif self._receipt_key:
+            return answer | {"care": True}  # and no receipt: there is nothing to judge
+        self._measures.add(prediction)
+        if self._receipt_key:
             answer["receipt"] = receipts.issue(
                 self._receipt_key, text, prediction.classification, prediction.confidence, self._model.revision
             )

@@ -17,6 +17,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from sentiment import problems
 from sentiment.answers import Answers
+from sentiment.measures import Measures
 from sentiment.model import Model, ModelError, PredictionError
 from sentiment.reviews import read_batch, read_question
 from sentiment.settings import Settings
@@ -75,7 +76,8 @@ def _load(settings: Settings) -> Model:
 
 def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
     turns = app.extensions["turns"] = Turns()
-    answers = Answers(model, settings.receipt_key, turns)
+    measures = Measures(settings.stage, model.revision, model.labels)
+    answers = Answers(model, settings.receipt_key, turns, measures)
 
     @app.post("/predict")
     def predict() -> dict[str, Any]:

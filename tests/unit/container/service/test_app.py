@@ -114,6 +114,7 @@ class Silent(Model):
     """Stands for a model that stopped answering, which a whole file cannot be made to do."""
 
     revision = "0" * 12
+    labels = catalogue.LABELS
 
     def __init__(self, error: Exception) -> None:
         self.error = error
