@@ -15,6 +15,7 @@ from pathlib import Path
 from scripts.local import child
 from scripts.local.engine import Engine
 from scripts.local.journal import Journal, JournalError
+from scripts.local.keys import Keys
 from scripts.local.processes import ProcessEngine
 
 SCALING = "SCALING"  # environment variable; "off" leaves the number of tasks to whoever sets it
@@ -31,6 +32,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--journal", type=Path, required=True, help="file of table writes")
     parser.add_argument("--images", type=Path, required=True, help="folder of images")
     parser.add_argument("--logs", type=Path, required=True, help="folder for what containers write")
+    parser.add_argument("--front", required=True, help="address of the front, which pages call")
+    parser.add_argument("--origin", action="append", default=[], help="an origin of the page")
     parser.add_argument("--docker", default="", help="address of a Docker engine that is to run the tasks")
     options = parser.parse_args(arguments)
     try:
@@ -39,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"emulator: {error}", file=sys.stderr)
         raise SystemExit(EXIT_JOURNAL_UNREADABLE) from None
     engine = _engine(options)
-    serve = _extended_emulator(journal, engine)
+    serve = _extended_emulator(journal, engine, options)
     try:
         serve()
     finally:
@@ -55,7 +58,7 @@ def _engine(options: argparse.Namespace) -> Engine:
     return DockerEngine(options.docker, options.journal.parent)
 
 
-def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
+def _extended_emulator(journal: Journal, engine: Engine, options: argparse.Namespace) -> Callable[[], None]:
     # Imported here because ministack reads its environment on import, and because importing it takes a while, which
     # a damaged journal need not wait for.
     from hypercorn.config import Config
@@ -74,9 +77,9 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
         tasks,
     )
 
-    access.register()
+    access.register(Keys(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]))
     cloudformation.register()
-    gateway.register()
+    gateway.register(options.front, options.origin)
     identities.register()
     recorded.register()
     tables.register(journal)

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from scripts import ROOT
 from scripts.stage.errors import DeployError
@@ -57,8 +57,9 @@ class State:
         return self.folder / "cloud.json"
 
     def publish(self, **facts: Any) -> None:
-        """Write ``cloud.json``: whoever reads it sees all of it."""
+        """Write ``cloud.json``: whoever reads it sees all of it, and nobody but its owner reads it."""
         new = self.cloud.with_suffix(".new")
+        new.touch(mode=0o600)
         new.write_text(json.dumps(facts) + "\n")
         new.replace(self.cloud)
 
@@ -94,31 +95,56 @@ def claim(folder: Path | None, url: str) -> Iterator[State]:
         StateError: somebody else uses it, or it cannot be written.
     """
     state = State((folder or chosen_folder()).absolute())
-    try:
-        state.folder.mkdir(parents=True, exist_ok=True)
-        lock = (state.folder / "lock").open("a+")
-    except OSError as error:
-        raise _unusable(state, error) from None
-    with lock:
+    with _for_nobody_else():
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel gives it back, whatever becomes of us
-        except BlockingIOError:
-            lock.seek(0)
-            raise _taken(state, lock.read()) from None
-        try:
-            lock.truncate(0)
-            lock.write(json.dumps({"pid": os.getpid(), "url": url}))
-            lock.flush()
-            _clean(state)
-            for each in (state.images, state.logs, state.temporary):
-                each.mkdir(exist_ok=True)
+            state.folder.mkdir(parents=True, exist_ok=True)
+            _tighten(state.folder)
+            lock = (state.folder / "lock").open("a+")
         except OSError as error:
             raise _unusable(state, error) from None
-        try:
-            yield state
-        finally:
-            state.cloud.unlink(missing_ok=True)
-            shutil.rmtree(state.temporary, ignore_errors=True)
+        with lock:
+            yield from _use(state, lock, url)
+
+
+def _use(state: State, lock: IO[str], url: str) -> Iterator[State]:
+    """Use the folder that the lock stands for."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel gives it back, whatever becomes of us
+    except BlockingIOError:
+        lock.seek(0)
+        raise _taken(state, lock.read()) from None
+    try:
+        lock.truncate(0)
+        lock.write(json.dumps({"pid": os.getpid(), "url": url}))
+        lock.flush()
+        _clean(state)
+        for each in (state.images, state.logs, state.temporary):
+            each.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _unusable(state, error) from None
+    try:
+        yield state
+    finally:
+        state.cloud.unlink(missing_ok=True)
+        shutil.rmtree(state.temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _for_nobody_else() -> Iterator[None]:
+    """What this process creates, and all that it starts, is its owner's alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _tighten(folder: Path) -> None:
+    """Take a folder of an earlier version away from everybody else; what is further down cannot be reached then."""
+    folder.chmod(0o700)
+    for path in folder.iterdir():
+        if not path.is_symlink():
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def _clean(state: State) -> None:

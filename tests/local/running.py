@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.app import receipt_keys
+from scripts.local.keys import Keys
 from scripts.local.session import STAGE, EmulatedCloud
 from shared import receipts
 
@@ -46,6 +47,7 @@ class RunningApp:
         state: its state folder.
         port: port of the page.
         endpoint_url: where boto3 finds the emulator; "" until it is ready.
+        keys: of this run; nobody's until it is ready.
         said: what the command has written to stderr so far.
     """
 
@@ -53,6 +55,7 @@ class RunningApp:
     state: Path
     port: int
     endpoint_url: str = ""
+    keys: Keys = field(default_factory=lambda: Keys("", ""))
     said: list[str] = field(default_factory=list)
 
     @property
@@ -68,7 +71,7 @@ class RunningApp:
     @property
     def cloud(self) -> EmulatedCloud:
         """The orchestrator's way into the emulator."""
-        return EmulatedCloud(STAGE, self.endpoint_url, public_url=self.url)
+        return EmulatedCloud(STAGE, self.endpoint_url, self.keys, public_url=self.url)
 
     def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """Send a request to the front; what is not bytes is sent as JSON."""
@@ -95,7 +98,9 @@ class RunningApp:
         line = self.process.stdout.readline()
         watchdog.cancel()
         assert line == f"Ready: {self.url}\n", f"not ready ({line!r}):\n{''.join(self.said)}"
-        self.endpoint_url = json.loads((self.state / "cloud.json").read_text())["endpoint_url"]
+        found = json.loads((self.state / "cloud.json").read_text())
+        self.endpoint_url = found["endpoint_url"]
+        self.keys = Keys(found["access_key_id"], found["secret_access_key"])
 
     def processes(self) -> set[int]:
         """Process ids of the command and of everything below it."""

@@ -13,8 +13,9 @@ import asyncio
 import base64
 import json
 import os
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -23,9 +24,11 @@ from ministack.services import alb, apigateway
 from ministack.services.cloudformation import provisioners
 
 from scripts.local.extensions.cloudformation import Made, Properties, add, lower_keys
+from scripts.local.front import LENT
 
 API, INTEGRATION = "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Integration"
 MAX_BODY_BYTES = 10 * 1024 * 1024  # AWS's fixed limit
+WEBSITE = re.compile(r"\.s3-website[.-]")  # of a bucket, which has another address here
 HOP_BY_HOP = {"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 
 Answer = tuple[int, dict[str, Any], Any]  # status, headers, body
@@ -34,14 +37,55 @@ Answer = tuple[int, dict[str, Any], Any]  # status, headers, body
 _request_id: ContextVar[str | None] = ContextVar("request id", default=None)
 
 
-def register() -> None:
-    """Teach the emulator's gateway what this project uses of AWS's."""
+def register(front: str, origins: Sequence[str]) -> None:
+    """Teach the emulator's gateway what this project uses of AWS's.
+
+    Args:
+        front: address under which pages reach the API and the links that it hands out.
+        origins: where the page is, which stands in the template as the address of a website in S3.
+    """
     add("AWS::ApiGatewayV2::VpcLink", _create_link, lambda physical_id, properties: None, _update_link)
-    _translate(API, "CorsConfiguration", lower_keys)
+    _translate(API, "CorsConfiguration", lambda settings: with_origins(lower_keys(settings), origins))
     _translate(INTEGRATION, "ResponseParameters", _mappings)
     _name_requests()
     _route_links_to_load_balancers()
-    _guard_the_data_plane()
+    _guard_the_data_plane(Links(front))
+
+
+def with_origins(settings: dict[str, Any], origins: Sequence[str]) -> dict[str, Any]:
+    """An API's CORS settings with the page's origins on this machine in place of its website's in S3.
+
+    Args:
+        settings: in the service's own words.
+        origins: such as ``http://127.0.0.1:8080``.
+    """
+    named = settings.get("allowOrigins", [])
+    allowed = [here for name in named for here in (origins if WEBSITE.search(str(name)) else [name])]
+    return {**settings, "allowOrigins": list(dict.fromkeys(allowed))}
+
+
+class Links:
+    """Links to objects of S3's that the API hands out, led through the front.
+
+    Args:
+        front: its address.
+    """
+
+    def __init__(self, front: str) -> None:
+        self._ours = f"http://127.0.0.1:{os.environ.get('GATEWAY_PORT')}/".encode()
+        self._lent = f"{front}{LENT}/".encode()
+
+    def led(self, answer: Answer) -> Answer:
+        """An answer with its links, in Location or as ``url`` of a JSON object, led through the front."""
+        status, sent, content = answer
+        sent = {key: self._through(value) if key.lower() == "location" else value for key, value in sent.items()}
+        if isinstance(content, bytes) and self._ours in content:
+            # Nobody's text can look like that: within a JSON string, quotes have a backslash before them.
+            content = re.sub(rb'("url": ?")' + re.escape(self._ours), lambda found: found[1] + self._lent, content)
+        return status, sent, content
+
+    def _through(self, value: Any) -> Any:
+        return str(value).replace(self._ours.decode(), self._lent.decode(), 1)
 
 
 def _create_link(logical_id: str, properties: Properties, stack: str) -> Made:
@@ -134,7 +178,7 @@ def _route_links_to_load_balancers() -> None:
     apigateway._invoke_http_proxy = proxy_through_link
 
 
-def _guard_the_data_plane() -> None:
+def _guard_the_data_plane(links: Links) -> None:
     """Apply the stage's throttling and the limit of a body; put id and CORS headers right on whatever is answered."""
     execute = apigateway._handle_execute_in_scope
     buckets: dict[tuple[str, str], Bucket] = {}
@@ -148,7 +192,7 @@ def _guard_the_data_plane() -> None:
             status, sent, content = await answered(api_id, stage, path, method, headers, body, *more)
         finally:
             _request_id.reset(token)
-        return status, {**sent, "apigw-requestid": name}, content
+        return links.led((status, {**sent, "apigw-requestid": name}, content))
 
     async def answered(
         api_id: str, stage: str, path: str, method: str, headers: dict[str, str], body: bytes, *more: Any

@@ -14,6 +14,9 @@ from scripts import ROOT
 
 MINISTACK = "ministack"
 FUNCTIONS = {
+    "app._credential_failure": ["service", "iam_action", "request_id", "denied", "headers"],
+    "app.app": ["scope", "receive", "send"],
+    "app.detect_service": ["method", "path", "headers", "query_params"],
     "app.main": [],
     "app.pin_request_origin": ["source_ip", "secure_transport"],
     "core.iam_actions.dynamodb_service_context": ["body"],
@@ -21,6 +24,11 @@ FUNCTIONS = {
     "core.iam_evaluator.enforce": [
         "access_key_id", "iam_action", "service", "region", "resource_arn", "service_context",
     ],
+    "core.iam_evaluator.find_iam_access_key_account": ["access_key_id"],
+    "core.iam_evaluator.is_root_access_key": ["access_key_id"],
+    "core.iam_evaluator.resolve_credential": ["access_key_id", "account_id", "session_token"],
+    "core.lambda_runtime.execution_credentials": ["config"],
+    "core.responses._account_from_sts_session": ["access_key_id"],
     "services.alb._proxy_http_target": ["target", "tg"],
     "services.alb.dispatch_request": ["lb", "method", "path", "headers", "body", "query_params", "port"],
     "services.apigateway._cors_response_headers": ["cors_cfg", "origin"],
@@ -62,6 +70,7 @@ FUNCTIONS = {
     "services.iam._create_oidc_provider": ["p"],
     "services.iam._delete_oidc_provider": ["p"],
     "services.iam._p": ["params", "key"],
+    "services.lambda_svc.execution_credentials": ["config"],
     "services.ecs._put_cluster_capacity_providers": ["data"],
     "services.cloudformation.provisioners._normalize_container_defs": ["cdefs"],
     "services.ssm.resolve_parameter_value": ["name_or_arn", "version", "decrypt"],
@@ -86,6 +95,7 @@ VALUES = {
     "services.iam._oidc_providers": object,
     "services.iam._roles": object,
     "services.ssm._PUBLIC_AMI_PARAMETERS": dict,
+    "services.sts._sessions": dict,
 }
 HANDLERS = {
     # type: (update takes the logical id too)
