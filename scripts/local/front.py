@@ -1,11 +1,11 @@
-"""The one origin of the laptop cloud: the site at ``/``, the HTTP API at ``/api``, and nothing else of the emulator.
+"""The only origin of the laptop cloud: the site at ``/``, the HTTP API at ``/api``, and nothing else of the emulator.
 
-It does for the site what S3's website endpoint does and the emulator lacks (index and error document), and it gives
-the page and its API one address, which outputs of the stacks cannot name on a laptop. Links that S3 lends are at
-``/lent``, so that nobody but the front ever needs the emulator's port.
+It serves the site as S3's website endpoint does, with index and error documents, which the emulator lacks. It also
+gives the page and its API one address: the hosts in the stacks' outputs do not resolve on a laptop. Presigned links are
+at ``/lent``, so that no client needs the emulator's port.
 
-Whoever asks under another name than this machine's own, or from a page of another origin, is refused: what listens on
-loopback can be reached by every page that is open in a browser.
+Every page that is open in a browser can send requests to loopback. So a request is refused when its Host header is not
+a name of loopback (DNS rebinding), or when it comes from a page of another origin.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from scripts.local.hosts import is_loopback, origins_of
 from scripts.local.keys import FRONT_HEADER
 
 API = "/api"
-LENT = "/lent"  # before the path of a link that S3 has lent
+LENT = "/lent"  # prefix of presigned links to S3
 HOST = "127.0.0.1"
-MAX_BODY_BYTES = 10 * 1024 * 1024 + 1  # what the API's own limit of 10 MiB needs to see to refuse it
-# Less than the emulator keeps a connection, so that no request meets one that is being closed; it closes none but idle
-# ones (see ``emulator``).
+MAX_BODY_BYTES = 10 * 1024 * 1024 + 1  # one byte more than the API's own limit, so that the API itself refuses it
+# Shorter than the emulator's own idle timeout, so that no request is sent on a connection that is being closed (see
+# ``emulator``).
 IDLE_SECONDS = 60
-LOOK_AGAIN_SECONDS = 1.0  # what is missing may have moved: the least time between two looks for it
-ANSWER_SECONDS = 35  # more than the 30 s after which an HTTP API gives up by itself
+LOOK_AGAIN_SECONDS = 1.0  # shortest interval between two searches for an app that may have moved
+ANSWER_SECONDS = 35  # longer than an HTTP API's own timeout of 30 s
 CHUNK_BYTES = 64 * 1024
 LINE_BYTES = 1024  # of a chunk's length, and of a trailer
 MAX_TRAILERS = 16
@@ -65,7 +65,7 @@ LENT_ANSWER_HEADERS = SITE_ANSWER_HEADERS | {"content-disposition"}
 
 
 class PortInUseError(Exception):
-    """Somebody else listens there."""
+    """Another process listens on the port."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Backend:
         port: the emulator's port on 127.0.0.1.
         bucket: name of the site's bucket.
         api_id: id of the HTTP API.
-        secret: what proves to the emulator that the front asks.
+        secret: proves to the emulator that a request comes from the front.
     """
 
     port: int
@@ -86,25 +86,25 @@ class Backend:
 
 
 class Front(ThreadingHTTPServer):
-    """Listens from the moment it is made; answers 503 until it has a backend.
+    """Listens as soon as it is created; answers 503 until it has a backend.
 
     Args:
         port: TCP port on 127.0.0.1; 0 for a free one.
 
     Attributes:
         backend: where the app is; None until it is deployed.
-        find: looks where the app is now; None where it is not to be found.
-        origins: of pages that may call the API: our own, and those of a page on an origin of its own.
+        find: finds the app's present backend; returns None when it does not find one.
+        origins: of pages that may call the API: this front's own, and those of a page on its own origin.
 
     Raises:
         PortInUseError: the port is taken.
-        PermissionError: the port is not for everybody (below 1024).
+        PermissionError: the port needs privileges (below 1024).
     """
 
     daemon_threads = True
     request_queue_size = 128
     backend: Backend | None = None
-    api_url = ""  # what the page is to call; "" leaves its config.json as it was deployed
+    api_url = ""  # overrides the apiUrl of config.json
 
     def __init__(self, port: int) -> None:
         self.find: Callable[[], Backend | None] = lambda: None
@@ -121,7 +121,7 @@ class Front(ThreadingHTTPServer):
         self.origins = origins_of(self.port)
 
     def moved(self, old: Backend) -> Backend | None:
-        """Where the app is now, if that is elsewhere: somebody may have taken it down and deployed it anew."""
+        """The app's new backend, if it has moved: it may have been destroyed and redeployed."""
         with self._looking:
             if self.backend == old and time.monotonic() - self._looked > LOOK_AGAIN_SECONDS:
                 self.backend = self.find() or old
@@ -129,15 +129,15 @@ class Front(ThreadingHTTPServer):
             return self.backend if self.backend != old else None
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that hang up."""
+        """Ignore clients that hang up."""
 
 
 class PageFront(Front):
-    """The page alone, on an origin of its own: a browser asks the API before it calls, as it does on AWS.
+    """The page alone, on its own origin: a browser sends preflight requests to the API, as it does on AWS.
 
     Args:
         port: TCP port on 127.0.0.1; 0 for a free one.
-        front: the one that has the API; from now on it lets this page call.
+        front: has the API, and from now on accepts calls from this page.
 
     Raises:
         PortInUseError: the port is taken.
@@ -156,12 +156,12 @@ class PageFront(Front):
         return self._front.backend
 
     def moved(self, old: Backend) -> Backend | None:
-        """Where the app is now, if that is elsewhere."""
+        """The app's new backend, if it has moved."""
         return self._front.moved(old)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One client's connection, and the one to the emulator that it needs."""
+    """One client's connection, and its connection to the emulator."""
 
     protocol_version = "HTTP/1.1"
     server_version = "laptop-cloud"
@@ -172,12 +172,12 @@ class Handler(BaseHTTPRequestHandler):
     server: Front
 
     def setup(self) -> None:
-        """Take a client's connection."""
+        """Accept a client's connection."""
         super().setup()
         self._upstream: http.client.HTTPConnection | None = None
 
     def finish(self) -> None:
-        """Leave with the client."""
+        """Close both connections."""
         super().finish()
         self._hang_up()
 
@@ -189,7 +189,7 @@ class Handler(BaseHTTPRequestHandler):
         if body is None:
             return
         backend = self.server.backend
-        self.path = quote(self.path, safe=string.printable, encoding="latin-1")  # what should have been encoded is now
+        self.path = quote(self.path, safe=string.printable, encoding="latin-1")
         path = _path(self.path)
         if backend is None:
             self._say(503, "The laptop cloud is starting", [("Retry-After", "1")])
@@ -207,14 +207,14 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve  # noqa: N815
 
     def _may_ask(self) -> bool:
-        """Whether the client calls us by our name and is no page of another origin; it is told when not."""
+        """Whether Host and Origin are allowed; if not, an error has been sent to the client."""
         hosts = self.headers.get_all("Host") or []
         if len(hosts) != 1 or not is_loopback(hosts[0]):
-            self._refuse(403, f"This address is called {self.server.url.removeprefix('http://')}, and nothing else")
+            self._refuse(403, f"Unknown host name: open {self.server.url} instead")
             return False
         origins = self.headers.get_all("Origin") or []
         if any(origin not in {*self.server.origins, f"http://{hosts[0]}"} for origin in origins):
-            self._refuse(403, "Pages of other origins may not ask here")
+            self._refuse(403, "Requests from pages of other origins are refused")
             return False
         return True
 
@@ -229,7 +229,7 @@ class Handler(BaseHTTPRequestHandler):
             self._pass_on(answer, [pair for pair in answer.getheaders() if pair[0].lower() not in HOP_BY_HOP])
 
     def _serve_lent(self, backend: Backend) -> None:
-        """An object of S3's, for whoever has a link to it; the emulator checks the signature that is in it."""
+        """Pass a presigned request for an S3 object on; the emulator verifies the signature."""
         if self.command not in ("GET", "HEAD") or "X-Amz-Signature=" not in self.path:
             self._say(403, "Forbidden")
             return
@@ -247,7 +247,10 @@ class Handler(BaseHTTPRequestHandler):
         headers = [(name, value) for name, value in self.headers.items() if name.lower() in SITE_REQUEST_HEADERS]
         answer = self._ask(backend, self.command, f"/{backend.bucket}{key}", headers)
         status = None
-        if answer is not None and answer.status in (403, 404):  # 403: without the right to list, S3 hides what exists
+        if answer is not None and answer.status in (
+            403,
+            404,
+        ):  # 403: S3 without permission to list
             answer.read()
             if now := self.server.moved(backend):
                 self._serve_site(now, path)
@@ -258,7 +261,7 @@ class Handler(BaseHTTPRequestHandler):
             self._pass_on(answer, [p for p in answer.getheaders() if p[0].lower() in SITE_ANSWER_HEADERS], status)
 
     def _serve_config(self, backend: Backend, key: str) -> None:
-        """The page's settings, with the API at its full address."""
+        """Serve the page's settings with the API's absolute URL."""
         answer = self._ask(backend, "GET", f"/{backend.bucket}{key}", [])
         if answer is not None:
             content = answer.read()
@@ -278,15 +281,15 @@ class Handler(BaseHTTPRequestHandler):
         body: bytes = b"",
         is_ours: bool = True,
     ) -> http.client.HTTPResponse | None:
-        """The emulator's answer, or None when there is none and the client has been told.
+        """The emulator's answer, or None when there is none and an error has been sent to the client.
 
         Args:
             backend: where the emulator is.
             method: of the request.
             target: path and query, percent-encoded.
-            headers: of the request, without any that concern the connection.
+            headers: of the request, hop-by-hop headers left out.
             body: of the request.
-            is_ours: whether the front stands for the request; otherwise the request must prove itself.
+            is_ours: whether to vouch for the request; without that, its own signature must be valid.
         """
         if self._upstream is None:
             self._upstream = http.client.HTTPConnection(HOST, backend.port, timeout=ANSWER_SECONDS)
@@ -304,14 +307,14 @@ class Handler(BaseHTTPRequestHandler):
         except TimeoutError:
             self._say(504, "The laptop cloud took too long to answer")
         except (OSError, http.client.HTTPException, ValueError):
-            self._say(502, "The laptop cloud does not answer; its terminal says why")
+            self._say(502, "The laptop cloud does not answer; see its terminal for the reason")
         self._hang_up()
         return None
 
     def _pass_on(
         self, answer: http.client.HTTPResponse, headers: list[tuple[str, str]], status: int | None = None
     ) -> None:
-        """Send an answer on while it comes in."""
+        """Stream an answer to the client."""
         self.send_response_only(status or answer.status)
         for key, value in headers:
             self.send_header(key, value)
@@ -329,7 +332,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b"0\r\n\r\n")
             answer.read()  # the end of the answer, so that the connection can be used again
         except (OSError, http.client.HTTPException):
-            self.close_connection = True  # a body cut short is the only way left to say that something went wrong
+            self.close_connection = True  # truncating the body is the only way left to signal an error
             self._hang_up()
 
     def _read_body(self) -> bytes | None:
@@ -337,9 +340,9 @@ class Handler(BaseHTTPRequestHandler):
         codings = [each.strip().lower() for each in self.headers.get_all("Transfer-Encoding") or []]
         lengths = self.headers.get_all("Content-Length") or ([] if codings else ["0"])
         try:
-            # Both at once is how one request is smuggled in another (RFC 9112, 6.1).
+            # Both headers at once are refused: that is how requests are smuggled (RFC 9112, 6.1).
             if codings not in ([], ["chunked"]) or len({*lengths, *codings}) != 1:
-                raise ValueError("no one length")
+                raise ValueError("ambiguous length")
             return self._read_chunks() if codings else self._read_bytes(lengths[0])
         except _TooLongError:
             self._refuse(413, "Request Entity Too Large")
@@ -348,9 +351,9 @@ class Handler(BaseHTTPRequestHandler):
         return None
 
     def _read_bytes(self, length: str) -> bytes:
-        """As many bytes as a Content-Length says."""
+        """Read a body of the given Content-Length."""
         if not length.isascii() or not length.isdigit():
-            raise ValueError("no number")
+            raise ValueError("not a number")
         digits = length.lstrip("0") or "0"
         if len(digits) > len(str(MAX_BODY_BYTES)) or int(digits) > MAX_BODY_BYTES:
             raise _TooLongError
@@ -360,7 +363,7 @@ class Handler(BaseHTTPRequestHandler):
         return body
 
     def _read_chunks(self) -> bytes:
-        """A body that comes in chunks of which each says its length (RFC 9112, 7.1)."""
+        """Read a chunked body (RFC 9112, 7.1)."""
         body = bytearray()
         while (size := _chunk_size(self.rfile.readline(LINE_BYTES))) > 0:
             if len(body) + size > MAX_BODY_BYTES:
@@ -373,11 +376,11 @@ class Handler(BaseHTTPRequestHandler):
         while (line := self.rfile.readline(LINE_BYTES)) != b"\r\n":
             trailers += 1
             if not line.endswith(b"\n") or trailers > MAX_TRAILERS:
-                raise ValueError("no end")
+                raise ValueError("too many trailers")
         return bytes(body)
 
     def _refuse(self, status: int, words: str) -> None:
-        """Answer without having read the body, which ends the connection."""
+        """Answer without reading the body, and close the connection."""
         self.close_connection = True
         self._say(status, words, [("Connection", "close")])
 
@@ -397,19 +400,19 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _cors(self) -> list[tuple[str, str]]:
-        """What lets a page of an allowed origin read an answer of the front's own, as the API's answers do."""
+        """The CORS header of the front's own answers, which the API's answers have too."""
         origin = self.headers.get("Origin")
         return [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")] if origin in self.server.origins else []
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server cannot parse, answered like everything else."""
+        """Answer requests that http.server cannot parse, in the same format."""
         self.close_connection = True
         self.headers = getattr(self, "headers", None) or Message()
         self.command = getattr(self, "command", None) or "GET"
         self._say(code, message or http.client.responses.get(code, "Bad Request"), [("Connection", "close")])
 
     def log_message(self, *_: object) -> None:
-        """Keep the terminal for what a person should read."""
+        """Log nothing: the terminal is for messages to the user."""
 
     def _hang_up(self) -> None:
         if self._upstream is not None:
@@ -418,11 +421,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class _TooLongError(Exception):
-    """A body is longer than any that is answered."""
+    """The body is longer than ``MAX_BODY_BYTES``."""
 
 
 def _path(target: str) -> str:
-    """The path of a request's target, percent-encoded; "" where it is none, or would lead elsewhere."""
+    """The percent-encoded path of a request's target; "" if it is invalid or has dot segments."""
     if not target.startswith("/"):
         return ""
     path = urlsplit("http://front" + target).path
@@ -432,5 +435,5 @@ def _path(target: str) -> str:
 def _chunk_size(line: bytes) -> int:
     digits = line.partition(b";")[0].strip()
     if not line.endswith(b"\n") or not re.fullmatch(rb"[0-9A-Fa-f]{1,8}", digits):
-        raise ValueError("no length of a chunk")
+        raise ValueError("not a chunk size")
     return int(digits, 16)

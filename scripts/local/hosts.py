@@ -1,7 +1,8 @@
-"""What this machine's loopback is called. A page that has its own name point there (DNS rebinding) calls it otherwise.
+"""The names of this machine's loopback interface.
 
+A page that makes its own name resolve to loopback (DNS rebinding) sends another Host header.
 https://github.com/jupyter-server/jupyter_server (``allow_remote_access``) and https://vite.dev/config/server-options
-(``server.allowedHosts``) ask the same question.
+(``server.allowedHosts``) check it too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ _HOST = re.compile(r"(\[[0-9a-f:]+\]|[^:@/?#\[\]]+)(?::([0-9]{1,5}))?")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a Host header names the loopback; on which port does not matter, since somebody may forward one.
+    """Whether a Host header names loopback. The port is not compared, so that a forwarded port works.
 
     Args:
         host: the header's value, such as ``127.0.0.1:8080``.

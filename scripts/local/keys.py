@@ -1,4 +1,4 @@
-"""The secret of one run: the key that stands for whoever typed ``make local``, and what is derived from it."""
+"""The secret key of one run of the laptop cloud, and secrets derived from it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-# A header of the front's requests to the emulator, which proves that they are the front's.
+# Header that proves to the emulator that a request comes from the front.
 FRONT_HEADER = "x-laptop-front"
 
 
 @dataclass(frozen=True)
 class Keys:
-    """An access key whose holder may do everything on one laptop cloud, as an account's root may.
+    """An access key that may do everything on one laptop cloud, like an account's root user.
 
     Attributes:
-        access_key_id: names the key; no secret.
-        secret_access_key: signs requests, and is known to this run alone.
+        access_key_id: names the key; not secret.
+        secret_access_key: signs requests.
     """
 
     access_key_id: str
@@ -25,19 +25,19 @@ class Keys:
 
     @classmethod
     def make(cls) -> Keys:
-        """A key that nobody has had before: 64 random bits of name, 256 of secret."""
+        """A new key: 64 random bits in its name, 256 in its secret."""
         return cls("LAPTOP" + secrets.token_hex(8).upper(), secrets.token_urlsafe(32))
 
     @property
     def front(self) -> str:
-        """What the front shows the emulator."""
+        """The front's secret, the value of ``FRONT_HEADER``."""
         return self.derive("front")
 
     def derive(self, purpose: str) -> str:
-        """Another secret of the same run, from which nobody finds this one (HMAC-SHA256).
+        """A secret for one purpose (HMAC-SHA256), from which the key's own cannot be computed.
 
         Args:
-            purpose: what it is for; each has a secret of its own.
+            purpose: what the secret is for.
 
         Returns:
             64 hexadecimal digits.

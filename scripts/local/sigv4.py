@@ -1,7 +1,6 @@
-"""Signature Version 4 from the server's side: whether a request is signed with the secret that its key names.
+"""Verification of AWS Signature Version 4. Which secret belongs to which key is not known here.
 
-What the signature would have to be is computed by botocore, the library that signs the requests of every caller here.
-Who has which key is not known here.
+botocore computes the expected signature; it also signs the requests of all callers.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
@@ -22,19 +21,19 @@ from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
 ALGORITHM = "AWS4-HMAC-SHA256"
-SKEW = timedelta(minutes=15)  # that a caller's clock may be wrong by
-LONGEST_LOAN = 7 * 24 * 3600  # seconds that a presigned URL may be good for
-UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"  # what a presigned URL says of the body, which it cannot know
+SKEW = timedelta(minutes=15)  # largest difference between the clocks of caller and server
+LONGEST_LOAN = 7 * 24 * 3600  # seconds for which a presigned URL may be valid
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"  # payload hash of presigned URLs
 _TIME = "%Y%m%dT%H%M%SZ"
 _HEADER = re.compile(rf"{ALGORITHM} Credential=([^,]+), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{{64}})")
 
 
 class SignatureError(Exception):
-    """A request that is not signed as it must be.
+    """The signature is missing, incomplete, expired or wrong.
 
     Attributes:
-        code: AWS's name for what is wrong.
-        message: the same in words.
+        code: AWS's error code.
+        message: for the caller.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -45,12 +44,12 @@ class SignatureError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came over the wire.
+    """A request as received.
 
     Attributes:
         method: such as ``POST``.
         path: still percent-encoded.
-        query: what follows the question mark, still percent-encoded.
+        query: without question mark, still percent-encoded.
         headers: lower-case names and values, in order.
     """
 
@@ -60,32 +59,32 @@ class Request:
     headers: Sequence[tuple[str, str]] = field(default=())
 
     def header(self, name: str) -> str:
-        """The values of a header, joined by commas; "" without one."""
+        """A header's values, joined by commas; "" if it is missing."""
         return ",".join(value for key, value in self.headers if key == name)
 
     @cached_property
     def parameters(self) -> dict[str, str]:
-        """The query's parameters; of one that comes twice, the last."""
+        """The query's parameters; the last value of a repeated one."""
         return dict(parse_qsl(self.query, keep_blank_values=True))
 
     @property
     def is_presigned(self) -> bool:
-        """Whether the signature is in the address, as in a link that is lent."""
+        """Whether the signature is in the query."""
         return "X-Amz-Signature" in self.parameters
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a request says of its own signature.
+    """A request's signature, with its parameters.
 
     Attributes:
-        access_key_id: whose key it is said to be.
-        token: of temporary credentials; "" without one.
+        access_key_id: of the key that signed, as the request claims.
+        token: session token of temporary credentials; "" if there is none.
         date: of the credential, such as ``20260131``.
         region: such as ``us-east-1``.
         service: such as ``dynamodb``.
         signed_headers: names, lower case.
-        time: when it was signed, as the request writes it.
+        time: of signing, such as ``20260131T235959Z``.
         value: the signature itself, 64 hexadecimal digits.
     """
 
@@ -100,26 +99,28 @@ class Signature:
 
 
 def read(request: Request, now: datetime) -> Signature:
-    """What a request says of its signature, once it is complete and not out of date.
+    """Parse a request's signature, and check that it is complete and current.
 
     Args:
-        request: signed in a header, or a presigned URL of S3's.
-        now: with a time zone.
+        request: signed in a header, or presigned for S3.
+        now: the time, with a time zone.
 
     Raises:
-        SignatureError: something is missing, of the wrong form, too old or from the future.
+        SignatureError: a part is missing or malformed, or the signature has expired or leaves a header out.
     """
     if request.is_presigned:
         given = request.parameters
         if given.get("X-Amz-Algorithm") != ALGORITHM or request.header("authorization"):
-            raise SignatureError("IncompleteSignature", f"A link is signed by {ALGORITHM}, in its query alone.")
+            raise SignatureError(
+                "IncompleteSignature", f"Presign with {ALGORITHM}, without an Authorization header."
+            )
         names = [given.get(f"X-Amz-{name}", "") for name in ("Credential", "SignedHeaders", "Signature", "Date")]
         credential, signed, value, time = names
         token = given.get("X-Amz-Security-Token", "")
     else:
         found = _HEADER.fullmatch(request.header("authorization"))
         if found is None:
-            raise SignatureError("IncompleteSignature", f"The Authorization header is no signature by {ALGORITHM}.")
+            raise SignatureError("IncompleteSignature", f"The Authorization header is not a signature by {ALGORITHM}.")
         credential, signed, value = found.groups()
         time, token = request.header("x-amz-date"), request.header("x-amz-security-token")
     signature = _parts(credential, signed, value, time, token)
@@ -129,22 +130,22 @@ def read(request: Request, now: datetime) -> Signature:
 
 
 def verify(request: Request, body: bytes, signature: Signature, secret: str) -> None:
-    """Make sure that whoever signed has the secret, and that the body is the one that was signed.
+    """Check that a request was signed with a secret, and that its body was signed too.
 
     Args:
-        request: as it came.
+        request: as received.
         body: its body.
-        signature: what ``read`` found.
-        secret: the secret access key that belongs to the signature's key.
+        signature: what ``read`` returned.
+        secret: secret access key of the signature's key.
 
     Raises:
-        SignatureError: the signature is another, or the body is.
+        SignatureError: signature or body does not match.
     """
     claimed, real = request.header("x-amz-content-sha256"), hashlib.sha256(body).hexdigest()
     if request.is_presigned:
         real = UNSIGNED_PAYLOAD
     elif claimed and claimed != real:
-        raise SignatureError("XAmzContentSHA256Mismatch", "The body is not the one that was signed.")
+        raise SignatureError("XAmzContentSHA256Mismatch", "The body does not match its signed hash.")
     if not hmac.compare_digest(_signature(request, signature, secret, real), signature.value):
         raise SignatureError(
             "SignatureDoesNotMatch",
@@ -171,19 +172,21 @@ def _check_time(request: Request, signature: Signature, now: datetime) -> None:
     if request.is_presigned and now > signed_at + timedelta(seconds=lent):
         raise SignatureError("AccessDenied", "Request has expired")
     if not signature.time.startswith(signature.date):
-        raise SignatureError("SignatureDoesNotMatch", "The date of the credential is not that of the request.")
+        raise SignatureError("SignatureDoesNotMatch", "The date of the credential differs from the request's.")
     if signed_at > now + SKEW or (not request.is_presigned and signed_at < now - SKEW):
-        raise SignatureError("RequestTimeTooSkewed", "The time of the request is too far from the server's.")
+        raise SignatureError(
+            "RequestTimeTooSkewed", "The request time and the current time differ too much."
+        )
 
 
 def _check_what_is_signed(request: Request, signature: Signature) -> None:
-    """The host, and every header that AWS gives a meaning, so that none can be put in afterwards."""
+    """Require signatures of the host and of every x-amz- header, so that none can be added afterwards."""
     signed = set(signature.signed_headers)
     unsigned = {name for name, _ in request.headers if name.startswith("x-amz-")} | {"host"}
     if missing := sorted(unsigned - signed - {"x-amzn-trace-id"}):
         raise SignatureError("SignatureDoesNotMatch", f"Not signed: {', '.join(missing)}.")
     if request.is_presigned and signature.service != "s3":
-        raise SignatureError("SignatureDoesNotMatch", "Only S3 lends links here.")
+        raise SignatureError("SignatureDoesNotMatch", "Only requests to S3 can be presigned.")
 
 
 class _OtherAuth(SigV4Auth):
@@ -197,7 +200,7 @@ class _S3Auth(S3SigV4Auth):
 
 
 def _signature(request: Request, signature: Signature, secret: str, payload: str) -> str:
-    """What the signature would be, had it been made with this secret."""
+    """The signature that this secret gives."""
     headers = HTTPHeaders()
     for name, value in request.headers:
         if name in signature.signed_headers:

@@ -248,7 +248,7 @@ def test_a_page_of_another_origin_gets_at_nothing(
     visitor.start()
     visitor.join(120)
 
-    assert f"This address is called 127.0.0.1:{own.port}, and nothing else" in found.pop("rebound")
+    assert f"open {own.url} instead" in found.pop("rebound")
     blind = {"blind": "opaque", "reset": "sent"}  # the page cannot know what became of these
     assert found == {**dict.fromkeys(found, "refused"), **blind}
     assert len(found) == 9

@@ -1,8 +1,8 @@
-"""The emulator's door: who gets in, and what a policy's conditions see of them.
+"""Access to the emulator: who may call it, and the context that policy conditions see for a request.
 
-Loopback is no authentication: every web page that is open in a browser, and every user of the machine, can send
-requests to it. So nothing passes but requests that are signed with a key of this run, links that were signed with one,
-and what the front asks for. The emulator itself lets anybody who calls himself root do everything, unsigned.
+Loopback is not authentication: every web page that is open in a browser, and every user of the machine, can send
+requests to it, and the emulator by itself accepts any caller that claims to be root. Only three kinds of request get
+through: signed with a key of this run, presigned with one, or sent by the front.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from scripts.local import sigv4
 from scripts.local.hosts import is_loopback
 from scripts.local.keys import FRONT_HEADER, Keys
 
-MAX_BODY_BYTES = 256 * 1024 * 1024  # of a signed call; S3's parts and Lambda's zips are far below
+MAX_BODY_BYTES = 256 * 1024 * 1024  # of a signed call; parts of S3 uploads and Lambda's zips are far smaller
 HEALTH = "/_ministack/health"
 API = "/_aws/execute-api/"
-# A browser adds these by itself to what a page sends, and no SDK does.
+# Browsers add these to a page's requests; SDKs never do.
 PAGE_HEADERS = {b"origin", b"sec-fetch-site", b"sec-fetch-mode"}
 
 Scope = MutableMapping[str, Any]
@@ -35,20 +35,20 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def register(keys: Keys) -> None:
-    """Put the door before everything that the emulator answers.
+    """Check every request before the emulator sees it.
 
     Args:
-        keys: of this run; the emulator knows them as its root's.
+        keys: of this run; the emulator knows them as its root user's.
     """
     app.app = Door(app.app, keys)
-    _give_functions_secrets(keys)
-    _call_loopback_encrypted()
+    _make_function_credentials_secret(keys)
+    _treat_loopback_as_encrypted()
 
 
-def _call_loopback_encrypted() -> None:
-    """Count requests over loopback as encrypted: there is nobody on that line, which is what TLS is to ensure.
+def _treat_loopback_as_encrypted() -> None:
+    """Treat requests over loopback as encrypted: nobody can listen there, which is what TLS ensures.
 
-    Without this the bucket policies, which refuse plain HTTP, would refuse everything.
+    Without this, the bucket policies, which refuse plain HTTP, would refuse every request.
     """
     pin_origin = app.pin_request_origin
 
@@ -58,8 +58,8 @@ def _call_loopback_encrypted() -> None:
     app.pin_request_origin = pin_origin_as_encrypted
 
 
-def _give_functions_secrets(keys: Keys) -> None:
-    """Have a function's temporary credentials follow from the run's secret; the emulator's follow from its name."""
+def _make_function_credentials_secret(keys: Keys) -> None:
+    """Derive a function's temporary credentials from the run's secret; the emulator derives them from its ARN alone."""
     make = lambda_runtime.execution_credentials
 
     def make_secret(config: dict[str, Any]) -> dict[str, str]:
@@ -73,12 +73,12 @@ def _give_functions_secrets(keys: Keys) -> None:
 
 
 class Door:
-    """An ASGI application before another one.
+    """ASGI middleware that lets authenticated requests through.
 
     Args:
-        behind: what those who may get in to.
+        behind: the application that it protects.
         keys: of this run.
-        clock: what time it is, with a time zone.
+        clock: returns the time, with a time zone.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Door:
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or let it pass."""
+        """Refuse a request, or pass it on."""
         if scope["type"] == "lifespan":
             await self._behind(scope, receive, send)
         elif scope["type"] != "http":
@@ -106,30 +106,32 @@ class Door:
         return len(shown) == 1 and hmac.compare_digest(shown[0], self._front)
 
     async def _serve_front(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The API, files that everybody may read, and whether the emulator is up; no function sees the secret."""
+        """Serve the API, public files and the health check; the front's secret is not passed on."""
         path, reads = scope["path"], scope["method"] in ("GET", "HEAD")
         names = {name for name, _ in scope["headers"]}
         if not (path.startswith(API) or (reads and (path == HEALTH or not path.startswith("/_")))):
-            await _refuse(send, "The front has no business here.")
+            await _refuse(send, "The front may not call this.")
         elif not path.startswith(API) and b"authorization" in names:
-            await _refuse(send, "What the front reads it reads without credentials.")
+            await _refuse(send, "The front reads files without credentials.")
         else:
             headers = [(name, value) for name, value in scope["headers"] if name != FRONT_HEADER.encode()]
             await self._behind({**scope, "headers": headers}, receive, send)
 
     async def _serve_caller(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A call of AWS's, signed with a key of this run."""
+        """Serve an AWS API call that is signed with a key of this run."""
         headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         query = scope["query_string"].decode("latin-1")
         request = sigv4.Request(scope["method"], scope["raw_path"].decode("latin-1"), query, headers)
         if not is_loopback(request.header("host")):
-            await _refuse(send, "This address is called 127.0.0.1 or localhost, and nothing else.")
+            await _refuse(send, "Unknown host name: use 127.0.0.1 or localhost.")
         elif PAGE_HEADERS & {name for name, _ in scope["headers"]}:
-            await _refuse(send, "No web page has any business here.")
+            await _refuse(send, "Requests from web pages are refused.")
         elif scope["path"].startswith("/_") or "#" in request.path + query:
-            await _refuse(send, "Nothing is here for callers from outside.")
+            await _refuse(send, "This path is internal.")
         elif not request.header("authorization") and not (request.is_presigned and scope["method"] in ("GET", "HEAD")):
-            await _refuse(send, "Requests are signed here, as on AWS; the keys of this run are in the state folder.")
+            await _refuse(
+                send, "The request is not signed. cloud.json in the state folder has the keys."
+            )
         else:
             try:
                 signature = sigv4.read(request, self._clock())
@@ -148,14 +150,14 @@ class Door:
                 await self._behind(scope, _given(body, receive), _without_cors(send))
 
     def _secret_of(self, signature: sigv4.Signature) -> str:
-        """The secret that belongs to a key of this run: the root's, a role's or a user's."""
+        """The secret of a key of this run: the root user's, a role's or a user's."""
         name = signature.access_key_id
         if name == self._keys.access_key_id and not signature.token:
             return self._keys.secret_access_key
         unknown = sigv4.SignatureError(
             "UnrecognizedClientException", "The security token included in the request is invalid."
         )
-        if iam_evaluator.is_root_access_key(name):  # the emulator takes any account number, and "test", for root's
+        if iam_evaluator.is_root_access_key(name):  # to the emulator, any account number or "test" is root
             raise unknown
         try:
             account = responses._account_from_sts_session(name) or iam_evaluator.find_iam_access_key_account(name)
@@ -168,7 +170,7 @@ class Door:
 
 
 def _service(scope: Scope) -> str:
-    """Whose protocol an error has to be in."""
+    """The service that a request is for, whose error format applies."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     return str(app.detect_service(scope["method"], scope["path"], headers, {}))
 
@@ -185,7 +187,7 @@ async def _read(receive: Receive) -> bytes:
 
 
 def _given(body: bytes, receive: Receive) -> Receive:
-    """What yields a body that has been read already, and then whatever else comes."""
+    """A ``receive`` that yields a body that has been read already, and then further messages."""
     messages: list[MutableMapping[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> MutableMapping[str, Any]:
@@ -195,7 +197,7 @@ def _given(body: bytes, receive: Receive) -> Receive:
 
 
 def _without_cors(send: Send) -> Send:
-    """No page of any origin is to read what is answered here, whatever the emulator or a bucket says."""
+    """Remove CORS headers: no page may read these answers, whatever the emulator or a bucket's settings allow."""
 
     async def send_without(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":

@@ -230,7 +230,7 @@ def test_under_another_name_it_tells_nothing(front: Front, name: str, path: str)
     status, headers, content = ask(front, "GET", path, Host=name.replace("PORT", str(front.port)))
 
     assert (status, headers["connection"]) == (403, "close")
-    assert f"called 127.0.0.1:{front.port}" in json.loads(content)["message"]
+    assert f"open {front.url} instead" in json.loads(content)["message"]
 
 
 def test_without_a_name_or_with_two_it_tells_nothing(front: Front) -> None:

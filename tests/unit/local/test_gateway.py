@@ -207,7 +207,7 @@ def links(monkeypatch: pytest.MonkeyPatch) -> gateway.Links:
 def test_links_that_the_api_hands_out_lead_through_the_front(links: gateway.Links) -> None:
     lent = "127.0.0.1:4566/bucket/key?X-Amz-Signature=0"
     content = json.dumps({"url": f"http://{lent}", "bytes": 1}).encode()
-    status, sent, led = links.led((303, {"Location": f"http://{lent}", "x": "y"}, content))
+    status, sent, led = links.rewritten((303, {"Location": f"http://{lent}", "x": "y"}, content))
 
     through = "http://127.0.0.1:8080/lent/bucket/key?X-Amz-Signature=0"
     assert (status, sent, json.loads(led)) == (303, {"Location": through, "x": "y"}, {"url": through, "bytes": 1})
@@ -217,5 +217,5 @@ def test_what_somebody_typed_is_no_link(links: gateway.Links) -> None:
     typed = '"url": "http://127.0.0.1:4566/x"'
     content = json.dumps({"review": typed, "other": "http://127.0.0.1:4566/x"}).encode()
 
-    assert links.led((200, {}, content)) == (200, {}, content)
-    assert links.led((303, {"location": "getcsv?export=1"}, b""))[1] == {"location": "getcsv?export=1"}
+    assert links.rewritten((200, {}, content)) == (200, {}, content)
+    assert links.rewritten((303, {"location": "getcsv?export=1"}, b""))[1] == {"location": "getcsv?export=1"}

@@ -98,7 +98,7 @@ VALUES = {
     "services.sts._sessions": dict,
 }
 HANDLERS = {
-    # type: (update takes the logical id too)
+    # for each type: whether its update takes the logical id too
     "AWS::ApiGatewayV2::Api": True,
     "AWS::ApiGatewayV2::Integration": True,
     "AWS::DynamoDB::Table": True,
