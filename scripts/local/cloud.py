@@ -28,7 +28,7 @@ from scripts.stage.errors import DeployError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
 
-EMULATOR_WITHIN = 600.0  # seconds; a journal of a million judgements takes one or two minutes
+EMULATOR_WITHIN = 600.0  # seconds; a million judgements takes one or two minutes
 STOP_WITHIN = 5.0  # seconds
 DOCKER_STOP_WITHIN = 30.0  # seconds; a busy engine is slow to remove a container
 # Nothing else of the caller's environment reaches the emulator.
@@ -121,7 +121,7 @@ class LaptopCloud:
         return None
 
     def _command(self) -> list[str]:
-        places = ["--journal", self.state.journal, "--images", self.state.images, "--logs", self.state.logs]
+        places = ["--tables", self.state.tables, "--images", self.state.images, "--logs", self.state.logs]
         pages = ["--front", self._front.url, *(f"--origin={each}" for each in sorted(self._front.origins))]
         docker = ["--docker", self._runner.docker_host] if self._runner.docker_host else []
         return [sys.executable, "-m", emulator.__name__, *map(str, places), *pages, *docker]

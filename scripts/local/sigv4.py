@@ -111,9 +111,7 @@ def read(request: Request, now: datetime) -> Signature:
     if request.is_presigned:
         given = request.parameters
         if given.get("X-Amz-Algorithm") != ALGORITHM or request.header("authorization"):
-            raise SignatureError(
-                "IncompleteSignature", f"Presign with {ALGORITHM}, without an Authorization header."
-            )
+            raise SignatureError("IncompleteSignature", f"Presign with {ALGORITHM}, without an Authorization header.")
         names = [given.get(f"X-Amz-{name}", "") for name in ("Credential", "SignedHeaders", "Signature", "Date")]
         credential, signed, value, time = names
         token = given.get("X-Amz-Security-Token", "")
@@ -174,9 +172,7 @@ def _check_time(request: Request, signature: Signature, now: datetime) -> None:
     if not signature.time.startswith(signature.date):
         raise SignatureError("SignatureDoesNotMatch", "The date of the credential differs from the request's.")
     if signed_at > now + SKEW or (not request.is_presigned and signed_at < now - SKEW):
-        raise SignatureError(
-            "RequestTimeTooSkewed", "The request time and the current time differ too much."
-        )
+        raise SignatureError("RequestTimeTooSkewed", "The request time and the current time differ too much.")
 
 
 def _check_what_is_signed(request: Request, signature: Signature) -> None:

@@ -22,14 +22,14 @@ class StateError(DeployError):
 
 @dataclass(frozen=True)
 class State:
-    """Paths in the state folder. Only the journal, keys and images are kept between runs."""
+    """Paths in the state folder. Only tables, keys and images are kept between runs."""
 
     folder: Path
 
     @property
-    def journal(self) -> Path:
-        """Everything written to tables: judgements and their counts."""
-        return self.folder / "tables.journal"
+    def tables(self) -> Path:
+        """What was written to tables: judgements and their counts."""
+        return self.folder / "tables.db"
 
     @property
     def receipt_key(self) -> Path:
@@ -85,7 +85,7 @@ def running() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def claim(folder: Path | None, url: str) -> Iterator[State]:
-    """Claim the state folder for this process, and remove everything of earlier runs but journal, keys and images.
+    """Claim the state folder for this process, and remove everything of earlier runs but tables, keys and images.
 
     Args:
         folder: the state folder; None for ``chosen_folder``.

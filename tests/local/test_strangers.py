@@ -299,7 +299,7 @@ def as_nobody(attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 def test_another_user_gets_at_nothing(own: RunningApp, emulator: int) -> None:
     answer(own.port, "GET", "/")  # so that whatever this needs is imported
-    processes = sorted(own.processes())
+    processes = sorted(process.pid for process in own.processes())
 
     def read(path: Path) -> str:
         try:

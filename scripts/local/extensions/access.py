@@ -129,9 +129,7 @@ class Door:
         elif scope["path"].startswith("/_") or "#" in request.path + query:
             await _refuse(send, "This path is internal.")
         elif not request.header("authorization") and not (request.is_presigned and scope["method"] in ("GET", "HEAD")):
-            await _refuse(
-                send, "The request is not signed. cloud.json in the state folder has the keys."
-            )
+            await _refuse(send, "The request is not signed. cloud.json in the state folder has the keys.")
         else:
             try:
                 signature = sigv4.read(request, self._clock())
