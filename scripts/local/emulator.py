@@ -71,6 +71,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
         health,
         identities,
         recorded,
+        retention,
         scaling,
         scans,
         tables,
@@ -82,6 +83,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
     gateway.register(options.front, options.origin)
     identities.register()
     recorded.register()
+    retention.register()
     tables.register(store)
     scans.register()
     tasks.register(engine)

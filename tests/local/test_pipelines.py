@@ -80,7 +80,7 @@ def take_on(own, outputs, pipeline, **claims):
     wanted = {"sub": f"repo:{REPOSITORY}:environment:local-{pipeline}", **claims}
     sts = own.cloud.client("sts")
     # AWS lets anybody ask who has a token that the provider signed. No provider signs here, so the run's key does.
-    sts.meta.events.register("choose-signer.sts.AssumeRoleWithWebIdentity", lambda **_: "v4")
+    sts.meta.events.register_first("choose-signer.sts.AssumeRoleWithWebIdentity", lambda **_: "v4")
     found = sts.assume_role_with_web_identity(
         RoleArn=outputs[f"{pipeline.capitalize()}RoleArn"], RoleSessionName="test", WebIdentityToken=token(**wanted)
     )["Credentials"]

@@ -121,7 +121,7 @@ def test_nothing_answers_who_does_not_sign(own: RunningApp, emulator: int, metho
     form = {"Content_Type": "application/x-www-form-urlencoded"} if method == "POST" else {}
     status, content, reader = answer(emulator, method, path, "a=b" if form else None, **form)
 
-    assert (status, reader) == (403, None)
+    assert (status in (400, 403), reader) == (True, None)
     assert not [secret for secret in SECRETS if secret in content]
 
 

@@ -25,6 +25,7 @@ from scripts.local.keys import FRONT_HEADER, Keys
 MAX_BODY_BYTES = 256 * 1024 * 1024  # of a signed call; parts of S3 uploads and Lambda's zips are far smaller
 HEALTH = "/_ministack/health"
 API = "/_aws/execute-api/"
+UNSIGNED = "The request is not signed. cloud.json in the state folder has the keys."
 # Browsers add these to a page's requests; SDKs never do.
 PAGE_HEADERS = {b"origin", b"sec-fetch-site", b"sec-fetch-mode"}
 
@@ -121,6 +122,7 @@ class Door:
         """Serve an AWS API call that is signed with a key of this run."""
         headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         query = scope["query_string"].decode("latin-1")
+        reads = scope["method"] in ("GET", "HEAD")
         request = sigv4.Request(scope["method"], scope["raw_path"].decode("latin-1"), query, headers)
         if not is_loopback(request.header("host")):
             await _refuse(send, "Unknown host name: use 127.0.0.1 or localhost.")
@@ -128,22 +130,17 @@ class Door:
             await _refuse(send, "Requests from web pages are refused.")
         elif scope["path"].startswith("/_") or "#" in request.path + query:
             await _refuse(send, "This path is internal.")
-        elif not request.header("authorization") and not (request.is_presigned and scope["method"] in ("GET", "HEAD")):
-            await _refuse(send, "The request is not signed. cloud.json in the state folder has the keys.")
         else:
             try:
+                if not request.header("authorization") and not (request.is_presigned and reads):
+                    raise sigv4.SignatureError("MissingAuthenticationToken", UNSIGNED)
                 signature = sigv4.read(request, self._clock())
                 secret = self._secret_of(signature)
                 body = await _read(receive)
                 sigv4.verify(request, body, signature, secret)
             except sigv4.SignatureError as error:
-                service = _service(scope)
-                await _answer(
-                    send,
-                    *app._credential_failure(
-                        service, "", str(uuid4()), iam_evaluator.AuthError(error.code, error.message), dict(headers)
-                    ),
-                )
+                denied = iam_evaluator.AuthError(error.code, error.message)
+                await _answer(send, *app._credential_failure(_service(scope), "", str(uuid4()), denied, dict(headers)))
             else:
                 await self._behind(scope, _given(body, receive), _without_cors(send))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
 import inspect
@@ -39,6 +40,7 @@ FUNCTIONS = {
     "services.apigateway.new_uuid": [],
     "services.cloudformation.provisioners._cw_metric_alarm_record": ["name", "props"],
     "services.cloudformation.stacks._runs_on_worker_thread": ["resource_type"],
+    "services.cloudwatch_logs._append_log_events": ["stream", "events"],
     "services.dynamodb._extract_key_val": ["attr"],
     "services.dynamodb._normalize_table_name": ["value"],
     "services.dynamodb._paginate_evaluated_items": ["items", "limit", "table"],
@@ -84,6 +86,9 @@ VALUES = {
     "services.alb._tgs": object,
     "services.apigateway._apis": object,
     "services.apigateway._stages": object,
+    "services.cloudwatch_logs._log_events_lock": object,
+    "services.cloudwatch_logs._log_groups._data": dict,
+    "services.cloudwatch_logs._log_records._data": dict,
     "services.dynamodb._tables": object,
     "services.ec2._addresses": object,
     "services.ec2._vpcs": object,
@@ -123,8 +128,11 @@ MISSING = [
 
 
 def internal(path: str) -> Any:
-    module, _, name = path.rpartition(".")
-    return getattr(importlib.import_module(f"{MINISTACK}.{module}"), name)
+    package, module, *names = path.split(".")
+    if package == "app":
+        module, names = "", [module, *names]
+    found = importlib.import_module(".".join(filter(None, (MINISTACK, package, module))))
+    return functools.reduce(getattr, names, found)
 
 
 def handlers() -> dict[str, dict[str, Any]]:
