@@ -67,6 +67,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
     from scripts.local.extensions import (
         access,
         cloudformation,
+        door,
         gateway,
         health,
         identities,
@@ -78,7 +79,8 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
         tasks,
     )
 
-    access.register(Keys(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]))
+    door.register(Keys(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]))
+    access.register()
     cloudformation.register()
     gateway.register(options.front, options.origin)
     identities.register()

@@ -24,7 +24,7 @@ import pytest
 from botocore.exceptions import ClientError
 from playwright.sync_api import Browser
 
-from scripts.release.deploy import collect_outputs
+from scripts.cloudformation.stacks import collect_outputs
 from tests.browser import chromium
 from tests.local.running import RunningApp, start_and_wait
 
