@@ -32,7 +32,7 @@ from scripts.local.runner import PROCESS, REGISTRY, RUNNERS
     "--page-port",
     envvar="PAGE_PORT",
     type=click.IntRange(0, 65535),
-    help="Another port for the page alone, which then calls the API from another origin, as on AWS; 0: any.",
+    help="Serve the page on a port of its own too, so that it calls the API across origins, as on AWS; 0: any.",
 )
 @click.pass_context
 def local_command(context: click.Context, port: int, runner: str, registry: str, page_port: int | None) -> None:
