@@ -21,7 +21,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 ##@ Run
 
 .PHONY: local
-local: $(VENV)/.app  ## run the whole app on this machine (PORT=8080, RUNNER=docker for real containers) until Ctrl-C
+local: $(VENV)/.app  ## run the whole app on this machine (PORT=8080, RUNNER=docker for real containers, PAGE_PORT=8081 for the page on its own origin) until Ctrl-C
 	@exec $(SENTIMENT) local --port $(PORT) --runner $(RUNNER)
 
 ##@ Learn (docs/walkthrough)

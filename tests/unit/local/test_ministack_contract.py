@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
 import inspect
@@ -14,6 +15,9 @@ from scripts import ROOT
 
 MINISTACK = "ministack"
 FUNCTIONS = {
+    "app._credential_failure": ["service", "iam_action", "request_id", "denied", "headers"],
+    "app.app": ["scope", "receive", "send"],
+    "app.detect_service": ["method", "path", "headers", "query_params"],
     "app.main": [],
     "app.pin_request_origin": ["source_ip", "secure_transport"],
     "core.iam_actions.dynamodb_service_context": ["body"],
@@ -24,6 +28,11 @@ FUNCTIONS = {
     "core.iam_evaluator.enforce": [
         "access_key_id", "iam_action", "service", "region", "resource_arn", "service_context",
     ],
+    "core.iam_evaluator.find_iam_access_key_account": ["access_key_id"],
+    "core.iam_evaluator.is_root_access_key": ["access_key_id"],
+    "core.iam_evaluator.resolve_credential": ["access_key_id", "account_id", "session_token"],
+    "core.lambda_runtime.execution_credentials": ["config"],
+    "core.responses._account_from_sts_session": ["access_key_id"],
     "services.alb._proxy_http_target": ["target", "tg"],
     "services.alb.dispatch_request": ["lb", "method", "path", "headers", "body", "query_params", "port"],
     "services.apigateway._cors_response_headers": ["cors_cfg", "origin"],
@@ -34,6 +43,7 @@ FUNCTIONS = {
     "services.apigateway.new_uuid": [],
     "services.cloudformation.provisioners._cw_metric_alarm_record": ["name", "props"],
     "services.cloudformation.stacks._runs_on_worker_thread": ["resource_type"],
+    "services.cloudwatch_logs._append_log_events": ["stream", "events"],
     "services.dynamodb._extract_key_val": ["attr"],
     "services.dynamodb._normalize_table_name": ["value"],
     "services.dynamodb._paginate_evaluated_items": ["items", "limit", "table"],
@@ -65,6 +75,7 @@ FUNCTIONS = {
     "services.iam._create_oidc_provider": ["p"],
     "services.iam._delete_oidc_provider": ["p"],
     "services.iam._p": ["params", "key"],
+    "services.lambda_svc.execution_credentials": ["config"],
     "services.ecs._put_cluster_capacity_providers": ["data"],
     "services.cloudformation.provisioners._normalize_container_defs": ["cdefs"],
     "services.ssm.resolve_parameter_value": ["name_or_arn", "version", "decrypt"],
@@ -78,6 +89,9 @@ VALUES = {
     "services.alb._tgs": object,
     "services.apigateway._apis": object,
     "services.apigateway._stages": object,
+    "services.cloudwatch_logs._log_events_lock": object,
+    "services.cloudwatch_logs._log_groups._data": dict,
+    "services.cloudwatch_logs._log_records._data": dict,
     "services.dynamodb._tables": object,
     "services.ec2._addresses": object,
     "services.ec2._vpcs": object,
@@ -89,6 +103,7 @@ VALUES = {
     "services.iam._oidc_providers": object,
     "services.iam._roles": object,
     "services.ssm._PUBLIC_AMI_PARAMETERS": dict,
+    "services.sts._sessions": dict,
 }
 HANDLERS = {
     # for each type: whether its update takes the logical id too
@@ -116,8 +131,11 @@ MISSING = [
 
 
 def internal(path: str) -> Any:
-    module, _, name = path.rpartition(".")
-    return getattr(importlib.import_module(f"{MINISTACK}.{module}"), name)
+    package, module, *names = path.split(".")
+    if package == "app":
+        module, names = "", [module, *names]
+    found = importlib.import_module(".".join(filter(None, (MINISTACK, package, module))))
+    return functools.reduce(getattr, names, found)
 
 
 def handlers() -> dict[str, dict[str, Any]]:
