@@ -71,6 +71,7 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
         scans,
         tables,
         tasks,
+        updates,
     )
 
     access.register()
@@ -83,6 +84,7 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
     tasks.register(engine)
     scaling.Scaling(acts=os.environ.get(SCALING) != "off").register()
     health.Checks(engine).register()
+    updates.register()
     Config.graceful_timeout = STOP_WITHIN
     # Hypercorn closes a connection after a thousand requests without notice; the front's next request would be lost.
     Config.keep_alive_max_requests = sys.maxsize
