@@ -66,6 +66,7 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
         gateway,
         health,
         identities,
+        instances,
         recorded,
         scaling,
         scans,
@@ -78,6 +79,7 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
     cloudformation.register()
     gateway.register()
     identities.register()
+    instances.Instances().register()
     recorded.register()
     tables.register(journal)
     scans.register()
