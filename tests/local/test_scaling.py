@@ -46,14 +46,10 @@ def test_instances_come_when_tasks_find_no_room_and_go_when_they_are_idle(own: R
         found: dict[str, str] = json.loads(run("status", "--json").stdout)["instances"]
         return found
 
-    def want(tasks: int) -> None:
-        service.ecs.update_service(cluster=service.cluster, service=service.name, desiredCount=tasks)
-        eventually(lambda: len(service.tasks()) == tasks)
-
     eventually(lambda: len(instances()) == 1)
     (first,) = instances()
     try:
-        want(5)
+        service.scale(5)
         assert sorted(instances().values()) == ["ACTIVE, 1 tasks", "ACTIVE, 4 tasks"]
         events = service.ecs.describe_services(cluster=service.cluster, services=[service.name])["services"][0][
             "events"
@@ -61,7 +57,7 @@ def test_instances_come_when_tasks_find_no_room_and_go_when_they_are_idle(own: R
         assert any("unable to place a task" in event["message"] for event in events)
         assert f"on {first}" in run("status").stdout
     finally:
-        want(1)
+        service.scale(1)
     eventually(lambda: len(instances()) == 1)
     assert "1 tasks" in "".join(instances().values())
 
