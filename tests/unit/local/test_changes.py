@@ -12,6 +12,7 @@ Scope, PolicyAction), API_ResourceChangeDetail.html (ChangeSource, Evaluation), 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -223,6 +224,14 @@ def test_details_name_what_a_reference_refers_to() -> None:
         detail("PolicyDocument", "Never", "Static", "ResourceAttribute", "Bucket.Arn"),
     ]
     assert details["Permission"] == [detail("FunctionName", "Always", "Dynamic", "ResourceAttribute", "Code.Arn")]
+
+
+def test_the_api_that_browsers_ask_less_often_changes_alone() -> None:
+    template = templates.load("api")
+    values = {name: default or "x" for name, default in template.parameters.items()}
+    other = templates.parse("api", re.sub(r"MaxAge: \d+", "MaxAge: 77", template.body))
+
+    assert told(between(Version(template, values), Version(other, values))) == ["Modify HttpApi False Properties"]
 
 
 def test_a_type_that_nobody_looked_up_may_be_replaced_by_anything_but_tags() -> None:
