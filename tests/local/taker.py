@@ -47,7 +47,7 @@ clouds = [ReadyCloud("none", ENDPOINT) for _ in range(THREADS)]
 
 def race(cloud: ReadyCloud, stage: str, wait: float) -> str:
     cloud.stage = stage
-    time.sleep(random.uniform(0, 0.01))
+    time.sleep(random.uniform(0, 0.003))
     mark = FOLDER / stage
     try:
         with lock.hold(cloud, "race", wait):
@@ -55,7 +55,7 @@ def race(cloud: ReadyCloud, stage: str, wait: float) -> str:
                 os.close(os.open(mark, os.O_CREAT | os.O_EXCL))
             except FileExistsError:
                 return "double"
-            time.sleep(random.uniform(0, 0.005))
+            time.sleep(random.uniform(0.01, 0.03))  # for others to find out that they hold it as well
             mark.unlink()
             return "held"
     except StageLockedError:
