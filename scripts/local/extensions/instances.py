@@ -24,7 +24,6 @@ GROUP = "AWS::AutoScaling::AutoScalingGroup"
 BOOTS_FOR = MINUTE  # about as long as it takes on AWS until an instance has joined its cluster
 LOOK_AGAIN = 0.05  # seconds, of a task that waits for room
 PENDING, IN_SERVICE, TERMINATING = "Pending", "InService", "Terminating"
-NO_ROOM = "unable to place a task because no container instance met all of its requirements"
 
 Record = dict[str, Any]  # the emulator's
 
@@ -59,7 +58,10 @@ class Instances:
         _check_bounds(properties)
         made: Made = self._create(logical_id, properties, stack)
         self._scope = get_account_id(), get_region()
-        self._reconcile(autoscaling._asgs[made[0]])
+        group = autoscaling._asgs[made[0]]
+        self._reconcile(group)
+        for each in group["Instances"]:  # a laptop's start need not wait for what only seems to boot
+            each["LifecycleState"] = IN_SERVICE
         return made
 
     def _update_group(self, physical_id: str, old: Properties, new: Properties, stack: str, *more: Any) -> Made:
@@ -105,7 +107,10 @@ class Instances:
             self._run(task, definition, *more)
 
     def _wait_for_room(self, task: Record, definition: Record) -> bool:
-        """Put a task on an instance as soon as one has room; false when it was stopped before."""
+        """Put a task on an instance as soon as one has room; false when it was stopped before.
+
+        Until then its status is PROVISIONING, as on AWS.
+        """
         arn, cluster, need = task["taskArn"], _name(task["clusterArn"]), _need(definition)
         task["containerInstanceArn"] = None
         try:
@@ -120,9 +125,7 @@ class Instances:
                         task["availabilityZone"] = found.zone
                         task["_need"] = need
                         return True
-                    if arn not in self._waiting:
-                        self._waiting[arn] = cluster, need
-                        _tell_service(cluster, task)
+                    self._waiting[arn] = cluster, need
                 time.sleep(LOOK_AGAIN)
             return False
         finally:
@@ -284,11 +287,3 @@ def _shown(cluster: str) -> list[Record]:
 def _resources(room: Room) -> list[Record]:
     numbers = {"CPU": room.cpu, "MEMORY": room.memory}
     return [{"name": name, "type": "INTEGER", "integerValue": number} for name, number in numbers.items()]
-
-
-def _tell_service(cluster: str, task: Record) -> None:
-    name = task.get("group", "").partition("service:")[2]
-    service = ecs._services.get(f"{cluster}/{name}")
-    if service:
-        words = f"(service {name}) was {NO_ROOM}."
-        service["events"].insert(0, {"id": new_uuid(), "createdAt": ecs._iso(), "message": words})
