@@ -154,8 +154,9 @@ bench: $(VENV)/.dev  ## measure speed and memory on this machine into docs/bench
 ##@ Change
 
 .PHONY: templates
-templates: $(VENV)/.dev  ## write templates/ from generator/
+templates: $(VENV)/.dev  ## write templates/ from generator/, and for the laptop what updates do to their types
 	$(PY) -m generator
+	$(PY) -m scripts.local.update_behaviors
 
 .PHONY: faults
 faults: $(VENV)/.dev  ## break everything that can break, with 10,000 requests running (minutes)

@@ -71,12 +71,14 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
         gateway,
         health,
         identities,
+        instances,
         recorded,
         retention,
         scaling,
         scans,
         tables,
         tasks,
+        updates,
     )
 
     door.register(Keys(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]))
@@ -84,6 +86,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
     cloudformation.register()
     gateway.register(options.front, options.origin)
     identities.register()
+    instances.Instances().register()
     recorded.register()
     retention.register()
     tables.register(store)
@@ -91,6 +94,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
     tasks.register(engine)
     scaling.Scaling(acts=os.environ.get(SCALING) != "off").register()
     health.Checks(engine).register()
+    updates.register()
     Config.graceful_timeout = STOP_WITHIN
     # Hypercorn closes a connection after a thousand requests without notice; the front's next request would be lost.
     Config.keep_alive_max_requests = sys.maxsize
