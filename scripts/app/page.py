@@ -23,6 +23,7 @@ from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 
 SITE_DIR = ROOT / "site"
+CARD_FIGURES = ROOT / "container" / "model" / "figures.json"
 # Browsers ask each time whether one has changed; an answer 304 is short.
 ASK_EACH_TIME = "no-cache"
 # A file whose name carries its content's hash (app.3f2a91bc0d4e.js) can be kept for ever.
@@ -65,9 +66,18 @@ def config_json(settings: Settings, outputs: dict[str, str]) -> bytes:
         "apiUrl": settings.site_api_url or outputs["ApiUrl"],
         "labels": list(catalogue.LABELS),
         "maxReviewCharacters": catalogue.MAX_REVIEW_CHARACTERS,
+        "blindSample": settings.values["blind_sample"],
+        "sourceUrl": settings.values["site_source_url"],
+        "card": _card(),
         "stage": settings.stage,
     }
     return (json.dumps(config, indent=2) + "\n").encode()
+
+
+def _card() -> dict[str, Any]:
+    """What the model card says in two figures: on the test texts, the shares answered and, of those, right."""
+    figures = json.loads(CARD_FIGURES.read_text(encoding="utf-8"))["shipped"]
+    return {"model": figures["model"], "right": figures["accuracy_answered"], "answered": figures["answered"]}
 
 
 def content(settings: Settings, outputs: dict[str, str], folder: Path = SITE_DIR) -> dict[str, bytes]:

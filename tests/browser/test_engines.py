@@ -36,7 +36,7 @@ def test_ask_approve_and_revise(engine: Engine, app: RunningApp, request: pytest
     engine.type("#text", approved + ENTER)
     assert engine.wait_for_text("#sentence", "This sounds like") == "This sounds like joy."
     assert engine.ask("return [...document.querySelectorAll('#chart .share')].length") == 7
-    engine.click("#yes")
+    engine.click("#chart .top")
     engine.click("#another")
     assert engine.wait_for_text("#visit li", "").find("joy") >= 0
 

@@ -12,7 +12,8 @@ from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 
-SETTINGS = Settings("dev", {"region": "", "image_repository": "", "site_api_url": ""})
+SETTINGS = Settings("dev", {"region": "", "image_repository": "", "site_api_url": "", "site_source_url": "", "blind_sample": 5})
+CARD = {"model": "0123456789ab", "right": 0.75, "answered": 0.8}
 OUTPUTS = {"SiteBucketName": "site", "ApiUrl": "https://api.example"}
 
 
@@ -24,6 +25,15 @@ def s3(monkeypatch):
         cloud = Cloud("dev", region="us-east-1")
         cloud.client("s3").create_bucket(Bucket="site")
         yield cloud
+
+
+@pytest.fixture(autouse=True)
+def card(monkeypatch, tmp_path_factory):
+    """A model card whose figures do not change with the model."""
+    path = tmp_path_factory.mktemp("card") / "figures.json"
+    figures = {"model": CARD["model"], "accuracy_answered": CARD["right"], "answered": CARD["answered"]}
+    path.write_text(json.dumps({"shipped": figures}))
+    monkeypatch.setattr(page, "CARD_FIGURES", path)
 
 
 @pytest.fixture
@@ -65,6 +75,9 @@ def test_config_json_holds_what_the_page_must_know(s3, folder):
         "apiUrl": "https://api.example",
         "labels": ["anger", "disgust", "fear", "guilt", "joy", "sadness", "shame"],
         "maxReviewCharacters": 2000,
+        "blindSample": 5,
+        "sourceUrl": "",
+        "card": CARD,
         "stage": "dev",
     }
 

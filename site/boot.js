@@ -1,0 +1,25 @@
+// Says so when the page's modules did not arrive, and keeps what was typed for the next try.
+// It is no module itself, so that it does not share their fate.
+"use strict";
+
+const lost = document.getElementById("lost");
+
+function check() {
+  if (document.documentElement.dataset.ready === undefined) lost.classList.add("now");
+}
+
+lost.addEventListener("click", (event) => {
+  if (event.target.tagName !== "A") return;
+  event.preventDefault();
+  try {
+    const draft = { text: document.getElementById("text").value, from: location.hash };
+    sessionStorage.setItem("feelings.draft", JSON.stringify(draft)); // where app.js looks for it
+  } catch {
+    // Storage is switched off: what can be had is the reload alone.
+  }
+  location.reload();
+});
+
+// Modules and what they import delay this event; after it there is nothing left to wait for.
+if (document.readyState === "complete") check();
+else addEventListener("load", check);
