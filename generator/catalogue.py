@@ -19,37 +19,116 @@ LABELS = ("anger", "disgust", "fear", "guilt", "joy", "sadness", "shame")
 
 
 @dataclass(frozen=True)
+class Service:
+    """The ECS service in a stack, for which a deployment waits.
+
+    Attributes:
+        cluster: Parameter with the cluster's name.
+        name: Output with the service's name.
+        task_definition: logical id of its task definition.
+        image: Parameter with the image that it runs.
+        min_tasks: Parameter with the least number of tasks.
+    """
+
+    cluster: str
+    name: str
+    task_definition: str
+    image: str
+    min_tasks: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """The website in a stack, into whose bucket a deployment uploads the page.
+
+    Attributes:
+        bucket: Output with the bucket's name.
+        url: Output with the page's address.
+        distribution: Output with the CloudFront distribution's id, where there is one.
+    """
+
+    bucket: str
+    url: str
+    distribution: str
+
+
+@dataclass(frozen=True)
 class Stack:
-    """One CloudFormation stack.
+    """One CloudFormation stack, and what a deployment has to know of it beyond its template.
 
     Attributes:
         name: its short name.
         purpose: in one line, what it is for.
         apart: whether it is deployed on its own, by an administrator, rather than with the others.
+        data: whether it holds what must survive it; such a stack is protected against termination where a stage asks.
+        artifacts: Output with the name of the bucket that takes Lambda code and large templates; "" for none.
+        lambda_code: Parameter with the key of the Lambdas' zip in that bucket; "" when it has no Lambda.
+        registry: Output with the address that images are pushed to; only stages that push there have such a stack.
+        service: its ECS service; None when it has none.
+        site: its website; None when it has none.
     """
 
     name: str
     purpose: str
     apart: bool = False
+    data: bool = False
+    artifacts: str = ""
+    lambda_code: str = ""
+    registry: str = ""
+    service: Service | None = None
+    site: Site | None = None
 
 
 # In teaching order. The order of deployment is worked out from the stacks' inputs and outputs, not from this list.
 STACKS = (
-    Stack("artifacts", "What every other stack builds on: buckets of uploads and access logs, topic of alarms, key"),
-    Stack("registry", "Registry of the container image, for stages that push to none outside of their account"),
+    Stack(
+        "artifacts",
+        "What every other stack builds on: buckets of uploads and access logs, topic of alarms, key",
+        artifacts="ArtifactsBucketName",
+    ),
+    Stack(
+        "registry",
+        "Registry of the container image, for stages that push to none outside of their account",
+        registry="RepositoryUri",
+    ),
     Stack("network", "VPC with two public subnets, routes, and security groups that admit exactly who they must"),
-    Stack("data", "Tables of judgements and of their counts, and the bucket of large exports"),
+    Stack("data", "Tables of judgements and of their counts, and the bucket of large exports", data=True),
     Stack("cluster", "ECS cluster on an Auto Scaling group of EC2 instances, behind an internal load balancer"),
-    Stack("service", "The RNN as an ECS service of one to three tasks"),
-    Stack("site", "The website's bucket and, where the stage wants HTTPS on it, its CloudFront distribution"),
-    Stack("api", "HTTP API: the private link to the RNN, and the Lambdas that record, export and count judgements"),
-    Stack("operations", "Alarms for what users feel, the dashboard, the budget, and a daily look at what grows old"),
+    Stack(
+        "service",
+        "The RNN as an ECS service of one to three tasks",
+        service=Service("ClusterName", "ServiceName", "TaskDefinition", "ImageUri", "MinTasks"),
+    ),
+    Stack(
+        "site",
+        "The website's bucket and, where the stage wants HTTPS on it, its CloudFront distribution",
+        site=Site("SiteBucketName", "SiteUrl", "DistributionId"),
+    ),
+    Stack(
+        "api",
+        "HTTP API: the private link to the RNN, and the Lambdas that record, export and count judgements",
+        lambda_code="LambdaCodeKey",
+    ),
+    Stack(
+        "operations",
+        "Alarms for what users feel, the dashboard, the budget, and a daily look at what grows old",
+        lambda_code="LambdaCodeKey",
+    ),
     Stack(
         "pipeline",
         "What lets GitHub's pipelines deploy: identity provider, one role each, and their bounds",
         apart=True,
     ),
 )
+
+
+def stack(name: str) -> Stack:
+    """What is declared of a stack; of one that is not (any more) in ``STACKS``, its name alone.
+
+    Args:
+        name: its short name.
+    """
+    return next((each for each in STACKS if each.name == name), Stack(name, ""))
 
 
 def stack_name(stage: str, stack: str) -> str:
@@ -166,6 +245,16 @@ WORKERS = (
     ),
 )
 LAMBDAS = (*FUNCTIONS, *WORKERS)  # whatever may fail, and is watched
+# Called by a clock, in the operations stack.
+WATCH = Function(
+    "watch",
+    "",
+    "",
+    "Looks once a day how old machine image and certificates are",
+    ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL"),
+    memory_mib=128,
+    timeout_seconds=60,
+)
 PREDICT_ROUTE = ("POST", "/getSentiment")
 
 # Key attributes of the tables.
@@ -194,7 +283,6 @@ PIPELINES = ("site", "service", "infrastructure", "plan")
 WATCH_NAMESPACE = "Sentiment"
 WATCH_IMAGE_METRIC = "ImageAgeDays"
 WATCH_CERTIFICATE_METRIC = "CertificateDaysLeft"
-WATCH_ENVIRONMENT = ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL")
 
 # --- the site ----------------------------------------------------------------------------------------------------
 SITE_INDEX = "index.html"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ def pages(table: str) -> Iterator[Page]:
         key = page.next
 
 
-def segments(table: str, places: Sequence[Key | None]) -> Iterator[tuple[int, Page]]:
+def segments(table: str, places: Sequence[Key | None]) -> Generator[tuple[int, Page], None, None]:
     """The rest of the table, read by as many threads as it has segments; in memory is at most one page for each.
 
     Args:

@@ -1,5 +1,5 @@
 """The orchestrator: rooms whose imports go one way, from `cli` down to `stage`; docs/contributing.md lists them."""
 
-from pathlib import Path
+from generator.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
+__all__ = ["ROOT"]

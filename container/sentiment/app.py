@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
-from sentiment import problems
+from sentiment import care, problems
 from sentiment.model import Model, ModelError, Prediction, PredictionError
 from sentiment.reviews import read_question
 from sentiment.settings import Settings
@@ -76,7 +76,8 @@ def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
     def predict() -> dict[str, Any]:
         question = read_question(request)
         review = question.review
-        prediction = model.predict(review)
+        needs_care = care.needed(review)
+        prediction = model.predict("" if needs_care else review)  # nothing is read into such a text
         answer: dict[str, Any] = {
             "id": text_id(review),
             "review": review,
@@ -85,6 +86,8 @@ def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
             "scores": prediction.scores,
             "model": model.revision,
         }
+        if needs_care:
+            return answer | {"care": True}  # and no receipt: there is nothing to judge
         if question.explain:
             answer["attribution"] = [vars(one) for one in model.explain(review)]
         if settings.receipt_key:

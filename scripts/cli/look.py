@@ -85,7 +85,7 @@ def cost_command(options: Options, requests: float, judgements: float, today: da
     settings = options.settings
     chosen = prices.load(options.region or settings.region)
     found = templates.load_all()
-    idle = compare.reckon(found, settings, chosen, Traffic(judgements=judgements))
+    idle = compare.compute(found, settings, chosen, Traffic(judgements=judgements))
     traffic = Traffic(requests=requests, judgements=judgements)
     compared = compare.variants(found, settings, chosen, traffic)
     day = (today or datetime.now(UTC)).date()

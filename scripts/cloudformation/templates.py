@@ -1,18 +1,18 @@
-"""The generated templates as the orchestrator needs them: parameters, outputs, purposes. Reads files, asks nobody."""
+"""The one reader of templates: files as parameters, conditions, resources and outputs. Calls nothing on the network."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from generator import catalogue
-from scripts import ROOT
+from generator import catalogue, paths
+from scripts.cloudformation import references
 from scripts.stage.errors import TemplateError
 
-TEMPLATES_DIR = ROOT / "templates"
+TEMPLATES_DIR = paths.TEMPLATES
 
 # Resource types whose loss is the loss of what people did.
 DATA_TYPES = frozenset(
@@ -28,11 +28,37 @@ DATA_TYPES = frozenset(
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource of a template: its type, and in one line what it is for."""
+    """One resource of a template.
 
+    Attributes:
+        stack: short name of its stack.
+        id: logical id.
+        type: such as ``AWS::S3::Bucket``.
+        purpose: in one line, what it is for.
+        condition: name of the Condition that it is made under, "" for always.
+        deletion_policy: what becomes of it when the stack goes, such as ``Retain``.
+        properties: as in the template, functions in their long form.
+        depends_on: resources that it names in DependsOn.
+    """
+
+    stack: str
+    id: str
     type: str
-    purpose: str
-    deletion_policy: str
+    purpose: str = ""
+    condition: str = ""
+    deletion_policy: str = "Delete"
+    properties: dict[str, Any] = field(default_factory=dict)
+    depends_on: tuple[str, ...] = ()
+
+    @property
+    def service(self) -> str:
+        """The AWS service of the type: ``S3``."""
+        return self.type.split("::")[1]
+
+    @property
+    def refers_to(self) -> tuple[str, ...]:
+        """Resources and Parameters of the same template that its properties name, each once."""
+        return tuple(dict.fromkeys(name for name in references.names(self.properties) if name != self.id))
 
 
 @dataclass(frozen=True)
@@ -42,16 +68,29 @@ class Template:
     Attributes:
         stack: short name of the stack, such as ``network``.
         body: the file's text.
+        document: the whole of it as plain data, functions in their long form: ``{"Ref": "Vpc"}``.
         parameters: each Parameter's name and its Default; None when it has none.
-        outputs: names of the Outputs.
+        conditions: by name.
         resources: by logical id.
+        outputs: each Output's name and what is said of it.
     """
 
     stack: str
-    body: str
-    parameters: dict[str, str | None]
-    outputs: tuple[str, ...]
-    resources: dict[str, Resource]
+    body: str = ""
+    document: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, str | None] = field(default_factory=dict)
+    conditions: dict[str, Any] = field(default_factory=dict)
+    resources: dict[str, Resource] = field(default_factory=dict)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def description(self) -> str:
+        """What the stack is for."""
+        return str(self.document.get("Description", ""))
+
+    def of_type(self, type_: str) -> list[Resource]:
+        """Its resources of a type, in order."""
+        return [resource for resource in self.resources.values() if resource.type == type_]
 
     @property
     def capabilities(self) -> list[str]:
@@ -62,7 +101,7 @@ class Template:
     @property
     def holds_data(self) -> bool:
         """Whether anything in it must survive the stack."""
-        return any(resource.deletion_policy == "Retain" for resource in self.resources.values())
+        return catalogue.stack(self.stack).data
 
     @property
     def looks_up(self) -> bool:
@@ -80,18 +119,22 @@ _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_SafeLoader):
-    """YAML with CloudFormation's short tags (``!Ref``), whose meaning does not matter here."""
+    """YAML with CloudFormation's short tags (``!Ref``), which come as the long forms that they stand for."""
 
 
 def _short_tag(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
     if isinstance(node, yaml.ScalarNode):
-        return {suffix: loader.construct_scalar(node)}
+        text = loader.construct_scalar(node)
+        return {name: text.split(".", 1) if suffix == "GetAtt" else text}
     if isinstance(node, yaml.SequenceNode):
-        return {suffix: loader.construct_sequence(node, deep=True)}
-    return {suffix: loader.construct_mapping(node, deep=True)}
+        return {name: loader.construct_sequence(node, deep=True)}
+    return {name: loader.construct_mapping(node, deep=True)}
 
 
 _Loader.add_multi_constructor("!", _short_tag)
+# CloudFormation knows no dates: 2010-09-09 is text, quoted or not.
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
 
 
 def load_all(folder: Path = TEMPLATES_DIR) -> list[Template]:
@@ -101,8 +144,7 @@ def load_all(folder: Path = TEMPLATES_DIR) -> list[Template]:
         TemplateError: the folder has none, or one cannot be read.
     """
     order = {stack.name: number for number, stack in enumerate(catalogue.STACKS)}
-    apart = {stack.name for stack in catalogue.STACKS if stack.apart}
-    found = [file for file in folder.glob("*.yaml") if file.stem not in apart]
+    found = [file for file in folder.glob("*.yaml") if not catalogue.stack(file.stem).apart]
     files = sorted(found, key=lambda file: (order.get(file.stem, len(order)), file.stem))
     if not files:
         raise TemplateError(f"There are no templates in {folder}.", "Run `make templates`.")
@@ -135,26 +177,19 @@ def parse(stack: str, body: str) -> Template:
     Raises:
         TemplateError: it is no YAML, or no template.
     """
-    found = document(stack, body)
+    found = _document(stack, body)
     return Template(
         stack=stack,
         body=body,
+        document=found,
         parameters={name: _default(entry) for name, entry in (found.get("Parameters") or {}).items()},
-        outputs=tuple(found.get("Outputs") or {}),
-        resources={logical_id: _resource(entry) for logical_id, entry in found["Resources"].items()},
+        conditions=found.get("Conditions") or {},
+        resources={logical_id: _resource(stack, logical_id, entry) for logical_id, entry in found["Resources"].items()},
+        outputs=found.get("Outputs") or {},
     )
 
 
-def document(stack: str, body: str) -> dict[str, Any]:
-    """A template as plain data; short forms of functions come as mappings of their name (``{"Ref": "Vpc"}``).
-
-    Args:
-        stack: short name of the stack.
-        body: YAML text.
-
-    Raises:
-        TemplateError: it is no YAML, or no template.
-    """
+def _document(stack: str, body: str) -> dict[str, Any]:
     try:
         found = yaml.load(body, Loader=_Loader)  # noqa: S506 - a SafeLoader with CloudFormation's tags
     except yaml.YAMLError as error:
@@ -166,14 +201,24 @@ def document(stack: str, body: str) -> dict[str, Any]:
     return found
 
 
+def text(value: str | float) -> str:
+    """A value as CloudFormation takes it: Parameters are text, and so are what Conditions compare."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _default(entry: dict[str, Any]) -> str | None:
-    return str(entry["Default"]) if "Default" in entry else None
+    return text(entry["Default"]) if "Default" in entry else None
 
 
-def _resource(entry: dict[str, Any]) -> Resource:
-    metadata = entry.get("Metadata") or {}
+def _resource(stack: str, logical_id: str, entry: dict[str, Any]) -> Resource:
+    metadata, depends_on = entry.get("Metadata") or {}, entry.get("DependsOn") or []
     return Resource(
+        stack=stack,
+        id=logical_id,
         type=str(entry.get("Type", "")),
         purpose=str(metadata.get("Purpose", "")),
+        condition=str(entry.get("Condition", "")),
         deletion_policy=str(entry.get("DeletionPolicy", "Delete")),
+        properties=entry.get("Properties") or {},
+        depends_on=tuple([depends_on] if isinstance(depends_on, str) else depends_on),
     )

@@ -42,7 +42,7 @@ def ready(cloud: Cloud, settings: Settings, reporter: Reporter) -> Settings:
     """
     if settings.image_repository != OWN:
         return settings
-    template = next(each for each in templates.load_all() if each.stack == STACK)
+    template = templates.load(STACK)
     step = Step(template, catalogue.stack_name(cloud.stage, STACK), {}, {"Stage": cloud.stage})
     with ledger.deploying(cloud, "image"), Interrupt() as interrupt:
         outcome = apply.bring_up(Work(cloud, reporter, interrupt), step, step.parameters({}), None)

@@ -90,7 +90,7 @@ def permissions(room: Room) -> str:
         "dynamodb:Scan" in one["Action"] and room.outputs["CountsTableArn"] in one["Resource"] for one in statements
     ):
         missing = "The role of the function stats may still scan the table of counts."
-        raise not_yet(room, missing, "generator/functions.py", "no statement in stats_permissions", DEPLOY)
+        raise not_yet(room, missing, "generator/stacks/api/functions.py", "no statement in stats_permissions", DEPLOY)
     if status == 200:
         raise NotYetError("The role lacks the permission, and yet GET /getStats answers 200.", "Ask again in a second.")
     return f"without dynamodb:Scan, GET /getStats answers {status}"
@@ -117,7 +117,7 @@ def template(room: Room) -> str:
     seconds = cors["maxage"]
     if int(seconds) == 3600:
         missing = "Browsers may still remember the API's permission for 3600 seconds."
-        raise not_yet(room, missing, "generator/stacks/api.py", "another PREFLIGHT_SECONDS", DEPLOY)
+        raise not_yet(room, missing, "generator/stacks/api/stack.py", "another PREFLIGHT_SECONDS", DEPLOY)
     return f"CloudFormation changed the API: MaxAge is {seconds}"
 
 
@@ -140,7 +140,9 @@ def gateway(room: Room) -> str:
     answer = room.ask("POST", "/api/feel", REVIEW)
     if answer.status == 404:
         missing = "POST /feel answers 404."
-        raise not_yet(room, missing, "generator/stacks/api.py", "one route more, to the model's integration", DEPLOY)
+        raise not_yet(
+            room, missing, "generator/stacks/api/stack.py", "one route more, to the model's integration", DEPLOY
+        )
     if "classification" not in answer.json:
         missing = f"POST /feel answers {answer.status}, and not with a prediction."
         raise NotYetError(missing, "The route is there: to which integration does its Target lead?")
@@ -224,7 +226,7 @@ def microservices(room: Room) -> str:
 def pipeline(room: Room) -> str:
     """Lesson 31."""
     if not room.git("diff", "--name-only", "HEAD", "--", "templates"):
-        edit = "" if room.changed("generator") else "Change DRAIN_SECONDS in generator/stacks/service.py, then "
+        edit = "" if room.changed("generator") else "Change DRAIN_SECONDS in generator/stacks/service/stack.py, then "
         raise NotYetError("The templates are those of the last commit.", f"{edit}`make templates`.")
     done = subprocess.run([sys.executable, "-m", "generator", "--check"], cwd=room.root, capture_output=True)
     if done.returncode != 0:

@@ -1,8 +1,8 @@
-"""Images of the laptop cloud: a copy of the container's runtime files, named by their content. Nothing runs here.
+"""Images of the laptop cloud: copies of the container's runtime files, named by their content. Runs nothing.
 
-A container image is what the service's code and model were at one moment. The stand-in for it is a folder that
-nobody writes to again, so that an older revision of the task definition really runs older code and an older model.
-What is in an image and what tag it has is defined in ``scripts.image.content``.
+A container image is a snapshot of the service's code and model. Its stand-in is a folder that is never written to
+again, so an older revision of the task definition really runs older code and an older model.
+``scripts.image.content`` defines what is in an image, and its tag.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def reference(container: Path = content.CONTAINER_DIR) -> str:
 
 
 def build(container: Path, store: Path) -> str:
-    """Copy the runtime files into the store, unless that content is there already.
+    """Copy the runtime files into the store, unless that content is already there.
 
     Args:
         container: the folder with the Dockerfile.
@@ -44,7 +44,7 @@ def build(container: Path, store: Path) -> str:
         for file in content.runtime_files(container):
             (building / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(container / file, building / file)
-        building.rename(target)  # from one moment to the next, so that no image is ever half there
+        building.rename(target)  # atomic, so that no incomplete image is ever visible
     return name
 
 
@@ -61,12 +61,12 @@ def find(name: str, store: Path) -> Path:
     folder = _folder(name, store)
     if not folder.is_dir():
         there = ", ".join(sorted(each.name for each in store.glob("[!.]*"))) or "none"
-        raise ImageError(f"There is no image {name!r} on this machine; images that there are: {there}.")
+        raise ImageError(f"There is no image {name!r} on this machine. Existing images: {there}.")
     return folder
 
 
 def remove_others(name: str, store: Path) -> None:
-    """Remove every image but one, and what an interrupted build left."""
+    """Remove every image but one, and the remains of interrupted builds."""
     keep = _folder(name, store)
     for folder in store.iterdir():
         if folder != keep:
@@ -76,5 +76,5 @@ def remove_others(name: str, store: Path) -> None:
 def _folder(name: str, store: Path) -> Path:
     tag = name.rpartition(":")[2]
     if not tag.isalnum():
-        raise ImageError(f"{name!r} is no image of the laptop cloud: its tag must be letters and digits.")
+        raise ImageError(f"{name!r} is not an image of the laptop cloud: its tag must be alphanumeric.")
     return store / tag

@@ -109,8 +109,7 @@ def _clock(cloud: Cloud) -> str:
 
 
 def _machine_image(cloud: Cloud) -> str:
-    cluster = next(template for template in templates.load_all() if "InstanceImageId" in template.parameters)
-    name = str(cluster.parameters["InstanceImageId"])
+    name = str(templates.load("cluster").parameters["InstanceImageId"])
     return str(cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
 
 

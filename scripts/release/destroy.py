@@ -196,7 +196,7 @@ def _resources(cloud: Cloud, state: StackState) -> dict[str, list[str]]:
 
 def _unknown(cloud: Cloud, state: StackState) -> Step:
     short = state.name.removeprefix(catalogue.stack_name(cloud.stage, ""))
-    return Step(Template(short, "", {}, (), {}), state.name, {}, {})
+    return Step(Template(short), state.name, {}, {})
 
 
 def _check_protection(cloud: Cloud, tables: list[str]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from scripts import ROOT
+from generator import paths
 from scripts.stage.errors import SettingsError
 
-STAGES_FILE = ROOT / "scripts" / "stages.toml"
+STAGES_FILE = paths.STAGES
 # Keys that the orchestrator reads itself; every other key is a Parameter of some template.
 ORCHESTRATOR_KEYS = ("place", "region", "image_repository", "site_api_url", "site_source_url", "blind_sample")
 
@@ -61,7 +62,7 @@ def pascal(key: str) -> str:
 
 def stages(path: Path = STAGES_FILE) -> list[str]:
     """Names of all stages, in the file's order."""
-    return [name for name in _read(path) if name != "defaults"]
+    return [name for name in tables(path) if name != "defaults"]
 
 
 def load(stage: str, path: Path = STAGES_FILE) -> Settings:
@@ -74,32 +75,48 @@ def load(stage: str, path: Path = STAGES_FILE) -> Settings:
     Raises:
         SettingsError: there is no such stage, or the stage has a key that the defaults lack, or of another type.
     """
-    tables = _read(path)
-    defaults = tables["defaults"]
-    if stage == "defaults" or stage not in tables:
-        known = ", ".join(name for name in tables if name != "defaults")
+    found = tables(path)
+    defaults = found["defaults"]
+    if stage == "defaults" or stage not in found:
+        known = ", ".join(name for name in found if name != "defaults")
         raise SettingsError(
             f"There is no stage {stage!r}; {path.name} has: {known}.",
             f"Name one of them with --stage, or add a table [{stage}] to {path.name}.",
         )
-    for key, value in tables[stage].items():
+    for key, value in found[stage].items():
         _check(stage, key, value, defaults, path)
-    return Settings(stage, {**defaults, **tables[stage]})
+    return Settings(stage, {**defaults, **found[stage]})
 
 
-def _read(path: Path) -> dict[str, dict[str, Setting]]:
+def tables(path: Path = STAGES_FILE) -> dict[str, dict[str, Setting]]:
+    """The file as it is written: ``defaults``, and what each stage says on top.
+
+    Args:
+        path: the file.
+
+    Raises:
+        SettingsError: it cannot be read, or is not what a file of settings looks like.
+    """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        written = path.stat()
+        return _parse(path, written.st_mtime_ns, written.st_size)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+@lru_cache(maxsize=1)
+def _parse(path: Path, written_ns: int, size: int) -> dict[str, dict[str, Setting]]:
+    """Contents of the file as it was written at a time: parsed once, and again when somebody has edited it."""
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is no valid TOML: {error}.") from error
-    if not isinstance(tables.get("defaults"), dict):
+    if not isinstance(found.get("defaults"), dict):
         raise SettingsError(f"{path} has no table [defaults].")
-    for name, table in tables.items():
+    for name, table in found.items():
         if not isinstance(table, dict):
             raise SettingsError(f"{path}: {name} stands outside of any stage.", "Move it under [defaults] or a stage.")
-    return tables
+    return found
 
 
 def _check(stage: str, key: str, value: object, defaults: dict[str, Setting], path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 import yaml
@@ -14,12 +15,13 @@ import yaml
 import jobs
 import settings as lambda_settings
 from generator import catalogue
+from scripts import ROOT
 from scripts.app.page import config_json
 from scripts.stage.settings import load
 from sentiment import settings as container_settings
 from sentiment.app import HEALTH_PATH
 from sentiment.model import Model
-from tests.contracts.reading import ROOT, TEMPLATES, nodes, resource
+from tests.contracts.reading import TEMPLATES, nodes, resource
 
 GUNICORN = ROOT / "container" / "gunicorn.conf.py"
 DOCKERFILE = (ROOT / "container" / "Dockerfile").read_text()
@@ -32,7 +34,8 @@ class Asked(Mapping[str, str]):
     """An environment that remembers which of its variables somebody asked for."""
 
     def __init__(self, values: dict[str, str]) -> None:
-        self.values_by_name, self.names = values, set()
+        self.values_by_name = values
+        self.names: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
         self.names.add(name)
@@ -102,7 +105,7 @@ def test_the_image_runs_as_the_task_definition_says():
 
 
 def test_gunicorn_outlasts_the_load_balancer_and_stops_before_it_is_killed():
-    settings = {
+    settings: dict[str, Any] = {
         target.id: node.value.value
         for node in ast.walk(ast.parse(GUNICORN.read_text()))
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)

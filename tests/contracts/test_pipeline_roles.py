@@ -8,8 +8,10 @@ import re
 import boto3
 import pytest
 
-from generator import boundary, calls, catalogue
-from tests.contracts.reading import ROOT, TEMPLATES, resource, resources_of
+from generator import catalogue
+from generator.stacks.pipeline import boundary_policy, calls
+from scripts import ROOT
+from tests.contracts.reading import TEMPLATES, resource, resources_of
 
 ROLES = ("Site", "Service", "Infrastructure", "Plan")
 APP = {stack: template for stack, template in TEMPLATES.items() if stack != "pipeline"}
@@ -171,7 +173,7 @@ def test_every_role_of_the_app_is_bounded_where_pipelines_deploy():
 def test_the_boundary_has_every_call_of_the_apps_roles_and_none_that_makes_roles():
     document = resource("pipeline", "RoleBoundary")["PolicyDocument"]
     inside = {action for one in document["Statement"] for action in one["Action"]}
-    assert boundary.actions_of(APP.values()) == inside
+    assert boundary_policy.actions_of(APP.values()) == inside
     assert not [
         action for action in inside if action.split(":")[0] in ("iam", "sts", "organizations", "cloudformation")
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.reading import ROOT
+from scripts import ROOT
 
 SCRIPTS = ROOT / "scripts"
 LAPTOP = SCRIPTS / "local"

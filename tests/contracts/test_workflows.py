@@ -48,7 +48,7 @@ def test_a_pipeline_starts_for_its_paths_on_main_alone(name):
 
 
 def test_every_action_is_pinned_to_a_commit_and_says_which_version_that_is():
-    pins = {}
+    pins: dict[str, tuple[str, str]] = {}
     for path in FOLDER.glob("*.yml"):
         for line in path.read_text().splitlines():
             if "uses:" in line:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from scripts import ROOT
+
 FOLDER = ROOT / ".github" / "workflows"
 PIPELINES = ("site", "service", "infrastructure")
 

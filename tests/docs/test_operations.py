@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from generator.parameters import DEFINITIONS, setting_name
+from scripts import ROOT
 from scripts.stage.settings import ORCHESTRATOR_KEYS
-from tests.contracts.reading import RESOURCES, ROOT, STAGES
+from tests.contracts.reading import RESOURCES, STAGES
 from tests.contracts.workflows import targets
 
 FOLDER = ROOT / "docs" / "operations"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from scripts import ROOT
 from scripts.lessons.checks import CHECKS
 from scripts.lessons.pages import PAGES, Command, Edit, Page, lessons, read
 from tests.docs.walking import Learner
-from tests.local.running import ROOT
 
 LESSONS = {page.path.stem: page for page in lessons()}
 
@@ -43,15 +43,15 @@ def test_a_lesson_works_as_told_and_its_check_tells_done_from_not_done(learner: 
             learner.do(step)
             if number == last_edit:  # half done: the answer names what comes next
                 code, words = learner.lesson(page.number)
-                step = "`make templates`." if page.number == 31 else "is changed"
-                assert code == 1 and step in words, words
+                missing = "`make templates`." if page.number == 31 else "is changed"
+                assert code == 1 and missing in words, words
         assert learner.changed() == []
     except BaseException:
         learner.reset()  # the next lesson begins where every lesson begins
         raise
 
 
-WRONG = {
+WRONG: dict[str, tuple[int, list[str | tuple[str, str, str]], str]] = {
     "the marks of a conflict": (
         1,
         [
@@ -86,7 +86,7 @@ WRONG = {
         24,
         [
             (
-                "generator/stacks/api.py",
+                "generator/stacks/api/stack.py",
                 "    route(template, api, *PREDICT_ROUTE, predict_integration"
                 '(template, api, link, parameter(template, "ListenerArn")))\n',
                 '    template.add_resource(apigatewayv2.Route("FeelRoute", Metadata=purpose("x"), ApiId=Ref(api),'

@@ -8,9 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from scripts import ROOT
 from scripts.lessons.pages import Command, Edit, Step, differences
 from tests.local.checkout import share_environments
-from tests.local.running import ROOT, RunningApp, free_port, start
+from tests.local.running import RunningApp, free_port, start
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git",

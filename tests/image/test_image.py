@@ -18,7 +18,7 @@ from tests.local.running import free_port
 # The first of them waits for the image to be built, perhaps for its base too: two minutes, many more where it is busy.
 pytestmark = pytest.mark.timeout(1_800)
 
-# What the task definition asks of the engine (generator/stacks/service.py), in the engine's own flags.
+# What the task definition asks of the engine (generator/stacks/service/stack.py), in the engine's own flags.
 HARDENED = (
     ["--read-only", "--tmpfs", "/tmp:size=16m", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]  # noqa: S108
     + ["--memory", "192m", "--memory-swap", "192m", "--pids-limit", "256", "--init"]

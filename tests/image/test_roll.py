@@ -17,7 +17,7 @@ from scripts.cli.main import main
 from scripts.image.content import CONTAINER_DIR
 from scripts.local import place
 from tests.image.engine import Engine
-from tests.local.running import RunningApp, start
+from tests.local.running import ROOT, RunningApp, start
 from tests.local.test_roll import Traffic
 
 pytestmark = [pytest.mark.timeout(1_800), pytest.mark.cloud]
@@ -42,8 +42,11 @@ def docker(engine: Engine, image: str, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="module")
 def app(docker: dict[str, str], registry: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The whole app with its tasks in containers."""
-    environment = {key: docker[key] for key in ("PATH", "DOCKER_HOST", "DOCKER_BUILDKIT") if key in docker}
-    running = start(tmp_path_factory.mktemp("docker") / "state", RUNNER="docker", REGISTRY=registry, **environment)
+    environment: dict[str, str] = {
+        key: docker[key] for key in ("PATH", "DOCKER_HOST", "DOCKER_BUILDKIT") if key in docker
+    }
+    environment |= {"RUNNER": "docker", "REGISTRY": registry}
+    running = start(tmp_path_factory.mktemp("docker") / "state", None, ROOT, **environment)
     try:
         running.wait_until_ready(READY_WITHIN)
         yield running

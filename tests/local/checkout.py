@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.local.running import ROOT
+from scripts import ROOT
 
 # Older than the stamps of the environments, so that make does not install them anew.
 LOCKS = ("requirements", "pyproject.toml", "package.json", "package-lock.json")

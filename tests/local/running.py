@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -11,15 +12,18 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from scripts import ROOT
 from scripts.app import receipt_keys
 from scripts.local.session import STAGE, EmulatedCloud
 from shared import receipts
 
-ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 120.0  # seconds; of a machine that runs other tests too
 END_WITHIN = 30.0
 
@@ -97,13 +101,18 @@ class RunningApp:
         assert line == f"Ready: {self.url}\n", f"not ready ({line!r}):\n{''.join(self.said)}"
         self.endpoint_url = json.loads((self.state / "cloud.json").read_text())["endpoint_url"]
 
-    def processes(self) -> set[int]:
-        """Process ids of the command and of everything below it."""
-        table = subprocess.run(["ps", "-axwwo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-        parents = {int(pid): int(parent) for pid, parent in (line.split() for line in table.splitlines())}
-        found = {self.process.pid}
-        while more := {pid for pid, parent in parents.items() if parent in found} - found:
-            found |= more
+    def processes(self) -> list[psutil.Process]:
+        """The command's process and everything below it."""
+        command = psutil.Process(self.process.pid)
+        return [command, *command.children(recursive=True)]
+
+    def processes_of(self, program: str) -> list[psutil.Process]:
+        """Those whose command line names a program."""
+        found = []
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):  # it has just ended
+                if program in " ".join(process.cmdline()):
+                    found.append(process)
         return found
 
     def end(self, number: int) -> int:
@@ -151,7 +160,7 @@ def start(state: Path, port: int | None = None, tree: Path = ROOT, **environment
 
 def start_and_wait(state: Path, **environment: str) -> RunningApp:
     """Start the app, and wait until it is ready."""
-    running = start(state, **environment)
+    running = start(state, None, ROOT, **environment)
     try:
         running.wait_until_ready()
     except BaseException:
@@ -160,17 +169,22 @@ def start_and_wait(state: Path, **environment: str) -> RunningApp:
     return running
 
 
-def left_of(pids: set[int]) -> list[str]:
+def left_of(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     """Which of these processes still run, after waiting a while for their end."""
     deadline = time.monotonic() + END_WITHIN
     while True:
-        listed = subprocess.run(
-            ["ps", "-o", "pid=,stat=,command=", "-p", ",".join(map(str, pids))], capture_output=True, text=True
-        ).stdout.splitlines()
-        alive = [line for line in listed if not line.split()[1].startswith("Z")]
+        alive = [process for process in processes if runs(process)]
         if not alive or time.monotonic() > deadline:
             return alive
         time.sleep(0.02)
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether a process still runs: one that has ended and that nobody has waited for does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def free_port() -> int:

@@ -6,7 +6,8 @@ import shutil
 import uuid
 from pathlib import Path
 
-from tests.local.running import ROOT, Answer, RunningApp
+from scripts import ROOT
+from tests.local.running import Answer, RunningApp
 
 APP = """
 import os

@@ -11,8 +11,8 @@ import uuid
 
 import pytest
 
+from scripts import ROOT
 from scripts.stage import ledger
-from tests.local.running import ROOT
 from tests.local.small_app import GOOD, says
 
 pytestmark = pytest.mark.cloud

@@ -11,9 +11,9 @@ import uuid
 
 import pytest
 
+from scripts import ROOT
 from scripts.release.deploy import collect_outputs
 from shared import csvformat
-from tests.local.running import ROOT
 
 pytestmark = pytest.mark.cloud
 

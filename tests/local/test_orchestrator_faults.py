@@ -9,11 +9,11 @@ import uuid
 
 import pytest
 
+from scripts import ROOT
 from scripts.cloudformation import apply
 from scripts.image import content
 from scripts.local import place
 from scripts.release import smoke
-from tests.local.running import ROOT
 from tests.local.small_app import GOOD, WAITS, says
 
 pytestmark = pytest.mark.cloud

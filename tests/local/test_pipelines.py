@@ -27,7 +27,7 @@ STACK = "sentiment-local-pipeline"
 CHANGES = {
     "site": ("site/index.html", "</body>", "<!-- another page --></body>"),
     "service": ("container/gunicorn.conf.py", '"""', '"""Another image. '),
-    "infrastructure": ("generator/container.py", "STOP_SECONDS = 30", "STOP_SECONDS = 31"),
+    "infrastructure": ("generator/stacks/service/container.py", "STOP_SECONDS = 30", "STOP_SECONDS = 31"),
 }
 # GitHub's command line: says what it is asked, and knows of the comment that is in $FOUND.
 GH = """#!/bin/sh

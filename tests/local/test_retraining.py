@@ -20,11 +20,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts import ROOT
 from scripts.image import content
 from scripts.release.deploy import collect_outputs
 from tests import jargon
 from tests.local.checkout import share_environments
-from tests.local.running import ROOT, RunningApp, start_and_wait
+from tests.local.running import RunningApp, start_and_wait
 
 pytest.importorskip("torch", reason="torch is not installed: `make train-env` installs it")
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: `make train-env` installs it")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -147,12 +146,8 @@ def damage_the_model(copy: Path) -> None:
 
 def test_a_killed_task_is_replaced(app: RunningApp, service: Service) -> None:
     [task] = service.tasks()
-    listed = subprocess.run(["ps", "-axwwo", "pid=,pgid=,command="], capture_output=True, text=True, check=True).stdout
-    ours = app.processes()
-    rows = [line.split(None, 2) for line in listed.splitlines()]
-    groups = {int(group) for pid, group, command in rows if int(pid) in ours and "gunicorn" in command}
-    assert len(groups) == 1, rows
-    os.killpg(groups.pop(), signal.SIGKILL)
+    [group] = {os.getpgid(process.pid) for process in app.processes_of("gunicorn")}
+    os.killpg(group, signal.SIGKILL)
 
     eventually(lambda: [each["taskArn"] for each in service.tasks()] not in ([], [task["taskArn"]]))
     eventually(lambda: app.request("POST", "/api/getSentiment", BODY).status == 200)

@@ -151,7 +151,7 @@ def test_the_writer_that_was_given_up_writes_no_more(cloud, get, workers, monkey
     begun = get(export, headers=JSON).json
     put = bucket.put
 
-    def put_late(*arguments: object) -> str:
+    def put_late(*arguments: Any) -> str:
         """While this part goes up, another one takes over."""
         monkeypatch.setattr(bucket, "put", put)
         wait(monkeypatch, 61)

@@ -161,7 +161,12 @@ def test_a_revoked_key_is_worth_nothing_after_a_minute(cloud, post, clock):
 def test_made_up_keys_do_not_make_us_ask_for_each(cloud, post, clock, monkeypatch):
     asked = []
     get = aws.client("ssm").get_parameter
-    monkeypatch.setattr(aws.client("ssm"), "get_parameter", lambda **options: asked.append(options) or get(**options))
+
+    def remember(**options):
+        asked.append(options)
+        return get(**options)
+
+    monkeypatch.setattr(aws.client("ssm"), "get_parameter", remember)
     for number in range(20):
         assert verdict(post, signed_with(other_key("bcde"[number % 4]))) == "unprompted"
     assert len(asked) == 1

@@ -65,13 +65,13 @@ def test_others_are_removed_and_what_an_interrupted_build_left(container: Path, 
 def test_an_unknown_image_says_which_there_are(container: Path, store: Path) -> None:
     tag = images.build(container, store).rpartition(":")[2]
 
-    with pytest.raises(ImageError, match=f"no image 'some/thing:123'.*images that there are: {tag}"):
+    with pytest.raises(ImageError, match=f"no image 'some/thing:123'.*Existing images: {tag}"):
         images.find("some/thing:123", store)
 
 
 @pytest.mark.parametrize("reference", ["some/thing:../../etc", "some/thing:", ""])
 def test_a_reference_cannot_leave_the_store(store: Path, reference: str) -> None:
-    with pytest.raises(ImageError, match="is no image"):
+    with pytest.raises(ImageError, match="is not an image"):
         images.find(reference, store)
 
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 import pytest
 
-from generator.stacks.api import ACCESS_LOG_FIELDS
+from generator.stacks.api.stack import ACCESS_LOG_FIELDS
 from shared import logs
 from shared.problems import Problem, try_later
 from shared.times import timestamp

@@ -17,7 +17,7 @@ def shown(width):
 
 
 def test_every_command_is_in_one_group():
-    names = [command.name for group in GROUPS.values() for command in group]
+    names = [command.name or "" for group in GROUPS.values() for command in group]
     assert sorted(names) == sorted(main.commands)
     assert len(set(names)) == len(names)
     for title in GROUPS:
@@ -71,5 +71,5 @@ def test_a_deployment_to_aws_loads_nothing_of_the_emulator():
 
 def test_commands_are_named_after_their_functions():
     for name, command in main.commands.items():
-        assert isinstance(command, click.Command)
+        assert isinstance(command, click.Command) and command.callback
         assert command.callback.__name__ == name.replace("-", "_") + "_command"

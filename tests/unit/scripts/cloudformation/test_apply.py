@@ -172,7 +172,8 @@ def test_what_ends_the_command_in_the_middle_is_told_and_the_next_run_goes_on(wo
     answers.stubber.add_client_error("describe_stacks", code, "the words of AWS")
     with pytest.raises(ClientError) as raised:
         bring_up(work, step)
-    assert next_step in explain(raised.value).next_step
+    explained = explain(raised.value)
+    assert explained is not None and next_step in explained.next_step
 
     answers.stack("UPDATE_IN_PROGRESS")
     answers.stack("UPDATE_COMPLETE", outputs={"TableName": "t"})
@@ -201,7 +202,12 @@ def test_a_replacement_of_the_table_needs_consent(work, step, answers):
 
 def test_consent_is_asked_for_exactly_what_holds_data(work, step, answers):
     asked = []
-    work.confirm = lambda name, changes: asked.append((name, [change.type for change in changes])) or True
+
+    def confirm(name, changes):
+        asked.append((name, [change.type for change in changes]))
+        return True
+
+    work.confirm = confirm
     answers.stack("UPDATE_COMPLETE")
     answers.change_set_made()
     answers.change_set(

@@ -83,15 +83,18 @@ def test_short_tags_purposes_policies_and_capabilities_are_understood():
             Type: AWS::IAM::Role
             Metadata: {Purpose: Lets it write}
             Properties: {Name: !Sub "${A}-x", Path: !GetAtt B.C, List: !Join ["", [!Ref A]], Map: !Transform {Name: x}}
-          Table: {Type: 'AWS::DynamoDB::Table', DeletionPolicy: Retain}
         """,
     )
     assert parsed.capabilities == ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
     assert parsed.purpose("Role") == "Lets it write"
     assert parsed.purpose("Gone") == ""
-    assert parsed.holds_data
+    assert parsed.resources["Role"].properties == {
+        "Name": {"Fn::Sub": "${A}-x"},
+        "Path": {"Fn::GetAtt": ["B", "C"]},
+        "List": {"Fn::Join": ["", [{"Ref": "A"}]]},
+        "Map": {"Fn::Transform": {"Name": "x"}},
+    }
     assert not template("a").capabilities
-    assert not template("a").holds_data
 
 
 @pytest.mark.parametrize(

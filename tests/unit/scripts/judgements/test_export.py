@@ -53,7 +53,7 @@ def ids(target):
 
 
 def test_every_page_of_every_segment_is_in_the_file_once(tmp_path):
-    told = []
+    told: list[int] = []
     target = tmp_path / "all.csv"
     assert run(Table(), target, tell=told.append) == len(EVERYTHING)
     found = ids(target)

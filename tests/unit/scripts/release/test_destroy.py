@@ -1,5 +1,7 @@
 """Taking a stage down: the order, full buckets, protected tables, instances, and the proof; against moto and stubs."""
 
+from typing import Any
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError
@@ -48,7 +50,7 @@ def test_a_bucket_loses_every_version_every_marker_and_every_unfinished_upload(a
         client.put_object(Bucket="bucket", Key=str(number % 5), Body=b"x")
     client.delete_object(Bucket="bucket", Key="0")
     client.create_multipart_upload(Bucket="bucket", Key="unfinished")
-    told = []
+    told: list[int] = []
 
     assert buckets.empty(aws, "bucket", told.append) == 9
     assert told == [3, 6, 9]
@@ -72,7 +74,8 @@ def test_users_go_before_what_they_use_and_strangers_before_all():
     network = parse("network", "Resources: {A: {Type: x}}\nOutputs: {VpcId: {Value: x}}")
     cluster = parse("cluster", "Parameters: {VpcId: {Type: String}}\nResources: {A: {Type: x}}")
     plan = make_plan("dev", [network, cluster], {}, {})
-    needs = destroy._reversed(plan, dict.fromkeys(["network", "cluster", "old"]))
+    doomed: dict[str, Any] = dict.fromkeys(["network", "cluster", "old"])
+    needs = destroy._reversed(plan, doomed)
     assert needs == {"network": {"cluster", "old"}, "cluster": {"old"}, "old": frozenset()}
 
 

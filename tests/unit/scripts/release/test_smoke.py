@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from moto import mock_aws
@@ -23,8 +24,25 @@ OUTPUTS = {"JudgementsTableName": "judgements", "CountsTableName": "counts"}
 TABLES = {"judgements": [("id", "S"), ("judgement", "S")], "counts": [("model", "S"), ("shard", "N")]}
 
 
+class Server(ThreadingHTTPServer):
+    """What the app answers from.
+
+    Attributes:
+        faults: what goes wrong, by path: a list of (status, body), used up one by one.
+        token: that an export asks for; empty for none.
+    """
+
+    faults: dict[str, list[tuple[int, str]]]
+    token = ""
+    keys: tuple[str, ...]
+    cloud: Cloud
+    dynamodb: Any
+
+
 class App(BaseHTTPRequestHandler):
-    """Page and API; ``server.faults`` says what goes wrong, by path: a list of (status, body), used up one by one."""
+    """Page and API."""
+
+    server: Server
 
     def do_GET(self):
         fault = self.server.faults.get(self.path)
@@ -98,10 +116,10 @@ def app(monkeypatch):
                     for (name, _), kind in zip(keys, ("HASH", "RANGE"), strict=True)
                 ],
             )
-        server = ThreadingHTTPServer(("127.0.0.1", 0), App)
+        server = Server(("127.0.0.1", 0), App)
         receipt_keys.ensure(cloud)
         server.keys = receipt_keys.keys(cloud)
-        server.faults, server.dynamodb, server.cloud, server.token = {}, client, cloud, ""
+        server.faults, server.dynamodb, server.cloud = {}, client, cloud
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server

@@ -31,7 +31,7 @@ def refusal(code):
 )
 def test_trouble_with_aws_says_what_to_do_next(error, kind, next_step):
     found = explain(error)
-    assert type(found) is kind
+    assert found is not None and type(found) is kind
     assert next_step in found.next_step
     if isinstance(error, boto.ClientError):
         assert "CreateStack: the words of AWS" in found.message

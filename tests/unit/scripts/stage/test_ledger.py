@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from moto import mock_aws
@@ -91,7 +92,8 @@ def test_somebody_elses_lock_is_not_given_free(ssm):
 def test_who_has_lost_the_stage_does_not_take_it_back(ssm):
     held_by(ssm)
     beats = iter([False, True])
-    ledger._beat(ssm, {"id": "mine", "who": "bob"}, SimpleNamespace(wait=lambda _seconds: next(beats)))
+    over: Any = SimpleNamespace(wait=lambda _seconds: next(beats))
+    ledger._beat(ssm, {"id": "mine", "who": "bob"}, over)
     assert ledger._holder(ssm)["who"] == "ada"
 
 

@@ -16,11 +16,20 @@ NO_STACKS = (
 )
 
 
+class Server(HTTPServer):
+    """What the test wants answered, and how often it was asked."""
+
+    asked = 0
+    answers: list[tuple[int, str]]
+
+
 @pytest.fixture
 def server():
     """CloudFormation, which answers by a list of statuses and bodies."""
 
     class Handler(BaseHTTPRequestHandler):
+        server: Server
+
         def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
             self.server.asked += 1
@@ -33,8 +42,7 @@ def server():
         def log_message(self, *_):
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as running:
-        running.asked = 0
+    with Server(("127.0.0.1", 0), Handler) as running:
         threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         yield running
         running.shutdown()

@@ -1,5 +1,7 @@
 """stages.toml: what is accepted, and what a mistake in it says."""
 
+import tomllib
+
 import pytest
 
 from scripts.stage import settings
@@ -67,3 +69,21 @@ def test_a_missing_file_is_named(tmp_path):
 def test_every_stage_of_this_project_loads():
     for stage in settings.stages():
         assert settings.load(stage).parameters["TaskMemory"].isdigit()
+
+
+def test_the_file_is_parsed_once_and_again_after_an_edit(tmp_path, monkeypatch):
+    path = tmp_path / "stages.toml"
+    path.write_text("[defaults]\nregion = 'a'\n[dev]\n")
+    parsed, parse = [], tomllib.loads
+
+    def loads(text):
+        parsed.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(tomllib, "loads", loads)
+    assert [settings.load("dev", path).region for _ in range(3)] == ["a"] * 3
+    assert settings.stages(path) == ["dev"]
+    assert len(parsed) == 1
+
+    path.write_text("[defaults]\nregion = 'longer'\n[dev]\n")
+    assert settings.load("dev", path).region == "longer"

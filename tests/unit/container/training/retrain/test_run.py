@@ -82,7 +82,7 @@ def test_a_graph_that_says_something_else_is_refused(model_folder: Path, monkeyp
 
 
 def test_a_damaged_file_and_a_foreign_graph_are_named(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "load", lambda path: {}["gru_r"])
+    monkeypatch.setattr(export, "load", lambda path: dict[str, object]()["gru_r"])
     with pytest.raises(data.DataError, match=r"not of the form .*gru_r"):
         checkpoint.load(model_folder)
     [file] = model_folder.glob("*.onnx")

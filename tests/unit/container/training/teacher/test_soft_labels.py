@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -71,7 +72,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examples, "is_held_out", lambda text: False)
     monkeypatch.setattr(robustness, "held_out", robustness.elsewhere)
     monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
-    settings = {
+    settings: dict[ModuleType, dict[str, float]] = {
         distillation: {"WORDS": 40, "DIMENSIONS": 8, "UNITS": 8, "DIRECTIONS": 4, "EPOCHS": 2},
         probe: {"UNITS": 16, "EPOCHS": 8, "BATCH": 16, "RATE": 1e-2, "DROPOUT_IN": 0.0, "DROPOUT_OUT": 0.0},
         train: {"EPOCHS": 8, "BATCH": 16, "STATEMENTS": 0, "RATE": 0.03, "VECTOR_RATE": 0.03, "AVERAGE": 0.9},
@@ -125,7 +126,8 @@ def test_says_that_it_learns_from_labels_alone_and_how_not_to(
 
 
 def test_an_interrupted_pass_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    texts, said = [f"we saw {word}" for word in WORDS * 10], []
+    texts = [f"we saw {word}" for word in WORDS * 10]
+    said: list[str] = []
     with pytest.raises(KeyboardInterrupt):
         encoder.states(texts, tmp_path, said.append, lambda: Small(2))
     read = encoder.states(texts, tmp_path, said.append, lambda: Small(1))

@@ -8,7 +8,7 @@ from awacs import aws, ssm, ssmmessages
 from awacs import ecs as ecs_actions
 from troposphere import Base64, GetAtt, If, Parameter, Ref, Sub, Template, autoscaling, ec2, ecs, iam, policies
 
-from generator import boundary, private_subnets
+from generator import boundary, private_network
 from generator.building import allow, assumable_by, name_tag, policy, purpose, stage_name
 from generator.parameters import parameter
 
@@ -108,7 +108,7 @@ def launch_template(template: Template, profile: iam.InstanceProfile, security_g
         NetworkInterfaces=[
             ec2.NetworkInterfaces(
                 DeviceIndex=0,
-                AssociatePublicIpAddress=If(private_subnets.condition(template), False, True),
+                AssociatePublicIpAddress=If(private_network.condition(template), False, True),
                 Groups=[Ref(security_group)],
             )
         ],

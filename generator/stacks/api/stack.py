@@ -6,10 +6,11 @@ import json
 
 from troposphere import GetAtt, Parameter, Ref, Sub, Template, apigatewayv2, logs
 
-from generator import functions, keys
+from generator import keys
 from generator.building import DISPOSABLE, add_output, name_tag, new_template, purpose, stage_name
 from generator.catalogue import FUNCTIONS, LAMBDAS, PREDICT_PATH, PREDICT_ROUTE, WORKERS
 from generator.parameters import parameter
+from generator.stacks.api import functions
 
 PREDICT_TIMEOUT_MS = 10_000  # a thousand times what a prediction takes; less than tasks get to drain
 # Without a target (asleep, or starting) the load balancer answers 503 by itself, and can add no header to that.
@@ -47,9 +48,9 @@ def build() -> Template:
     route(template, api, *PREDICT_ROUTE, predict_integration(template, api, link, parameter(template, "ListenerArn")))
 
     for worker in WORKERS:
-        functions.add(template, worker, days)
+        functions.add(template, worker)
     for function in FUNCTIONS:
-        deployed = functions.add(template, function, days)
+        deployed = functions.add(template, function)
         functions.callable_by(template, deployed, function, api)
         route(template, api, function.method, function.path, functions.integration(template, deployed, function, api))
 

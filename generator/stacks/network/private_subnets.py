@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from troposphere import AWS_NO_VALUE, Cidr, Equals, GetAtt, GetAZs, If, Parameter, Ref, Select, Template, ec2
+from troposphere import AWS_NO_VALUE, Cidr, GetAtt, GetAZs, If, Parameter, Ref, Select, Template, ec2
 
+from generator import private_network
 from generator.building import name_tag, purpose
-from generator.parameters import parameter
+from generator.private_network import WITH
 
-WITH = "WithPrivateNetwork"
-NONE = "none"  # what stands for an ARN where there is none: an Output cannot be empty
 SUBNETS = 4  # two public, two private
 SUBNET_BITS = 8  # 251 usable addresses each
 
@@ -21,16 +20,6 @@ class Private(NamedTuple):
 
     subnets: list[ec2.Subnet]
     tables: list[ec2.RouteTable]
-
-
-def condition(template: Template) -> str:
-    """Name of the condition that the stage has a private network, added to a template.
-
-    Args:
-        template: the template.
-    """
-    template.add_condition(WITH, Equals(Ref(parameter(template, "PrivateNetwork")), "true"))
-    return WITH
 
 
 def only_with(tables: Sequence[ec2.RouteTable]) -> list[If]:
@@ -77,7 +66,7 @@ def add(
         public: the public subnets, where the gateways stand.
         attachment: what connects the VPC with the internet.
     """
-    condition(template)
+    private_network.condition(template)
     made = Private([], [])
     for number, (zone, beside) in enumerate(zip(zones, public, strict=True), 1):
         gateway = nat_gateway(template, number, beside, attachment)

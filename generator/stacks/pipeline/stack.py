@@ -12,10 +12,11 @@ from typing import Any
 from awacs import aws
 from troposphere import Equals, GetAtt, If, Ref, Template, encode_to_dict, iam
 
-from generator import boundary, pipelines
+from generator import boundary
 from generator.building import add_output, name_tag, new_template, policy, purpose
 from generator.catalogue import GITHUB_AUDIENCE, GITHUB_ISSUER
 from generator.parameters import parameter
+from generator.stacks.pipeline import boundary_policy, permissions
 
 MAKES_PROVIDER = "MakesProvider"
 LARGEST_POLICY = 5_800  # characters; a managed policy may have 6,144, and CloudFormation fills in names
@@ -35,15 +36,15 @@ def build(app: Mapping[str, Callable[[], Template]]) -> Template:
 
     provider = identity_provider(template)
     the_boundary(template, built)
-    site = role(template, "Site", "environment:${Stage}-site", provider, pipelines.site())
-    service = role(template, "Service", "environment:${Stage}-service", provider, pipelines.service())
-    bounded_changes(template, "Service", service, pipelines.service_changes())
+    site = role(template, "Site", "environment:${Stage}-site", provider, permissions.site())
+    service = role(template, "Service", "environment:${Stage}-service", provider, permissions.service())
+    bounded_changes(template, "Service", service, permissions.service_changes())
     subject = "environment:${Stage}-infrastructure"
-    infrastructure = role(template, "Infrastructure", subject, provider, pipelines.infrastructure())
-    touching = sorted([*pipelines.reads(types), *pipelines.changes(types)], key=pipelines.service_of)
-    statements = [*pipelines.roles(_takers(built)), *touching]
+    infrastructure = role(template, "Infrastructure", subject, provider, permissions.infrastructure())
+    touching = sorted([*permissions.reads(types), *permissions.changes(types)], key=permissions.service_of)
+    statements = [*permissions.roles(_takers(built)), *touching]
     bounded_changes(template, "Infrastructure", infrastructure, statements)
-    plan = role(template, "Plan", "environment:${Stage}-plan", provider, pipelines.plan())
+    plan = role(template, "Plan", "environment:${Stage}-plan", provider, permissions.plan())
 
     for name, made in (("Site", site), ("Service", service), ("Infrastructure", infrastructure), ("Plan", plan)):
         add_output(template, f"{name}RoleArn", GetAtt(made, "Arn"), f"Role of the pipeline: {name.lower()}")
@@ -70,7 +71,7 @@ def identity_provider(template: Template) -> If:
 
 def the_boundary(template: Template, built: Iterable[dict[str, Any]]) -> iam.ManagedPolicy:
     """The most that a role of the app may ever do."""
-    document = {"Version": "2012-10-17", "Statement": boundary.statements(boundary.actions_of(built))}
+    document = {"Version": "2012-10-17", "Statement": boundary_policy.statements(boundary_policy.actions_of(built))}
     return template.add_resource(
         iam.ManagedPolicy(
             "RoleBoundary",
@@ -88,7 +89,7 @@ def role(template: Template, name: str, subject: str, provider: If, statements: 
         iam.Role(
             f"{name}Role",
             Metadata=purpose(f"Lets jobs of our repository do what {what}, and no other pipeline's work"),
-            AssumeRolePolicyDocument=policy(pipelines.trust(provider, subject)),
+            AssumeRolePolicyDocument=policy(permissions.trust(provider, subject)),
             MaxSessionDuration=3600,
             Policies=[iam.Policy(PolicyName="pipeline", PolicyDocument=policy(*statements))],
             Tags=name_tag(f"{name.lower()}-pipeline"),

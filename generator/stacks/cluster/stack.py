@@ -7,10 +7,11 @@ import json
 from troposphere import GetAtt, Parameter, Ref, Template, autoscaling, ecs
 from troposphere import elasticloadbalancingv2 as elb
 
-from generator import buckets, instances
+from generator import buckets
 from generator.building import add_output, name_tag, new_template, purpose
 from generator.catalogue import LISTENER_PORT, LOAD_BALANCER_IDLE_SECONDS
 from generator.parameters import parameter
+from generator.stacks.cluster import instances
 
 
 def build() -> Template:

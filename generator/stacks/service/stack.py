@@ -6,7 +6,7 @@ from awacs import ecr, ssm
 from troposphere import GetAtt, Parameter, Ref, Sub, Template, applicationautoscaling, cloudwatch, ecs, iam, logs
 from troposphere import elasticloadbalancingv2 as elb
 
-from generator import alarms, boundary, catalogue, container, keys
+from generator import alarms, boundary, catalogue, keys
 from generator.building import (
     DISPOSABLE,
     add_output,
@@ -21,6 +21,7 @@ from generator.building import (
     write_to,
 )
 from generator.parameters import parameter
+from generator.stacks.service import container
 
 DRAIN_SECONDS = 20  # for requests in flight; the API waits no longer than 10 s for any
 CPU_TARGET_PERCENT = 75

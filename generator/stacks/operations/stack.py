@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from troposphere import Ref, Template, budgets, cloudwatch
 
-from generator import alarms, dashboard, keys, watch
+from generator import alarms, keys
 from generator.alarms import metric, total
 from generator.building import add_output, new_template, purpose, stage_name
 from generator.catalogue import LAMBDAS
 from generator.parameters import parameter
+from generator.stacks.operations import dashboard, watch
 
 FIVE_MINUTES = 300
 SLOW_MS = 2_000  # a prediction takes some 10 ms; a person notices after about a second

@@ -1,88 +1,30 @@
-"""The Lambdas of the api stack: function, log group, role with exactly the calls its code makes, and integration."""
+"""The Lambdas of the api stack: the calls that each may make, its variables, and how the API calls it."""
 
 from __future__ import annotations
 
 from awacs import aws, dynamodb, s3, ssm
 from awacs import awslambda as awslambda_actions
-from troposphere import (
-    AWS_NO_VALUE,
-    Equals,
-    GetAtt,
-    If,
-    Not,
-    Parameter,
-    Ref,
-    Sub,
-    Template,
-    apigatewayv2,
-    awslambda,
-    iam,
-    logs,
-)
+from troposphere import Equals, GetAtt, Not, Ref, Sub, Template, apigatewayv2, awslambda, iam
 
-from generator import boundary, catalogue, keys, private_subnets, shared_policies
-from generator.building import (
-    DISPOSABLE,
-    allow,
-    assumable_by,
-    name_tag,
-    policy,
-    purpose,
-    receipt_key_arn,
-    write_to,
-)
+from generator import catalogue, lambdas
+from generator.building import allow, policy, purpose, receipt_key_arn
 from generator.parameters import parameter
 
 PRIVATE = "PrivateExport"
-WITH_SHARE = "WithShareOfConcurrency"
 
 
-def add(template: Template, function: catalogue.Function, days: Parameter) -> awslambda.Function:
+def add(template: Template, function: catalogue.Function) -> awslambda.Function:
     """Add a function with its log group and its role.
 
     Args:
         template: template of the api stack.
         function: what the catalogue says about it.
-        days: how long its log is kept.
     """
-    log = log_group(template, function, days)
-    return lambda_function(template, function, role(template, function, log), log)
-
-
-def log_group(template: Template, function: catalogue.Function, days: Parameter) -> logs.LogGroup:
-    """The function's own log."""
-    return template.add_resource(
-        logs.LogGroup(
-            _title(function, "Log"),
-            **DISPOSABLE,
-            Metadata=purpose(f"What the function {function.name} logs, never what people typed"),
-            RetentionInDays=Ref(days),
-            KmsKeyId=keys.encryption(template),
-            Tags=name_tag(function.name),
-        )
-    )
-
-
-def role(template: Template, function: catalogue.Function, log: logs.LogGroup) -> iam.Role:
-    """What the function may do: write its log, and the calls that its code makes."""
-    document = policy(write_to(log), *PERMISSIONS[function.name](template))
-    made = template.add_resource(
-        iam.Role(
-            _title(function, "Role"),
-            Metadata=purpose(f"Lets the function {function.name} make the calls that its code makes, and no other"),
-            AssumeRolePolicyDocument=assumable_by("lambda.amazonaws.com"),
-            Policies=[
-                iam.Policy(PolicyName=function.name, PolicyDocument=document),
-                shared_policies.settings(template),
-            ],
-            ManagedPolicyArns=shared_policies.in_the_vpc(template),
-            PermissionsBoundary=boundary.of_roles(template),
-            Tags=name_tag(function.name),
-        )
-    )
+    calls = PERMISSIONS[function.name](template)
+    deployed = lambdas.add(template, function, calls, environment(template, function))
     if "EXPORT_TOKEN_PARAMETER" in function.environment:
-        token_policy(template, made)
-    return made
+        token_policy(template, f"{function.title}Role")
+    return deployed
 
 
 def record_permissions(template: Template) -> list[aws.Statement]:
@@ -103,7 +45,7 @@ def export_permissions(template: Template) -> list[aws.Statement]:
     return [
         *writer_permissions(template),
         allow([s3.AbortMultipartUpload], Sub(f"${{{parameter(template, 'ExportBucketArn').title}}}/*")),
-        allow([awslambda_actions.InvokeFunction], GetAtt(_title(worker, "Function"), "Arn")),
+        allow([awslambda_actions.InvokeFunction], GetAtt(f"{worker.title}Function", "Arn")),
     ]
 
 
@@ -131,7 +73,7 @@ PERMISSIONS = {
 }
 
 
-def token_policy(template: Template, export_role: iam.Role) -> iam.PolicyType:
+def token_policy(template: Template, role: str) -> iam.PolicyType:
     """Reading the token, where the stage has one. The key behind it is the account's own for SSM, open to its roles."""
     name = parameter(template, "ExportTokenParameter")
     template.add_condition(PRIVATE, Not(Equals(Ref(name), "")))
@@ -143,53 +85,9 @@ def token_policy(template: Template, export_role: iam.Role) -> iam.PolicyType:
             Metadata=purpose("Lets the function export read the token that a private CSV asks for"),
             PolicyName="export-token",
             PolicyDocument=policy(allow([ssm.GetParameter], arn)),
-            Roles=[Ref(export_role)],
+            Roles=[Ref(role)],
         )
     )
-
-
-def lambda_function(
-    template: Template, function: catalogue.Function, its_role: iam.Role, log: logs.LogGroup
-) -> awslambda.Function:
-    """The function itself; all of them share one zip."""
-    return template.add_resource(
-        awslambda.Function(
-            _title(function, "Function"),
-            Metadata=purpose(function.purpose),
-            Handler=f"{function.name}.handler",
-            Runtime=catalogue.LAMBDA_RUNTIME,
-            Architectures=["arm64"],  # a fifth cheaper than x86_64, and the code is Python alone
-            Code=awslambda.Code(
-                S3Bucket=Ref(parameter(template, "ArtifactsBucketName")),
-                S3Key=Ref(parameter(template, "LambdaCodeKey")),
-            ),
-            Role=GetAtt(its_role, "Arn"),
-            MemorySize=function.memory_mib,
-            Timeout=function.timeout_seconds,
-            Environment=awslambda.Environment(Variables=environment(template, function)),
-            KmsKeyArn=keys.encryption(template),
-            ReservedConcurrentExecutions=concurrency(template),
-            LoggingConfig=awslambda.LoggingConfig(LogGroup=Ref(log)),
-            VpcConfig=in_the_vpc(template),
-            Tags=name_tag(function.name),
-        )
-    )
-
-
-def in_the_vpc(template: Template) -> If:
-    """A function's place in the private subnets, where the stage has them."""
-    place = awslambda.VPCConfig(
-        SubnetIds=Ref(parameter(template, "InstanceSubnetIds")),
-        SecurityGroupIds=[Ref(parameter(template, "LambdaSecurityGroupId"))],
-    )
-    return If(private_subnets.condition(template), place, Ref(AWS_NO_VALUE))
-
-
-def concurrency(template: Template) -> If:
-    """A share of the account's concurrency for each function alone, where the stage wants that."""
-    share = parameter(template, "LambdaConcurrency")
-    template.add_condition(WITH_SHARE, Not(Equals(Ref(share), 0)))
-    return If(WITH_SHARE, Ref(share), Ref(AWS_NO_VALUE))
 
 
 def environment(template: Template, function: catalogue.Function) -> dict[str, str | Ref | Sub]:
@@ -220,7 +118,7 @@ def callable_by(
     route = f"{function.method}{function.path}"
     return template.add_resource(
         awslambda.Permission(
-            _title(function, "Permission"),
+            f"{function.title}Permission",
             Metadata=purpose(f"Lets our API, and nobody else, call the function {function.name}, on its route alone"),
             Action="lambda:InvokeFunction",
             FunctionName=Ref(deployed),
@@ -238,7 +136,7 @@ def integration(
     """How the API calls the function; it waits as long as the function may take."""
     return template.add_resource(
         apigatewayv2.Integration(
-            _title(function, "Integration"),
+            f"{function.title}Integration",
             Metadata=purpose(f"Passes requests to the function {function.name}"),
             ApiId=Ref(api),
             IntegrationType="AWS_PROXY",
@@ -247,7 +145,3 @@ def integration(
             TimeoutInMillis=function.timeout_seconds * 1000,
         )
     )
-
-
-def _title(function: catalogue.Function, suffix: str) -> str:
-    return function.title + suffix

@@ -1,4 +1,4 @@
-"""What each pipeline may do, as policy statements. The roles that get them: ``generator.stacks.pipeline``.
+"""What each pipeline may do, as policy statements. The roles that get them: ``generator.stacks.pipeline.stack``.
 
 The site pipeline puts files into the page's bucket. The service pipeline pushes an image and rolls one stack to it.
 The infrastructure pipeline deploys the stacks; what those are made of it may change through CloudFormation alone.
@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from awacs import aws
 from troposphere import Ref, Sub
 
-from generator import boundary, calls, catalogue
+from generator import boundary, catalogue
 from generator.building import receipt_key_arn
+from generator.stacks.pipeline import boundary_policy, calls
 from shared.reviews import text_id
 
 HERE = "${AWS::Region}:${AWS::AccountId}"
@@ -41,7 +42,7 @@ LINKED = (
     "ops.apigateway.amazonaws.com",
 )
 # Where a change can be kept to what is named after the stage's stacks; elsewhere names say nothing.
-OWN_RESOURCES = {service: boundary.RESOURCES[service] for service in ("dynamodb", "s3", "lambda", "sns")}
+OWN_RESOURCES = {service: boundary_policy.RESOURCES[service] for service in ("dynamodb", "s3", "lambda", "sns")}
 
 
 def allow(names: Iterable[str], *resources: str | Sub, when: aws.Condition | None = None) -> aws.Statement:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from troposphere import Equals, GetAtt, If, Join, Parameter, Ref, Sub, Template, ec2
 
-from generator import private_subnets, shared_policies
-from generator.building import add_output, name_tag, new_template, purpose
+from generator import private_network
+from generator.building import NONE, add_output, name_tag, new_template, purpose
 from generator.catalogue import EPHEMERAL_PORTS, LISTENER_PORT
 from generator.parameters import parameter
-from generator.private_subnets import addresses, where
+from generator.stacks.network import lambda_policy, private_subnets
+from generator.stacks.network.private_subnets import addresses, where
 
 ANYWHERE = "0.0.0.0/0"
 HTTPS_PORT = 443
@@ -46,13 +47,13 @@ def build() -> Template:
     functions = function_group(template, vpc)
     admit_load_balancer(template, instances, balancer)
     admit_link(template, balancer, link)
-    lambdas = shared_policies.network(template, private.subnets, functions)
+    lambdas = lambda_policy.add(template, private.subnets, functions)
 
     add_output(template, "VpcId", Ref(vpc), "VPC of the stage")
     public = Join(",", [Ref(subnet) for subnet in subnets])
     add_output(template, "PublicSubnetIds", public, "The two public subnets")
     add_output(template, "Zones", Join(",", [where(zone) for zone in zones]), "Availability zones of the subnets")
-    inside = If(private_subnets.WITH, Join(",", [Ref(subnet) for subnet in private.subnets]), public)
+    inside = If(private_network.WITH, Join(",", [Ref(subnet) for subnet in private.subnets]), public)
     add_output(template, "InstanceSubnetIds", inside, "Where instances are: the private subnets, or the public ones")
     add_output(template, "LinkSecurityGroupId", GetAtt(link, "GroupId"), "Security group of the VPC link")
     add_output(template, "LoadBalancerSecurityGroupId", GetAtt(balancer, "GroupId"), "Security group of the balancer")
@@ -61,7 +62,7 @@ def build() -> Template:
     add_output(
         template,
         "LambdaNetworkPolicyArn",
-        If(private_subnets.WITH, Ref(lambdas), private_subnets.NONE),
+        If(private_network.WITH, Ref(lambdas), NONE),
         "Policy of Lambdas in the VPC, or none",
     )
     return template

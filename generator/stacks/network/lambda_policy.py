@@ -1,16 +1,15 @@
-"""What every Lambda may do besides its own calls: read its settings with the stage's key, and live in the VPC."""
+"""The policy by which Lambda connects functions to the private subnets, and functions' own code does not."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from awacs import aws, ec2, kms
-from troposphere import AWS_NO_VALUE, If, Ref, Sub, Template, iam
+from awacs import aws, ec2
+from troposphere import Sub, Template, iam
 from troposphere.ec2 import SecurityGroup, Subnet
 
-from generator import keys, private_subnets
+from generator import private_network
 from generator.building import allow, policy, purpose
-from generator.parameters import parameter
 
 HERE = "${AWS::Region}:${AWS::AccountId}"
 CREATE = [ec2.CreateNetworkInterface]
@@ -26,30 +25,7 @@ MANAGE = [
 ]
 
 
-def settings(template: Template, sends: bool = False) -> If:
-    """Lambda decrypts a function's settings in the name of its role, where the stage has a key.
-
-    Args:
-        template: template of the Lambda.
-        sends: whether it sends to the topic of alarms, which the key encrypts too, each message with a key of its own.
-    """
-    keys.encryption(template)
-    actions = [kms.Decrypt, kms.GenerateDataKey] if sends else [kms.Decrypt]
-    document = policy(allow(actions, Ref(parameter(template, "KeyArn"))))
-    return If(keys.WITH_KEY, iam.Policy(PolicyName="settings", PolicyDocument=document), Ref(AWS_NO_VALUE))
-
-
-def in_the_vpc(template: Template) -> If:
-    """Managed policies of a Lambda's role: the network's, where the stage has private subnets.
-
-    Args:
-        template: template of the Lambda.
-    """
-    arn = Ref(parameter(template, "LambdaNetworkPolicyArn"))
-    return If(private_subnets.condition(template), [arn], Ref(AWS_NO_VALUE))
-
-
-def network(template: Template, subnets: Sequence[Subnet], group: SecurityGroup) -> iam.ManagedPolicy:
+def add(template: Template, subnets: Sequence[Subnet], group: SecurityGroup) -> iam.ManagedPolicy:
     """Lambda puts network interfaces into the private subnets in the name of a function's role, and none elsewhere.
 
     Args:
@@ -68,7 +44,7 @@ def network(template: Template, subnets: Sequence[Subnet], group: SecurityGroup)
     return template.add_resource(
         iam.ManagedPolicy(
             "LambdaNetworkPolicy",
-            Condition=private_subnets.WITH,
+            Condition=private_network.WITH,
             Metadata=purpose("Lets Lambda, but no function's code, put network interfaces into the private subnets"),
             PolicyDocument=document,
         )
