@@ -208,7 +208,7 @@ def test_the_page_holds_nothing_that_its_security_headers_forbid(name):
 
 
 def test_the_page_calls_the_routes_that_exist():
-    called = set(re.findall(r'await at\("([^"]+)"\)', (PAGE / "api.js").read_text()))
+    called = set(re.findall(r'\bat\(\s*[`"](\w+)', (PAGE / "api.js").read_text()))
     assert called
     assert {f"/{path}" for path in called} <= {path for _, path in ROUTES}
 
@@ -220,7 +220,8 @@ def test_the_page_reads_the_settings_that_a_deployment_writes():
     scripts = "".join(path.read_text() for path in PAGE.glob("*.js"))
     # "config.json" is the file's name.
     read = set(re.findall(r"\bconfig\??\.(?!json\b)(\w+)", scripts))
-    read |= set(re.findall(r"\(await load\(\)\)\.(\w+)", scripts))
+    for names in re.findall(r"\{ ([\w, ]+) \} = (?:config|await load\(\))", scripts):
+        read |= set(names.split(", "))
     assert read == set(written)
     assert f'call("{catalogue.SITE_CONFIG}"' in scripts
 
