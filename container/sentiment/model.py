@@ -7,6 +7,7 @@ import json
 import math
 import re
 import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -16,10 +17,14 @@ import onnxruntime
 
 from sentiment import attribution
 from sentiment.attribution import Attribution
-from sentiment.text import Tokenizer
+from sentiment.text import PAD, Tokenizer
 
 DECIMALS = 6
 CHECK_REVIEW = "I was happy to see my friend again"
+# Texts that differ by less than this many tokens run together. Measured with 100 texts of 5 to 60 words: alone 74 ms,
+# together with those of the very same length 57, with those of the same eight tokens 38, of the same 64 tokens 87,
+# since what pads a text is computed too.
+BUCKET_TOKENS = 8
 
 _NAME = re.compile(r"sentiment-([0-9a-f]{12})\.onnx")
 _INPUTS = {"tokens", "lengths"}
@@ -114,12 +119,34 @@ class Model:
         Raises:
             PredictionError: the model did not answer with one probability a label.
         """
-        tokens = self._tokenizer.encode(text)
-        if not self._tokenizer.has_known_word(tokens):
-            even = round(1 / len(self.labels), DECIMALS)
-            return Prediction(None, 0.0, dict.fromkeys(self.labels, even))
+        (prediction,) = self.predict_all([text])
+        return prediction
+
+    def predict_all(self, texts: Sequence[str]) -> list[Prediction]:
+        """Say what each of many texts expresses, in fewer runs of the network than there are texts.
+
+        Args:
+            texts: the texts, of any length.
+
+        Returns:
+            One prediction a text, in order, and each the same as for that text alone.
+
+        Raises:
+            PredictionError: the model did not answer with one probability a label.
+        """
+        rows = [self._tokenizer.encode(text) for text in texts]
+        even = dict.fromkeys(self.labels, round(1 / len(self.labels), DECIMALS))
+        predictions = [Prediction(None, 0.0, even)] * len(rows)
+        known = [number for number, row in enumerate(rows) if self._tokenizer.has_known_word(row)]
+        for run in runs([len(rows[number]) for number in known]):
+            numbers = [known[place] for place in run]
+            found = self._run([rows[number] for number in numbers])
+            for number, probabilities in zip(numbers, found, strict=True):
+                predictions[number] = self._prediction(probabilities)
+        return predictions
+
+    def _prediction(self, probabilities: list[float]) -> Prediction:
         # Plain floats: for seven numbers NumPy's calls cost more than the sums.
-        (probabilities,) = self._run([tokens])
         scores = dict(zip(self.labels, [round(one, DECIMALS) for one in probabilities], strict=True))
         best = max(scores, key=scores.__getitem__)
         confidence = scores[best]
@@ -160,9 +187,11 @@ class Model:
         self.predict(CHECK_REVIEW)
 
     def _run(self, texts: list[list[int]]) -> list[list[float]]:
-        """Probabilities of each label for each text; the texts have the same number of tokens."""
+        """Probabilities of each label for each text."""
         lengths = [len(tokens) for tokens in texts]
-        inputs = {"tokens": np.array(texts, np.int64), "lengths": np.array(lengths, np.int64)}
+        width = max(lengths)
+        padded = [tokens + [PAD] * (width - len(tokens)) for tokens in texts]
+        inputs = {"tokens": np.array(padded, np.int64), "lengths": np.array(lengths, np.int64)}
         try:
             probabilities = self._session.run([_OUTPUT], inputs)[0].tolist()
         except Exception as error:  # as above
@@ -172,6 +201,30 @@ class Model:
         ):
             raise PredictionError(f"model {self.revision} did not give one probability a label")
         return probabilities
+
+
+def runs(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Put texts of about the same length together.
+
+    Args:
+        lengths: number of tokens of each text.
+
+    Yields:
+        The places of those that run together: of one bucket of lengths, and no more tokens than
+        ``attribution.MAX_BATCH_TOKENS`` with their padding, unless one text alone has more.
+    """
+    waiting: list[int] = []
+    width = 0  # of the longest in waiting, which is the latest
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        length = lengths[place]
+        full = (len(waiting) + 1) * length > attribution.MAX_BATCH_TOKENS
+        if waiting and (full or -(-length // BUCKET_TOKENS) != -(-width // BUCKET_TOKENS)):
+            yield waiting
+            waiting = []
+        waiting.append(place)
+        width = length
+    if waiting:
+        yield waiting
 
 
 def _verified_revision(path: Path) -> str:

@@ -27,7 +27,11 @@ GUNICORN = ROOT / "container" / "gunicorn.conf.py"
 DOCKERFILE = (ROOT / "container" / "Dockerfile").read_text()
 PAGE = ROOT / "site"
 OPENAPI = yaml.safe_load((ROOT / "docs" / "api" / "openapi.yaml").read_text())
-ROUTES = [catalogue.PREDICT_ROUTE, *((function.method, function.path) for function in catalogue.FUNCTIONS)]
+ROUTES = [
+    catalogue.PREDICT_ROUTE,
+    catalogue.BATCH_ROUTE,
+    *((function.method, function.path) for function in catalogue.FUNCTIONS),
+]
 
 
 class Asked(Mapping[str, str]):
@@ -92,6 +96,7 @@ def test_the_container_has_the_paths_that_are_called():
         ast.unparse(one) for node in ast.walk(app) if isinstance(node, ast.FunctionDef) for one in node.decorator_list
     }
     assert f"app.post({catalogue.PREDICT_PATH!r})" in decorators
+    assert f"app.post({catalogue.BATCH_PATH!r})" in decorators
     assert "app.get(HEALTH_PATH)" in decorators
     assert f'"{catalogue.HEALTH_PATH}"' in (ROOT / "container" / "sentiment" / "probe.py").read_text()
 

@@ -166,7 +166,7 @@ ANSWERS: dict[str, tuple[str, str, Any, int]] = {
     "refused by the service": ("POST", PREDICT, {}, 400),
     "judgement": ("POST", RECORD, {"review": "fine", "sentiment": "joy"}, 200),
     "refused by the Lambda": ("POST", RECORD, {}, 400),
-    "too long": ("POST", RECORD, b" " * 20_000, 413),
+    "too long": ("POST", RECORD, b" " * 40_000, 413),
     "CSV": ("GET", "/api/getcsv", None, 200),
     "statistics": ("GET", "/api/getStats", None, 200),
     "unknown path": ("GET", "/api/nothing", None, 404),
