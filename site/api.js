@@ -40,11 +40,10 @@ async function failureOf(response) {
 }
 
 // What a reply must be. Networks of hotels answer 200 with a page of their own, and services change.
-const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+export const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 const isShare = (value) => typeof value === "number" && value >= 0 && value <= 1;
-const isCount = (value) => Number.isInteger(value) && value >= 0;
-const isText = (value) => typeof value === "string" && value !== "";
-const everyValue = (object, is) => isObject(object) && Object.values(object).every(is);
+export const isCount = (value) => Number.isInteger(value) && value >= 0;
+export const isText = (value) => typeof value === "string" && value !== "";
 
 /** Whether a reply is a prediction that can be shown, judged and explained; or a text that needs care. */
 export function isPrediction(reply, labels) {
@@ -59,15 +58,6 @@ export function isPrediction(reply, labels) {
     (reply.receipt === undefined || isText(reply.receipt))
   );
 }
-
-const isExplained = (reply, labels) =>
-  isPrediction(reply, labels) && Array.isArray(reply.attribution) && reply.attribution.every((word) => isObject(word) && isText(word.text) && Number.isFinite(word.weight) && isCount(word.start) && isCount(word.end));
-
-const isConfusion = (value) => everyValue(value, (row) => everyValue(row, isCount));
-const isStats = (reply) =>
-  isObject(reply) && isCount(reply.judgements) && isConfusion(reply.confusion) && Array.isArray(reply.models) && reply.models.every((one) => isObject(one) && isText(one.model) && isConfusion(one.confusion));
-
-const isExport = (reply) => reply instanceof Blob || (isObject(reply) && (isText(reply.url) || isText(reply.export)) && isCount(reply.bytes));
 
 const isConfig = (reply) => isObject(reply) && isText(reply.apiUrl) && Array.isArray(reply.labels) && reply.labels.every(isText);
 
@@ -88,39 +78,13 @@ async function call(url, is, { timeout = 20_000, signal, read = (response) => re
   }
 }
 
-const json = (body) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+export const json = (body) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
-/** The routes. `load` gives the page's settings, which it learns from config.json. */
+/** Calls a route: its path, `is(reply, labels)`, options. `load` gives the page's settings, out of config.json. */
 export function makeApi(load) {
-  async function at(path, is, options) {
+  return async (path, is, options) => {
     const { apiUrl, labels } = await load();
     return call(`${apiUrl.replace(/\/$/, "")}/${path}`, (reply) => is(reply, labels), options);
-  }
-  return {
-    predict: (review, { signal, explain } = {}) =>
-      at("getSentiment", explain ? isExplained : isPrediction, { ...json({ review, explain }), signal }),
-    /** Predictions of up to a hundred texts, in their order; in the place of a refused one stands its problem. */
-    predictAll: (reviews, signal) =>
-      at(
-        "getSentiments",
-        (reply, labels) =>
-          isObject(reply) &&
-          Array.isArray(reply.predictions) &&
-          reply.predictions.length === reviews.length &&
-          reply.predictions.every((one) => isPrediction(one, labels) || (isObject(one) && Number.isInteger(one.status))),
-        { ...json({ reviews }), signal, timeout: 60_000 },
-      ),
-    // keepalive: a judgement under way still arrives when the page is left.
-    judge: (judgement) =>
-      at("setSentiment", (reply) => isObject(reply) && reply.sentiment === judgement.sentiment, { ...json(judgement), keepalive: true }),
-    stats: () => at("getStats", isStats, { cache: "no-store" }),
-    /** The export as a Blob, or how far a large one is; `query` asks again. */
-    csv: (token, query) =>
-      at(`getcsv${query}`, isExport, {
-        headers: { Accept: "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
-        timeout: 60_000,
-        read: (response) => (response.headers.get("Content-Type")?.startsWith("text/csv") ? response.blob() : response.json()),
-      }),
   };
 }
 

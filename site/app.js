@@ -1,52 +1,34 @@
 // The page: what is asked, what was answered, what was judged, and which of it is shown now.
 // Calls are made in api.js, judgements travel in outbox.js, every word comes from words.js.
 
-import { Failure, loadConfig, makeApi, patiently } from "./api.js";
-import { byId, make, visitStore, write, writeAround } from "./dom.js";
-import { makeVerdict } from "./verdict.js";
-import { count, percent, say, sayFailure, sayLabel, sayVerdict, translate } from "./words.js";
+import { Failure, isPrediction, json, loadConfig, makeApi, patiently } from "./api.js";
+import { makeVerdict, showSentence } from "./answer.js";
+import { byId, visitStore, write } from "./dom.js";
+import { canRestore, isStray, noteDraft, replaceText, restoreText, takeShared, text, wording } from "./text.js";
+import { count, say, sayFailure, sayVerdict, translate } from "./words.js";
 
-const text = byId("text");
 const asked = { controller: null, failure: null, text: "" }; // the question under way, and what holds it up
 let config = null;
 let answer = null; // the last answer, with `text`: what it was asked about; `blind`: not seen before it is judged
 let problem = null; // () => words, when the last question failed for good
 let judged = null; // what was said about `answer`: {id, said, state, failure}
 let complaint = null; // "empty" or "tooLong", after a try to ask
-let replaced = null; // what stood in the box before it was cleared
 let verdict = null;
-let parts = null; // what a first question does not need: {outbox, visit, why, stats, download, plainlyNotEnglish, uuid}
+let parts = null; // what a first question does not need, of parts.js
 
 const whenReady = patiently(loadConfig, { onWait: () => {} });
-const api = makeApi(() => whenReady);
+const at = makeApi(() => whenReady);
 
 async function loadParts() {
-  const [outbox, visit, why, stats, download, english] = await Promise.all([
-    import("./outbox.js"),
-    import("./visit.js"),
-    import("./why.js"),
-    import("./stats.js"),
-    import("./download.js"),
-    import("./english.js"),
-  ]);
-  const box = outbox.makeOutbox(api.judge, report);
-  parts = {
-    outbox: box,
-    uuid: outbox.uuid,
-    visit: visit.makeVisit(byId("visit"), box),
-    why: why.makeWhy(api.predict),
-    stats: stats.makeStats(byId("stats"), config.labels, api.stats),
-    download: download.makeDownload(api.csv, () => Promise.race([box.flush(), new Promise((done) => setTimeout(done, 3_000))])),
-    plainlyNotEnglish: english.plainlyNotEnglish,
-  };
-  box.resume();
+  const { makeParts } = await import("./parts.js");
+  parts = makeParts(at, config, report);
+  parts.outbox.resume();
   parts.stats.refresh();
   setInterval(() => document.visibilityState === "visible" && parts.stats.refresh(), 30_000);
 }
 
 // --- asking ---
 
-const wording = () => text.value.trim().toWellFormed(); // half a surrogate pair has no UTF-8
 const lengthOf = (string) => [...string].length; // in code points, as the service counts
 const limit = () => config?.maxReviewCharacters ?? Infinity;
 
@@ -71,7 +53,7 @@ async function ask() {
       asked.failure = failure;
       show();
     };
-    const reply = await patiently(() => api.predict(question, controller), { signal: controller.signal, onWait });
+    const reply = await patiently(() => at("getSentiment", isPrediction, { ...json({ review: question }), signal: controller.signal }), { signal: controller.signal, onWait });
     answer = { ...reply, text: question, blind: !reply.care && Math.random() * (config.blindSample || Infinity) < 1 };
     if (reply.care) await showCare();
   } catch (error) {
@@ -151,43 +133,8 @@ function showNotice() {
   write(byId("notice"), words);
   write(byId("count"), length >= 0.9 * limit() ? say("count", { length: count(length), limit: count(limit()) }) : "");
   text.setAttribute("aria-invalid", String(Boolean(complaint)));
-  write(byId("clear"), say(replaced === null ? "clear" : "restore"));
-  byId("clear").hidden = replaced === null && !text.value;
-}
-
-function showSentence(shown) {
-  const [sentence, detail] = [byId("sentence"), byId("detail")];
-  let about = "";
-  if (shown?.care) {
-    write(sentence, say("care"));
-  } else if (isHidden(shown)) {
-    write(sentence, say("blind"));
-    about = say("blindWhy");
-  } else if (shown?.classification) {
-    const label = make("strong", { data: { label: shown.classification } }, sayLabel(shown.classification));
-    writeAround(sentence, say("answer"), { label });
-    about = say("sure", { percent: percent(shown.confidence) });
-  } else if (shown) {
-    write(sentence, say("cannotTell"));
-    about = say("cannotTellWhy");
-  } else {
-    write(sentence, asked.controller ? sayWait(asked.failure) : problem ? problem() : "");
-  }
-  write(detail, about);
-  write(byId("model"), shown && !shown.care && !isHidden(shown) ? sayModel(shown.model) : "");
-  sentence.classList.toggle("message", !shown);
-}
-
-/** The model's revision, with what its card says where it is the card's. */
-function sayModel(model) {
-  const { card } = config;
-  if (card?.model !== model) return say("model", { model });
-  return say("modelCard", { model, right: percent(card.right), answered: percent(card.answered) });
-}
-
-function sayWait(failure) {
-  if (!failure) return say("reading");
-  return say("kept", { reason: sayFailure(failure, "ask") });
+  write(byId("clear"), say(canRestore() ? "restore" : "clear"));
+  byId("clear").hidden = !canRestore() && !text.value;
 }
 
 function sayOutcome() {
@@ -232,7 +179,12 @@ function showVerdict(shown) {
 function show() {
   const shown = shownAnswer();
   showNotice();
-  showSentence(shown);
+  showSentence({
+    answer: shown,
+    hidden: isHidden(shown),
+    card: config?.card,
+    otherwise: asked.controller ? (asked.failure ? say("kept", { reason: sayFailure(asked.failure, "ask") }) : say("reading")) : (problem?.() ?? ""),
+  });
   if (shown && judged) write(byId("outcome"), sayOutcome());
   else if (!shown || byId("outcome").textContent !== say("undone")) write(byId("outcome"), "");
   showActions(shown);
@@ -242,58 +194,23 @@ function show() {
 
 function showAll() {
   show();
-  for (const part of ["visit", "stats", "download"]) parts?.[part].show();
-  if (!config) return;
-  write(byId("stage"), say("stage", { stage: config.stage }));
-  const at = new URL(`${config.apiUrl.replace(/\/$/, "")}/getSentiment`, location.href);
-  write(byId("curl"), `curl -H 'Content-Type: application/json' -d '{"review": "I passed the exam"}' ${at}`);
-  const links = { source: config.sourceUrl, card: config.sourceUrl && `${config.sourceUrl}/blob/main/container/model/MODEL_CARD.md` };
-  for (const [id, href] of Object.entries(links)) Object.assign(byId(id), { href: href || "", hidden: !href });
+  for (const part of ["visit", "stats", "download", "footer"]) parts?.[part].show();
   if (answer?.care) import("./care.js").then((care) => care.showCare(byId("care")));
 }
 
 // --- what people do ---
 
-/** The text to begin with: that of a shared link, or after a reload what was written since. */
-function restoreText() {
-  const old = new URLSearchParams(location.search).get("text");
-  // Links of earlier carry the text in the query, which servers log: it leaves the address at once.
-  if (old !== null) history.replaceState(null, "", `${location.pathname}#text=${encodeURIComponent(old)}`);
-  if (text.value !== text.defaultValue) return noteDraft(); // typed while the page was loading
-  const draft = visitStore.get("draft");
-  if (draft && draft.from === location.hash) text.value = draft.text;
-  else takeShared();
-}
-
-function takeShared() {
-  const shared = new URLSearchParams(location.hash.slice(1)).get("text");
-  if (shared !== null) text.value = shared;
-}
-
-function noteDraft() {
-  visitStore.set("draft", { text: text.value, from: location.hash });
-}
-
 function onInput() {
   complaint = null;
-  replaced = null;
   noteDraft();
   show();
 }
 
-/** Puts a text into the box; what somebody wrote there can be brought back. */
-function replaceText(value) {
-  const own = text.value !== answer?.text && text.value !== text.defaultValue ? text.value : null;
-  text.value = value;
-  onInput();
-  replaced = own || null;
+function replace(value) {
+  const mine = !canRestore() && text.value !== answer?.text && text.value !== text.defaultValue;
+  replaceText(value, mine);
+  complaint = null;
   show();
-}
-
-/** Whether a key writes a character, and would do nothing where it is typed. */
-function isStray({ key, target }) {
-  if ([...key].length !== 1 || target.closest("input, textarea, select, dialog, [contenteditable]")) return false;
-  return key !== " " || !target.closest("button, a, summary");
 }
 
 function onKey(event) {
@@ -321,12 +238,12 @@ function listen() {
     ask();
   });
   byId("clear").addEventListener("click", () => {
-    replaceText(replaced ?? "");
+    replace(canRestore() ? null : "");
     text.focus();
   });
   byId("examples").addEventListener("click", ({ target }) => {
     if (target.tagName !== "BUTTON") return;
-    replaceText(target.textContent);
+    replace(target.textContent);
     ask();
   });
   byId("reveal").addEventListener("click", () => {
@@ -341,16 +258,8 @@ function listen() {
     text.focus();
     text.select();
   });
-  byId("copy").addEventListener("click", async () => {
-    const done = await navigator.clipboard?.writeText(byId("curl").textContent).then(() => true, () => false);
-    if (!done) getSelection().selectAllChildren(byId("curl"));
-    write(byId("copied"), say(done ? "copied" : "selected"));
-  });
   for (const button of document.querySelectorAll("[data-language]")) {
-    button.addEventListener("click", () => {
-      translate(button.dataset.language);
-      showAll();
-    });
+    button.addEventListener("click", () => translate(button.dataset.language).then(showAll, () => byId("lost").classList.add("now")));
   }
   addEventListener("hashchange", () => {
     takeShared();
@@ -371,6 +280,7 @@ function start() {
   restoreText();
   listen();
   showAll();
+  performance.mark("ready");
   whenReady
     .then((loaded) => {
       config = loaded;

@@ -2,14 +2,12 @@
 // It is no module itself, so that it does not share their fate.
 "use strict";
 
-const lost = document.getElementById("lost");
-
 function check() {
-  if (document.documentElement.dataset.ready === undefined) lost.classList.add("now");
+  if (document.documentElement.dataset.ready === undefined) document.getElementById("lost").classList.add("now");
 }
 
-lost.addEventListener("click", (event) => {
-  if (event.target.tagName !== "A") return;
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#lost a")) return;
   event.preventDefault();
   try {
     const draft = { text: document.getElementById("text").value, from: location.hash };

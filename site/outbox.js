@@ -1,7 +1,7 @@
 // Judgements on their way: held for a moment in which a slip can be undone, then sent until the API has said yes.
 // Each is on the device before anything else happens, so that neither a reload nor a crash loses one. No words here.
 
-import { delayBefore, pause } from "./api.js";
+import { delayBefore, isObject, json, pause } from "./api.js";
 import { deviceStore } from "./dom.js";
 
 export const GRACE = 4_000; // milliseconds in which a judgement can be taken back
@@ -16,10 +16,14 @@ const keyOf = (id) => `outbox.${id}`;
 
 /**
  * Makes the outbox.
- * `send(judgement)` delivers one; the same UUID may be sent twice, since the API stores it once.
+ * `at` calls the API; the same UUID may be sent twice, since it is stored once.
  * `report(id, state, failure)` is told of each change: held, undone, sending, saved, waiting or refused.
  */
-export function makeOutbox(send, report) {
+export function makeOutbox(at, report) {
+  // keepalive: a judgement under way still arrives when the page is left.
+  const send = (judgement) =>
+    at("setSentiment", (reply) => isObject(reply) && reply.sentiment === judgement.sentiment, { ...json(judgement), keepalive: true });
+
   const timers = new Map();
   const sending = new Map();
 

@@ -1,6 +1,7 @@
 // The panel "How good is it?": how often the answers were right, of all revisions or of one, and the confusion matrix.
 // Every figure comes from the same table, so that they agree with each other.
 
+import { isCount, isObject, isText } from "./api.js";
 import { byId, make } from "./dom.js";
 import { count, percent, say, sayLabel } from "./words.js";
 
@@ -86,8 +87,12 @@ function revisions(models, all, chosen, choose) {
   return make("p", { className: "revision" }, make("label", { htmlFor: "revision" }, say("revision")), " ", select);
 }
 
-/** Makes the panel; `load()` brings the figures of getStats. */
-export function makeStats(panel, labels, load) {
+const everyValue = (object, is) => isObject(object) && Object.values(object).every(is);
+const isConfusion = (value) => everyValue(value, (row) => everyValue(row, isCount));
+const isStats = (reply) => isObject(reply) && isConfusion(reply.confusion) && Array.isArray(reply.models) && reply.models.every((one) => isText(one?.model) && isConfusion(one.confusion));
+
+/** Makes the panel; `at` calls the API. */
+export function makeStats(panel, labels, at) {
   let stats = null;
   let failed = false;
   let chosen = "";
@@ -113,7 +118,7 @@ export function makeStats(panel, labels, load) {
 
   async function refresh() {
     try {
-      stats = await load();
+      stats = await at("getStats", isStats, { cache: "no-store" });
       failed = false;
     } catch {
       failed = true; // the next refresh tries again

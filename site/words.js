@@ -1,20 +1,12 @@
-// Every word of the page, in English and German, and how numbers are written in each. index.html carries the English
-// ones too, for its first paint; a test holds the two together.
+// What the page says, in English and German, and how numbers are written in each. English words that always stand in the
+// page are in its HTML; German ones are in de.js, which only its readers load.
 
 import { deviceStore, write } from "./dom.js";
 
 const en = {
   brand: "Seven feelings",
-  language: "Language",
-  title: "How does that feel?",
-  lead: "Write a sentence or two, in English. A small neural network names one of seven feelings in it, and you say whether it is right.",
-  hint: "Enter asks, Shift + Enter starts a new line.",
-  ask: "Ask",
   clear: "Clear",
   restore: "Bring back my text",
-  examples: "Examples",
-  many: "Many texts",
-  framed: "This page does not work inside another one. Open it by itself.",
   count: "{length} of {limit} characters",
   tooLong: "That is too long for the model: {limit} characters at most.",
   empty: "Please write something first.",
@@ -29,7 +21,6 @@ const en = {
   cannotTellWhy: "No feeling stands out.",
   blind: "What would you say?",
   blindWhy: "You first, then the model: every now and then, so that nobody is led by its answer.",
-  reveal: "Show me the answer first",
   care: "That sounds serious. You do not have to carry it alone.",
   cannotTellShort: "unsure",
   yes: "Yes, {label}",
@@ -53,12 +44,7 @@ const en = {
   "state.saved": "Saved.",
   "state.waiting": "Not saved yet.",
   "state.refused": "Not saved.",
-  undo: "Undo",
-  another: "Write another",
   again: "Try again",
-  stop: "Stop",
-  link: "Link to this text",
-  why: "Which words?",
   whyFor: "Most for {label}: {words}.",
   whyAgainst: "Against: {words}.",
   whyNone: "No single word decides it.",
@@ -79,7 +65,6 @@ const en = {
   "ask.busy": "The model is waking up, about a minute. I keep asking.",
   kept: "{reason} Your text is kept.",
 
-  stats: "How good is it?",
   statsLoading: "Counting …",
   statsFailed: "Statistics are unavailable right now.",
   statsEmpty: "Nobody has judged an answer yet. Yours would be the first.",
@@ -91,32 +76,16 @@ const en = {
   allRevisions: "all · {judgements}",
   matrix: "Rows: what people said. Columns: what the model said. The outlined diagonal is where they agree.",
   matrixShares: "Percent of each row.",
-  download: "Download all judgements (CSV)",
   downloadStarts: "Preparing the file …",
   downloading: "{size} so far …",
   downloaded: "Downloaded: {size}.",
   "download.busy": "The export is busy. Please try again in a moment.",
-  tokenTitle: "This download is private",
-  tokenLabel: "Its access token",
-  tokenUse: "Download",
   tokenWrong: "That token does not open it.",
-  cancel: "Cancel",
 
-  visit: "Your judgements on this visit",
   visitEmpty: "None yet.",
   drop: "Discard",
-  stored: "Only what you judge is stored: the text, the model’s answer and yours. Please leave out names.",
-  help: "Help",
-  helpText: "Type a text and press Enter, or tap an example. Then say which feeling it was: with a tap, or with Tab and the numbers 1 to 7, 0 for none. Escape takes back what was not sent yet. The model reads English only, and says so when it cannot tell.",
-  privacy: "Privacy",
-  privacyText: "Asking stores nothing: the text goes to the model and is not logged. Judging stores the text, the model’s answer, yours and the time, and nothing about you: no cookie, no address, no name. Judgements train the model and can be downloaded by whoever may. A text can be erased by whoever runs this page. What is not sent yet, and the language, are kept in your browser.",
-  api: "Use the API",
-  copy: "Copy",
   copied: "Copied.",
   selected: "Selected: copy it with your keys.",
-  card: "Model card",
-  source: "Source code",
-  footer: "An exercise in running a recurrent neural network on AWS.",
   stage: "Stage: {stage}.",
   configFailed: "The page’s settings cannot be read.",
 
@@ -129,133 +98,14 @@ const en = {
   "label.shame": "shame",
 };
 
-const de = {
-  brand: "Sieben Gefühle",
-  language: "Sprache",
-  title: "Wie fühlt sich das an?",
-  lead: "Schreiben Sie ein, zwei Sätze auf Englisch. Ein kleines neuronales Netz nennt eines von sieben Gefühlen, und Sie sagen, ob es stimmt.",
-  hint: "Enter fragt, Umschalt + Enter beginnt eine neue Zeile.",
-  ask: "Fragen",
-  clear: "Leeren",
-  restore: "Meinen Text zurückholen",
-  examples: "Beispiele",
-  many: "Viele Texte",
-  framed: "Diese Seite funktioniert nicht innerhalb einer anderen. Öffnen Sie sie für sich allein.",
-  count: "{length} von {limit} Zeichen",
-  tooLong: "Das ist dem Modell zu lang: höchstens {limit} Zeichen.",
-  empty: "Bitte schreiben Sie zuerst etwas.",
-  notEnglish: "Das sieht nicht nach Englisch aus. Das Modell liest nur Englisch; seine Antwort wird also wenig aussagen.",
+export const languages = { en, de: {} };
 
-  reading: "Liest …",
-  answer: "Das klingt nach {label}.",
-  sure: "Zu {percent} sicher.",
-  model: "Modell {model} ·",
-  modelCard: "Modell {model}: Es beantwortet {answered} der Testtexte und liegt dabei in {right} der Fälle richtig ·",
-  cannotTell: "Das kann ich nicht einordnen.",
-  cannotTellWhy: "Kein Gefühl sticht hervor.",
-  blind: "Was würden Sie sagen?",
-  blindWhy: "Erst Sie, dann das Modell: ab und zu, damit sich niemand von seiner Antwort leiten lässt.",
-  reveal: "Erst die Antwort zeigen",
-  care: "Das klingt ernst. Sie müssen damit nicht allein bleiben.",
-  cannotTellShort: "unklar",
-  yes: "Ja, {label}",
-  none: "nichts davon",
-  chart: "Wie sicher das Modell ist",
-  right: "Stimmt das?",
-  which: "Welches Gefühl ist es?",
-  chartIdle: "Die sieben Gefühle, die es kennt.",
-  chartOpen: "Wählen Sie das Gefühl, das gemeint war.",
-  chartJudged: "Verklickt? Wählen Sie einfach noch einmal. Nach dem Speichern bleiben beide Antworten erhalten.",
-  undone: "Zurückgenommen.",
-
-  held: "Wird gespeichert: {verdict}",
-  saved: "Gespeichert: {verdict}",
-  waiting: "Noch nicht gespeichert: {verdict} {reason} Es bleibt auf diesem Gerät und wird von selbst gesendet.",
-  refused: "Nicht gespeichert: {verdict} {reason}",
-  approvedVerdict: "{said} (Sie stimmen zu).",
-  revisedVerdict: "{said} (statt {predicted}).",
-  toldVerdict: "{said} (das Modell wusste es nicht).",
-  "state.held": "Wird gespeichert …",
-  "state.saved": "Gespeichert.",
-  "state.waiting": "Noch nicht gespeichert.",
-  "state.refused": "Nicht gespeichert.",
-  undo: "Rückgängig",
-  another: "Nächster Text",
-  again: "Noch einmal versuchen",
-  stop: "Abbrechen",
-  link: "Link zu diesem Text",
-  why: "Welche Wörter?",
-  whyFor: "Am meisten für {label}: {words}.",
-  whyAgainst: "Dagegen: {words}.",
-  whyNone: "Kein einzelnes Wort entscheidet.",
-
-  "failure.offline": "Sie sind offline.",
-  "failure.timeout": "Der Dienst antwortet nicht rechtzeitig.",
-  "failure.unreachable": "Der Dienst ist nicht erreichbar.",
-  "failure.throttled": "Gerade kommen zu viele Anfragen auf einmal.",
-  "failure.busy": "Der Dienst ist noch nicht bereit.",
-  "failure.server": "Beim Dienst ist etwas schiefgegangen.",
-  "failure.malformed": "Mit der Antwort des Dienstes kann diese Seite nichts anfangen. Manche Netze verlangen erst eine Anmeldung.",
-  "failure.token": "Der Dienst verlangt eine Berechtigung, die diese Seite nicht hat.",
-  "failure.forbidden": "Der Dienst lehnt Anfragen von hier ab.",
-  "failure.conflict": "Unter derselben Nummer hat der Dienst schon eine andere Antwort.",
-  "failure.refused": "Der Dienst hat diesen Text nicht angenommen.",
-  "failure.mismatch": "Diese Seite und der Dienst passen nicht zusammen; vielleicht hilft es, sie neu zu laden.",
-  "ask.offline": "Sie sind offline. Sobald Sie zurück sind, frage ich.",
-  "ask.busy": "Das Modell wacht auf, etwa eine Minute. Ich frage weiter.",
-  kept: "{reason} Ihr Text bleibt erhalten.",
-
-  stats: "Wie gut ist es?",
-  statsLoading: "Zahlen werden geladen …",
-  statsFailed: "Die Statistik ist gerade nicht verfügbar.",
-  statsEmpty: "Noch hat niemand eine Antwort beurteilt. Ihr Urteil wäre das erste.",
-  statsRight: "richtig: {right} von {answered} beurteilten Antworten",
-  statsInterval: "Bei so vielen Urteilen liegt der wahre Anteil zwischen {low} und {high}.",
-  statsAnswered: "Beantwortet hat es {share} der beurteilten Texte ({answered} von {all}).",
-  statsTold: "Wenn es nichts sagen konnte, sagten Menschen am häufigsten: {said}.",
-  revision: "Modellstand",
-  allRevisions: "alle · {judgements}",
-  matrix: "Zeilen: was Menschen sagten. Spalten: was das Modell sagte. Auf der umrandeten Diagonale sind sie sich einig.",
-  matrixShares: "In Prozent jeder Zeile.",
-  download: "Alle Urteile herunterladen (CSV)",
-  downloadStarts: "Die Datei wird vorbereitet …",
-  downloading: "{size} bisher …",
-  downloaded: "Heruntergeladen: {size}.",
-  "download.busy": "Der Export ist gerade beschäftigt. Bitte versuchen Sie es gleich noch einmal.",
-  tokenTitle: "Dieser Download ist nicht öffentlich",
-  tokenLabel: "Zugangstoken",
-  tokenUse: "Herunterladen",
-  tokenWrong: "Dieses Token stimmt nicht.",
-  cancel: "Abbrechen",
-
-  visit: "Ihre Urteile bei diesem Besuch",
-  visitEmpty: "Noch keine.",
-  drop: "Verwerfen",
-  stored: "Gespeichert wird nur, was Sie beurteilen: der Text, die Antwort des Modells und Ihre. Bitte keine Namen.",
-  help: "Hilfe",
-  helpText: "Schreiben Sie einen Text und drücken Sie Enter, oder tippen Sie auf ein Beispiel. Sagen Sie dann, welches Gefühl es war: durch Antippen oder mit Tab und den Zahlen 1 bis 7, 0 für keines. Escape nimmt zurück, was noch nicht gesendet ist. Das Modell liest nur Englisch und gibt zu, wenn es etwas nicht sagen kann.",
-  privacy: "Datenschutz",
-  privacyText: "Beim Fragen wird nichts gespeichert: Der Text geht an das Modell und wird nicht protokolliert. Beim Beurteilen werden der Text, die Antwort des Modells, Ihre und die Uhrzeit gespeichert und nichts über Sie: kein Cookie, keine Adresse, kein Name. Mit den Urteilen lernt das Modell, und wer es darf, kann sie herunterladen. Wer diese Seite betreibt, kann einen Text löschen. Was noch nicht gesendet ist und die Sprache bleiben in Ihrem Browser.",
-  api: "Die API nutzen",
-  copy: "Kopieren",
-  copied: "Kopiert.",
-  selected: "Markiert: Jetzt können Sie es kopieren.",
-  card: "Modellkarte",
-  source: "Quelltext",
-  footer: "Eine Übung: ein rekurrentes neuronales Netz auf AWS betreiben.",
-  stage: "Stufe: {stage}.",
-  configFailed: "Die Einstellungen der Seite lassen sich nicht laden.",
-
-  "label.anger": "Wut",
-  "label.disgust": "Ekel",
-  "label.fear": "Angst",
-  "label.guilt": "Schuld",
-  "label.joy": "Freude",
-  "label.sadness": "Traurigkeit",
-  "label.shame": "Scham",
-};
-
-export const languages = { en, de };
+// What stands in the page is English as long as nothing has been translated.
+for (const element of document.querySelectorAll("[data-say], [data-say-label]")) {
+  const { say: text, sayLabel: label } = element.dataset;
+  if (text) en[text] ??= element.textContent;
+  if (label) en[label] ??= element.getAttribute("aria-label");
+}
 
 function preferred() {
   const kept = deviceStore.get("language");
@@ -264,6 +114,13 @@ function preferred() {
 }
 
 let language = preferred();
+
+async function load(tag) {
+  if (tag === "de" && !languages.de.brand) Object.assign(languages.de, (await import("./de.js")).de);
+}
+
+// Who reads German sees none of it in English first; should it not come, English is better than nothing.
+await load(language).catch(() => (language = "en"));
 
 /** The words under `key`, with {names} replaced by `values`. */
 export function say(key, values = {}) {
@@ -304,8 +161,11 @@ export function learn(more) {
 export const languageNow = () => language;
 
 /** Puts the page's standing words into the current language, or first into another one. */
-export function translate(to = language) {
-  if (to !== language) deviceStore.set("language", to);
+export async function translate(to = language) {
+  if (to !== language) {
+    await load(to);
+    deviceStore.set("language", to);
+  }
   language = to;
   document.documentElement.lang = language;
   document.title = say("brand");

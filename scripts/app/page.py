@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import mimetypes
@@ -43,6 +44,9 @@ CONTENT_TYPES = {
     ".woff2": "font/woff2",
     ".webmanifest": "application/manifest+json",
 }
+
+
+COMPRESSED = (".css", ".js", ".svg")
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ def upload(
     there = _there(client, bucket, wanted.keys())
     changed = {key for key, body in wanted.items() if there.get(key) != fingerprint(key, body)}
     gone = sorted(there.keys() - wanted.keys())
-    before = {key: client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in there.keys() & {*changed, *gone}}
+    before = {key: _get(client, bucket, key) for key in there.keys() & {*changed, *gone}}
     _put(client, bucket, {key: wanted[key] for key in changed})
     _delete(client, bucket, gone)
     change = SiteChange(sorted(changed), gone, len(wanted) - len(changed), before)
@@ -141,11 +145,18 @@ def _put(client: Any, bucket: str, files: dict[str, bytes]) -> None:
         client.put_object(
             Bucket=bucket,
             Key=key,
-            Body=files[key],
+            Body=gzip.compress(files[key], mtime=0) if is_compressed(key) else files[key],
             ContentType=content_type(key),
+            **({"ContentEncoding": "gzip"} if is_compressed(key) else {}),
             CacheControl=cache_control(key),
             Metadata={"fingerprint": fingerprint(key, files[key])},
         )
+
+
+def _get(client: Any, bucket: str, key: str) -> bytes:
+    answer = client.get_object(Bucket=bucket, Key=key)
+    body: bytes = answer["Body"].read()
+    return gzip.decompress(body) if answer.get("ContentEncoding") == "gzip" else body
 
 
 def _delete(client: Any, bucket: str, gone: list[str]) -> None:
@@ -168,9 +179,18 @@ def cache_control(key: str) -> str:
     return FOREVER_CACHE if _is_hashed(key) else ASK_EACH_TIME
 
 
+def is_compressed(key: str) -> bool:
+    """Whether a file lies compressed in the bucket: a bucket compresses nothing itself, and every browser takes gzip.
+
+    Pages stay as they are, so that every program can read them.
+    """
+    return _is_hashed(key) and Path(key).suffix in COMPRESSED
+
+
 def fingerprint(key: str, body: bytes) -> str:
-    """Hash of all that an upload sets: content, media type and cache time."""
-    return hashlib.sha256(f"{content_type(key)}\n{cache_control(key)}\n".encode() + body).hexdigest()[:32]
+    """Hash of all that an upload sets: content, media type, encoding and cache time."""
+    about = f"{content_type(key)}\n{cache_control(key)}\n{'gzip' if is_compressed(key) else ''}\n"
+    return hashlib.sha256(about.encode() + body).hexdigest()[:32]
 
 
 def _there(client: Any, bucket: str, wanted: Collection[str]) -> dict[str, str]:

@@ -213,7 +213,7 @@ def test_the_page_holds_nothing_that_its_security_headers_forbid(name):
 
 
 def test_the_page_calls_the_routes_that_exist():
-    called = set(re.findall(r'\bat\(\s*[`"](\w+)', (PAGE / "api.js").read_text()))
+    called = set(re.findall(r'\bat\(\s*[`"](\w+)', "".join(path.read_text() for path in PAGE.glob("*.js"))))
     assert called
     assert {f"/{path}" for path in called} <= {path for _, path in ROUTES}
 

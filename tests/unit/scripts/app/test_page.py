@@ -1,5 +1,6 @@
 """What goes into the bucket of the site, against moto's S3."""
 
+import gzip
 import json
 import re
 
@@ -12,7 +13,9 @@ from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 
-SETTINGS = Settings("dev", {"region": "", "image_repository": "", "site_api_url": "", "site_source_url": "", "blind_sample": 5})
+SETTINGS = Settings(
+    "dev", {"region": "", "image_repository": "", "site_api_url": "", "site_source_url": "", "blind_sample": 5}
+)
 CARD = {"model": "0123456789ab", "right": 0.75, "answered": 0.8}
 OUTPUTS = {"SiteBucketName": "site", "ApiUrl": "https://api.example"}
 
@@ -143,3 +146,16 @@ def test_cloudfront_forgets_what_changed_and_only_then(cloud):
     page._invalidate(cloud, "E1", page.SiteChange(["index.html"], [], 0))
     page._invalidate(cloud, "E1", page.SiteChange([], [], 3))
     page._invalidate(cloud, "", page.SiteChange(["index.html"], [], 0))
+
+
+def test_parts_lie_compressed_and_come_back_as_they_were(s3, folder):
+    (folder / "index.html").write_text('<!doctype html><script src="app.js"></script>')
+    [app, *_] = upload(s3, folder).uploaded
+    stored = s3.client("s3").get_object(Bucket="site", Key=app)
+    assert stored["ContentEncoding"] == "gzip"
+    assert gzip.decompress(stored["Body"].read()) == b"export const a = 1"
+    assert "ContentEncoding" not in s3.client("s3").get_object(Bucket="site", Key="index.html")
+    (folder / "app.js").write_text("export const a = 2")
+    page.go_back(s3, OUTPUTS, upload(s3, folder))
+    back = s3.client("s3").get_object(Bucket="site", Key=app)
+    assert gzip.decompress(back["Body"].read()) == b"export const a = 1"

@@ -1,10 +1,10 @@
-// The verdict: the seven bars, always in the same order, each also the button that says "this is it", and one for
-// "none of these". What a click means is the caller's business.
+// How an answer is shown: the sentence, and the verdict. That is the seven bars, always in the same order, each also the
+// button that says "this is it", and one for "none of these". What a click means is the caller's business.
 
-import { make, write } from "./dom.js";
+import { byId, make, write, writeAround } from "./dom.js";
 import { percent, say, sayLabel } from "./words.js";
 
-export const NONE = "none"; // the API's word for "none of the seven"
+const NONE = "none"; // the API's word for "none of the seven"
 
 /** Makes the buttons inside `list`; `choose(label)` is called when one is picked. */
 export function makeVerdict(list, labels, choose) {
@@ -37,4 +37,32 @@ export function makeVerdict(list, labels, choose) {
       }
     },
   };
+}
+
+/** The model's revision, with what its card says where it is the card's. */
+function sayModel(model, card) {
+  if (card?.model !== model) return say("model", { model });
+  return say("modelCard", { model, right: percent(card.right), answered: percent(card.answered) });
+}
+
+/** Shows `answer`, or that it is `hidden` until the person has judged, or `otherwise` where there is none. */
+export function showSentence({ answer, hidden, card, otherwise }) {
+  const sentence = byId("sentence");
+  let about = "";
+  if (answer?.care) {
+    write(sentence, say("care"));
+  } else if (hidden) {
+    write(sentence, say("blind"));
+    about = say("blindWhy");
+  } else if (answer?.classification) {
+    const label = make("strong", { data: { label: answer.classification } }, sayLabel(answer.classification));
+    writeAround(sentence, say("answer"), { label });
+    about = say("sure", { percent: percent(answer.confidence) });
+  } else {
+    write(sentence, answer ? say("cannotTell") : otherwise);
+    about = answer ? say("cannotTellWhy") : "";
+  }
+  write(byId("detail"), about);
+  write(byId("model"), answer && !answer.care && !hidden ? sayModel(answer.model, card) : "");
+  sentence.classList.toggle("message", !answer);
 }
