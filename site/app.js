@@ -91,11 +91,13 @@ async function showCare() {
 const isHidden = (shown) => Boolean(shown?.blind && !judged);
 
 function pick(said) {
-  if (judged?.said === said) return;
-  if (judged) parts.outbox.undo(judged.id); // still held: replaced; already sent: both are kept
+  if (judged?.said === said && judged.state !== "refused") return;
+  const before = judged;
+  if (before?.state === "refused") parts.outbox.drop(before.id);
+  else if (before) parts.outbox.undo(before.id); // still held: replaced; already sent: both are kept
   const { classification, receipt, text: review } = answer;
   const id = parts.uuid();
-  const blind = isHidden(answer) || undefined;
+  const blind = (!before && answer.blind) || undefined;
   judged = { id, said, state: "held" };
   parts.visit.add({ id, review, said, predicted: classification, state: "held" });
   parts.outbox.hold({ review, sentiment: said, judgement: id, receipt, blind });

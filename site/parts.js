@@ -1,6 +1,6 @@
 // What a first question does not need, put together: it is loaded once the page can be used.
 
-import { byId, make } from "./dom.js";
+import { byId } from "./dom.js";
 import { makeDownload } from "./download.js";
 import { plainlyNotEnglish } from "./english.js";
 import { makeFooter } from "./footer.js";
@@ -11,7 +11,7 @@ import { makeWhy } from "./why.js";
 
 /** Makes them; `at` calls the API, `config` are the page's settings, `report` hears of judgements. */
 export function makeParts(at, config, report) {
-  document.head.append(make("link", { rel: "stylesheet", href: "parts.css" }));
+  byId("later").rel = "stylesheet";
   const outbox = makeOutbox(at, report);
   const flushed = () => Promise.race([outbox.flush(), new Promise((done) => setTimeout(done, 3_000))]);
   return {

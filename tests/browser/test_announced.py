@@ -12,14 +12,16 @@ from tests.browser.steps import Visitor, unique
 pytestmark = [pytest.mark.browser, pytest.mark.cloud]
 
 LISTEN = """() => {
+    const LIVE = '[role="status"], [role="alert"], [aria-live]';
     window.heard = [];
-    const regions = [...document.querySelectorAll('[role="status"], [role="alert"], [aria-live]')];
     const observer = new MutationObserver((records) => {
-        const changed = new Set(records.map(({ target }) =>
-            (target.nodeType === 1 ? target : target.parentElement)?.closest('[role="status"], [role="alert"], [aria-live]')));
+        const places = records.map(({ target }) => target.nodeType === 1 ? target : target.parentElement);
+        const changed = new Set(places.map((place) => place?.closest(LIVE)));
         for (const region of changed) if (region?.textContent.trim()) window.heard.push(region.innerText.trim());
     });
-    for (const region of regions) observer.observe(region, { childList: true, characterData: true, subtree: true });
+    for (const region of document.querySelectorAll(LIVE)) {
+        observer.observe(region, { childList: true, characterData: true, subtree: true });
+    }
 }"""
 
 

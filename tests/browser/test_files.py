@@ -22,7 +22,7 @@ def read(name: str) -> str:
 def loaded_before(page: str) -> set[str]:
     """The files that a page and its modules name: what is loaded before it can be used."""
     found = {page}
-    waiting = set(re.findall(r'(?:src|href)="([\w.-]+\.(?:js|css|svg))"', read(page)))
+    waiting = set(re.findall(r'(?<!prefetch" )(?:src|href)="([\w.-]+\.(?:js|css|svg))"', read(page)))
     while waiting:
         found |= waiting
         modules = [read(name) for name in waiting if name.endswith(".js")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -65,7 +67,7 @@ def test_a_number_corrects_and_escape_undoes(visitor: Visitor) -> None:
 def test_an_unsure_model_prefers_no_feeling_and_numbers_tell_it(visitor: Visitor) -> None:
     page = visitor.page
     visitor.ask(unique("xqzzk vvbrt"))
-    expect(page.locator("#sentence")).to_have_text("I can’t tell.")
+    expect(page.locator("#sentence")).to_have_text(re.compile(r"^I can.t tell"))
     expect(page.locator("#chart .top")).to_have_count(0)
     tab_to(page, "anger")
     page.keyboard.press("3")
