@@ -92,9 +92,8 @@ const isHidden = (shown) => Boolean(shown?.blind && !judged);
 
 function pick(said) {
   if (judged?.said === said && judged.state !== "refused") return;
-  const before = judged;
-  if (before?.state === "refused") parts.outbox.drop(before.id);
-  else if (before) parts.outbox.undo(before.id); // still held: replaced; already sent: both are kept
+  const before = judged; // still held: replaced; already sent: both are kept
+  if (before) parts.outbox[before.state === "refused" ? "drop" : "undo"](before.id);
   const { classification, receipt, text: review } = answer;
   const id = parts.uuid();
   const blind = (!before && answer.blind) || undefined;
@@ -273,6 +272,7 @@ function listen() {
 
 function start() {
   document.documentElement.dataset.ready = "";
+  byId("lost").classList.remove("now"); // it was only slow
   translate();
   if (window.top !== window.self) {
     byId("framed").hidden = false; // and nothing is enabled: another page may lie over this one

@@ -18,6 +18,7 @@ document.addEventListener("click", (event) => {
   location.reload();
 });
 
-// Modules and what they import delay this event; after it there is nothing left to wait for.
-if (document.readyState === "complete") check();
-else addEventListener("load", check);
+// Modules delay this event; after it only the words of another language may be on their way.
+const soon = () => setTimeout(check, 3_000);
+if (document.readyState === "complete") soon();
+else addEventListener("load", soon);

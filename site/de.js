@@ -11,6 +11,7 @@ export const de = {
   restore: "Meinen Text zurückholen",
   examples: "Beispiele",
   many: "Viele Texte",
+  inside: "Im Inneren",
   framed: "Diese Seite funktioniert nicht innerhalb einer anderen. Öffnen Sie sie für sich allein.",
   count: "{length} von {limit} Zeichen",
   tooLong: "Das ist dem Modell zu lang: höchstens {limit} Zeichen.",

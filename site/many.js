@@ -5,62 +5,12 @@ import { isObject, isPrediction, json, loadConfig, makeApi, patiently } from "./
 import { byId, make, write } from "./dom.js";
 import { makeOutbox, uuid } from "./outbox.js";
 import { longestColumn, readCsv, sorted, writeCsv } from "./table.js";
-import { count, learn, percent, say, sayFailure, sayLabel, translate } from "./words.js";
+import "./many-words.js";
+import { count, percent, say, sayFailure, sayLabel, translate } from "./words.js";
 
 const MOST = 1_000;
 const BATCH = 100; // as many as the API takes at once
 const PAGE = 100; // rows shown at first
-
-learn({
-  en: {
-    manyFound: "{texts} texts.",
-    manyTooMany: "The first {most} of {texts} are classified.",
-    manyNone: "There is no text yet.",
-    manyDone: "{done} of {all} classified.",
-    manyPaused: "Paused.",
-    manyWaiting: "{reason} It goes on by itself.",
-    manyUnreadable: "This file cannot be read as text.",
-    resume: "Go on",
-    columnText: "Text",
-    columnLabel: "Feeling",
-    columnSure: "Sure",
-    columnSaid: "Your judgement",
-    columnOrder: "No.",
-    choose: "…",
-    refusedText: "not accepted",
-    careText: "serious: no guess",
-  },
-  de: {
-    manyFound: "{texts} Texte.",
-    manyTooMany: "Die ersten {most} von {texts} werden eingeordnet.",
-    manyNone: "Es ist noch kein Text da.",
-    manyDone: "{done} von {all} eingeordnet.",
-    manyPaused: "Angehalten.",
-    manyWaiting: "{reason} Es geht von selbst weiter.",
-    manyUnreadable: "Diese Datei lässt sich nicht als Text lesen.",
-    resume: "Weiter",
-    columnText: "Text",
-    columnLabel: "Gefühl",
-    columnSure: "Sicher",
-    columnSaid: "Ihr Urteil",
-    columnOrder: "Nr.",
-    choose: "…",
-    refusedText: "nicht angenommen",
-    careText: "ernst: hier wird nicht geraten",
-    one: "Ein Text",
-    manyTitle: "Viele Texte",
-    manyLead: "Fügen Sie englische Texte ein, einen je Zeile, oder ziehen Sie eine CSV-Datei hierher. Bis zu 1.000 werden eingeordnet; gespeichert wird nur, was Sie beurteilen.",
-    file: "oder eine CSV-Datei:",
-    column: "Spalte mit den Texten",
-    classify: "Einordnen",
-    progress: "Fortschritt",
-    pause: "Anhalten",
-    downloadTable: "Mit den Antworten herunterladen (CSV)",
-    answers: "Antworten",
-    manyHint: "Zuerst kommen die, bei denen das Modell am unsichersten ist: Da hilft Ihr Urteil am meisten.",
-    more: "Mehr zeigen",
-  },
-});
 
 const [text, file, column, notice, state, progress, pauseButton, downloadButton, moreButton] = ["text", "file", "column", "notice", "state", "progress", "pause", "download", "more"].map(byId);
 const whenReady = patiently(loadConfig, { onWait: () => {} });
@@ -228,8 +178,16 @@ function show() {
   write(pauseButton, say(running ? "pause" : "resume"));
   downloadButton.hidden = !done;
   const held = failure ? (running ? say("manyWaiting", { reason: sayFailure(failure) }) : sayFailure(failure)) : running || !unfinished ? "" : say("manyPaused");
+  showCare();
   if (entries.length) write(state, `${say("manyDone", { done: count(done), all: count(entries.length) })} ${held}`.trim());
   if (!byId("table").contains(document.activeElement) || document.activeElement.tagName !== "SELECT") showTable(); // not under somebody's hands
+}
+
+/** Help lines, where one of the texts needs them. */
+async function showCare() {
+  const place = byId("care");
+  place.hidden = !entries.some(({ reply }) => reply?.care);
+  if (!place.hidden) await (await import("./care.js")).showCare(place);
 }
 
 // --- downloading ---
@@ -282,6 +240,7 @@ function listen() {
 
 async function start() {
   document.documentElement.dataset.ready = "";
+  byId("lost").classList.remove("now"); // it was only slow
   await translate();
   byId("framed").hidden = window.top === window.self;
   if (window.top !== window.self) return;

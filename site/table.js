@@ -41,7 +41,7 @@ export function longestColumn([, ...rows]) {
 
 /** Sorts answers by `key`: "sure" has the least sure first, and what has no answer yet at the end. */
 export function sorted(entries, key, descending) {
-  const value = { order: ({ order }) => order, text: ({ text }) => text, label: ({ reply }) => reply?.classification ?? "", sure: ({ reply }) => reply?.confidence ?? 2 }[key];
+  const value = { order: ({ order }) => order, text: ({ text }) => text, label: ({ reply }) => reply?.classification ?? "", sure: ({ reply }) => (reply?.care ? 2 : reply?.confidence ?? 2) }[key];
   const sign = descending ? -1 : 1;
   return [...entries].sort((a, b) => {
     const [x, y] = [value(a), value(b)];

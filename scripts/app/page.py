@@ -79,9 +79,15 @@ def config_json(settings: Settings, outputs: dict[str, str]) -> bytes:
 
 
 def _card() -> dict[str, Any]:
-    """What the model card says in two figures: on the test texts, the shares answered and, of those, right."""
+    """What the model card says in figures: on the test texts, the shares answered and, of those, right; from which
+    confidence on the model answers."""
     figures = json.loads(CARD_FIGURES.read_text(encoding="utf-8"))["shipped"]
-    return {"model": figures["model"], "right": figures["accuracy_answered"], "answered": figures["answered"]}
+    return {
+        "model": figures["model"],
+        "right": figures["accuracy_answered"],
+        "answered": figures["answered"],
+        "threshold": figures["threshold"],
+    }
 
 
 def content(settings: Settings, outputs: dict[str, str], folder: Path = SITE_DIR) -> dict[str, bytes]:

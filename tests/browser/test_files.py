@@ -26,7 +26,9 @@ def loaded_before(page: str) -> set[str]:
     while waiting:
         found |= waiting
         modules = [read(name) for name in waiting if name.endswith(".js")]
-        waiting = {name for text in modules for name in re.findall(r'from "\./([^"]+)"', text)} - found
+        waiting = {
+            name for text in modules for name in re.findall(r'(?:from|^import) "\./([^"]+)"', text, re.M)
+        } - found
     return found
 
 
@@ -62,7 +64,7 @@ def test_strict_policy(name: str) -> None:
 
 
 def test_every_module_is_used() -> None:
-    named = {name for path in SITE.glob("*.js") for name in re.findall(r'["(]\./([\w.]+\.js)"', path.read_text())}
+    named = {name for path in SITE.glob("*.js") for name in re.findall(r'"\./([\w.-]+\.js)"', path.read_text())}
     named |= {name for page in PAGES for name in re.findall(r'src="([^"]+)"', read(page))}
     assert set(MODULES) <= named
 

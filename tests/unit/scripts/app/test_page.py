@@ -16,7 +16,7 @@ from scripts.stage.settings import Settings
 SETTINGS = Settings(
     "dev", {"region": "", "image_repository": "", "site_api_url": "", "site_source_url": "", "blind_sample": 5}
 )
-CARD = {"model": "0123456789ab", "right": 0.75, "answered": 0.8}
+CARD = {"model": "0123456789ab", "right": 0.75, "answered": 0.8, "threshold": 0.4}
 OUTPUTS = {"SiteBucketName": "site", "ApiUrl": "https://api.example"}
 
 
@@ -34,7 +34,12 @@ def s3(monkeypatch):
 def card(monkeypatch, tmp_path_factory):
     """A model card whose figures do not change with the model."""
     path = tmp_path_factory.mktemp("card") / "figures.json"
-    figures = {"model": CARD["model"], "accuracy_answered": CARD["right"], "answered": CARD["answered"]}
+    figures = {
+        "model": CARD["model"],
+        "accuracy_answered": CARD["right"],
+        "answered": CARD["answered"],
+        "threshold": 0.4,
+    }
     path.write_text(json.dumps({"shipped": figures}))
     monkeypatch.setattr(page, "CARD_FIGURES", path)
 
