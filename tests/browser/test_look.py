@@ -159,7 +159,8 @@ def test_axe_would_find_something(open_page: Callable[..., Visitor]) -> None:
 
 def test_results_are_announced(visitor: Visitor) -> None:
     visitor.ask_and_wait(unique("I was so happy for her"))
-    for name in ("sentence", "outcome", "notice", "download-state"):
+    expect(visitor.page.locator("[role=status]", has=visitor.page.locator("#sentence"))).to_contain_text("sure")
+    for name in ("outcome", "notice", "download-state"):
         expect(visitor.page.locator(f"#{name}")).to_have_attribute("role", "status")
     label = visitor.page.locator("#chart button.top")
     expect(label).to_have_accessible_name(
