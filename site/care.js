@@ -1,5 +1,5 @@
 // Help for whoever wrote a text about dying or violence: the lines of their country, then where every other is listed.
-// The numbers are in helplines.json, with their sources and the day on which they were checked.
+// The numbers are in helplines.json, with their sources and the years in which they were last seen.
 
 import { make } from "./dom.js";
 import { languageNow, learn, say } from "./words.js";
@@ -12,7 +12,6 @@ learn({
     careDial: "Call {number}",
     careText: "or text {number}",
     careElsewhere: "In any other country:",
-    careChecked: "Numbers checked on {date}.",
     careWrong: "If this was meant differently, or was a quotation: simply write another text.",
   },
   de: {
@@ -22,7 +21,6 @@ learn({
     careDial: "Anrufen: {number}",
     careText: "oder SMS an {number}",
     careElsewhere: "In jedem anderen Land:",
-    careChecked: "Nummern geprüft am {date}.",
     careWrong: "Falls es anders gemeint oder ein Zitat war: Schreiben Sie einfach einen anderen Text.",
   },
 });
@@ -49,11 +47,10 @@ function item(line) {
 /** Fills `place` with help lines, in the page's language. */
 export async function showCare(place) {
   lines ??= await fetch("helplines.json").then((reply) => reply.json()).catch(() => null);
-  const { countries, directories, checked } = lines ?? NOTHING;
+  const { countries, directories } = lines ?? NOTHING;
   const code = countryOf({ countries });
   const country = countries[code];
   const name = code && new Intl.DisplayNames(languageNow(), { type: "region" }).of(code);
-  const date = checked && new Intl.DateTimeFormat(languageNow(), { dateStyle: "long" }).format(new Date(checked));
   const paragraph = (...words) => make("p", {}, ...words);
   place.className = "care";
   place.replaceChildren(
@@ -61,6 +58,6 @@ export async function showCare(place) {
     ...(country ? [make("h2", {}, name), make("ul", {}, ...country.lines.map(item))] : []),
     paragraph(say("careDanger", { emergency: country?.emergency ?? say("careLocal") })),
     ...(directories.length ? [paragraph(say("careElsewhere"), " ", ...directories.flatMap((one, i) => [i ? ", " : "", site(one)]))] : []),
-    make("p", { className: "quiet" }, `${say("careWrong")} ${date ? say("careChecked", { date }) : ""}`),
+    make("p", { className: "quiet" }, say("careWrong")),
   );
 }
