@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sentiment import care
+from sentiment.measures import Measures
 from sentiment.model import Model, Prediction
+from sentiment.turns import Turns, explanation_price, price
 from shared import receipts
 from shared.problems import Problem
 from shared.reviews import review, text_id
@@ -18,10 +20,14 @@ class Answers:
     Args:
         model: the model to ask.
         receipt_key: key that signs receipts; empty: no prediction comes with a receipt.
+        turns: lets one request at a time ask.
+        measures: counts predictions.
     """
 
-    def __init__(self, model: Model, receipt_key: str) -> None:
+    def __init__(self, model: Model, receipt_key: str, turns: Turns, measures: Measures) -> None:
         self._model = model
+        self._measures = measures
+        self._turns = turns
         self._receipt_key = receipt_key
 
     def one(self, text: str, explain: bool) -> dict[str, Any]:
@@ -33,13 +39,15 @@ class Answers:
 
         Raises:
             PredictionError: the model did not answer.
+            RefusedError: there is no time for it.
         """
-        needs_care = care.needed(text)
-        prediction = self._model.predict("" if needs_care else text)  # nothing is read into such a text
-        answer = self._answer(text, prediction, needs_care)
-        if explain and not needs_care:
-            answer["attribution"] = [vars(one) for one in self._model.explain(text)]
-        return answer
+        with self._turns.turn(explanation_price(text) if explain else price([text]), explain):
+            needs_care = care.needed(text)
+            prediction = self._model.predict("" if needs_care else text)  # nothing is read into such a text
+            answer = self._answer(text, prediction, needs_care)
+            if explain and not needs_care:
+                answer["attribution"] = [vars(one) for one in self._model.explain(text)]
+            return answer
 
     def many(self, values: Sequence[object]) -> list[dict[str, Any]]:
         """The answers about many texts.
@@ -52,14 +60,16 @@ class Answers:
 
         Raises:
             PredictionError: the model did not answer.
+            RefusedError: there is no time for it.
         """
         read = [_review_or_problem(value) for value in values]
         texts = [text for text in read if isinstance(text, str)]
-        needs_care = [care.needed(text) for text in texts]
-        asked = ["" if needed else text for text, needed in zip(texts, needs_care, strict=True)]
-        predictions = self._model.predict_all(asked)
-        answers = map(self._answer, texts, predictions, needs_care)
-        return [text if isinstance(text, dict) else next(answers) for text in read]
+        with self._turns.turn(price(texts)) as give_way:
+            needs_care = [care.needed(text) for text in texts]
+            asked = ["" if needed else text for text, needed in zip(texts, needs_care, strict=True)]
+            predictions = self._model.predict_all(asked, give_way)
+            answers = map(self._answer, texts, predictions, needs_care)
+            return [text if isinstance(text, dict) else next(answers) for text in read]
 
     def _answer(self, text: str, prediction: Prediction, needs_care: bool) -> dict[str, Any]:
         answer: dict[str, Any] = {
@@ -71,8 +81,9 @@ class Answers:
             "model": self._model.revision,
         }
         if needs_care:
-            answer["care"] = True  # and no receipt: there is nothing to judge
-        elif self._receipt_key:
+            return answer | {"care": True}  # and no receipt: there is nothing to judge
+        self._measures.add(prediction)
+        if self._receipt_key:
             answer["receipt"] = receipts.issue(
                 self._receipt_key, text, prediction.classification, prediction.confidence, self._model.revision
             )

@@ -17,9 +17,11 @@ from flask.json.provider import DefaultJSONProvider
 
 from sentiment import problems
 from sentiment.answers import Answers
+from sentiment.measures import Measures
 from sentiment.model import Model, ModelError, PredictionError
 from sentiment.reviews import read_batch, read_question
 from sentiment.settings import Settings
+from sentiment.turns import Turns
 from shared import logs
 
 HEALTH_PATH = "/healthz"
@@ -73,7 +75,9 @@ def _load(settings: Settings) -> Model:
 
 
 def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
-    answers = Answers(model, settings.receipt_key)
+    turns = app.extensions["turns"] = Turns()
+    measures = Measures(settings.stage, model.revision, model.labels)
+    answers = Answers(model, settings.receipt_key, turns, measures)
 
     @app.post("/predict")
     def predict() -> dict[str, Any]:
@@ -86,9 +90,10 @@ def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
 
     @app.get(HEALTH_PATH)
     def health() -> dict[str, str]:
-        # Asked anew each time rather than remembered: it costs less than a millisecond every few seconds, and a
-        # remembered answer would call a process healthy that has stopped answering.
-        model.check()
+        # Alive and loaded, and not whether there is time for a request just now: a service that has much to do is not
+        # ill, and to replace it makes it worse. So no turn at the model is needed for this.
+        if model.failing or turns.stuck:
+            raise PredictionError("the model fails" if model.failing else "a prediction does not end")
         return {"status": "ok", "model": model.revision}
 
     @app.get("/model")

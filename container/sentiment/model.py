@@ -6,8 +6,7 @@ import hashlib
 import json
 import math
 import re
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -55,9 +54,13 @@ class Prediction:
 
 
 class Model:
-    """A trained model, ready to answer. Its methods may be called from several threads at once.
+    """A trained model, ready to answer.
+
+    Its methods may be called from several threads at once; but large batches side by side need their memory several
+    times over, so the app lets one at a time (turns.py).
 
     Attributes:
+        failing: whether it did not answer when it was asked last.
         revision: first 12 hex digits of the SHA-256 of the model file.
         labels: what it tells apart, in the order of its scores.
         card: the model card, without revision and labels.
@@ -91,8 +94,7 @@ class Model:
             self._tokenizer = Tokenizer(metadata["vocabulary"].split("\n"))
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"the metadata of {path.name} cannot be read: {error!r}") from error
-        # One large batch at a time: side by side they would need their memory several times over.
-        self._explaining = threading.Lock()
+        self.failing = False
 
     @classmethod
     def find(cls, directory: Path) -> Self:
@@ -122,11 +124,12 @@ class Model:
         (prediction,) = self.predict_all([text])
         return prediction
 
-    def predict_all(self, texts: Sequence[str]) -> list[Prediction]:
+    def predict_all(self, texts: Sequence[str], between: Callable[[], None] = lambda: None) -> list[Prediction]:
         """Say what each of many texts expresses, in fewer runs of the network than there are texts.
 
         Args:
             texts: the texts, of any length.
+            between: called between two runs, each of which takes at most as long as an explanation.
 
         Returns:
             One prediction a text, in order, and each the same as for that text alone.
@@ -138,7 +141,9 @@ class Model:
         even = dict.fromkeys(self.labels, round(1 / len(self.labels), DECIMALS))
         predictions = [Prediction(None, 0.0, even)] * len(rows)
         known = [number for number, row in enumerate(rows) if self._tokenizer.has_known_word(row)]
-        for run in runs([len(rows[number]) for number in known]):
+        for count, run in enumerate(runs([len(rows[number]) for number in known])):
+            if count:
+                between()
             numbers = [known[place] for place in run]
             found = self._run([rows[number] for number in numbers])
             for number, probabilities in zip(numbers, found, strict=True):
@@ -169,8 +174,7 @@ class Model:
         falls = dict.fromkeys(range(len(pieces)), 0.0)
         changed = [number for number, row in enumerate(without) if row != tokens]
         if changed and self._tokenizer.has_known_word(tokens):
-            with self._explaining:
-                whole, *rows = self._run([tokens, *(without[number] for number in changed)])
+            whole, *rows = self._run([tokens, *(without[number] for number in changed)])
             best = whole.index(max(whole))
             falls |= {number: whole[best] - row[best] for number, row in zip(changed, rows, strict=True)}
         return [
@@ -195,11 +199,14 @@ class Model:
         try:
             probabilities = self._session.run([_OUTPUT], inputs)[0].tolist()
         except Exception as error:  # as above
+            self.failing = True
             raise PredictionError(f"model {self.revision} failed") from error
         if [len(row) for row in probabilities] != [len(self.labels)] * len(texts) or not all(
             math.isfinite(sum(row)) for row in probabilities
         ):
+            self.failing = True
             raise PredictionError(f"model {self.revision} did not give one probability a label")
+        self.failing = False
         return probabilities
 
 

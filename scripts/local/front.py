@@ -157,6 +157,12 @@ class Handler(BaseHTTPRequestHandler):
             self._say(405, "Method Not Allowed", [("Allow", "GET, HEAD")])
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve  # noqa: N815
+    do_QUERY = serve  # noqa: N815 (no route takes it, but it is a method)
+
+    def do_TRACE(self) -> None:
+        """Refuse to send a request back, as load balancers and CloudFront do too."""
+        if self._read_body() is not None:
+            self._say(405, "Method Not Allowed", [("Allow", "GET, HEAD, POST, OPTIONS")])
 
     def _serve_api(self, backend: Backend, body: bytes) -> None:
         target = f"/_aws/execute-api/{backend.api_id}/$default{self.path.removeprefix(API) or '/'}"

@@ -290,3 +290,10 @@ def test_what_is_simply_not_there_is_looked_for_elsewhere_once_a_second_at_most(
     front.find = lambda: looks.append(1)
     assert [ask(front, "GET", "/nothing")[0] for _ in range(5)] == [404] * 5
     assert len(looks) == 1
+
+
+def test_trace_is_refused_as_load_balancers_do(front: Front) -> None:
+    for path in ("/", "/api/getSentiment"):
+        status, headers, content = ask(front, "TRACE", path)
+        assert (status, headers["allow"]) == (405, "GET, HEAD, POST, OPTIONS")
+        assert b"getSentiment" not in content

@@ -88,6 +88,7 @@ class NeverAsked(Model):
     """Stands for a model, which nothing that is refused may get to."""
 
     revision = "0" * 12
+    labels = catalogue.LABELS
 
     def __init__(self) -> None:
         pass
