@@ -61,6 +61,8 @@ SITE_ANSWER_HEADERS = {
     "etag",
     "last-modified",
 }
+# What CloudFront adds and a bucket alone cannot: no other page may put this one into a frame.
+SITE_GUARD = [("X-Frame-Options", "DENY"), ("Content-Security-Policy", "frame-ancestors 'none'")]
 LENT_ANSWER_HEADERS = SITE_ANSWER_HEADERS | {"content-disposition"}
 
 
@@ -263,7 +265,8 @@ class Handler(BaseHTTPRequestHandler):
             status = 404
             answer = self._ask(backend, self.command, f"/{backend.bucket}/{quote(catalogue.SITE_ERROR)}", [])
         if answer is not None:
-            self._pass_on(answer, [p for p in answer.getheaders() if p[0].lower() in SITE_ANSWER_HEADERS], status)
+            headers = [p for p in answer.getheaders() if p[0].lower() in SITE_ANSWER_HEADERS]
+            self._pass_on(answer, headers + SITE_GUARD, status)
 
     def _serve_config(self, backend: Backend, key: str) -> None:
         """Serve the page's settings with the API's absolute URL."""

@@ -213,7 +213,7 @@ def test_the_page_holds_nothing_that_its_security_headers_forbid(name):
 
 
 def test_the_page_calls_the_routes_that_exist():
-    called = set(re.findall(r'await at\("([^"]+)"\)', (PAGE / "api.js").read_text()))
+    called = set(re.findall(r'\bat\(\s*[`"](\w+)', "".join(path.read_text() for path in PAGE.glob("*.js"))))
     assert called
     assert {f"/{path}" for path in called} <= {path for _, path in ROUTES}
 
@@ -225,16 +225,16 @@ def test_the_page_reads_the_settings_that_a_deployment_writes():
     scripts = "".join(path.read_text() for path in PAGE.glob("*.js"))
     # "config.json" is the file's name.
     read = set(re.findall(r"\bconfig\??\.(?!json\b)(\w+)", scripts))
-    read |= set(re.findall(r"\(await load\(\)\)\.(\w+)", scripts))
+    for names in re.findall(r"\{ ([\w, ]+) \} = (?:config|await load\(\))", scripts):
+        read |= set(names.split(", "))
     assert read == set(written)
     assert f'call("{catalogue.SITE_CONFIG}"' in scripts
 
 
 def test_the_page_has_a_word_and_a_colour_for_each_label():
-    words = re.findall(r'"label\.(\w+)":', (PAGE / "words.js").read_text())
+    languages = [re.findall(r'"label\.(\w+)":', (PAGE / name).read_text()) for name in ("words.js", "de.js")]
     styles = (PAGE / "styles.css").read_text()
-    languages, rest = divmod(len(words), len(catalogue.LABELS))
-    assert rest == 0 and words == list(catalogue.LABELS) * languages
+    assert languages == [list(catalogue.LABELS)] * 2
     assert re.findall(r'^\[data-label="(\w+)"\]', styles, re.M) == list(catalogue.LABELS)
 
 
