@@ -114,32 +114,3 @@ def test_feelings_in_other_languages_get_none(model: Model) -> None:
     ]
     answered = [text for text in texts if model.predict(text).classification is not None]
     assert len(answered) <= 2, answered
-
-
-def test_what_is_denied_is_not_said(model: Model) -> None:
-    denied = {
-        "She is not sad": "sadness",
-        "The boy isn't scared": "fear",
-        "I don't feel guilty at all about it": "guilt",
-        "We are not mad at you anymore": "anger",
-        "I have nothing to be ashamed of": "shame",
-        "It did not disgust me in the least": "disgust",
-        "I am no longer afraid to fly": "fear",
-        "I wasn't sad when the show ended": "sadness",
-        "He did not regret a thing": "guilt",
-        "I'm not happy with this": "joy",
-    }
-    wrong = [text for text, label in denied.items() if model.predict(text).classification == label]
-    assert len(wrong) <= 1, wrong
-
-
-def test_not_every_never_denies(model: Model) -> None:
-    felt = {
-        "I have never been so scared as on that bridge": "fear",
-        "I couldn't be happier with my new job": "joy",
-        "I can't stop crying since she died": "sadness",
-        "Never have I been so ashamed in front of my pupils": "shame",
-        "I won't forget how furious I was when he lied to us": "anger",
-    }
-    missed = [text for text, label in felt.items() if max((said := model.predict(text).scores), key=said.get) != label]
-    assert len(missed) <= 1, missed

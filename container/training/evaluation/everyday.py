@@ -1,0 +1,38 @@
+"""Everyday sentences, as people type them: 280 with an emotion, 80 without. Nothing learns from them.
+
+They were written before the model that is judged by them, by somebody who did not train it: half name what is felt
+(``named``), half only tell what happened (``event``). Choose a threshold on the part ``validation``; read the part
+``test`` once, for the report. The files are tab-separated without quoting: label, kind, part, text.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+FILES = tuple(Path(__file__).with_name(name) for name in ("everyday.tsv", "everyday_neutral.tsv"))
+NONE = "none"  # label of the sentences without an emotion
+
+
+class Sentence(NamedTuple):
+    """One sentence of the test set.
+
+    Attributes:
+        label: the one right label, or ``none``.
+        kind: ``named`` or ``event``; of a sentence without an emotion, what it is (``fact``, ``question`` and so on).
+        part: ``validation`` or ``test``.
+        text: as typed.
+    """
+
+    label: str
+    kind: str
+    part: str
+    text: str
+
+
+@cache
+def sentences() -> tuple[Sentence, ...]:
+    """Every sentence, in the order of the files."""
+    rows = (line.split("\t") for file in FILES for line in file.read_text(encoding="utf-8").splitlines()[1:])
+    return tuple(Sentence(*row) for row in rows)
