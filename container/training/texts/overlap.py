@@ -1,0 +1,39 @@
+"""Whether texts share eight words in a row, so that nothing of a test part is trained on. Knows no file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+RUN = 8  # words
+_WORD = re.compile(r"[^\W_]+")
+
+
+def runs(text: str) -> set[tuple[str, ...]]:
+    """All runs of eight words of a text; of a shorter one, the whole.
+
+    Args:
+        text: any.
+    """
+    words = _WORD.findall(text.lower())
+    return {tuple(words[begin : begin + RUN]) for begin in range(max(1, len(words) - RUN + 1))}
+
+
+class HeldOut:
+    """Texts that nothing may learn from."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        """Remember them.
+
+        Args:
+            texts: of test parts.
+        """
+        self._runs = {run for text in texts for run in runs(text)} - {()}
+
+    def shares(self, text: str) -> bool:
+        """Whether a text shares eight words in a row with one of them, or is the same short text.
+
+        Args:
+            text: any.
+        """
+        return not self._runs.isdisjoint(runs(text))
