@@ -11,6 +11,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 PAD, UNKNOWN = 0, 1
@@ -44,7 +45,29 @@ _MARKUP = re.compile(rf"</?(?:{_ELEMENTS})(?:[\s/][^<>]*)?>|<!(?:--|doctype)[^<>
 # No longer than any entity is, for a number of thousands of digits is an error in Python.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _HANDLE = re.compile(r"[^\w@]*@[A-Za-z_]\w*[^\w@]*")
-_DOMAINS = frozenset("com org net edu gov mil int io co uk de fr eu us ca au info dev app tv example test".split())
+_DOMAINS = frozenset(
+    (
+        "com",
+        "org",
+        "net",
+        "edu",
+        "gov",
+        "mil",
+        "int",
+        "io",
+        "co",
+        "uk",
+        "de",
+        "fr",
+        "eu",
+        "us",
+        "ca",
+        "au",
+        "info",
+        "dev",
+    )
+    + ("app", "tv", "example", "test")
+)
 _HOST = re.compile(r"[\w.:-]+")
 _HASHTAG = re.compile(r"#([^\W\d_][^\W]*)")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
@@ -81,6 +104,7 @@ _GROUPS = {
     "wink": "\U0001f609",
     "heart": "\u2764",
 }
+_LONGEST_FACE = 6
 _JOINERS = dict.fromkeys([0x200D, 0xFE0E, 0xFE0F, 0x20E3, *range(0x1F3FB, 0x1F400)])  # variants and skin tones
 _MOST_REPEATS = 2  # of one emoji in a row; more say no more
 
@@ -95,13 +119,15 @@ _SLANG = {
         "lemme": "let me", "gimme": "give me", "tbh": "to be honest", "ngl": "not going to lie", "imo": "in my opinion",
         "af": "as fuck", "rn": "right now", "pls": "please", "plz": "please", "thx": "thanks", "tysm": "thanks so much",
         "ty": "thanks", "bf": "boyfriend", "gf": "girlfriend", "bff": "best friend", "ppl": "people", "sm": "so much",
-        "fml": "fuck my life", "ffs": "for fuck sake", "luv": "love", "ily": "i love you", "ilysm": "i love you so much",
-        "bday": "birthday", "abt": "about", "w": "with", "wo": "without", "smth": "something", "sth": "something",
+        "fml": "fuck my life", "ffs": "for fuck sake", "luv": "love", "ily": "i love you",
+        "ilysm": "i love you so much", "bday": "birthday",
+        "abt": "about", "w": "with", "wo": "without", "smth": "something", "sth": "something",
         "nvm": "never mind", "idc": "i do n't care", "ikr": "i know right", "jk": "just kidding", "bro": "brother",
         "sis": "sister", "congrats": "congratulations", "y'all": "you all", "yall": "you all", "til": "until",
         "thru": "through", "tho": "though", "prolly": "probably", "defo": "definitely", "def": "definitely",
         "rly": "really", "srsly": "seriously", "tmrw": "tomorrow", "tmr": "tomorrow", "wknd": "weekend",
-        "xd": "\U0001f606", "gr8": "great", "b4": "before", "l8": "late", "m8": "mate", "h8": "hate", "2day": "today", "2moro": "tomorrow",
+        "xd": "\U0001f606", "gr8": "great", "b4": "before", "l8": "late", "m8": "mate", "h8": "hate",
+        "2day": "today", "2moro": "tomorrow",
         "2nite": "tonight", "str8": "straight", "yay": "hooray", "smh": "shaking my head", "istg": "i swear to god",
     }.items()
 }  # fmt: skip
@@ -233,10 +259,10 @@ def _faces(part: str, start: int) -> Iterator[Piece]:
     if part.isascii() and part.isalpha():
         yield Piece(start, start + len(part), _words(part))
         return
-    if emoji := _EMOTICONS.get(part.lower() if len(part) < 6 else "", _EMOTICONS.get(part.lower().rstrip(".,!?")[:6], "")):
-        if len(part.rstrip(".,!?")) < 6:
-            yield Piece(start, start + len(part), (emoji, *(sign for sign in part if sign in ",!?")))
-            return
+    face = part if part.lower() in _EMOTICONS else part.rstrip(".,!?")
+    if face and len(face) < _LONGEST_FACE and (emoji := _EMOTICONS.get(face.lower())):
+        yield Piece(start, start + len(part), (emoji, *(sign for sign in part[len(face) :] if sign in ",!?")))
+        return
     begin, last, times = 0, "", 0
     for match in _FACE.finditer(part):
         yield from _plain(part[begin : match.start()], start + begin)
@@ -271,6 +297,16 @@ def _plain(part: str, start: int) -> Iterator[Piece]:
 
 def _words(word: str) -> tuple[str, ...]:
     """Tokens of a word that no white space, bracket or dash parts."""
+    return _common_words(word) if len(word) <= _LONGEST_WORD else _split(word)
+
+
+@lru_cache(maxsize=8192)
+def _common_words(word: str) -> tuple[str, ...]:
+    """The same, remembered: most words of a text are common ones. Long words are not, so this takes few megabytes."""
+    return _split(word)
+
+
+def _split(word: str) -> tuple[str, ...]:
     short = word.lower()
     if short in _SLANG and short not in _KEPT and (len(word) > 1 or word == short):  # "R" and "U" are initials
         return _SLANG[short] if not _shouted(word) else (*_SLANG[short], ALLCAPS)
@@ -388,12 +424,12 @@ class Tokenizer:
         return best if UNKNOWN < best < common else UNKNOWN
 
     def _segmented(self, word: str) -> list[int]:
-        """The fewest and commonest words that spell a hashtag: each costs its rank's length in binary digits and six."""
+        """The fewest and commonest words that spell a hashtag: each costs six, and its rank's length in bits."""
         if word in self._ids or len(word) > _LONGEST_HASHTAG:
             return [self._ids.get(word, UNKNOWN)]
         best: list[tuple[int, tuple[int, ...]]] = [(0, ())]
         for end in range(1, len(word) + 1):
-            ways = [(10**6, ())]
+            ways: list[tuple[int, tuple[int, ...]]] = [(10**6, ())]
             for begin in range(max(0, end - _LONGEST_WORD), end):
                 known = self._ids.get(word[begin:end], 0)
                 if UNKNOWN < known < _COMMON and (end - begin > 1 or word[begin] in "ia"):

@@ -10,13 +10,13 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
-from sentiment.text import tokenize
 from training import LABELS
 from training.evaluation import everyday, regression, robustness
-from training.texts import transfer
+from training.texts import emoji, transfer
 from training.texts.data import DataError, Row
-from training.texts.overlap import HeldOut
+from training.texts.overlap import HeldOut, words
 
 FOLDER = "more"
 SITUATIONS, UTTERANCES, TRANSFER = "empathetic_situations", "ed_first_utterances", "transfer_unlabelled"
@@ -35,8 +35,9 @@ WEIGHTS = {
     "lemotif": 0.3,
     "wassa_essays": 0.3,
 }
-# What people who chose a finer word had felt in truth, by the hundred or so that were read: "ashamed" is guilt half of the
-# time, "disappointed" often anger, "anxious" now and then eager.
+FORUM_WEIGHT = 0.15  # of GoEmotions' labels, whose emotions only come near to ours
+# What people who chose a finer word had felt in truth, by those that were read: "ashamed" is guilt half of the time,
+# "disappointed" often anger, "anxious" now and then eager.
 MIXED = {
     "ashamed": {"shame": 0.55, "guilt": 0.45},
     "disappointed": {"sadness": 0.7, "anger": 0.3},
@@ -45,6 +46,9 @@ MIXED = {
 OTHER, NONE, UNLABELLED = "other", "none", ""
 PARTS = 10  # of EmpatheticDialogues' situations: one tenth is held out to test, one to choose by
 TEST, VALIDATION = 0, 1
+EMOJI = "emoji"  # source of texts that were given emoji
+ADORNED = 4  # one in so many of the shorter texts
+SHORT = range(3, 21)  # words
 LONGEST = 600  # letters; longer texts are essays
 
 
@@ -104,7 +108,7 @@ def part(text: str) -> int:
     Args:
         text: a situation.
     """
-    return zlib.crc32(" ".join(tokenize(text)).encode()) % PARTS
+    return zlib.crc32(" ".join(words(text)).encode()) % PARTS
 
 
 def read(folder: Path, rows: Sequence[Row]) -> Corpus:
@@ -125,9 +129,9 @@ def read(folder: Path, rows: Sequence[Row]) -> Corpus:
     kept = HeldOut([*unseen(rows), *(one.text for one in situations if parts[one] in (TEST, VALIDATION))])
     train, seen = [], set()
     for one in _all(folder):
-        words = " ".join(tokenize(one.text))
-        if words and words not in seen and not kept.shares(one.text):
-            seen.add(words)
+        key = " ".join(words(one.text))
+        if key and key not in seen and not kept.shares(one.text):
+            seen.add(key)
             train.append(one)
     return Corpus(train, validation, test)
 
@@ -169,3 +173,51 @@ def _set(folder: Path, name: str) -> Iterator[Example]:
         if not text or label not in (*LABELS, OTHER, NONE, "-", UNLABELLED):
             raise DataError(f"{file}, line {number}: expected a label, a tab and a text")
         yield Example(text, label if label != "-" else UNLABELLED, name, detail)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """All texts that a teacher labels.
+
+    Attributes:
+        told: of every row of ISEAR the response, and the same told in three other ways.
+        others: other people's texts, then some of them with emoji.
+        validation: EmpatheticDialogues' situations to choose by.
+        test: the same, to be read once.
+    """
+
+    told: list[list[str]]
+    others: list[Example]
+    validation: list[Example]
+    test: list[Example]
+
+    @classmethod
+    def read(cls, rows: Sequence[Row], folder: Path) -> Texts:
+        """Read them, and tell every response differently, always alike.
+
+        Args:
+            rows: all clean rows of ISEAR.
+            folder: with ``more/``, ``goemotions/`` and ``emobank/``.
+
+        Raises:
+            DataError: a file is missing.
+        """
+        random = Random(0)
+        told = [[row.text, *transfer.variants(row.text, random)] for row in rows]
+        found = read(folder, rows)
+        return cls(told, [*found.train, *_adorned(found.train)], found.validation, found.test)
+
+    def to_learn(self, places: Sequence[int]) -> list[str]:
+        """What one split's training sees: responses each followed by its variants, then the others.
+
+        Args:
+            places: of its rows.
+        """
+        return [text for place in places for text in self.told[place]] + [one.text for one in self.others]
+
+
+def _adorned(examples: Sequence[Example]) -> Iterator[Example]:
+    for one in examples:
+        chosen = zlib.crc32(one.text.encode()) % ADORNED == 0
+        if chosen and len(one.text.split()) in SHORT and emoji.plain(one.text):
+            yield Example(emoji.adorned(one.text, one.label, Random(one.text)), UNLABELLED, EMOJI)

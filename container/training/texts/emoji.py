@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from sentiment.text import is_emoji, tokenize
+from sentiment.text import is_emoji
 from training import LABELS
 
 FILE = Path(__file__).with_name("emoji.tsv")
@@ -105,4 +105,4 @@ def plain(text: str) -> bool:
     Args:
         text: any.
     """
-    return text.isascii() or not any(map(is_emoji, tokenize(text)))
+    return text.isascii() or not any(map(is_emoji, text))

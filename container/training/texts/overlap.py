@@ -9,14 +9,23 @@ RUN = 8  # words
 _WORD = re.compile(r"[^\W_]+")
 
 
+def words(text: str) -> list[str]:
+    """Lower-case words of a text, however the tokenizer of the day reads it.
+
+    Args:
+        text: any.
+    """
+    return _WORD.findall(text.lower())
+
+
 def runs(text: str) -> set[tuple[str, ...]]:
     """All runs of eight words of a text; of a shorter one, the whole.
 
     Args:
         text: any.
     """
-    words = _WORD.findall(text.lower())
-    return {tuple(words[begin : begin + RUN]) for begin in range(max(1, len(words) - RUN + 1))}
+    found = words(text)
+    return {tuple(found[begin : begin + RUN]) for begin in range(max(1, len(found) - RUN + 1))}
 
 
 class HeldOut:
