@@ -25,7 +25,7 @@ from training.texts import corpus, data
 
 # --- settings -----------------------------------------------------------------------------------------------------
 EPOCHS = 10
-BATCH = 64
+BATCH = 128
 RATE = 4e-3  # of the GRUs and the output; word vectors already mean something and move more slowly
 VECTOR_RATE = 1e-3
 AVERAGE = 0.998  # share of the running average of all weights that a step keeps; it is the average that is shipped
@@ -33,8 +33,8 @@ DROPOUT = 0.45
 WORD_DROPOUT = 0.1
 WEIGHT_DECAY = 1e-4
 SMOOTHING = 0.1  # of labels: people themselves disagree on which emotion an event stirs
-NOISE = 1  # texts a batch of stray ids, as many of strings, and of other languages: all labels alike as target
-STATEMENTS = 16  # plain sentences a batch: feelings named and denied, and facts
+NOISE = 2  # texts a batch of stray ids, as many of strings, and of other languages: all labels alike as target
+STATEMENTS = 32  # plain sentences a batch: feelings named and denied, and facts
 RETOLD = 0.25  # share of the responses that are shown in the third person or the present tense
 JOINED = 300  # long texts an epoch, each of two to four responses of one label
 SHOUTED = 0.04  # share of the texts that are shown in capitals
@@ -48,10 +48,10 @@ THREADS = 1  # more threads make such small matrices slower where others use the
 # with a teacher's soft labels:
 GOLD = 0.5  # weight of the true label beside the teacher's soft ones; of other sets times what they are trusted
 NEUTRAL_GOLD = 0.8  # the same of texts without emotion, whose target is all labels alike
-OTHER_GOLD = 0.3  # and of those with an emotion outside the seven
-LABELLED = 12_000  # other people's texts with a label, of each label alike, an epoch
+OTHER_GOLD = 0.15  # and of those with an emotion outside the seven
+LABELLED = 14_000  # other people's texts with a label, of each label alike, an epoch
 NEUTRAL = 2_500  # those without emotion
-TRANSFER = 14_000  # those without a label
+TRANSFER = 20_000  # those without a label
 EMOJI = 3_000  # those with emoji
 # ------------------------------------------------------------------------------------------------------------------
 

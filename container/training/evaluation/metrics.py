@@ -113,7 +113,9 @@ def threshold_for(probabilities: Floats, truth: Places, right: float, silent: fl
     hit = probabilities.argmax(1) == truth
     for threshold in np.unique(np.floor(confidence * 1000) / 1000):
         answered = confidence >= threshold
-        if hit[answered & felt].mean() >= right and (~answered[~felt]).mean() >= silent:
+        told = answered & felt
+        enough = (hit & told).sum() >= right * told.sum() and (~answered & ~felt).sum() >= silent * (~felt).sum()
+        if enough and told.any():
             return round(float(threshold), 3)
     return round(float(confidence.max()), 3)
 

@@ -10,8 +10,8 @@ import pytest
 
 from generator import catalogue
 from sentiment.model import Model, Prediction
-from training import accounts, regression
-from training.evaluation import behaviour, everyday
+from training.evaluation import behaviour, everyday, regression
+from training.texts import examples
 
 KINDS = {kind["name"]: kind for kind in behaviour.kinds()}
 LABELS = tuple(catalogue.LABELS)
@@ -102,7 +102,7 @@ def test_no_text_is_learned_from_or_repeated() -> None:
     texts = [text for kind in KINDS.values() for pair in kind.get("pairs", []) for text in pair]
     texts += [text for kind in KINDS.values() for some in kind.get("cases", {}).values() for text in some]
     assert len(texts) == len(set(texts)) > 300
-    learned = {regression.words(text) for _, text in accounts.read()}
+    learned = {regression.words(text) for _, text in examples.read()}
     judged = {regression.words(one.text) for one in everyday.sentences()}
     assert [text for text in texts if regression.words(text) in learned | judged] == []
 

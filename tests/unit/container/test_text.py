@@ -161,8 +161,9 @@ def test_pieces_lie_in_order_inside_the_text(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "n'", "don't ", "\u0315\u0327", "\ufdfa", "9", "'", "ab cdefgh ", "\U0001f600", "sadd"]
-    + ["<a", "<a ", "&#1", "&amp;", "#a", "#ab ", "@a", "a@", "://", "a.", ":(", "(:", "hapy ", "heyyy ", "www.a "]
+    "unit",
+    ["a", "n'", "don't ", "\u0315\u0327", "\ufdfa", "9", "'", "ab cdefgh ", "\U0001f600", "sadd"]
+    + ["<a", "<a ", "&#1", "&amp;", "#a", "#ab ", "@a", "a@", "://", "a.", ":(", "(:", "hapy ", "heyyy ", "www.a "],
 )
 def test_takes_time_in_proportion_to_the_length(unit: str) -> None:
     """Sixteen times the text may not take 16² times as long; a hundred times leaves room for a busy machine."""

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from generator import catalogue
-from training import accounts, regression
-from training.evaluation import everyday
+from training.evaluation import everyday, regression
+from training.texts import examples
 
 RUN = 8  # words in a row
 
@@ -35,6 +35,6 @@ def test_no_training_text_of_our_own_repeats_one() -> None:
         return {words[start : start + RUN] for start in range(max(1, len(words) - RUN + 1))}
 
     held_out = {run: one.text for one in everyday.sentences() for run in runs(one.text)}
-    trained = [text for label, text in accounts.read() if label in catalogue.LABELS]
+    trained = [text for label, text in examples.read() if label in catalogue.LABELS]
     shared = [(text, held_out[run]) for text in trained for run in runs(text) if run in held_out]
     assert not shared

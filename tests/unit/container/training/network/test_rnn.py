@@ -20,12 +20,13 @@ pytestmark = pytest.mark.torch
 WORDS = ("<pad>", "<unk>", *(f"word{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"))
 
 
-@pytest.fixture
-def network() -> Network:
+@pytest.fixture(params=[(1, False), (2, True)], ids=["one layer", "two layers and attention"])
+def network(request: pytest.FixtureRequest) -> Network:
+    layers, attention = request.param
     torch.manual_seed(1)
     vectors = torch.randn(len(WORDS), 12)
     vectors[0] = 0
-    made = Network(vectors, units=6, labels=len(LABELS), dropout=0.5, word_dropout=0.5).eval()
+    made = Network(vectors, 6, len(LABELS), dropout=0.5, word_dropout=0.5, layers=layers, attention=attention).eval()
     whole, scales = quantise(made.embedding.weight.detach())
     made.embedding.weight.data = whole * scales
     return made
