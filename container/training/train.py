@@ -29,7 +29,7 @@ BATCH = 128
 RATE = 4e-3  # of the GRUs and the output; word vectors already mean something and move more slowly
 VECTOR_RATE = 1e-3
 AVERAGE = 0.998  # share of the running average of all weights that a step keeps; it is the average that is shipped
-DROPOUT = 0.45
+DROPOUT = 0.35
 WORD_DROPOUT = 0.1
 WEIGHT_DECAY = 1e-4
 SMOOTHING = 0.1  # of labels: people themselves disagree on which emotion an event stirs
@@ -46,7 +46,7 @@ RIGHT = 0.92  # share of the answered that are right
 SILENT = 0.9  # share of those without emotion that are left unanswered
 THREADS = 1  # more threads make such small matrices slower where others use the machine too
 # with a teacher's soft labels:
-GOLD = 0.5  # weight of the true label beside the teacher's soft ones; of other sets times what they are trusted
+GOLD = 0.3  # weight of the true label beside the teacher's soft ones; of other sets times what they are trusted
 NEUTRAL_GOLD = 0.8  # the same of texts without emotion, whose target is all labels alike
 OTHER_GOLD = 0.15  # and of those with an emotion outside the seven
 LABELLED = 14_000  # other people's texts with a label, of each label alike, an epoch

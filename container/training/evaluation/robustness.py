@@ -15,7 +15,7 @@ import numpy as np
 
 from sentiment.text import Tokenizer
 from training import LABELS
-from training.evaluation import metrics
+from training.evaluation import everyday, metrics
 from training.texts import examples, statements, transfer
 from training.texts.noise import KINDS
 
@@ -59,6 +59,15 @@ def elsewhere() -> list[tuple[str, str]]:
 def held_out() -> list[tuple[str, str]]:
     """The eighth of ``examples.tsv`` that nothing learns from."""
     return [(label, text) for label, text in examples.read() if examples.is_held_out(text)]
+
+
+def typed(part: str) -> list[tuple[str, str]]:
+    """Label or ``none`` and text of the everyday sentences.
+
+    Args:
+        part: ``validation`` or ``test``.
+    """
+    return [(one.label, one.text) for one in everyday.sentences() if one.part == part]
 
 
 def comments(folder: Path) -> list[tuple[str, str]]:
