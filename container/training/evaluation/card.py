@@ -116,8 +116,8 @@ def _retrained(times: Sequence[dict[str, Any]], measured: str) -> list[str]:
     return [
         "## Retrained on people's judgements",
         "People's judgements made this model of an earlier one. Accuracy before and after, on judgements that it did\n"
-        "not learn from and on the regression set (`container/training/evaluation/regression.tsv`); p is the chance of\n"
-        "so great a loss there if both were equally good.",
+        "not learn from and on the regression set (`container/training/evaluation/regression.tsv`); p is the chance\n"
+        "of so great a loss there if both were equally good.",
         "\n".join(lines),
         f"What follows tells of the base data; its figures are {about}.",
     ]
