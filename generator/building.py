@@ -14,6 +14,7 @@ from generator.catalogue import PROJECT, STACKS, receipt_key_name
 # For what can be made again: leave nothing behind. For what cannot: leave it, whatever happens to the stack.
 DISPOSABLE = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 PRECIOUS = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+NONE = "none"  # stands for an ARN where there is none: an Output cannot be empty
 
 
 def new_template(stack: str) -> Template:

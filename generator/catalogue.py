@@ -1,13 +1,16 @@
 """Names, ports, limits and labels: every fact that two parts of the system share, each written down once.
 
 The stacks write these into the templates, the orchestrator reads them, and a contract test holds the Lambdas, the
-container and the site (which are deployed alone and so read environment variables) against them. Only the standard
-library is imported here, so that deploying needs no Troposphere.
+container and the site (which are deployed alone and so read environment variables) against them. What Lambdas and
+container hold in their own code, limits and names of attributes, is in ``container/shared`` and named here for the
+templates. Only the standard library is imported here, so that deploying needs no Troposphere.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from shared import counters, judgements, limits
 
 PROJECT = "sentiment"
 
@@ -16,37 +19,116 @@ LABELS = ("anger", "disgust", "fear", "guilt", "joy", "sadness", "shame")
 
 
 @dataclass(frozen=True)
+class Service:
+    """The ECS service in a stack, for which a deployment waits.
+
+    Attributes:
+        cluster: Parameter with the cluster's name.
+        name: Output with the service's name.
+        task_definition: logical id of its task definition.
+        image: Parameter with the image that it runs.
+        min_tasks: Parameter with the least number of tasks.
+    """
+
+    cluster: str
+    name: str
+    task_definition: str
+    image: str
+    min_tasks: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """The website in a stack, into whose bucket a deployment uploads the page.
+
+    Attributes:
+        bucket: Output with the bucket's name.
+        url: Output with the page's address.
+        distribution: Output with the CloudFront distribution's id, where there is one.
+    """
+
+    bucket: str
+    url: str
+    distribution: str
+
+
+@dataclass(frozen=True)
 class Stack:
-    """One CloudFormation stack.
+    """One CloudFormation stack, and what a deployment has to know of it beyond its template.
 
     Attributes:
         name: its short name.
         purpose: in one line, what it is for.
         apart: whether it is deployed on its own, by an administrator, rather than with the others.
+        data: whether it holds what must survive it; such a stack is protected against termination where a stage asks.
+        artifacts: Output with the name of the bucket that takes Lambda code and large templates; "" for none.
+        lambda_code: Parameter with the key of the Lambdas' zip in that bucket; "" when it has no Lambda.
+        registry: Output with the address that images are pushed to; only stages that push there have such a stack.
+        service: its ECS service; None when it has none.
+        site: its website; None when it has none.
     """
 
     name: str
     purpose: str
     apart: bool = False
+    data: bool = False
+    artifacts: str = ""
+    lambda_code: str = ""
+    registry: str = ""
+    service: Service | None = None
+    site: Site | None = None
 
 
 # In teaching order. The order of deployment is worked out from the stacks' inputs and outputs, not from this list.
 STACKS = (
-    Stack("artifacts", "What every other stack builds on: buckets of uploads and access logs, topic of alarms, key"),
-    Stack("registry", "Registry of the container image, for stages that push to none outside of their account"),
+    Stack(
+        "artifacts",
+        "What every other stack builds on: buckets of uploads and access logs, topic of alarms, key",
+        artifacts="ArtifactsBucketName",
+    ),
+    Stack(
+        "registry",
+        "Registry of the container image, for stages that push to none outside of their account",
+        registry="RepositoryUri",
+    ),
     Stack("network", "VPC with two public subnets, routes, and security groups that admit exactly who they must"),
-    Stack("data", "Tables of judgements and of their counts, and the bucket of large exports"),
+    Stack("data", "Tables of judgements and of their counts, and the bucket of large exports", data=True),
     Stack("cluster", "ECS cluster on an Auto Scaling group of EC2 instances, behind an internal load balancer"),
-    Stack("service", "The RNN as an ECS service of one to three tasks"),
-    Stack("site", "The website's bucket and, where the stage wants HTTPS on it, its CloudFront distribution"),
-    Stack("api", "HTTP API: the private link to the RNN, and the Lambdas that record, export and count judgements"),
-    Stack("operations", "Alarms for what users feel, the dashboard, the budget, and a daily look at what grows old"),
+    Stack(
+        "service",
+        "The RNN as an ECS service of one to three tasks",
+        service=Service("ClusterName", "ServiceName", "TaskDefinition", "ImageUri", "MinTasks"),
+    ),
+    Stack(
+        "site",
+        "The website's bucket and, where the stage wants HTTPS on it, its CloudFront distribution",
+        site=Site("SiteBucketName", "SiteUrl", "DistributionId"),
+    ),
+    Stack(
+        "api",
+        "HTTP API: the private link to the RNN, and the Lambdas that record, export and count judgements",
+        lambda_code="LambdaCodeKey",
+    ),
+    Stack(
+        "operations",
+        "Alarms for what users feel, the dashboard, the budget, and a daily look at what grows old",
+        lambda_code="LambdaCodeKey",
+    ),
     Stack(
         "pipeline",
         "What lets GitHub's pipelines deploy: identity provider, one role each, and their bounds",
         apart=True,
     ),
 )
+
+
+def stack(name: str) -> Stack:
+    """What is declared of a stack; of one that is not (any more) in ``STACKS``, its name alone.
+
+    Args:
+        name: its short name.
+    """
+    return next((each for each in STACKS if each.name == name), Stack(name, ""))
 
 
 def stack_name(stage: str, stack: str) -> str:
@@ -74,7 +156,7 @@ LOAD_BALANCER_IDLE_SECONDS = 60
 # Docker picks the host port of a task in bridge mode from here (the ECS agent's default range on Linux).
 EPHEMERAL_PORTS = (32768, 65535)
 # Environment variables that the container reads; the service stack sets each of them.
-SERVICE_ENVIRONMENT = ("STAGE", "PORT", "WORKERS", "LOG_LEVEL", "MAX_REVIEW_CHARACTERS", "MAX_BODY_BYTES")
+SERVICE_ENVIRONMENT = ("STAGE", "PORT", "WORKERS", "LOG_LEVEL")
 
 # --- receipts ----------------------------------------------------------------------------------------------------
 # With each prediction the service gives a signed receipt, by which the Lambda that records judgements knows it again.
@@ -92,8 +174,8 @@ def receipt_key_name(stage: str) -> str:
 
 
 # --- limits of the API -------------------------------------------------------------------------------------------
-MAX_REVIEW_CHARACTERS = 2_000  # after trimming
-MAX_BODY_BYTES = 16 * 1024
+MAX_REVIEW_CHARACTERS = limits.MAX_REVIEW_CHARACTERS
+MAX_BODY_BYTES = limits.MAX_BODY_BYTES
 
 # --- the Lambdas -------------------------------------------------------------------------------------------------
 LAMBDA_RUNTIME = "python3.15"
@@ -133,15 +215,7 @@ FUNCTIONS = (
         "POST",
         "/setSentiment",
         "Stores one judgement, once, and counts it",
-        (
-            "JUDGEMENTS_TABLE",
-            "COUNTS_TABLE",
-            "LABELS",
-            "MAX_REVIEW_CHARACTERS",
-            "MAX_BODY_BYTES",
-            "RECEIPT_KEY_PARAMETER",
-            "JUDGEMENT_DAYS",
-        ),
+        ("JUDGEMENTS_TABLE", "COUNTS_TABLE", "LABELS", "RECEIPT_KEY_PARAMETER", "JUDGEMENT_DAYS"),
     ),
     Function(
         "export",
@@ -171,14 +245,24 @@ WORKERS = (
     ),
 )
 LAMBDAS = (*FUNCTIONS, *WORKERS)  # whatever may fail, and is watched
+# Called by a clock, in the operations stack.
+WATCH = Function(
+    "watch",
+    "",
+    "",
+    "Looks once a day how old machine image and certificates are",
+    ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL"),
+    memory_mib=128,
+    timeout_seconds=60,
+)
 PREDICT_ROUTE = ("POST", "/getSentiment")
 
 # Key attributes of the tables.
-JUDGEMENTS_KEY = ("id", "judgement")  # md5 of the review; UUID of the judgement
-COUNTS_KEY = ("model", "shard")  # model revision; number 0..COUNT_SHARDS-1
-JUDGEMENTS_EXPIRY = "expires"  # attribute: when DynamoDB may delete it, in seconds since 1970; missing: never
+JUDGEMENTS_KEY = judgements.KEY
+COUNTS_KEY = counters.KEY
+JUDGEMENTS_EXPIRY = judgements.EXPIRY
 EXPORTS_KEY = ("id",)
-COUNT_SHARDS = 16  # writes to one DynamoDB item are limited to about 1,000 a second; sixteen items share the load
+COUNT_SHARDS = counters.COUNT_SHARDS
 
 # --- the smoke test ----------------------------------------------------------------------------------------------
 SMOKE_REVIEW = "I am so happy that this deployment works."
@@ -199,7 +283,6 @@ PIPELINES = ("site", "service", "infrastructure", "plan")
 WATCH_NAMESPACE = "Sentiment"
 WATCH_IMAGE_METRIC = "ImageAgeDays"
 WATCH_CERTIFICATE_METRIC = "CertificateDaysLeft"
-WATCH_ENVIRONMENT = ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL")
 
 # --- the site ----------------------------------------------------------------------------------------------------
 SITE_INDEX = "index.html"

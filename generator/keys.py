@@ -5,11 +5,10 @@ from __future__ import annotations
 from awacs import aws, kms
 from troposphere import AWS_NO_VALUE, Equals, If, Not, Ref, Sub, Template
 
-from generator.building import policy
+from generator.building import NONE, policy
 from generator.parameters import parameter
 
 WITH_KEY = "WithOwnKey"
-NONE = "none"  # what stands for the key's ARN where there is none: an Output cannot be empty
 USE = [kms.Action("Decrypt"), kms.Action("Encrypt"), kms.Action("GenerateDataKey*"), kms.Action("ReEncrypt*")]
 # Who sends to the topic of alarms by itself; a Lambda does so with its role.
 SENDERS = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]

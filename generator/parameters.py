@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 from troposphere import Parameter, Template
 
 from generator.catalogue import LAMBDAS
-
-STAGES_FILE = Path(__file__).parents[1] / "scripts" / "stages.toml"
+from generator.paths import STAGES
 
 _SWITCH = {"Type": "String", "AllowedValues": ["true", "false"]}
 _SECURITY_GROUP = {"Type": "AWS::EC2::SecurityGroup::Id"}
@@ -295,7 +294,13 @@ def parameter(template: Template, name: str) -> Parameter:
     if name in template.parameters:
         return template.parameters[name]
     definition = dict(DEFINITIONS[name])
-    settings = tomllib.loads(STAGES_FILE.read_text())["defaults"]
-    if setting_name(name) in settings:
-        definition["Default"] = settings[setting_name(name)]
+    if setting_name(name) in _defaults():
+        definition["Default"] = _defaults()[setting_name(name)]
     return template.add_parameter(Parameter(name, **definition))
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    """What every stage has unless it says otherwise."""
+    found: dict[str, Any] = tomllib.loads(STAGES.read_text(encoding="utf-8"))["defaults"]
+    return found

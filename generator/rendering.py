@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from troposphere import Template
 
-BANNER = "# Generated from generator/stacks/{stack}.py by `make templates`; do not edit.\n"
+BANNER = "# Generated from {source} by `make templates`; do not edit.\n"
 SECTIONS = ("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Conditions", "Resources", "Outputs")
 RESOURCE_KEYS = (
     "Type",
@@ -97,14 +97,14 @@ def in_reading_order(template: Template) -> dict[str, Any]:
     return document
 
 
-def to_yaml(stack: str, template: Template) -> str:
+def to_yaml(source: str, template: Template) -> str:
     """Text of a template's file.
 
     Args:
-        stack: short name of the stack, for the banner.
+        source: file of the stack's module, for the banner.
         template: what its ``build`` returns.
     """
-    parts = [BANNER.format(stack=stack)]
+    parts = [BANNER.format(source=source)]
     for section, body in in_reading_order(template).items():
         if section in ("Parameters", "Resources", "Outputs"):
             entries = [_indented(_dump({name: entry})) for name, entry in body.items()]

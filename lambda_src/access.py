@@ -8,8 +8,8 @@ from http import HTTPStatus
 from botocore.exceptions import BotoCoreError, ClientError
 
 import parameters
-from replies import Problem, try_later
 from request import Event, header
+from shared.problems import Problem, try_later
 
 _CACHE_SECONDS = 60  # how long a changed token may go unnoticed
 _REALM = 'Bearer realm="judgements"'

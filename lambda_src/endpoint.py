@@ -1,13 +1,8 @@
-"""What every handler has in common: problems become replies, failures of AWS become 503, and one log line is written.
-
-The log line is JSON and never holds a text that somebody typed, nor the message of an exception, which could.
-"""
+"""What all handlers have in common: problems become replies, failures of AWS become 503, one log line is written."""
 
 from __future__ import annotations
 
-import json
 import time
-import traceback
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -15,8 +10,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from replies import Problem, Reply, problem_reply, try_later
+from replies import Reply, problem_reply
 from request import Event, request_id
+from shared import logs
+from shared.problems import Problem, fault, try_later
 
 Handler = Callable[[Event, Any], Reply]
 
@@ -31,8 +28,8 @@ def endpoint(name: str) -> Callable[[Handler], Handler]:
     def decorate(answer: Handler) -> Handler:
         @wraps(answer)
         def handler(event: Event, context: Any) -> Reply:
-            start = time.perf_counter()
-            cause: dict[str, str] = {}
+            started = time.perf_counter()
+            cause: dict[str, object] = {}
             try:
                 reply = answer(event, context)
             except Problem as problem:
@@ -41,11 +38,18 @@ def endpoint(name: str) -> Callable[[Handler], Handler]:
                 cause = _cause_in_aws(error)
                 reply = problem_reply(try_later("The data store did not answer. Send the same request again shortly."))
             except Exception as error:
-                cause = {"error": type(error).__name__, "at": _places(error)}
-                reply = problem_reply(
-                    Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here, not in your request.")
-                )
-            _log(name, event, context, reply, start, cause)
+                cause = logs.failure(error)
+                reply = problem_reply(fault())
+            fields = {
+                "function": name,
+                "requestId": request_id(event),
+                "invocationId": getattr(context, "aws_request_id", ""),
+                "status": reply["statusCode"],
+                "milliseconds": logs.milliseconds_since(started),
+                **cause,
+            }
+            level = "ERROR" if reply["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR else "INFO"
+            print(logs.line(level, "request", fields), flush=True)
             return reply
 
         return handler
@@ -53,33 +57,7 @@ def endpoint(name: str) -> Callable[[Handler], Handler]:
     return decorate
 
 
-def _cause_in_aws(error: ClientError | BotoCoreError) -> dict[str, str]:
+def _cause_in_aws(error: ClientError | BotoCoreError) -> dict[str, object]:
     if isinstance(error, ClientError):
         return {"error": error.response.get("Error", {}).get("Code", "unknown"), "operation": error.operation_name}
     return {"error": type(error).__name__}
-
-
-def _places(error: Exception) -> str:
-    """Where it happened, innermost call last."""
-    return " > ".join(f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__))
-
-
-def _log(
-    name: str,
-    event: Event,
-    context: Any,
-    reply: Reply,
-    start: float,
-    cause: dict[str, str],
-) -> None:
-    status = reply["statusCode"]
-    line = {
-        "level": "ERROR" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "INFO",
-        "function": name,
-        "requestId": request_id(event),
-        "invocationId": getattr(context, "aws_request_id", ""),
-        "status": status,
-        "milliseconds": round((time.perf_counter() - start) * 1000, 1),
-        **cause,
-    }
-    print(json.dumps(line), flush=True)

@@ -17,15 +17,16 @@ from http import HTTPStatus
 from typing import Any
 
 import bucket
-import csvformat
 import jobs
 import rows
 from access import authorise
 from aws import client
 from endpoint import endpoint
-from replies import NOT_STORED, Problem, Reply, json_reply, try_later
+from replies import NOT_STORED, Reply, json_reply
 from request import Event, header, query
 from settings import Export
+from shared import csvformat
+from shared.problems import Problem, try_later
 
 # A Lambda's reply has 6 MiB at most (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 # In base64 these four become 5.3, which leaves room for the rest of the reply.

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 from botocore.exceptions import ClientError
 
 import parameters
-from judgement import EXPIRED, INVALID, VALID, Judgement, Prediction, rounded
-from sentiment import receipts
+from shared import receipts
+from shared.judgements import EXPIRED, INVALID, VALID, Judgement, Prediction, rounded
 
 _CACHE_SECONDS = 60  # how long a revoked key may still be believed
-# A rotation shows itself by a receipt with a key that is not known yet. Made-up receipts must not make us ask SSM for
-# each, so it is asked at most once in this time, which is shorter than a task takes to start with its new key: a third
-# of a second on a laptop, seconds on AWS. What was read before the rotation is then too old when the new key shows.
+# A rotation shows itself by a receipt that no known key signed. Made-up receipts must not make us ask SSM for each, so
+# it is asked at most once in this time, which is shorter than a task takes to start with its new key: a third of a
+# second on a laptop, seconds on AWS. What was read before the rotation is then too old when the new key shows.
 _AGAIN_SECONDS = 0.2
 
 
@@ -45,12 +44,14 @@ def prove(judgement: Judgement, receipt: str | None, parameter: str) -> Judgemen
 
 def _check(receipt: str, review: str, parameter: str) -> receipts.Receipt:
     try:
-        return receipts.check(receipt, review, _keys(parameter, _CACHE_SECONDS), time.time())
-    except receipts.UnknownKeyError:
-        return receipts.check(receipt, review, _keys(parameter, _AGAIN_SECONDS), time.time())
+        return receipts.check(receipt, review, _keys(parameter, _CACHE_SECONDS))
+    except receipts.ExpiredReceiptError:
+        raise
+    except receipts.InvalidReceiptError:
+        return receipts.check(receipt, review, _keys(parameter, _AGAIN_SECONDS))
 
 
-def _keys(parameter: str, max_age_seconds: float) -> tuple[bytes, ...]:
+def _keys(parameter: str, max_age_seconds: float) -> tuple[str, ...]:
     try:
         return receipts.read_keys(parameters.secret(parameter, max_age_seconds))
     except ClientError as error:

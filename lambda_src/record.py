@@ -13,14 +13,16 @@ import time
 from http import HTTPStatus
 from typing import Any
 
-import counters
 from aws import client
 from endpoint import endpoint
-from judgement import Judgement, from_item, parse, to_item
+from judgement import parse
 from proof import prove
-from replies import Problem, Reply, json_reply, try_later
+from replies import Reply, json_reply
 from request import Event, json_body
 from settings import Record
+from shared import counters
+from shared.judgements import EXPIRY, Judgement, from_item, to_item
+from shared.problems import Problem, try_later
 
 # Reasons for which DynamoDB cancels a transaction that will succeed when sent again:
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -34,7 +36,7 @@ _LONGEST_PAUSE_SECONDS = 0.5
 def handler(event: Event, context: Any) -> Reply:
     """Answer one request."""
     settings = Record.load()
-    sent, receipt = parse(json_body(event, settings.max_body_bytes), settings)
+    sent, receipt = parse(json_body(event), settings.labels)
     stored = store(prove(sent, receipt, settings.receipt_key_parameter), settings)
     if sent.sentiment != stored.sentiment:
         raise Problem(
@@ -89,7 +91,7 @@ def store(judgement: Judgement, settings: Record) -> Judgement:
 def _writes(judgement: Judgement, settings: Record) -> list[dict[str, Any]]:
     item: dict[str, Any] = to_item(judgement)
     if settings.judgement_days:
-        item["expires"] = {"N": str(int(time.time()) + settings.judgement_days * 24 * 3600)}
+        item[EXPIRY] = {"N": str(int(time.time()) + settings.judgement_days * 24 * 3600)}
     put = {
         "TableName": settings.judgements_table,
         "Item": item,

@@ -1,21 +1,21 @@
-"""Reading a request that an HTTP API hands over (payload format 2.0): its headers and its JSON body.
+"""What a request holds that an HTTP API hands over (payload format 2.0). What it means is no business of this module.
 
-What the fields of a body mean is no business of this module.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
-import json
+import re
 from collections.abc import Mapping
-from email.message import Message
-from http import HTTPStatus
 from typing import Any
 
-from replies import Problem
+from shared.body import json_object, not_utf_8, require_json
+from shared.limits import MAX_BODY_BYTES
+from shared.problems import bad_request
 
 Event = Any  # a payload 2.0 event; nothing about it is taken for granted
+_LENGTH = re.compile(r"[0-9]{1,9}")
 
 
 def header(event: Event, name: str) -> str:
@@ -41,59 +41,37 @@ def request_id(event: Event) -> str:
     return found if isinstance(found, str) else ""
 
 
-def json_body(event: Event, max_bytes: int) -> dict[str, Any]:
+def json_body(event: Event) -> dict[str, Any]:
     """The JSON object in the body of a request.
 
     Args:
         event: payload 2.0 event.
-        max_bytes: longest body to accept, in bytes.
 
     Raises:
-        Problem: 413 for a longer body, 415 for another content type, 400 for anything but one JSON object.
+        Problem: 413 for a body that is too long, 415 for another content type, 400 for anything but one JSON object.
     """
-    if not _is_json(header(event, "content-type")):
-        raise Problem(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "Send JSON in UTF-8, and say so with the header Content-Type: application/json.",
-        )
-    body = _body(event)
-    if len(body) > max_bytes:
-        raise Problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"The body has {len(body)} bytes; send at most {max_bytes}.",
-        )
-    if not body.strip():
-        raise _bad("The body is empty; send a JSON object.")
-    try:
-        content = json.loads(body.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise _bad("The body is not UTF-8; send JSON encoded as UTF-8.") from None
-    except (ValueError, RecursionError):
-        raise _bad("The body is not valid JSON; check quotes, commas, brackets and escapes.") from None
-    if not isinstance(content, dict):
-        raise _bad("The body is JSON, but no object; send fields between { and }.")
-    return content
-
-
-def _is_json(content_type: str) -> bool:
-    parsed = Message()
-    parsed["content-type"] = content_type
-    charset = parsed.get_content_charset("utf-8")
-    return parsed.get_content_type() == "application/json" and charset in ("utf-8", "utf8")
+    require_json(header(event, "content-type"))
+    return json_object(_body(event))
 
 
 def _body(event: Event) -> bytes:
+    """The bytes that the client sent.
+
+    The gateway hands a body over as a string in JSON. What it takes for binary, going by the content type, it encodes
+    in base64 and says so. What it takes for text, JSON among it, it decodes as UTF-8; bytes that are not UTF-8 become
+    U+FFFD, of three bytes, and the text longer than what the client said to be sending. That tells them from a U+FFFD
+    that somebody typed.
+    """
     body = event.get("body") if isinstance(event, Mapping) else None
     if not isinstance(body, str):
         return b""
     if event.get("isBase64Encoded"):
-        # The gateway encodes what it does not take for text, such as a body without content type.
         try:
             return base64.b64decode(body, validate=True)
-        except (binascii.Error, ValueError):
-            raise _bad("The body is not valid base64.") from None
-    return body.encode("utf-8", "surrogatepass")
-
-
-def _bad(detail: str) -> Problem:
-    return Problem(HTTPStatus.BAD_REQUEST, detail)
+        except ValueError:
+            raise bad_request("The body is not valid base64.") from None
+    sent = body.encode("utf-8", "surrogatepass")
+    length = header(event, "content-length")
+    if "\ufffd" in body and _LENGTH.fullmatch(length) and len(sent) != int(length) <= MAX_BODY_BYTES:
+        raise not_utf_8()
+    return sent

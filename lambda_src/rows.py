@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from decimal import Decimal
 from typing import Any, NamedTuple
 
-import csvformat
 from aws import client
-from judgement import Judgement, from_item
+from shared.judgements import csv_rows
 
 Key = dict[str, Any]  # where a segment was left, as DynamoDB gives it
 
@@ -32,7 +30,7 @@ def pages(table: str) -> Iterator[Page]:
         key = page.next
 
 
-def segments(table: str, places: Sequence[Key | None]) -> Iterator[tuple[int, Page]]:
+def segments(table: str, places: Sequence[Key | None]) -> Generator[tuple[int, Page], None, None]:
     """The rest of the table, read by as many threads as it has segments; in memory is at most one page for each.
 
     Args:
@@ -63,30 +61,5 @@ def segments(table: str, places: Sequence[Key | None]) -> Iterator[tuple[int, Pa
 
 def _read(table: str, options: dict[str, Any]) -> Page:
     answer = client("dynamodb").scan(TableName=table, ConsistentRead=True, **options)
-    now = time.time()  # DynamoDB takes its time to delete what has expired
-    items = [item for item in answer["Items"] if float(item.get("expires", {"N": "inf"})["N"]) > now]
-    content = "".join(csvformat.write_row(_row(from_item(item))) for item in items).encode()
-    return Page(content, len(items), answer.get("LastEvaluatedKey"))
-
-
-def _row(judgement: Judgement) -> dict[str, str]:
-    row = {
-        "id": judgement.id,
-        "review": judgement.review,
-        "sentiment": judgement.sentiment,
-        "judgement": judgement.judgement,
-        "verdict": judgement.verdict,
-        "time": judgement.time,
-        "receipt": judgement.receipt,
-    }
-    if judgement.prediction:
-        row["classification"] = judgement.prediction.classification or ""
-        row["confidence"] = _plain(judgement.prediction.confidence)
-        row["model"] = judgement.prediction.model
-        row["question"] = judgement.prediction.question
-    return row
-
-
-def _plain(number: Decimal) -> str:
-    """Without an exponent, which a spreadsheet would show as it likes."""
-    return f"{number:f}"
+    lines = csv_rows(answer["Items"], time.time())
+    return Page("".join(lines).encode(), len(lines), answer.get("LastEvaluatedKey"))

@@ -13,16 +13,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Record:
-    """Settings of the function that stores judgements; lengths in characters (of a trimmed review) and bytes.
-
-    After ``judgement_days`` a judgement is deleted; 0 keeps it.
-    """
+    """Settings of the function that stores judgements; after ``judgement_days`` one is deleted, and 0 keeps it."""
 
     judgements_table: str
     counts_table: str
     labels: tuple[str, ...]
-    max_review_characters: int
-    max_body_bytes: int
     receipt_key_parameter: str
     judgement_days: int
 
@@ -37,8 +32,6 @@ class Record:
             judgements_table=environment["JUDGEMENTS_TABLE"],
             counts_table=environment["COUNTS_TABLE"],
             labels=_labels(environment),
-            max_review_characters=int(environment["MAX_REVIEW_CHARACTERS"]),
-            max_body_bytes=int(environment["MAX_BODY_BYTES"]),
             receipt_key_parameter=environment["RECEIPT_KEY_PARAMETER"],
             judgement_days=int(environment["JUDGEMENT_DAYS"]),
         )

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aws import client
-from counters import NONE, UNPROMPTED, tally
 from endpoint import endpoint
 from replies import Reply, json_reply
 from request import Event
 from settings import Stats
+from shared.counters import NONE, UNPROMPTED, tally
 
 Counts = Mapping[tuple[str, str], int]  # number of judgements by (predicted, said)
 

@@ -7,16 +7,15 @@ judgement that the table held at the beginning and still holds is in the file ex
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 import bucket
-import csvformat
 import jobs
 import rows
 from settings import Writer
+from shared import csvformat, logs
 
 # Enough to upload one more part on a slow day, and to note it.
 _RESERVE_MILLISECONDS = 20_000
@@ -39,10 +38,17 @@ def handler(event: dict[str, str], context: Any) -> None:
         outcome = "complete" if _write(job, settings, context) else "let go"
     except jobs.LostError:
         outcome = "lost"
-    seconds = round(time.perf_counter() - started, 3)
-    facts = {"rows": job.rows - before, "bytes": job.bytes, "parts": len(job.tags), "seconds": seconds}
-    line = {"level": "INFO", "function": "writer", "export": job.export, "outcome": outcome, **facts}
-    print(json.dumps({**line, "peakMiB": _peak_mib()}), flush=True)
+    fields = {
+        "function": "writer",
+        "export": job.export,
+        "outcome": outcome,
+        "rows": job.rows - before,
+        "bytes": job.bytes,
+        "parts": len(job.tags),
+        "milliseconds": logs.milliseconds_since(started),
+        "peakMiB": _peak_mib(),
+    }
+    print(logs.line("INFO", "export", fields), flush=True)
 
 
 def _write(job: jobs.Job, settings: Writer, context: Any) -> bool:

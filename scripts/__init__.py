@@ -1,1 +1,5 @@
-"""The orchestrator: plans and deploys the stacks with boto3, and its command line."""
+"""The orchestrator: rooms whose imports go one way, from `cli` down to `stage`; docs/contributing.md lists them."""
+
+from generator.paths import ROOT
+
+__all__ = ["ROOT"]

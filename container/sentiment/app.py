@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import re
@@ -13,10 +12,13 @@ from typing import Any
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
-from sentiment import problems, receipts
+from sentiment import care, problems
 from sentiment.model import Model, ModelError, Prediction, PredictionError
 from sentiment.reviews import read_question
 from sentiment.settings import Settings
+from shared import logs, receipts
+from shared.limits import MAX_BODY_BYTES
+from shared.reviews import text_id
 
 HEALTH_PATH = "/healthz"
 REQUEST_ID_HEADER = "X-Request-Id"
@@ -42,7 +44,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
     settings = settings or Settings.from_environment(os.environ)
     model = model or _load(settings)
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json = _Json(app)
     problems.register(app)
     _add_routes(app, settings, model)
@@ -64,7 +66,7 @@ def _load(settings: Settings) -> Model:
     except (ModelError, PredictionError) as error:
         log.critical("the service does not start: %s", error)
         raise
-    fields = {"model": model.revision, "milliseconds": _milliseconds_since(started)}
+    fields = {"model": model.revision, "milliseconds": logs.milliseconds_since(started)}
     log.info("model loaded", extra={"fields": fields})
     return model
 
@@ -72,17 +74,20 @@ def _load(settings: Settings) -> Model:
 def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
     @app.post("/predict")
     def predict() -> dict[str, Any]:
-        question = read_question(request, settings)
+        question = read_question(request)
         review = question.review
-        prediction = model.predict(review)
+        needs_care = care.needed(review)
+        prediction = model.predict("" if needs_care else review)  # nothing is read into such a text
         answer: dict[str, Any] = {
-            "id": hashlib.md5(review.encode(), usedforsecurity=False).hexdigest(),
+            "id": text_id(review),
             "review": review,
             "classification": prediction.classification,
             "confidence": prediction.confidence,
             "scores": prediction.scores,
             "model": model.revision,
         }
+        if needs_care:
+            return answer | {"care": True}  # and no receipt: there is nothing to judge
         if question.explain:
             answer["attribution"] = [vars(one) for one in model.explain(review)]
         if settings.receipt_key:
@@ -101,8 +106,8 @@ def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
         return {**model.card, "revision": model.revision, "labels": list(model.labels)}
 
 
-def _receipt(key: bytes, review: str, prediction: Prediction, revision: str) -> str:
-    return receipts.issue(key, review, prediction.classification, prediction.confidence, revision, time.time())
+def _receipt(key: str, review: str, prediction: Prediction, revision: str) -> str:
+    return receipts.issue(key, review, prediction.classification, prediction.confidence, revision)
 
 
 def _add_request_log(app: Flask, model: Model) -> None:
@@ -116,11 +121,10 @@ def _add_request_log(app: Flask, model: Model) -> None:
         response.headers[REQUEST_ID_HEADER] = g.request_id
         # The route, not the path: people put anything into a path.
         fields = {
-            "request_id": g.request_id,
-            "method": request.method,
-            "route": request.url_rule.rule if request.url_rule else None,
+            "requestId": g.request_id,
+            "route": f"{request.method} {request.url_rule.rule}" if request.url_rule else None,
             "status": response.status_code,
-            "milliseconds": _milliseconds_since(g.started),
+            "milliseconds": logs.milliseconds_since(g.started),
             "model": model.revision,
         }
         level = logging.DEBUG if request.path == HEALTH_PATH and response.status_code == 200 else logging.INFO
@@ -134,7 +138,3 @@ def _request_id() -> str:
         if _SANE_ID.fullmatch(value):
             return value
     return uuid.uuid4().hex
-
-
-def _milliseconds_since(started: float) -> float:
-    return round((time.perf_counter() - started) * 1000, 3)

@@ -1,12 +1,12 @@
-"""Structured logs: one JSON object a line on standard output. What a person typed is never in them."""
+"""How Python's logging, gunicorn's too, writes the lines of ``shared.logs`` on standard output."""
 
 from __future__ import annotations
 
-import json
 import logging
-import traceback
 from datetime import UTC, datetime
 from typing import Any
+
+from shared.logs import failure, line
 
 
 class JsonFormatter(logging.Formatter):
@@ -19,27 +19,13 @@ class JsonFormatter(logging.Formatter):
     def __init__(self, stage: str) -> None:
         super().__init__()
         self._stage = stage
-        self._encode = json.JSONEncoder().encode
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record as JSON without a line break.
-
-        An exception is shown as its type and where it was raised; its message is left out, because the messages of
-        several built-in exceptions quote the text they were given.
-        """
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "message": record.getMessage(),
-            "stage": self._stage,
-            **getattr(record, "fields", {}),
-        }
-        if record.exc_info and record.exc_info[0]:
-            line["exception"] = record.exc_info[0].__name__
-            line["raised"] = [
-                f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(record.exc_info[2])
-            ]
-        return self._encode(line)
+        """Return the record as JSON without a line break; of an exception, its type and where it was raised."""
+        fields = {"stage": self._stage, **getattr(record, "fields", {})}
+        if record.exc_info and record.exc_info[1]:
+            fields |= failure(record.exc_info[1])
+        return line(record.levelname, record.getMessage(), fields, datetime.fromtimestamp(record.created, UTC))
 
 
 def configuration(level: str, stage: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from sentiment import receipts
+from shared import receipts
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 MODEL_DIRECTORY = Path(__file__).resolve().parents[1] / "model"
@@ -28,9 +28,7 @@ class Settings:
         port: TCP port to listen on.
         workers: processes that answer requests.
         log_level: least severe level that is logged, one of ``LOG_LEVELS``.
-        max_review_characters: longest review, in characters (code points) after trimming.
-        max_body_bytes: longest request body, in bytes.
-        receipt_key: key that signs receipts, 32 bytes; empty: no prediction comes with a receipt.
+        receipt_key: key that signs receipts; empty: no prediction comes with a receipt.
         model_directory: folder that holds exactly one model.
     """
 
@@ -39,9 +37,7 @@ class Settings:
     port: int = 8000
     workers: int = 1
     log_level: str = "info"
-    max_review_characters: int = 2_000
-    max_body_bytes: int = 16 * 1024
-    receipt_key: bytes = field(default=b"", repr=False)
+    receipt_key: str = field(default="", repr=False)
     model_directory: Path = MODEL_DIRECTORY
 
     @classmethod
@@ -64,18 +60,14 @@ class Settings:
             port=number("PORT", cls.port, 1, 65_535),
             workers=number("WORKERS", cls.workers, 1, 64),
             log_level=log_level,
-            max_review_characters=_number(
-                environment, "MAX_REVIEW_CHARACTERS", cls.max_review_characters, 1, 1_000_000
-            ),
-            max_body_bytes=number("MAX_BODY_BYTES", cls.max_body_bytes, 1, 10_000_000),
             receipt_key=_key(environment.get("RECEIPT_KEY") or ""),
         )
 
 
-def _key(text: str) -> bytes:
+def _key(text: str) -> str:
     """The first of the stage's keys: it signs, the others only prove what was signed before."""
     try:
-        return receipts.read_keys(text)[0] if text.strip() else b""
+        return receipts.read_keys(text)[0] if text.strip() else ""
     except ValueError as error:
         raise SettingsError(f"RECEIPT_KEY holds {error}; leave it out to give no receipts") from None
 

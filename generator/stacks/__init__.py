@@ -22,3 +22,14 @@ APP: dict[str, Callable[[], Template]] = {
 }
 # What the pipelines may do follows from what the others hold.
 BUILDERS: dict[str, Callable[[], Template]] = {**APP, "pipeline": partial(pipeline.build, APP)}
+
+
+def source(stack: str) -> str:
+    """File that a stack's ``build`` is in, such as ``generator/stacks/data.py``.
+
+    Args:
+        stack: its short name, a key of ``BUILDERS``.
+    """
+    build = BUILDERS[stack]
+    made_by = build.func if isinstance(build, partial) else build
+    return made_by.__module__.replace(".", "/") + ".py"

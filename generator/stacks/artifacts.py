@@ -8,7 +8,7 @@ from awacs import sns as sns_actions
 from troposphere import AWS_NO_VALUE, Equals, GetAtt, If, Not, Parameter, Ref, Sub, Template, kms, s3, sns
 
 from generator import buckets, keys
-from generator.building import DISPOSABLE, add_output, name_tag, new_template, policy, purpose
+from generator.building import DISPOSABLE, NONE, add_output, name_tag, new_template, policy, purpose
 from generator.parameters import parameter
 
 WITH_MAIL = "WithMail"
@@ -34,7 +34,7 @@ def build() -> Template:
     add_output(template, "ArtifactsBucketName", Ref(bucket), "Bucket for Lambda code and oversized templates")
     add_output(template, "LogBucketName", Ref(logs), "Bucket of access logs")
     add_output(template, "LogBucketDomainName", GetAtt(logs, "DomainName"), "Bucket of access logs, for CloudFront")
-    add_output(template, "KeyArn", If(keys.WITH_KEY, GetAtt(key, "Arn"), keys.NONE), "Key of the stage, or none")
+    add_output(template, "KeyArn", If(keys.WITH_KEY, GetAtt(key, "Arn"), NONE), "Key of the stage, or none")
     add_output(template, "AlarmTopicArn", Ref(topic), "Topic that alarms are sent to")
     return template
 

@@ -1,1 +1,1 @@
-"""What a stage costs, from its templates, its settings and a file of prices. Asks nobody and changes nothing."""
+"""What a stage costs, from its templates, its settings and a price file. Makes no network calls, changes nothing."""

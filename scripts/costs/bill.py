@@ -1,15 +1,15 @@
-"""A month's bill: uses times prices, what the free tiers take off, and what follows for the days to come."""
+"""A month's bill: usage times prices, less the free tiers, and what remains to be paid this month."""
 
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from scripts.cloudformation.templates import Resource
 from scripts.costs import usage
 from scripts.costs.prices import Prices
-from scripts.costs.reading import Resource
 from scripts.costs.usage import Stage, Use
 
 FIRST_YEARS_END = date(2026, 7, 15)  # an account made since 15 July 2025 has credits in place of a free first year
@@ -26,7 +26,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Bill:
-    """A month of a stage: the lines, and the prices that they were reckoned with."""
+    """A stage's bill for one month: its lines, and the prices they were computed with."""
 
     lines: list[Line]
     prices: Prices
@@ -37,7 +37,7 @@ class Bill:
         return sum(line.amount for line in self.lines)
 
     def covered(self, *offers: Mapping[str, float]) -> dict[str, float]:
-        """What free units take off, in USD by price; nothing is taken off twice.
+        """What free units save, in USD by price; no unit is counted twice.
 
         Args:
             offers: free units a month by price.
@@ -66,7 +66,7 @@ class Bill:
 
 @dataclass(frozen=True)
 class Credits:
-    """How long an account's credits last: USD of them, days, the last day, and whether time ends them before."""
+    """How long an account's credits last: USD, days, the last day, and whether they expire before they are used up."""
 
     amount: float
     days: float
@@ -94,11 +94,11 @@ def make(stage: Stage, prices: Prices) -> Bill:
 
 
 def to_months_end(monthly: float, today: date) -> float:
-    """What is still to come this month, today included, in USD.
+    """The cost of the rest of this month, today included, in USD.
 
     Args:
         monthly: USD of a whole month.
-        today: the day.
+        today: the current day.
     """
     days = calendar.monthrange(today.year, today.month)[1]
     return monthly * (days - today.day + 1) / days
@@ -108,10 +108,10 @@ def credits_last(monthly: float, amount: float, months: float, today: date) -> C
     """How long credits pay for a stage.
 
     Args:
-        monthly: USD of a whole month that credits have to pay.
+        monthly: USD a month that credits have to pay.
         amount: USD of credits.
-        months: after which they expire.
-        today: when they begin to be used.
+        months: after this many months they expire.
+        today: the first day on which they are used.
     """
     expiry = months * usage.HOURS / 24
     days = min(amount / (monthly * 24 / usage.HOURS) if monthly > 0 else expiry, expiry)
@@ -119,14 +119,9 @@ def credits_last(monthly: float, amount: float, months: float, today: date) -> C
 
 
 def by_resource(bill: Bill) -> list[tuple[Resource, float]]:
-    """USD a month of each resource that costs anything, the dearest first."""
+    """USD a month of each resource that costs anything, the most expensive first."""
     found: dict[tuple[str, str], tuple[Resource, float]] = {}
     for line in bill.lines:
         key = line.resource.stack, line.resource.id
         found[key] = line.resource, found.get(key, (line.resource, 0.0))[1] + line.amount
     return sorted(found.values(), key=lambda entry: -entry[1])
-
-
-def dearest(bills: Iterable[Bill]) -> float:
-    """The highest total."""
-    return max(bill.total for bill in bills)

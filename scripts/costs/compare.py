@@ -1,50 +1,51 @@
-"""The same stage under other settings: what each costs beside the one that is set."""
+"""The same stage under other settings: what each costs, compared with the settings it has."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from scripts import repository
-from scripts.costs import bill, reading
+from scripts.cloudformation.resolving import Resolver
+from scripts.cloudformation.templates import Resource, Template
+from scripts.costs import bill
 from scripts.costs.bill import Bill
 from scripts.costs.prices import Prices
-from scripts.costs.reading import Resource
 from scripts.costs.usage import HOURS, Stage, Traffic, Use
-from scripts.settings import Settings
-from scripts.templates import Template
+from scripts.image import repository
+from scripts.stage.settings import Settings
 
-NIGHT_HOURS = 12  # of each day, in which a stage that sleeps at night has no instance
+NIGHT_HOURS = 12  # hours a day without an instance, for a stage that sleeps at night
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to run the stage: its name, in a few words what differs, and its bill."""
+    """One way to run the stage: its name, what differs in a few words, and its bill."""
 
     name: str
     what: str
     bill: Bill
 
 
-def reckon(
+def compute(
     found: list[Template], settings: Settings, prices: Prices, traffic: Traffic, other: Mapping[str, str] | None = None
 ) -> Bill:
-    """The bill of a stage, or of the stage with other settings.
+    """Compute the bill of a stage, optionally with other settings.
 
     Args:
         found: the templates.
         settings: the stage's settings.
         prices: of its region.
-        traffic: what the month is reckoned with.
-        other: values by Parameter name that differ.
+        traffic: of the month.
+        other: differing values by Parameter name.
     """
     values = {**settings.parameters, **(other or {})}
     deployed = repository.chosen(settings, found)
-    return bill.make(Stage(reading.resources(deployed, values), values, traffic), prices)
+    resources = [resource for template in deployed for resource in Resolver(template, values).resources()]
+    return bill.make(Stage(resources, values, traffic), prices)
 
 
 def variants(found: list[Template], settings: Settings, prices: Prices, traffic: Traffic) -> list[Variant]:
-    """The stage as it is set, and what one other decision each would make of it."""
+    """The stage as it is set, then with one setting changed at a time."""
     asleep = replace(traffic, awake=traffic.awake * (24 - NIGHT_HOURS) / 24)
     arm = {
         "InstanceType": settings.parameters["InstanceType"]
@@ -54,33 +55,35 @@ def variants(found: list[Template], settings: Settings, prices: Prices, traffic:
     }
     cdn = settings.parameters["CloudFront"] == "true"
     other_cdn = {"CloudFront": "false" if cdn else "true"}
-    as_set = reckon(found, settings, prices, traffic)
+    as_set = compute(found, settings, prices, traffic)
     return [
         Variant("as set, always on", "", as_set),
         Variant(
-            "nights asleep", f"`make sleep` for {NIGHT_HOURS} of 24 hours", reckon(found, settings, prices, asleep)
+            "nights asleep",
+            f"`sentiment sleep` for {NIGHT_HOURS} of 24 hours",
+            compute(found, settings, prices, asleep),
         ),
-        Variant("on arm64", arm["InstanceType"], reckon(found, settings, prices, traffic, arm)),
+        Variant("on arm64", arm["InstanceType"], compute(found, settings, prices, traffic, arm)),
         Variant(
             "no CDN" if cdn else "with CDN",
             "S3 serves the page, without HTTPS" if cdn else "CloudFront serves the page, by HTTPS",
-            reckon(found, settings, prices, traffic, other_cdn),
+            compute(found, settings, prices, traffic, other_cdn),
         ),
         _other_network(as_set),
     ]
 
 
 def _other_network(as_set: Bill) -> Variant:
-    """Private subnets behind a gateway where the stage's are public, and public ones where they are private."""
+    """Private subnets behind a NAT gateway if the stage's are public, public ones if they are private."""
     instances = sum(line.use.units for line in as_set.lines if line.use.price.startswith("ec2."))
     gateways = sum(line.use.units for line in as_set.lines if line.use.price == "vpc.nat")
     kept = [line for line in as_set.lines if line.use.price not in ("vpc.nat", "vpc.address")]
     if gateways:
         uses = [Use("vpc.address", instances, "the instances' own addresses")]
-        name, what = "without NAT gateways", "public subnets, closed to everybody"
+        name, what = "without NAT gateways", "public subnets, closed by security groups"
     else:
         uses = [Use("vpc.nat", HOURS, "one NAT gateway"), Use("vpc.address", HOURS, "its public IPv4 address")]
-        name, what = "with a NAT gateway", "private subnets, as many drawings have it"
-    network = Resource("network", "OtherNetwork", "AWS::EC2::NatGateway", "how instances reach the internet", {})
+        name, what = "with a NAT gateway", "private subnets, as in many reference architectures"
+    network = Resource("network", "OtherNetwork", "AWS::EC2::NatGateway", "how instances reach the internet")
     more = [bill.Line(network, use, use.units * as_set.prices.of(use.price)) for use in uses]
     return Variant(name, what, Bill(kept + more, as_set.prices))

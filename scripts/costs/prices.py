@@ -1,4 +1,4 @@
-"""The file of prices, read and checked. What is used of them: ``scripts.costs.usage``."""
+"""Reads and checks the price file. How much of each is used: ``scripts.costs.usage``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.errors import SettingsError
+from scripts import ROOT
+from scripts.stage.errors import SettingsError
 
-FILE = Path(__file__).resolve().parent.parent / "prices.toml"
+FILE = ROOT / "scripts" / "prices.toml"
 DEFAULT_REGION = "us-east-1"
 
 
@@ -18,14 +19,14 @@ class Prices:
     """Prices of one region, in USD.
 
     Attributes:
-        date: the day they are known to be of.
-        checked: by price or service, a later day on which it was seen to be the same.
+        date: the day on which they were valid.
+        checked: by price or service, a later day on which it was found unchanged.
         region: such as ``eu-central-1``.
         sources: where each service's prices are published.
         unit: price of one unit, by name.
         always: units that are free every month, in every account.
-        twelve_months: units that are free every month in an account's first year, if it was made before 15 July 2025.
-        credits: what accounts made since get: USD ``at_sign_up`` and ``for_trying``, and for how many ``months``.
+        twelve_months: units that are free every month in the first year of an account made before 15 July 2025.
+        credits: for accounts made since then: USD ``at_sign_up`` and ``for_trying``, valid for ``months``.
     """
 
     date: datetime.date
@@ -41,7 +42,7 @@ class Prices:
         """Price of one unit.
 
         Raises:
-            SettingsError: the file has none.
+            SettingsError: the file does not have it.
         """
         if name not in self.unit:
             raise SettingsError(
@@ -55,7 +56,7 @@ def load(region: str, path: Path = FILE) -> Prices:
     """Read the prices of a region.
 
     Args:
-        region: its name; "" for the one that prices are usually given for.
+        region: its name; "" for ``DEFAULT_REGION``.
         path: the file.
 
     Raises:

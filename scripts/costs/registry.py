@@ -1,4 +1,4 @@
-"""What keeping the container image costs: a private registry of AWS against those that are free for public images."""
+"""What storing the container image costs: AWS's private registry, and registries that are free for public images."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from scripts.costs.prices import Prices
 
-# All files of the image as built, 130 MB of them its base (docs/decisions.md). Registries keep layers compressed, and a
-# layer that revisions share only once, so this is the most it can be.
+# All files of the image as built; 130 MB of them are its base (docs/decisions.md). Registries store layers compressed,
+# and shared layers once, so this is an upper bound.
 IMAGE_GB = 0.24
 REVISIONS = 10
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """Keeping images for a month: where, USD, and what comes of the free tier."""
+    """Storing images for a month: where, USD, and what the free tier covers."""
 
     where: str
     amount: float
@@ -22,19 +22,19 @@ class Keeping:
 
 
 def keepings(prices: Prices, image_gb: float = IMAGE_GB, revisions: int = REVISIONS) -> list[Keeping]:
-    """What ten revisions of the image cost a month, by registry.
+    """What storing revisions of the image costs a month, by registry.
 
     Args:
         prices: of the region.
-        image_gb: size of one revision, if no two share a layer.
+        image_gb: size of one revision, assuming that no two share a layer.
         revisions: how many are kept.
     """
     stored, price = image_gb * revisions, prices.of("ecr.storage")
     free = prices.twelve_months["ecr.storage"]
     fit = int(free / image_gb)
-    remark = f"free are {free} GB in the first year, room for {fit} of them, and nothing after it"
+    remark = f"{free} GB are free in the first year, room for {fit} of them; nothing is free after that"
     return [
         Keeping("Amazon ECR, private", max(0.0, stored) * price, remark),
-        Keeping("Docker Hub, public", 0.0, "free for public images; pulls are limited by the hour"),
+        Keeping("Docker Hub, public", 0.0, "free for public images; pulls per hour are limited"),
         Keeping("GitHub's registry, public", 0.0, "free for public images; pipelines need no long-lived key"),
     ]

@@ -1,4 +1,4 @@
-"""A bill in words and columns, and for machines. Reckons nothing."""
+"""A bill as text and as JSON. Computes nothing."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from scripts.costs.bill import Bill, Credits
 from scripts.costs.compare import Variant
 from scripts.costs.prices import Prices
 
-LEAST = 0.01  # USD a month of what gets a line of its own
+LEAST = 0.01  # USD a month; what costs less shares one line
 
 
 def text(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], today: date) -> str:
-    """Everything, for people.
+    """The whole report as text.
 
     Args:
         idle: the bill without a request.
-        busy: the bill with the given traffic.
-        requests: requests a month of the latter.
-        compared: other settings, with that traffic.
-        today: for what is still to come this month.
+        busy: the bill with traffic.
+        requests: requests a month in that traffic.
+        compared: other settings, with the same traffic.
+        today: from which the rest of this month is counted.
     """
     prices = idle.prices
     parts = [
-        f"USD a month in {prices.region}, without tax; prices of {prices.date} (scripts/prices.toml names the pages).",
+        f"USD a month in {prices.region}, without tax; prices of {prices.date} (sources in scripts/prices.toml).",
         _by_resource(idle, busy, requests),
         _free(idle, busy, today),
         _to_come(idle, busy, today),
@@ -37,7 +37,7 @@ def text(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], t
 
 
 def as_json(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], today: date) -> dict[str, Any]:
-    """The same for machines."""
+    """The same as JSON."""
     return {
         "region": idle.prices.region,
         "prices_of": idle.prices.date.isoformat(),
@@ -50,7 +50,7 @@ def as_json(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant]
 
 
 def credits_of(found: Bill, today: date) -> tuple[Credits, Credits]:
-    """How long credits last that came at sign-up, and those with what can be earned by trying things."""
+    """How long the sign-up credits last, alone and with those that can be earned by trying services."""
     offer = found.prices.credits
     amounts = offer["at_sign_up"], offer["at_sign_up"] + offer["for_trying"]
     first, both = (bill.credits_last(found.after_always, amount, offer["months"], today) for amount in amounts)
@@ -58,7 +58,7 @@ def credits_of(found: Bill, today: date) -> tuple[Credits, Credits]:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns; those whose every cell is a number stand to the right."""
+    """A table in columns; those that hold only numbers are aligned right."""
     cells = [list(heads), *map(list, rows)]
     widths = [max(len(row[n]) for row in cells) for n in range(len(heads))]
     numbers = [all(_is_number(row[n]) for row in rows) for n in range(len(heads))]
@@ -95,20 +95,20 @@ def _by_resource(idle: Bill, busy: Bill, requests: float) -> str:
 
 
 def _free(idle: Bill, busy: Bill, today: date) -> str:
-    first_year = "for twelve months" + (f"; over since {bill.FIRST_YEARS_END}" if today >= bill.FIRST_YEARS_END else "")
+    first_year = "for twelve months" + (f"; ended on {bill.FIRST_YEARS_END}" if today >= bill.FIRST_YEARS_END else "")
     rows = [
         ("nothing free", _usd(idle.total), _usd(busy.total), ""),
-        ("any account", _usd(idle.after_always), _usd(busy.after_always), "for ever"),
+        ("any account", _usd(idle.after_always), _usd(busy.after_always), "always"),
         ("made before 15 July 2025", _usd(idle.in_first_year), _usd(busy.in_first_year), first_year),
     ]
     covered = ", ".join(sorted(busy.covered(busy.prices.always, busy.prices.twelve_months)))
-    return table(("free tier", "idle", "busy", "how long"), rows) + f"\nCovered at least in part: {covered}."
+    return table(("free tier", "idle", "busy", "how long"), rows) + f"\nCovered at least partly: {covered}."
 
 
 def _to_come(idle: Bill, busy: Bill, today: date) -> str:
     lines = [
         f"From {today} to the month's end: {_usd(bill.to_months_end(idle.after_always, today))} idle, "
-        f"{_usd(bill.to_months_end(busy.after_always, today))} busy, after what is free in any account."
+        f"{_usd(bill.to_months_end(busy.after_always, today))} busy, after the free tier of any account."
     ]
     for name, found in (("idle", idle), ("busy", busy)):
         for each in credits_of(found, today):
@@ -120,12 +120,12 @@ def _to_come(idle: Bill, busy: Bill, today: date) -> str:
 def _compared(compared: Sequence[Variant]) -> str:
     first = compared[0].bill.total
     rows = [(each.name, each.what, _usd(each.bill.total), f"{each.bill.total - first:+.2f}") for each in compared]
-    return table(("settings", "what differs", "USD", "more or less"), rows)
+    return table(("settings", "what differs", "USD", "difference"), rows)
 
 
 def _registry(prices: Prices) -> str:
     kept = [(each.where, _usd(each.amount), each.remark) for each in registry.keepings(prices)]
-    head = f"{registry.REVISIONS} revisions of the image in"
+    head = f"{registry.REVISIONS} image revisions in"
     return table((head, "USD", "remark"), kept)
 
 

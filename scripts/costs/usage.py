@@ -1,7 +1,6 @@
-"""How much of what each type of resource uses in a month. The one place that says which types cost, and which do not.
+"""What each type of resource uses in a month. The only place that says which types cost money and which do not.
 
-A month has 730 hours, as on AWS's own price pages. What a request takes was measured on the laptop cloud, and is
-rounded up; the figures stand beside their names.
+A month has 730 hours, as on AWS's own price pages. What a request uses was measured on the laptop cloud and rounded up.
 """
 
 from __future__ import annotations
@@ -10,43 +9,43 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from scripts.costs.reading import Resource
-from scripts.errors import TemplateError
+from scripts.cloudformation.templates import Resource
+from scripts.stage.errors import TemplateError
 
 HOURS = 730.0
 GB = 1024.0**3
 MIB_IN_GB = 1024.0
-# What of a t3.micro's or t4g.micro's 1 GiB ECS can give to tasks, and of a small one's 2 GiB (ECS_RESERVED_MEMORY 0).
+# Memory that ECS can give to tasks, of the 1 GiB of a micro instance, the 2 GiB of a small one (ECS_RESERVED_MEMORY 0).
 TASK_ROOM_MIB = {"nano": 400, "micro": 900, "small": 1900, "medium": 3800}
-# What one request to the API takes. Half of them are predictions, half judgements, as on the page.
-REPLY_BYTES = 900  # with headers; a prediction's has seven scores and a receipt
+# What one request to the API uses. Half of the requests are predictions and half are judgements, as on the page.
+REPLY_BYTES = 900  # with headers; a prediction has seven scores and a receipt
 ACCESS_LOG_BYTES = 450
 SERVICE_LOG_BYTES = 300
 LAMBDA_LOG_BYTES = 500
 LAMBDA_SECONDS = 0.05
-JUDGEMENT_WRITES = 4  # two items of up to 1 KB in one transaction, which takes each twice
+JUDGEMENT_WRITES = 4  # two items of up to 1 KB in one transaction, which costs twice as much
 ITEM_BYTES = 700  # a judgement and its share of the counts
-STATISTICS_READS = 8  # sixteen shards of less than 4 KB, eventually consistent; each tenth request
-# Custom metrics that CloudWatch bills for one instance's detailed monitoring, and for Container Insights of one cluster
-# with one service and one instance (its price page's own examples).
+STATISTICS_READS = 8  # sixteen shards of less than 4 KB, eventually consistent; one request in ten
+# Custom metrics that CloudWatch bills for one instance's detailed monitoring, and for Container Insights on a cluster
+# with one service and one instance (examples on its price page).
 DETAILED_METRICS = 7
 INSIGHTS_METRICS = 16
 # A visit is ten requests; it loads the page once.
 REQUESTS_A_VISIT = 10
 PAGE_BYTES = 61_440
 PAGE_FILES = 18
-# Compressed, rounded up: one image, and what each of the thirty that are kept adds to the layers that they share.
+# Compressed, rounded up: one image, plus what each of the thirty that are kept adds to the shared layers.
 IMAGES_GB = 0.2 + 30 * 0.01
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """What a month is reckoned with.
+    """The traffic of a month.
 
     Attributes:
         requests: requests to the API.
-        awake: share of the month in which instances run; the rest of it the stage sleeps.
-        judgements: how many are in the table already.
+        awake: share of the month in which instances run; the stage sleeps the rest of it.
+        judgements: how many are already in the table.
     """
 
     requests: float = 0.0
@@ -66,7 +65,7 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Use:
-    """So many units of one price: what for, in words."""
+    """Units of one price, and what they are used for."""
 
     price: str
     units: float
@@ -75,7 +74,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Stage:
-    """What every reckoning needs: the resources, the settings by Parameter name, the traffic."""
+    """What every estimate needs: the resources, the settings by Parameter name, the traffic."""
 
     resources: list[Resource]
     settings: dict[str, str]
@@ -87,7 +86,7 @@ class Stage:
 
     @property
     def instances(self) -> float:
-        """How many instances the traffic takes, if it comes evenly."""
+        """How many instances the traffic needs, if it is spread evenly."""
         minutes = HOURS * 60 * max(self.traffic.awake, 1e-9)
         wanted = math.ceil(self.traffic.predictions / minutes / self.number("RequestsPerTask"))
         tasks = min(max(wanted, self.number("MinTasks")), self.number("MaxTasks"))
@@ -96,7 +95,7 @@ class Stage:
         return min(max(math.ceil(tasks / room), self.number("MinInstances")), self.number("MaxInstances"))
 
 
-Reckoning = Callable[[Stage, Resource], Iterator[Use]]
+Estimate = Callable[[Stage, Resource], Iterator[Use]]
 
 
 def _instances(stage: Stage, resource: Resource) -> Iterator[Use]:
@@ -108,7 +107,7 @@ def _instances(stage: Stage, resource: Resource) -> Iterator[Use]:
     if str(data["NetworkInterfaces"][0].get("AssociatePublicIpAddress")).lower() == "true":
         yield Use("vpc.address", hours, "their public IPv4 addresses")
     if str(data.get("Monitoring", {}).get("Enabled")).lower() == "true":
-        yield Use("cloudwatch.metric", DETAILED_METRICS * hours / HOURS, "their metrics each minute")
+        yield Use("cloudwatch.metric", DETAILED_METRICS * hours / HOURS, "their detailed monitoring")
     for disk in data["BlockDeviceMappings"]:
         size = float(disk["Ebs"]["VolumeSize"])
         yield Use(f"ebs.{disk['Ebs']['VolumeType']}", size * hours / HOURS, f"their disks of {size:.0f} GB")
@@ -123,9 +122,9 @@ def _cluster(stage: Stage, resource: Resource) -> Iterator[Use]:
 def _load_balancer(stage: Stage, resource: Resource) -> Iterator[Use]:
     yield Use("elb.hour", HOURS, "the load balancer")
     if resource.properties.get("Scheme") != "internal":
-        yield Use("vpc.address", 2 * HOURS, "its public IPv4 addresses, one a zone")
+        yield Use("vpc.address", 2 * HOURS, "its public IPv4 addresses, one per zone")
     a_second = stage.traffic.predictions / HOURS / 3600
-    # One LCU: 25 new connections a second, or 1 GB an hour. Each request counts as a connection of its own here.
+    # One LCU: 25 new connections a second, or 1 GB an hour. Each request is counted as a new connection here.
     yield Use("elb.lcu", HOURS * max(a_second / 25, a_second * 3600 * REPLY_BYTES / GB), "its load")
 
 
@@ -135,7 +134,7 @@ def _api(stage: Stage, resource: Resource) -> Iterator[Use]:
 
 
 def _function(stage: Stage, resource: Resource) -> Iterator[Use]:
-    shares = {"record": 0.5, "stats": 0.1}  # of the requests; others are called by hand
+    shares = {"record": 0.5, "stats": 0.1}  # of the requests; the other functions are called by hand
     calls = stage.traffic.requests * shares.get(resource.properties["Handler"].partition(".")[0], 0.0)
     memory = float(resource.properties["MemorySize"]) / MIB_IN_GB
     arm = "arm64" in resource.properties.get("Architectures", [])
@@ -146,7 +145,7 @@ def _function(stage: Stage, resource: Resource) -> Iterator[Use]:
 def _table(stage: Stage, resource: Resource) -> Iterator[Use]:
     holds_judgements = resource.id.startswith("Judgements")
     if not holds_judgements and not resource.id.startswith("Counts"):
-        yield Use("dynamodb.write", 100, "what a few exports note")
+        yield Use("dynamodb.write", 100, "the state of a few exports")
         return
     writes = stage.traffic.predictions * JUDGEMENT_WRITES / 2
     yield Use("dynamodb.write", writes, "judgements" if holds_judgements else "counts")
@@ -155,22 +154,22 @@ def _table(stage: Stage, resource: Resource) -> Iterator[Use]:
         return
     stored = (stage.traffic.judgements + stage.traffic.predictions) * ITEM_BYTES / GB
     yield Use("dynamodb.storage", stored, "kept")
-    yield Use("dynamodb.backup", stored, "restorable to a point in time")
+    yield Use("dynamodb.backup", stored, "point-in-time recovery")
 
 
 def _bucket(stage: Stage, resource: Resource) -> Iterator[Use]:
     if not resource.id.startswith("Site"):
-        yield Use("s3.put", 10, "what a deployment or an export puts there")
+        yield Use("s3.put", 10, "objects of deployments and exports")
         return
     yield Use("s3.storage", PAGE_BYTES / GB, "the page")
     if any(each.type == "AWS::CloudFront::Distribution" for each in stage.resources):
         return
-    yield Use("s3.get", stage.traffic.visits * PAGE_FILES, "reading the page")
+    yield Use("s3.get", stage.traffic.visits * PAGE_FILES, "requests for the page")
     yield Use("transfer.gb", stage.traffic.visits * PAGE_BYTES / GB, "the page to the internet")
 
 
 def _distribution(stage: Stage, resource: Resource) -> Iterator[Use]:
-    yield Use("cloudfront.request", stage.traffic.visits * PAGE_FILES, "reading the page")
+    yield Use("cloudfront.request", stage.traffic.visits * PAGE_FILES, "requests for the page")
     yield Use("cloudfront.gb", stage.traffic.visits * PAGE_BYTES / GB, "the page to the internet")
 
 
@@ -196,14 +195,14 @@ def _repository(stage: Stage, resource: Resource) -> Iterator[Use]:
     yield Use("ecr.storage", IMAGES_GB, "the images")
 
 
-def _one(price: str, what: str, units: float = 1.0) -> Reckoning:
-    def reckon(stage: Stage, resource: Resource) -> Iterator[Use]:
+def _one(price: str, what: str, units: float = 1.0) -> Estimate:
+    def estimate(stage: Stage, resource: Resource) -> Iterator[Use]:
         yield Use(price, units, what)
 
-    return reckon
+    return estimate
 
 
-COSTS: dict[str, Reckoning] = {
+COSTS: dict[str, Estimate] = {
     "AWS::ApiGatewayV2::Api": _api,
     "AWS::AutoScaling::AutoScalingGroup": _instances,
     "AWS::CloudFront::Distribution": _distribution,
@@ -220,7 +219,7 @@ COSTS: dict[str, Reckoning] = {
     "AWS::Logs::LogGroup": _log,
     "AWS::S3::Bucket": _bucket,
 }
-# Type -> why it costs nothing by itself.
+# Type -> why it is free by itself.
 FREE = {
     "AWS::ApiGatewayV2::Integration": "part of the API",
     "AWS::ApiGatewayV2::Route": "part of the API",
@@ -232,7 +231,7 @@ FREE = {
     "AWS::CloudFront::OriginAccessControl": "part of the distribution",
     "AWS::CloudFront::ResponseHeadersPolicy": "part of the distribution",
     "AWS::EC2::FlowLog": "counted with the logs that it writes",
-    "AWS::EC2::InternetGateway": "free; what goes out through it is counted where it comes from",
+    "AWS::EC2::InternetGateway": "free; outgoing traffic is counted at its source",
     "AWS::EC2::LaunchTemplate": "counted with the instances",
     "AWS::EC2::Route": "free",
     "AWS::EC2::RouteTable": "free",
@@ -242,13 +241,13 @@ FREE = {
     "AWS::EC2::Subnet": "free",
     "AWS::EC2::SubnetRouteTableAssociation": "free",
     "AWS::EC2::VPC": "free",
-    "AWS::EC2::VPCEndpoint": "gateway endpoints are free; another kind would have to be counted",
+    "AWS::EC2::VPCEndpoint": "gateway endpoints are free; other kinds are not",
     "AWS::EC2::VPCGatewayAttachment": "free",
     "AWS::ECS::CapacityProvider": "counted with the instances",
     "AWS::ECS::ClusterCapacityProviderAssociations": "free",
     "AWS::ECS::Service": "counted with the instances",
     "AWS::ECS::TaskDefinition": "counted with the instances",
-    "AWS::Events::Rule": "rules on a schedule and of AWS's own events are free",
+    "AWS::Events::Rule": "scheduled rules and rules on AWS's own events are free",
     "AWS::ElasticLoadBalancingV2::Listener": "part of the load balancer",
     "AWS::ElasticLoadBalancingV2::ListenerRule": "part of the load balancer",
     "AWS::ElasticLoadBalancingV2::TargetGroup": "part of the load balancer",
@@ -259,7 +258,7 @@ FREE = {
     "AWS::IAM::Role": "IAM is free",
     "AWS::KMS::Alias": "part of the key",
     "AWS::Lambda::Permission": "free",
-    "AWS::Logs::MetricFilter": "counted with the alarms on it; its metric falls under the ten free ones",
+    "AWS::Logs::MetricFilter": "counted with its alarms; its metric is one of the ten free ones",
     "AWS::Logs::QueryDefinition": "free until it is run",
     "AWS::S3::BucketPolicy": "part of the bucket",
     "AWS::SNS::Subscription": "a thousand e-mails a month are free",
@@ -272,13 +271,13 @@ def of(stage: Stage, resource: Resource) -> list[Use]:
     """What one resource uses in a month.
 
     Raises:
-        TemplateError: nobody has said yet whether its type costs anything.
+        TemplateError: its type is neither priced nor listed as free.
     """
     if resource.type in FREE:
         return []
     if resource.type not in COSTS:
         raise TemplateError(
-            f"Nobody has said what {resource.type} costs ({resource.id} of {resource.stack}).",
-            "Say it in scripts/costs/usage.py: how to reckon it in COSTS, or why it is free in FREE.",
+            f"The cost of {resource.type} is unknown ({resource.id} of {resource.stack}).",
+            "Add it to scripts/costs/usage.py: how to estimate it in COSTS, or why it is free in FREE.",
         )
     return [use for use in COSTS[resource.type](stage, resource) if use.units > 0]

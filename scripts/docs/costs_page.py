@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 
-from scripts import settings, templates
+from scripts.cloudformation import templates
 from scripts.costs import bill, compare, prices, registry
 from scripts.costs.bill import Bill
 from scripts.costs.usage import FREE, Traffic
 from scripts.docs.pictures.costs import REQUESTS
 from scripts.docs.stack_pages import table
+from scripts.stage import settings
 
 REGIONS = ("us-east-1", "eu-central-1")
 STAGES = ("dev", "prod")
@@ -21,7 +22,8 @@ def page() -> str:
     first = prices.load(REGIONS[0])
     parts = [
         "# Bills\n",
-        f"USD a month, without tax, by prices of {first.date}. `make cost` reckons with your stage and traffic.\n",
+        f"USD a month, without tax, by prices of {first.date}. "
+        "`sentiment cost` computes them for your stage and traffic.\n",
         "## By traffic\n",
         table(("stage", "region", "idle", *(f"{each:,.0f} requests" for each in BUSY)), _by_traffic()),
         f"## By settings\n\nThe stage `dev` in us-east-1 with {REQUESTS:,.0f} requests a month.\n",
@@ -60,12 +62,12 @@ def of_resources(patterns: str) -> str:
         rows += [(f"`{name}`", f"{idle.get(name, 0.0):.2f}", f"{busy[name]:.2f}") for name in sorted(names)]
     heads = ("USD a month", "idle", f"{BUSY[1]:,.0f} requests")
     when = prices.load(REGIONS[0]).date
-    where = f"In {REGIONS[0]}, without free tiers, by prices of {when}; `make cost` has the whole bill."
+    where = f"In {REGIONS[0]}, without free tiers, by prices of {when}; `sentiment cost` shows the whole bill."
     return f"{table(heads, rows)}\n{where}\n"
 
 
 def _bill(stage: str, region: str, requests: float) -> Bill:
-    return compare.reckon(templates.load_all(), settings.load(stage), prices.load(region), Traffic(requests=requests))
+    return compare.compute(templates.load_all(), settings.load(stage), prices.load(region), Traffic(requests=requests))
 
 
 def _by_traffic() -> list[tuple[str, ...]]:
@@ -86,7 +88,7 @@ def _free() -> list[tuple[str, ...]]:
     idle, busy = _bill("dev", REGIONS[0], 0), _bill("dev", REGIONS[0], REQUESTS)
     return [
         ("nothing free", f"{idle.total:.2f}", f"{busy.total:.2f}"),
-        ("any account, for ever", f"{idle.after_always:.2f}", f"{busy.after_always:.2f}"),
+        ("any account, always", f"{idle.after_always:.2f}", f"{busy.after_always:.2f}"),
         (
             f"made before 15 July 2025, in its first year (until {bill.FIRST_YEARS_END})",
             f"{idle.in_first_year:.2f}",

@@ -8,8 +8,22 @@ from pathlib import Path
 import click
 import yaml
 
-from scripts.__main__ import main
+from scripts.cli.main import GROUPS, main
 from scripts.docs.stack_pages import BANNER, table
+
+ABOUT = """\
+`make` prepares the environment and does what concerns the checkout; `sentiment` does what concerns a stage. Each of its
+commands is a target of `make` too, which prepares the environment first: `make plan STAGE=dev ARGS="--image IMAGE"` is
+`sentiment plan --stage dev --image IMAGE`.
+
+With `--json`, a command prints one JSON object on stdout, whatever happens: its result, or
+`{"error": {"type", "message", "next_step", "exit_code"}}`. A result that is a failure (`doctor` with a failed check,
+`destroy` with something left) has the error in it. `logs --follow --json` is the exception: one object for each line.
+Progress, and errors in words, are on stderr.
+
+The exit code is 0 for success, 1 for a failure, 2 for a wrong command line, 130 after Ctrl-C. That of `plan` is 2 when
+something would change, and 1 for every error.
+"""
 
 
 def commands(makefile: Path) -> str:
@@ -20,18 +34,17 @@ def commands(makefile: Path) -> str:
     """
     parts = [
         "# Commands\n",
-        "Everything is a target of `make`; most of them call `python -m scripts`, whose options `ARGS` passes on:"
-        ' `make plan ARGS="--region eu-central-1 --json"`.\n',
+        ABOUT,
         "## make\n",
         *_targets(makefile.read_text(encoding="utf-8")),
-        "## python -m scripts\n",
+        "## sentiment\n",
         f"{main.help}\n",
     ]
-    with click.Context(main, info_name="python -m scripts") as context:
-        for name in main.list_commands(context):
-            command = main.get_command(context, name)
-            assert command is not None  # noqa: S101 - it has just been listed
-            parts += _command(command, context)
+    with click.Context(main, info_name="sentiment") as context:
+        for title, group in GROUPS.items():
+            parts.append(f"### {title}\n")
+            for command in group:
+                parts += _command(command, context)
     return "\n".join([*parts, BANNER])
 
 
@@ -75,7 +88,7 @@ def _targets(text: str) -> list[str]:
 
 def _command(command: click.Command, parent: click.Context) -> list[str]:
     context = click.Context(command, info_name=command.name, parent=parent)
-    usage = " ".join(["python -m scripts", str(command.name), *command.collect_usage_pieces(context)])
+    usage = " ".join(["sentiment", str(command.name), *command.collect_usage_pieces(context)])
     options = [
         record
         for parameter in command.get_params(context)
@@ -85,4 +98,4 @@ def _command(command: click.Command, parent: click.Context) -> list[str]:
     ]
     rows = [(f"`{name}`", words) for name, words in options]
     about = (command.help or "").strip()
-    return [f"### {command.name}\n", f"{about}\n", f"```text\n{usage}\n```\n", table(("Option", "What it does"), rows)]
+    return [f"#### {command.name}\n", f"{about}\n", f"```text\n{usage}\n```\n", table(("Option", "What it does"), rows)]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import markdown
 
-from scripts.docs.sources import ROOT
+from scripts import ROOT
 
 SOURCE = ROOT / "docs" / "slides.md"
 TARGET = ROOT / "build" / "slides"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scripts import ROOT
 from scripts.docs import costs_page, pictures, quotes, references, stack_pages
 from scripts.docs.pictures import Picture
 
-ROOT = Path(__file__).resolve().parents[2]
 # Folders in which every file is written here; what else lies there is of a stack or picture that is gone.
 OWNED = ("docs/pictures", "docs/reference", "docs/stacks")
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scripts import settings
+from generator.stacks import source
+from scripts.cloudformation.templates import Template
 from scripts.docs import model
 from scripts.docs.pictures.access import Grant, grants
 from scripts.docs.pictures.workflows import COMPUTED
-from scripts.settings import pascal
+from scripts.stage import settings
+from scripts.stage.settings import pascal
 
 BANNER = "<!-- Written by `make docs-sources`; do not edit. -->\n"  # last, for a page begins with its title
 
 
 def pages() -> dict[str, str]:
     """Name of each file in docs/stacks/ -> its text."""
-    return {"index.md": _index()} | {f"{stack.name}.md": _page(stack) for stack in model.stacks().values()}
+    return {"index.md": _index()} | {f"{name}.md": _page(template) for name, template in model.stacks().items()}
 
 
 def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -28,7 +30,8 @@ def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _index() -> str:
     rows = (
-        (f"[{each.name}]({each.name}.md)", each.purpose, str(len(each.resources))) for each in model.stacks().values()
+        (f"[{each.stack}]({each.stack}.md)", each.description, str(len(each.resources)))
+        for each in model.stacks().values()
     )
     return (
         "# The stacks\n\nEach is one CloudFormation template, in the order in which they are taught. The"
@@ -39,26 +42,27 @@ def _index() -> str:
     )
 
 
-def _page(stack: model.Stack) -> str:
+def _page(template: Template) -> str:
     resources = [
         (f"`{each.id}`", f"`{each.type}`", each.purpose + (f" (only if `{each.condition}`)" if each.condition else ""))
-        for each in stack.resources.values()
+        for each in template.resources.values()
     ]
     parameters = [
-        (f"`{name}`", str(entry.get("Description", "")), _source(stack, name, entry))
-        for name, entry in stack.parameters.items()
+        (f"`{name}`", str(entry.get("Description", "")), _source(template, name, entry))
+        for name, entry in template.document["Parameters"].items()
     ]
     outputs = [
-        (f"`{name}`", str(entry.get("Description", "")), _takers(stack, name)) for name, entry in stack.outputs.items()
+        (f"`{name}`", str(entry.get("Description", "")), _takers(template, name))
+        for name, entry in template.outputs.items()
     ]
     return "\n".join(
         [
-            f"# Stack {stack.name}\n",
-            f"{stack.purpose}.\n",
-            f"![{_alt('Stack ' + stack.name)}](../pictures/stack-{stack.name}.svg)\n",
+            f"# Stack {template.stack}\n",
+            f"{template.description}.\n",
+            f"![{_alt('Stack ' + template.stack)}](../pictures/stack-{template.stack}.svg)\n",
             "An arrow leads from what is there first to what builds on it; dashed, where a condition decides. Grey"
             " boxes are other stacks, with the values that come from them or go to them.\n",
-            f"The template is `templates/{stack.name}.yaml`; `generator/stacks/{stack.name}.py` writes it.\n",
+            f"The template is `templates/{template.stack}.yaml`; `{source(template.stack)}` writes it.\n",
             "## Resources\n",
             table(("Resource", "Type", "What it is for"), resources),
             "## Parameters\n",
@@ -66,7 +70,7 @@ def _page(stack: model.Stack) -> str:
             "## Outputs\n",
             table(("Output", "What it is", "Used by"), outputs),
             "## Who may what\n",
-            table(("Who", "May", "On what"), (_grant(each) for each in grants() if each.stack == stack.name)),
+            table(("Who", "May", "On what"), (_grant(each) for each in grants() if each.stack == template.stack)),
             BANNER,
         ]
     )
@@ -76,9 +80,9 @@ def _alt(what: str) -> str:
     return f"{what}: boxes and arrows; the tables say the same in words"
 
 
-def _source(stack: model.Stack, name: str, entry: dict[str, object]) -> str:
-    maker = model.makers_of_outputs().get(name, (stack.name, ""))[0]
-    if maker != stack.name:
+def _source(template: Template, name: str, entry: dict[str, object]) -> str:
+    maker = model.makers_of_outputs().get(name, (template.stack, ""))[0]
+    if maker != template.stack:
         return f"output of [{maker}]({maker}.md)"
     if name == "Stage":
         return "the stage's name"
@@ -90,8 +94,10 @@ def _source(stack: model.Stack, name: str, entry: dict[str, object]) -> str:
     return f"its default, `{entry.get('Default')}`"
 
 
-def _takers(stack: model.Stack, name: str) -> str:
-    takers = [each.name for each in model.stacks().values() if name in each.parameters and each.name != stack.name]
+def _takers(template: Template, name: str) -> str:
+    takers = [
+        each.stack for each in model.stacks().values() if name in each.parameters and each.stack != template.stack
+    ]
     return ", ".join(f"[{taker}]({taker}.md)" for taker in takers) or "the orchestrator and people"
 
 

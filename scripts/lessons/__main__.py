@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from scripts.cli import Commands
-from scripts.errors import SettingsError
+from scripts.cli.group import Commands
 from scripts.lessons.checks import CHECKS
 from scripts.lessons.pages import lessons
 from scripts.lessons.reset import reset as undo
 from scripts.lessons.room import NotYetError, enter
+from scripts.stage.errors import SettingsError
 
 # Pages that stand for several lessons of the course are checked by the number that their file has.
 OTHER_NUMBERS = {**{str(number): "1" for number in range(2, 13)}, "23": "14"}

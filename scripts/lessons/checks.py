@@ -7,13 +7,16 @@ import subprocess
 import sys
 from collections import Counter
 
-from scripts import image, ledger, release, stacks
+from scripts.cloudformation import stacks
 from scripts.lessons.room import NotYetError, Room
+from scripts.local import images
+from scripts.release import release
+from scripts.stage import ledger
 
 GITHUB = ".local/lessons/github.git"
 REVIEW = {"review": "I passed my exam"}
-DEPLOY = "`make deploy STAGE=local`"
-ROLL = "`make roll STAGE=local`"
+DEPLOY = "`sentiment deploy --stage local`"
+ROLL = "`sentiment roll --stage local`"
 
 
 def not_yet(room: Room, missing: str, file: str, edit: str, bring: str) -> NotYetError:
@@ -73,7 +76,7 @@ def website(room: Room) -> str:
     served, committed = _title(room.ask("GET", "/").body), _title(room.git("show", "HEAD:site/index.html"))
     if served == committed:
         missing = f"The page's title is still {served!r}."
-        raise not_yet(room, missing, "site/index.html", "another title", "`make site STAGE=local`")
+        raise not_yet(room, missing, "site/index.html", "another title", "`sentiment site --stage local`")
     return f"the bucket serves your page: {served!r}"
 
 
@@ -87,7 +90,7 @@ def permissions(room: Room) -> str:
         "dynamodb:Scan" in one["Action"] and room.outputs["CountsTableArn"] in one["Resource"] for one in statements
     ):
         missing = "The role of the function stats may still scan the table of counts."
-        raise not_yet(room, missing, "generator/functions.py", "no statement in stats_permissions", DEPLOY)
+        raise not_yet(room, missing, "generator/stacks/api/functions.py", "no statement in stats_permissions", DEPLOY)
     if status == 200:
         raise NotYetError("The role lacks the permission, and yet GET /getStats answers 200.", "Ask again in a second.")
     return f"without dynamodb:Scan, GET /getStats answers {status}"
@@ -102,7 +105,7 @@ def load_balancer(room: Room) -> str:
         raise not_yet(room, missing, file, "another HEALTH_PATH", ROLL)
     if room.ask("POST", "/api/getSentiment", REVIEW).status != 200:
         raise NotYetError(
-            "The service does not answer.", "`make status STAGE=local` says why; `make lesson-reset` helps."
+            "The service does not answer.", "`sentiment status --stage local` says why; `make lesson-reset` helps."
         )
     return "the broken revision was rolled back, and the old one answers"
 
@@ -114,7 +117,7 @@ def template(room: Room) -> str:
     seconds = cors["maxage"]
     if int(seconds) == 3600:
         missing = "Browsers may still remember the API's permission for 3600 seconds."
-        raise not_yet(room, missing, "generator/stacks/api.py", "another PREFLIGHT_SECONDS", DEPLOY)
+        raise not_yet(room, missing, "generator/stacks/api/stack.py", "another PREFLIGHT_SECONDS", DEPLOY)
     return f"CloudFormation changed the API: MaxAge is {seconds}"
 
 
@@ -137,7 +140,9 @@ def gateway(room: Room) -> str:
     answer = room.ask("POST", "/api/feel", REVIEW)
     if answer.status == 404:
         missing = "POST /feel answers 404."
-        raise not_yet(room, missing, "generator/stacks/api.py", "one route more, to the model's integration", DEPLOY)
+        raise not_yet(
+            room, missing, "generator/stacks/api/stack.py", "one route more, to the model's integration", DEPLOY
+        )
     if "classification" not in answer.json:
         missing = f"POST /feel answers {answer.status}, and not with a prediction."
         raise NotYetError(missing, "The route is there: to which integration does its Target lead?")
@@ -158,12 +163,14 @@ def tasks(room: Room) -> str:
 def registry(room: Room) -> str:
     """Lesson 26."""
     known, now = ledger.images(room.cloud), release.current_image(room.cloud)
-    newest = image.laptop_reference(room.root / "container")
+    newest = images.reference(room.root / "container")
     if not room.changed("container/sentiment") or newest not in known:
         missing = f"No image of changed files has run here; {now} runs."
         raise not_yet(room, missing, "container/sentiment", "a comment in one of its files", ROLL)
     if now == newest:
-        raise NotYetError(f"The newest image runs, {now}.", "Go back to the one before: `make rollback STAGE=local`.")
+        raise NotYetError(
+            f"The newest image runs, {now}.", "Go back to the one before: `sentiment rollback --stage local`."
+        )
     return f"{len(known)} images are known, and {now} runs again"
 
 
@@ -171,7 +178,7 @@ def scaling(room: Room) -> str:
     """Lesson 27."""
     running = room.service.running
     if running < 3:
-        raise NotYetError(f"{running} of 3 tasks run.", "`make scale STAGE=local TASKS=3`.")
+        raise NotYetError(f"{running} of 3 tasks run.", "`sentiment scale 3 --stage local`.")
     return f"{running} tasks share the requests"
 
 
@@ -193,9 +200,13 @@ def serverless(room: Room) -> str:
     """Lesson 29."""
     predicts, counts = room.ask("POST", "/api/getSentiment", REVIEW).status, room.ask("GET", "/api/getStats").status
     if predicts != 503:
-        raise NotYetError(f"POST /getSentiment answers {predicts}: the tasks are awake.", "`make sleep STAGE=local`.")
+        raise NotYetError(
+            f"POST /getSentiment answers {predicts}: the tasks are awake.", "`sentiment sleep --stage local`."
+        )
     if counts != 200:
-        raise NotYetError(f"GET /getStats answers {counts}.", "It should not need the tasks; `make logs STAGE=local`.")
+        raise NotYetError(
+            f"GET /getStats answers {counts}.", "It should not need the tasks; `sentiment logs --stage local`."
+        )
     return "the servers sleep, and the functions answer"
 
 
@@ -215,7 +226,7 @@ def microservices(room: Room) -> str:
 def pipeline(room: Room) -> str:
     """Lesson 31."""
     if not room.git("diff", "--name-only", "HEAD", "--", "templates"):
-        edit = "" if room.changed("generator") else "Change DRAIN_SECONDS in generator/stacks/service.py, then "
+        edit = "" if room.changed("generator") else "Change DRAIN_SECONDS in generator/stacks/service/stack.py, then "
         raise NotYetError("The templates are those of the last commit.", f"{edit}`make templates`.")
     done = subprocess.run([sys.executable, "-m", "generator", "--check"], cwd=room.root, capture_output=True)
     if done.returncode != 0:

@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from scripts import ROOT
+
 PAGES = ROOT / "docs" / "walkthrough"
 _FENCE = re.compile(r'^```(?P<language>\w*)(?: title="(?P<title>[^"]*)")?\s*$')
 _NUMBER = re.compile(r"^(\d+)-")

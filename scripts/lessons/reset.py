@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.cli import LAPTOP_STAGE
-from scripts.errors import DeployError
 from scripts.lessons import pages
 from scripts.lessons.room import enter
+from scripts.local.session import STAGE
+from scripts.stage.errors import DeployError
 
 SCRATCH = Path(".local") / "lessons"
 TASKS = 1
@@ -72,9 +72,9 @@ def _git(root: Path, *words: str) -> str:
 
 def _orchestrate(root: Path, *words: str) -> None:
     """Run the orchestrator anew: files that it has read already may just have been put back."""
-    command = [sys.executable, "-m", "scripts", *words, "--stage", LAPTOP_STAGE]
+    command = [sys.executable, "-m", "scripts", *words, "--stage", STAGE]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if done.returncode != 0:
         raise DeployError(
-            f"{' '.join(words)} did not work:\n{done.stderr[-2000:]}", "`make status STAGE=local` tells more."
+            f"{' '.join(words)} did not work:\n{done.stderr[-2000:]}", "`sentiment status --stage local` tells more."
         )

@@ -11,12 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scripts import service, settings
-from scripts.cli import LAPTOP_STAGE, laptop
-from scripts.deploy import collect_outputs
-from scripts.lessons.pages import ROOT
-from scripts.service import ServiceState
-from scripts.session import Cloud
+from scripts import ROOT
+from scripts.app import service
+from scripts.app.service import ServiceState
+from scripts.local.session import STAGE, EmulatedCloud
+from scripts.local.state import running
+from scripts.release.deploy import collect_outputs
+from scripts.stage import settings
+from scripts.stage.session import Cloud
 
 SECONDS = 30
 
@@ -98,5 +100,6 @@ def enter(root: Path = ROOT) -> Room:
     Raises:
         DeployError: none runs.
     """
-    found = laptop()
-    return Room(Cloud(LAPTOP_STAGE, found["endpoint_url"], settings.load(LAPTOP_STAGE).region), found["url"], root)
+    found = running()
+    cloud = EmulatedCloud(STAGE, found["endpoint_url"], settings.load(STAGE).region, found["url"])
+    return Room(cloud, found["url"], root)

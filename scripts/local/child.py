@@ -1,4 +1,4 @@
-"""Child processes that never outlive their parent, however it ends. What they run is not known here.
+"""Child processes that never outlive their parent, however it ends. Knows nothing of what they run.
 
 The parent holds the only write end of a pipe, the child's own thread waits on the read end: when the parent is gone,
 even by ``kill -9``, the kernel closes the pipe and the child ends itself and its process group. Unlike Linux's
@@ -38,7 +38,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=(read_end,),
-                start_new_session=True,  # a terminal's Ctrl-C reaches the parent alone, which ends things in order
+                start_new_session=True,  # a terminal's Ctrl-C reaches only the parent, which stops things in order
             )
         except BaseException:
             os.close(self._lifeline)
@@ -56,7 +56,7 @@ class Child:
         return self._process.wait(timeout)
 
     def stop(self, grace: float) -> int:
-        """End the process and all of its group: politely, and after ``grace`` seconds not.
+        """End the process and its group: with SIGTERM, and after ``grace`` seconds with SIGKILL.
 
         Returns:
             The exit code, negative for a signal.
@@ -73,7 +73,7 @@ class Child:
         return code
 
     def _signal_group(self, number: signal.Signals) -> None:
-        # EPERM is macOS's word for a group of which only a zombie is left.
+        # macOS answers EPERM for a group of which only a zombie is left.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 

@@ -1,4 +1,4 @@
-"""One laptop cloud: the emulator's process, and the app deployed into it. When to start and stop is ``up``'s affair."""
+"""One laptop cloud: the emulator's process, and the app deployed into it. ``up`` decides when to start and stop."""
 
 from __future__ import annotations
 
@@ -13,37 +13,39 @@ import time
 from botocore.exceptions import BotoCoreError, ClientError
 
 from generator import catalogue
-from scripts import receipts, settings
-from scripts.deploy import api_url, collect_outputs, deploy
-from scripts.errors import DeployError
-from scripts.interrupt import Interrupt
+from scripts import ROOT
+from scripts.app import receipt_keys
 from scripts.local import child, emulator, images
 from scripts.local.front import HOST, Backend, Front
 from scripts.local.runner import PROCESS, Runner
-from scripts.local.state import ROOT, State
-from scripts.reporter import Reporter
-from scripts.session import LAPTOP_ACCESS_KEY, LAPTOP_STAGE, Cloud
-from scripts.smoke import smoke_test
+from scripts.local.session import ACCESS_KEY, STAGE, EmulatedCloud
+from scripts.local.state import State
+from scripts.release.deploy import api_url, collect_outputs, deploy
+from scripts.release.smoke import smoke_test
+from scripts.stage import settings
+from scripts.stage.errors import DeployError
+from scripts.stage.interrupt import Interrupt
+from scripts.stage.reporter import Reporter
 
 EMULATOR_WITHIN = 600.0  # seconds; a journal of a million judgements takes one or two minutes
 STOP_WITHIN = 5.0  # seconds
-DOCKER_STOP_WITHIN = 30.0  # seconds; a busy engine takes its time to remove a container
+DOCKER_STOP_WITHIN = 30.0  # seconds; a busy engine is slow to remove a container
 # Nothing else of the caller's environment reaches the emulator.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SCALING")
 
 
 class EmulatorError(DeployError):
-    """The emulator does not start, or has ended by itself."""
+    """The emulator did not start, or exited by itself."""
 
 
 class LaptopCloud:
     """The emulator and what is deployed in it.
 
     Args:
-        state: where it keeps what it has to keep.
-        front: given the deployed app to show.
-        reporter: hears of progress.
-        runner: what runs the tasks.
+        state: the state folder.
+        front: serves the deployed app.
+        reporter: is told of progress.
+        runner: runs the tasks.
     """
 
     def __init__(self, state: State, front: Front, reporter: Reporter, runner: Runner) -> None:
@@ -63,18 +65,18 @@ class LaptopCloud:
         return f"http://{HOST}:{self._port}"
 
     def bring_up(self) -> None:
-        """Deploy the app, and try it.
+        """Deploy the app, and run the smoke test.
 
         Raises:
-            DeployError: something did not work out.
+            DeployError: a step failed.
         """
-        stage = settings.load(LAPTOP_STAGE)
+        stage = settings.load(STAGE)
         image_uri = self._runner.image(stage, self.state.images, self._reporter)
         if self._runner.name == PROCESS:
             images.remove_others(image_uri, self.state.images)
         self._wait_for_emulator()
-        cloud = Cloud(LAPTOP_STAGE, self.endpoint_url, stage.region)
-        receipts.ensure(cloud, self.state.receipt_key)
+        cloud = EmulatedCloud(STAGE, self.endpoint_url, stage.region)
+        receipt_keys.ensure(cloud, self.state.receipt_key)
         outputs = deploy(cloud, stage, image_uri, self._reporter, interrupt=self._interrupt)
         self._front.backend = self._backend(outputs)
         self._front.find = lambda: self._find_backend(cloud)
@@ -84,29 +86,29 @@ class LaptopCloud:
         self.state.publish(**facts, runner=self._runner.facts)
 
     def wait_for_end(self) -> EmulatorError:
-        """Wait until the emulator's process has ended, and say why in words."""
+        """Wait until the emulator's process has ended; the error says why."""
         code = self._emulator.wait()
         if code in emulator.EXPECTED_EXITS:
-            return EmulatorError(self._last_words().removeprefix("emulator: "))
+            return EmulatorError(self._last_line().removeprefix("emulator: "))
         how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
         return EmulatorError(
-            f"The emulator {how}. Its last words: {self._last_words()}",
-            f"Start again: what people judged is kept. {self._log} holds all of its words until then.",
+            f"The emulator {how}. Last line of its log: {self._last_line()}",
+            f"Start again: judgements are kept. Until then, {self._log} has the whole log.",
         )
 
     def stop(self) -> None:
-        """End everything, within seconds. Judgements are on the disk already."""
+        """End everything within seconds. Judgements are already on the disk."""
         self._interrupt.press()
-        self._interrupt.press()  # the first would finish what is under way
+        self._interrupt.press()  # the first press would finish what is under way
         self._emulator.stop(STOP_WITHIN if self._runner.name == PROCESS else DOCKER_STOP_WITHIN)
 
     def _backend(self, outputs: dict[str, str]) -> Backend | None:
         names = outputs.get("SiteBucketName"), outputs.get("ApiId")
         return Backend(self._port, names[0], names[1]) if names[0] and names[1] else None
 
-    def _find_backend(self, cloud: Cloud) -> Backend | None:
-        """Where the app is after a second terminal has taken it down and deployed it anew."""
-        with contextlib.suppress(BotoCoreError, ClientError):  # the visitor is told that there is no answer anyway
+    def _find_backend(self, cloud: EmulatedCloud) -> Backend | None:
+        """Where the app is after a second terminal has destroyed and redeployed it."""
+        with contextlib.suppress(BotoCoreError, ClientError):  # the visitor gets an error reply anyway
             return self._backend(collect_outputs(cloud))
         return None
 
@@ -116,17 +118,17 @@ class LaptopCloud:
         return [sys.executable, "-m", emulator.__name__, *map(str, places), *docker]
 
     def _environment(self) -> dict[str, str]:
-        """Settings of ministack; its documentation says what each means."""
+        """Settings of ministack; see its documentation."""
         return {key: os.environ[key] for key in PASSED_ON if key in os.environ} | {
             "AUTH": "true",  # roles and bucket policies are enforced, as on AWS
-            "AWS_ACCESS_KEY_ID": LAPTOP_ACCESS_KEY,  # whose key this is may do everything, as an account's root may
-            "AWS_SECRET_ACCESS_KEY": LAPTOP_ACCESS_KEY,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,  # this key may do everything, like an account's root user
+            "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
             "BIND_HOST": HOST,
-            "DOCKER_HOST": f"unix://{self.state.temporary / 'no-docker.sock'}",  # somebody's containers are not ours
+            "DOCKER_HOST": f"unix://{self.state.temporary / 'no-docker.sock'}",  # other containers are not ours
             "GATEWAY_PORT": str(self._port),
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
-            "MINISTACK_REGION": str(settings.load(LAPTOP_STAGE).region),
+            "MINISTACK_REGION": str(settings.load(STAGE).region),
             "PYTHONUNBUFFERED": "1",
             "SFTP_ENABLED": "0",
             "TMPDIR": str(self.state.temporary),
@@ -136,11 +138,11 @@ class LaptopCloud:
         deadline = time.monotonic() + EMULATOR_WITHIN
         while self._get_status("GET", self._port, "/_ministack/health") != 200:
             if self._interrupt.stopping or time.monotonic() > deadline:
-                raise EmulatorError(f"The emulator does not answer: {self._last_words()}")
+                raise EmulatorError(f"The emulator does not answer. Last line of its log: {self._last_line()}")
             time.sleep(0.02)
 
     def _warm_up(self) -> None:
-        """Have each Lambda start its first worker, all at once, so that nobody waits for one later."""
+        """Make each Lambda start its first worker, all at once, so that no visitor waits for a cold start."""
         calls = [
             threading.Thread(target=self._get_status, args=(function.method, self._front.port, "/api" + function.path))
             for function in catalogue.FUNCTIONS
@@ -158,7 +160,7 @@ class LaptopCloud:
             return connection.getresponse().status
         return None
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
         lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
         return lines[-1] if lines else "none"
 

@@ -1,4 +1,4 @@
-"""How load and tasks look over time: a table that grows in the terminal, and a picture. Nothing is measured here."""
+"""Load and tasks over time, as a growing table in the terminal and as a picture. Measures nothing."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ INK, PALE, LOAD, FAILED, TASKS = "#333333", "#dddddd", "#2563eb", "#dc2626", "#0
 
 
 def table(samples: Sequence[Sample], peak: int) -> Table:
-    """The last seconds, newest last."""
+    """A row for each of the last seconds, newest last."""
     shown = Table(box=None, padding=(0, 1))
-    for name in ("s", "asked/s", "answered/s", "failed", "p50 ms", "p95 ms", "tasks"):
+    for name in ("s", "sent/s", "answered/s", "failed", "p50 ms", "p95 ms", "tasks"):
         shown.add_column(name, justify="right")
     shown.add_column("")
     for one in samples[-SHOWN:]:
@@ -35,11 +35,11 @@ def table(samples: Sequence[Sample], peak: int) -> Table:
 
 
 def svg(samples: Sequence[Sample], title: str) -> str:
-    """The whole run as a picture: above, requests a second; below, how many tasks ran.
+    """The whole run as a picture: requests a second above, running tasks below.
 
     Args:
         samples: one a second.
-        title: what the picture shows.
+        title: of the picture.
     """
     last = max(one.second for one in samples)
     most = max(max(one.rate, one.answered) for one in samples) or 1
@@ -67,7 +67,7 @@ def svg(samples: Sequence[Sample], title: str) -> str:
     parts.append(_path([(x(one.second), above(one.failed)) for one in samples], FAILED, 1))
     stairs = [(x(one.second - back), below(one.tasks)) for one in samples for back in (1, 0)]
     parts.append(_path(stairs, TASKS, 2.5))
-    legend = ((LOAD, "answered a second"), (INK, "asked a second"), (FAILED, "failed a second"), (TASKS, "tasks"))
+    legend = ((LOAD, "answered per second"), (INK, "sent per second"), (FAILED, "failed per second"), (TASKS, "tasks"))
     for number, (colour, words) in enumerate(legend):
         parts.append(_text(LEFT + number * 150, HEIGHT - 4, words, colour=colour))
     return (

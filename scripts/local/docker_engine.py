@@ -1,7 +1,7 @@
-"""Runs containers on a real Docker engine, with all that their task definition says of limits and privileges.
+"""Runs containers on a real Docker engine, with all limits and privileges of their task definition.
 
-The emulator's ECS passes on only a part of that: ``settings_of`` adds the rest, and ports are published on loopback
-instead of everywhere. Pulling, building and pushing are done by Docker itself.
+The emulator's ECS passes on only some of them: ``settings_of`` adds the rest, and ports are published on loopback
+only. Pulling, building and pushing are left to Docker itself.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from docker.errors import APIError, NotFound
 from docker.types import Healthcheck, Ulimit
 
 from generator import catalogue
-from scripts.image import LAPTOP_REPOSITORY
 from scripts.local import serving
 from scripts.local.engine import Engine
+from scripts.local.images import REPOSITORY
 from scripts.local.serving import HOST, Traffic
 
-# Whose containers are ours: the state folder of the laptop cloud that started them.
+# Label of our containers; its value is the state folder of the laptop cloud that started them.
 OWNER = f"{catalogue.PROJECT}.laptop-cloud"
 PORT = f"{catalogue.CONTAINER_PORT}/tcp"
 NANOSECONDS = 1_000_000_000
-ENGINE_SECONDS = 120  # for any one call; pulling may take long
-LAST_LINES = 100  # in which a container that does not start says why
+ENGINE_SECONDS = 120  # for any single call; pulling may take long
+LAST_LINES = 100  # of the log, searched for the reason why a container did not start
 
 
 def settings_of(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """What docker-py must be told to run a container as its definition says.
+    """Arguments for docker-py that run a container as its definition says.
 
     Args:
-        definition: a container definition in the ECS API's words.
+        definition: a container definition as the ECS API has it.
     """
     linux = definition.get("linuxParameters") or {}
     memory = f"{int(definition['memory'])}m"
     return {
         "mem_limit": memory,
-        "memswap_limit": memory,  # no swap on top
+        "memswap_limit": memory,  # no swap in addition
         "cpu_shares": int(definition.get("cpu") or 0) or None,
         "user": definition.get("user"),
         "read_only": _true(definition.get("readonlyRootFilesystem")),
@@ -70,7 +70,7 @@ class DockerContainer:
 
     @property
     def attrs(self) -> dict[str, Any]:
-        """What ``docker inspect`` tells."""
+        """The output of ``docker inspect``."""
         attrs: dict[str, Any] = self._raw.attrs
         return attrs
 
@@ -80,7 +80,7 @@ class DockerContainer:
         return "running" if self._raw.status in {"created", "running"} else "exited"
 
     def reload(self) -> None:
-        """Look again; a container that its own health check has given up on is ended, as ECS does."""
+        """Refresh; a container that its own health check calls unhealthy is ended, as ECS does."""
         self._raw.reload()
         if self._raw.status == "running" and self._raw.health == "unhealthy":
             self.kill()
@@ -97,7 +97,7 @@ class DockerContainer:
             self.reload()
             return self.wait()["StatusCode"] if self.status == "exited" else None
 
-        serving.wait_until_healthy(self.port, exit_code, self._last_words)
+        serving.wait_until_healthy(self.port, exit_code, self._why)
 
     def stop(self, timeout: float = 10) -> None:
         """End the container without failing a request, as deregistration delay, SIGTERM and SIGKILL do on ECS."""
@@ -106,12 +106,12 @@ class DockerContainer:
         self._raw.stop(timeout=int(timeout))
 
     def kill(self) -> None:
-        """End it at once, without a word."""
+        """Kill it at once."""
         with contextlib.suppress(APIError):  # it may have ended by itself
             self._raw.kill()
 
     def remove(self, **_: object) -> None:
-        """Make sure that nothing of the container is left."""
+        """Remove the container and everything it left."""
         with contextlib.suppress(NotFound):
             self._raw.remove(v=True, force=True)
         self._removed(self)
@@ -122,11 +122,11 @@ class DockerContainer:
 
     @contextlib.contextmanager
     def request(self) -> Iterator[tuple[str, int]]:
-        """A request to the container: its published address, and the promise that ``stop`` waits for the answer."""
+        """A request to the container: yields its published address; ``stop`` waits for the answer."""
         with self._traffic.request():
             yield HOST, self.port
 
-    def _last_words(self) -> str:
+    def _why(self) -> str:
         return serving.reason(self._raw.logs(tail=LAST_LINES).decode(errors="replace").strip().splitlines())
 
 
@@ -135,7 +135,7 @@ class DockerEngine(Engine):
 
     Args:
         host: address of the engine, such as ``unix:///var/run/docker.sock``.
-        owner: the state folder, by which an earlier run's containers are known.
+        owner: the state folder; containers of an earlier run carry it as a label.
     """
 
     def __init__(self, host: str, owner: Path) -> None:
@@ -145,7 +145,7 @@ class DockerEngine(Engine):
         self._remove_ours()
 
     def settings_of(self, definition: Mapping[str, Any]) -> dict[str, Any]:
-        """All of it."""
+        """All of its settings."""
         return settings_of(definition)
 
     def find_image(self, reference: str) -> object:
@@ -153,17 +153,17 @@ class DockerEngine(Engine):
         return self._client.images.get(reference)
 
     def pull(self, reference: str) -> object:
-        """Pull the image, unless it was built for this machine alone."""
+        """Pull the image, unless it was built on this machine only."""
         return self.find_image(reference) if _is_local(reference) else self._client.images.pull(reference)
 
     def digest(self, reference: str) -> Any:
-        """What the registry has under that reference."""
+        """The registry's entry for that reference."""
         return super().digest(reference) if _is_local(reference) else self._client.images.get_registry_data(reference)
 
     def create(
         self, image: str, name: str, environment: Mapping[str, str], settings: Mapping[str, Any]
     ) -> DockerContainer:
-        """Start a container, its port on loopback alone."""
+        """Start a container, its port published on loopback only."""
         key, _, owner = self._owner.partition("=")
         chosen = {name: value for name, value in settings.items() if name not in {"detach", "network", "extra_hosts"}}
         chosen["labels"] = {**settings.get("labels", {}), key: owner}
@@ -177,7 +177,7 @@ class DockerEngine(Engine):
             raise
 
     def close(self) -> None:
-        """End every container at once, those too that ECS has forgotten."""
+        """End every container at once, including those that ECS no longer knows."""
         super().close()
         self._remove_ours()
 
@@ -188,7 +188,7 @@ class DockerEngine(Engine):
 
 
 def _is_local(reference: str) -> bool:
-    return reference.startswith(f"{LAPTOP_REPOSITORY}:")
+    return reference.startswith(f"{REPOSITORY}:")
 
 
 def _true(value: object) -> bool:

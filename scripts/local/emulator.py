@@ -1,7 +1,6 @@
-"""The emulator's process: ministack with our extensions, tied to the life of whoever started it.
+"""The emulator's process: ministack with our extensions. It ends when the process that started it ends.
 
-Started by ``scripts.local.up`` and by nobody else; what it needs to know comes as arguments, and what ministack needs
-to know as ministack's environment variables.
+Only ``scripts.local.cloud`` starts it. Its own settings are arguments; ministack's are environment variables.
 """
 
 from __future__ import annotations
@@ -17,21 +16,21 @@ from scripts.local.engine import Engine
 from scripts.local.journal import Journal, JournalError
 from scripts.local.processes import ProcessEngine
 
-SCALING = "SCALING"  # environment variable; "off" leaves the number of tasks to whoever sets it
-STOP_WITHIN = 0.5  # seconds that requests under way have at the end; clients keep their connections open for longer
+SCALING = "SCALING"  # environment variable; "off" switches scaling off
+STOP_WITHIN = 0.5  # seconds for requests under way at the end; clients keep idle connections open for longer
 EXIT_JOURNAL_UNREADABLE = 65  # EX_DATAERR of sysexits.h
 EXIT_JOURNAL_UNWRITABLE = 74  # EX_IOERR of sysexits.h
-EXPECTED_EXITS = (EXIT_JOURNAL_UNREADABLE, EXIT_JOURNAL_UNWRITABLE)  # the last line of its log says all
+EXPECTED_EXITS = (EXIT_JOURNAL_UNREADABLE, EXIT_JOURNAL_UNWRITABLE)  # the last line of its log is the error message
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until SIGTERM, or until the parent is gone."""
+    """Serve until SIGTERM, or until the parent process has ended."""
     child.follow_parent()
     parser = argparse.ArgumentParser()
     parser.add_argument("--journal", type=Path, required=True, help="file of table writes")
     parser.add_argument("--images", type=Path, required=True, help="folder of images")
     parser.add_argument("--logs", type=Path, required=True, help="folder for what containers write")
-    parser.add_argument("--docker", default="", help="address of a Docker engine that is to run the tasks")
+    parser.add_argument("--docker", default="", help="address of the Docker engine that runs the tasks")
     options = parser.parse_args(arguments)
     try:
         journal = Journal(options.journal, _stop_at_once)
@@ -50,14 +49,14 @@ def main(arguments: list[str] | None = None) -> None:
 def _engine(options: argparse.Namespace) -> Engine:
     if not options.docker:
         return ProcessEngine(options.images, options.logs)
-    from scripts.local.docker_engine import DockerEngine  # the Docker client is loaded where it is used
+    from scripts.local.docker_engine import DockerEngine  # imported only where it is used
 
     return DockerEngine(options.docker, options.journal.parent)
 
 
 def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
-    # Imported here because ministack reads its environment on import, and because importing it takes a while, which
-    # a damaged journal need not wait for.
+    # Imported here because ministack reads its environment on import, and because importing it takes a while: a damaged
+    # journal is reported before that.
     from hypercorn.config import Config
     from ministack import app
 
@@ -85,7 +84,7 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
     scaling.Scaling(acts=os.environ.get(SCALING) != "off").register()
     health.Checks(engine).register()
     Config.graceful_timeout = STOP_WITHIN
-    # After a thousand requests Hypercorn closes a connection without a word; the front's next request would be lost.
+    # Hypercorn closes a connection after a thousand requests without notice; the front's next request would be lost.
     Config.keep_alive_max_requests = sys.maxsize
     sys.argv = ["ministack"]
     serve: Callable[[], None] = app.main
@@ -93,7 +92,7 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
 
 
 def _stop_at_once(error: OSError) -> None:
-    """Memory and disk differ now: answering on would acknowledge what is not stored."""
+    """Memory and disk differ from now on: further replies would acknowledge judgements that are not stored."""
     print(f"emulator: a judgement could not be stored, so the laptop cloud stops: {error}", file=sys.stderr, flush=True)
     os._exit(EXIT_JOURNAL_UNWRITABLE)
 

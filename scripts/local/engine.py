@@ -1,6 +1,6 @@
 """All containers of a laptop cloud, behind the calls that the emulator's ECS makes to Docker's Python client.
 
-What a container is (a process, a real container) is for the engines in ``processes`` and ``docker_engine`` to say.
+The engines in ``processes`` and ``docker_engine`` decide what a container is: a process, or a real container.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class TaskContainer(Protocol):
         """End it without failing a request."""
 
     def kill(self) -> None:
-        """End it at once, without a word."""
+        """Kill it at once."""
 
     def remove(self, **_: object) -> None:
-        """Make sure that nothing of it is left."""
+        """Remove it and everything it left."""
 
     def request(self) -> contextlib.AbstractContextManager[tuple[str, int]]:
-        """A request to it: its real address, and the promise that ``stop`` waits for the answer."""
+        """A request to it: yields its real address; ``stop`` waits for the answer."""
 
 
 class Engine(ABC):
@@ -49,8 +49,8 @@ class Engine(ABC):
         self._by_address: dict[str, TaskContainer] = {}
         self._closed = False
         self._creating = threading.Lock()
-        # Called when a container is to stop, once the load balancer has been told: returns when every request for
-        # which it had chosen that container earlier has come to `request_to`.
+        # Called before a container stops, once the load balancer no longer chooses it: returns when every request for
+        # which the container was chosen earlier has reached `request_to`.
         self.settle: Callable[[], None] = lambda: None
         self.containers = _Containers(self)
         self.images = _Images(self)
@@ -67,33 +67,33 @@ class Engine(ABC):
 
     @abstractmethod
     def pull(self, reference: str) -> object:
-        """Bring the image to this machine; raises when it cannot be had."""
+        """Bring the image to this machine; raises when that is impossible."""
 
     def settings_of(self, definition: Mapping[str, Any]) -> dict[str, Any]:
-        """What of a container definition (in the ECS API's words) the engine has to be told besides.
+        """Further arguments for docker-py that follow from a container definition as the ECS API has it.
 
-        In docker-py's words; nothing where nothing can be honoured.
+        Empty for an engine that can honour none.
         """
         return {}
 
     def digest(self, reference: str) -> Any:
-        """What the registry has under that reference, with its digest as ``id``; raises when it has nothing."""
-        raise LookupError(f"{reference} is in no registry")
+        """The registry's entry for that reference, with its digest as ``id``; raises when there is none."""
+        raise LookupError(f"{reference} is not in any registry")
 
     def run(self, image: str, name: str, environment: Mapping[str, str], settings: Mapping[str, Any]) -> TaskContainer:
         """Start a container, and wait until it is healthy.
 
         Args:
             image: its reference.
-            name: its name, which its log has too.
+            name: its name, and that of its log.
             environment: its variables.
-            settings: whatever else ECS asks for, in docker-py's words.
+            settings: further arguments of docker-py that ECS passes.
 
         Raises:
-            ContainerError: it did not become healthy; nothing of it is left.
-            scripts.errors.ImageError: there is no such image.
+            ContainerError: it did not become healthy; it has been removed.
+            scripts.stage.errors.ImageError: there is no such image.
         """
-        with self._creating:  # so that none is half made while all are being removed
+        with self._creating:  # so that none is created while all are being removed
             if self._closed:
                 raise ContainerError("the laptop cloud is stopping")
             container = self.create(image, name, environment, settings)
@@ -119,7 +119,7 @@ class Engine(ABC):
 
     @contextlib.contextmanager
     def request_to(self, address: str, port: int) -> Iterator[tuple[str, int]]:
-        """The real host and port behind a target of the load balancer, while a request goes there."""
+        """The real host and port behind a target of the load balancer, for the duration of a request."""
         container = self._by_address.get(address)
         if container is None:
             yield address, port
@@ -135,7 +135,7 @@ class Engine(ABC):
             container.remove()
 
     def forget(self, container: TaskContainer) -> None:
-        """A container has been removed; its address may be another's by now."""
+        """Forget a removed container; another one may already have its address."""
         self._by_id.pop(container.id, None)
         if self._by_address.get(container.address) is container:
             del self._by_address[container.address]

@@ -1,7 +1,7 @@
-"""The one origin of the laptop cloud: the site at ``/``, the HTTP API at ``/api``, and nothing else of the emulator.
+"""The only origin of the laptop cloud: the site at ``/``, the HTTP API at ``/api``, and nothing else of the emulator.
 
-It does for the site what S3's website endpoint does and the emulator lacks (index and error document), and it gives
-the page and its API one address, which outputs of the stacks cannot name on a laptop.
+It serves the site as S3's website endpoint does, with index and error documents, which the emulator lacks. It also
+gives the page and its API one address: the hosts in the stacks' outputs do not resolve on a laptop.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from generator import catalogue
 
 API = "/api"
 HOST = "127.0.0.1"
-MAX_BODY_BYTES = 10 * 1024 * 1024 + 1  # what the API's own limit of 10 MiB needs to see to refuse it
-# Less than the emulator keeps a connection, so that no request meets one that is being closed; it closes none but idle
-# ones (see ``emulator``).
+MAX_BODY_BYTES = 10 * 1024 * 1024 + 1  # one byte more than the API's own limit, so that the API itself refuses it
+# Shorter than the emulator's own idle timeout, so that no request is sent on a connection that is being closed (see
+# ``emulator``).
 IDLE_SECONDS = 60
-LOOK_AGAIN_SECONDS = 1.0  # what is missing may have moved: the least time between two looks for it
-ANSWER_SECONDS = 35  # more than the 30 s after which an HTTP API gives up by itself
+LOOK_AGAIN_SECONDS = 1.0  # shortest interval between two searches for an app that may have moved
+ANSWER_SECONDS = 35  # longer than an HTTP API's own timeout of 30 s
 CHUNK_BYTES = 64 * 1024
 
 HOP_BY_HOP = {
@@ -53,7 +53,7 @@ SITE_ANSWER_HEADERS = {
 
 
 class PortInUseError(Exception):
-    """Somebody else listens there."""
+    """Another process listens on the port."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +72,18 @@ class Backend:
 
 
 class Front(ThreadingHTTPServer):
-    """Listens from the moment it is made; answers 503 until it has a backend.
+    """Listens as soon as it is created; answers 503 until it has a backend.
 
     Args:
         port: TCP port on 127.0.0.1; 0 for a free one.
 
     Attributes:
         backend: where the app is; None until it is deployed.
-        find: looks where the app is now; None where it is not to be found.
+        find: finds the app's present backend; returns None when it does not find one.
 
     Raises:
         PortInUseError: the port is taken.
-        PermissionError: the port is not for everybody (below 1024).
+        PermissionError: the port needs privileges (below 1024).
     """
 
     daemon_threads = True
@@ -104,7 +104,7 @@ class Front(ThreadingHTTPServer):
         self.url = f"http://{HOST}:{self.port}"
 
     def moved(self, old: Backend) -> Backend | None:
-        """Where the app is now, if that is elsewhere: somebody may have taken it down and deployed it anew."""
+        """The app's new backend, if it has moved: it may have been destroyed and redeployed."""
         with self._looking:
             if self.backend == old and time.monotonic() - self._looked > LOOK_AGAIN_SECONDS:
                 self.backend = self.find() or old
@@ -112,11 +112,11 @@ class Front(ThreadingHTTPServer):
             return self.backend if self.backend != old else None
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that hang up."""
+        """Ignore clients that hang up."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One client's connection, and the one to the emulator that it needs."""
+    """One client's connection, and its connection to the emulator."""
 
     protocol_version = "HTTP/1.1"
     server_version = "laptop-cloud"
@@ -127,12 +127,12 @@ class Handler(BaseHTTPRequestHandler):
     server: Front
 
     def setup(self) -> None:
-        """Take a client's connection."""
+        """Accept a client's connection."""
         super().setup()
         self._upstream: http.client.HTTPConnection | None = None
 
     def finish(self) -> None:
-        """Leave with the client."""
+        """Close both connections."""
         super().finish()
         self._hang_up()
 
@@ -171,7 +171,10 @@ class Handler(BaseHTTPRequestHandler):
         headers = [(name, value) for name, value in self.headers.items() if name.lower() in SITE_REQUEST_HEADERS]
         answer = self._ask(backend, self.command, f"/{backend.bucket}{key}", headers)
         status = None
-        if answer is not None and answer.status in (403, 404):  # 403: without the right to list, S3 hides what exists
+        if answer is not None and answer.status in (
+            403,
+            404,
+        ):  # 403: S3 without permission to list
             answer.read()
             if now := self.server.moved(backend):
                 self._serve_site(now, path)
@@ -184,7 +187,7 @@ class Handler(BaseHTTPRequestHandler):
     def _ask(
         self, backend: Backend, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes = b""
     ) -> http.client.HTTPResponse | None:
-        """The emulator's answer, or None when there is none and the client has been told."""
+        """The emulator's answer, or None when there is none and an error has been sent to the client."""
         if self._upstream is None:
             self._upstream = http.client.HTTPConnection(HOST, backend.port, timeout=ANSWER_SECONDS)
         try:
@@ -199,14 +202,14 @@ class Handler(BaseHTTPRequestHandler):
         except TimeoutError:
             self._say(504, "The laptop cloud took too long to answer")
         except (OSError, http.client.HTTPException, ValueError):
-            self._say(502, "The laptop cloud does not answer; its terminal says why")
+            self._say(502, "The laptop cloud does not answer; see its terminal for the reason")
         self._hang_up()
         return None
 
     def _pass_on(
         self, answer: http.client.HTTPResponse, headers: list[tuple[str, str]], status: int | None = None
     ) -> None:
-        """Send an answer on while it comes in."""
+        """Stream an answer to the client."""
         self.send_response_only(status or answer.status)
         for key, value in headers:
             self.send_header(key, value)
@@ -224,11 +227,11 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b"0\r\n\r\n")
             answer.read()  # the end of the answer, so that the connection can be used again
         except (OSError, http.client.HTTPException):
-            self.close_connection = True  # a body cut short is the only way left to say that something went wrong
+            self.close_connection = True  # truncating the body is the only way left to signal an error
             self._hang_up()
 
     def _read_body(self) -> bytes | None:
-        """The request's body, or None when it is refused and the client has been told."""
+        """The request's body, or None when it is refused and an error has been sent to the client."""
         if "Transfer-Encoding" in self.headers:
             self._refuse(411, "Length Required")
             return None
@@ -246,12 +249,12 @@ class Handler(BaseHTTPRequestHandler):
         return body
 
     def _refuse(self, status: int, words: str) -> None:
-        """Answer without having read the body, which ends the connection."""
+        """Answer without reading the body, and close the connection."""
         self.close_connection = True
         self._say(status, words, [("Connection", "close")])
 
     def _say(self, status: int, words: str, headers: Iterable[tuple[str, str]] = ()) -> None:
-        """Answer ourselves, in the shape in which API Gateway answers."""
+        """Answer ourselves, in API Gateway's format."""
         body = json.dumps({"message": words}).encode()
         self.send_response_only(status)
         for key, value in headers:
@@ -263,14 +266,14 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server cannot parse, answered like everything else."""
+        """Answer requests that http.server cannot parse, in the same format."""
         self.close_connection = True
         self.headers = getattr(self, "headers", None) or Message()
         self.command = getattr(self, "command", None) or "GET"
         self._say(code, message or http.client.responses.get(code, "Bad Request"), [("Connection", "close")])
 
     def log_message(self, *_: object) -> None:
-        """Keep the terminal for what a person should read."""
+        """Log nothing: the terminal is for messages to the user."""
 
     def _hang_up(self) -> None:
         if self._upstream is not None:

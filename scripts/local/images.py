@@ -1,8 +1,8 @@
-"""Images of the laptop cloud: a copy of the container's runtime files, named by their content. Nothing runs here.
+"""Images of the laptop cloud: copies of the container's runtime files, named by their content. Runs nothing.
 
-A container image is what the service's code and model were at one moment. The stand-in for it is a folder that
-nobody writes to again, so that an older revision of the task definition really runs older code and an older model.
-What belongs into an image and what it is called is said by ``scripts.image``.
+A container image is a snapshot of the service's code and model. Its stand-in is a folder that is never written to
+again, so an older revision of the task definition really runs older code and an older model.
+``scripts.image.content`` defines what is in an image, and its tag.
 """
 
 from __future__ import annotations
@@ -11,12 +11,20 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from scripts import image
-from scripts.errors import ImageError
+from scripts.image import content
+from scripts.stage.errors import ImageError
+
+# The process runner knows images by their tag; the repository is only a name.
+REPOSITORY = f"laptop/{content.NAME}"
+
+
+def reference(container: Path = content.CONTAINER_DIR) -> str:
+    """The image's name on the laptop cloud."""
+    return f"{REPOSITORY}:{content.tag(container)}"
 
 
 def build(container: Path, store: Path) -> str:
-    """Copy the runtime files into the store, unless that content is there already.
+    """Copy the runtime files into the store, unless that content is already there.
 
     Args:
         container: the folder with the Dockerfile.
@@ -28,45 +36,45 @@ def build(container: Path, store: Path) -> str:
     Raises:
         ImageError: a part of the image is missing.
     """
-    reference = image.laptop_reference(container)
-    target = _folder(reference, store)
+    name = reference(container)
+    target = _folder(name, store)
     if not target.is_dir():
         store.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=".building-", dir=store))
-        for file in image.runtime_files(container):
+        for file in content.runtime_files(container):
             (building / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(container / file, building / file)
-        building.rename(target)  # from one moment to the next, so that no image is ever half there
-    return reference
+        building.rename(target)  # atomic, so that no incomplete image is ever visible
+    return name
 
 
-def find(reference: str, store: Path) -> Path:
+def find(name: str, store: Path) -> Path:
     """The folder of an image.
 
     Args:
-        reference: ``repository:tag``.
+        name: ``repository:tag``.
         store: folder of images.
 
     Raises:
         ImageError: there is no such image.
     """
-    folder = _folder(reference, store)
+    folder = _folder(name, store)
     if not folder.is_dir():
         there = ", ".join(sorted(each.name for each in store.glob("[!.]*"))) or "none"
-        raise ImageError(f"There is no image {reference!r} on this machine; images that there are: {there}.")
+        raise ImageError(f"There is no image {name!r} on this machine. Existing images: {there}.")
     return folder
 
 
-def remove_others(reference: str, store: Path) -> None:
-    """Remove every image but one, and what an interrupted build left."""
-    keep = _folder(reference, store)
+def remove_others(name: str, store: Path) -> None:
+    """Remove every image but one, and the remains of interrupted builds."""
+    keep = _folder(name, store)
     for folder in store.iterdir():
         if folder != keep:
             shutil.rmtree(folder)
 
 
-def _folder(reference: str, store: Path) -> Path:
-    tag = reference.rpartition(":")[2]
+def _folder(name: str, store: Path) -> Path:
+    tag = name.rpartition(":")[2]
     if not tag.isalnum():
-        raise ImageError(f"{reference!r} is no image of the laptop cloud: its tag must be letters and digits.")
+        raise ImageError(f"{name!r} is not an image of the laptop cloud: its tag must be alphanumeric.")
     return store / tag

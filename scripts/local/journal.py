@@ -1,12 +1,12 @@
-"""The journal of table writes: what makes judgements survive ``kill -9``. Knows files, not DynamoDB or its emulator.
+"""The journal of table writes, which makes judgements survive ``kill -9``. Knows files, not DynamoDB or its emulator.
 
 One line of JSON per acknowledged request holds the after-image of every item that it wrote, so a transaction is
-kept whole or not at all, and replaying a line twice changes nothing. A line is on the disk (fsync) before its
-writer is told so; writers that wait at the same time share one fsync.
+kept completely or not at all, and replaying a line twice changes nothing. A line is on the disk (fsync) before its
+writer is notified; concurrent writers share one fsync.
 
-Opening the journal compacts it to one line per item, and so does a removal, as soon as nobody waits for the disk: what
-was removed is then nowhere in the file. A last line cut short by a crash was never acknowledged and is
-dropped; damage anywhere else stops the start, because it would mean losing something that was acknowledged.
+Opening the journal compacts it to one line per item. So does a removal, as soon as no writer is waiting: removed items
+are then nowhere in the file. A last line cut short by a crash was never acknowledged and is dropped. Damage anywhere
+else is an error at start, because something that was acknowledged would be lost.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class Write:
-    """An item as it is after a request.
+    """An item after a request.
 
     Attributes:
-        table: name of the table that stays the same over restarts.
+        table: a name of the table that is stable across restarts.
         key: the item's key attributes, in DynamoDB's JSON.
-        item: the whole item in DynamoDB's JSON, or None when it was removed.
+        item: the whole item in DynamoDB's JSON; None when it was removed.
     """
 
     table: str
@@ -46,28 +46,28 @@ class Journal:
     """An append-only file of writes, open for one process.
 
     Args:
-        path: the file; it is created where it is missing.
-        on_failure: called, with the error, when a line could not be stored. Memory and disk differ from then on, so
-            it must end the process rather than return.
+        path: the file; created if it is missing.
+        on_failure: called with the error when a line could not be stored. Memory and disk differ from then on, so it
+            must end the process rather than return.
     """
 
     def __init__(self, path: Path, on_failure: Callable[[OSError], None]) -> None:
         self._path = path
         self._on_failure = on_failure
         self._tables: dict[str, dict[str, Write]] = {}
-        self._removed = False  # since the file was compacted
+        self._removed = False  # since the last compaction
         for write in _writes(path):
             self._apply(write)
         _replace(path, (line([write]) for table in self._tables.values() for write in table.values()))
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
         self._removed = False
-        self._lock = threading.Lock()  # lines are in the order in which the writes were applied
+        self._lock = threading.Lock()  # keeps lines in the order in which writes were applied
         self._queue: queue.SimpleQueue[tuple[bytes, Callable[[], None]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._store, name="journal", daemon=True)
         self._thread.start()
 
     def writes(self, table: str) -> list[Write]:
-        """The items that a table has, as their last writes."""
+        """The last write of each item in a table."""
         with self._lock:
             return list(self._tables.get(table, {}).values())
 
@@ -84,7 +84,7 @@ class Journal:
             self._queue.put((line(writes), stored))
 
     def close(self) -> None:
-        """Store what is waiting, and close the file."""
+        """Store what is queued, and close the file."""
         self._queue.put(None)
         self._thread.join()
         os.close(self._file)
@@ -124,7 +124,7 @@ class Journal:
                     return
 
     def _compact(self) -> None:
-        """Leave out of the file what is no more. Lines that wait are in it already; storing them again is harmless."""
+        """Rewrite the file without removed items. It includes queued lines already; storing them again is harmless."""
         with self._lock:
             self._removed = False
             lines = [line([write]) for table in self._tables.values() for write in table.values()]
@@ -134,7 +134,7 @@ class Journal:
 
 
 def line(writes: list[Write]) -> bytes:
-    """What the journal holds of one request."""
+    """The journal's line for one request."""
     rows = [[write.table, write.key, write.item] for write in writes]
     return json.dumps(rows, separators=(",", ":")).encode() + b"\n"
 
@@ -156,13 +156,13 @@ def _writes(path: Path) -> Iterator[Write]:
                 yield from [Write(table, key, item) for table, key, item in json.loads(line)]
             except ValueError as error:
                 raise JournalError(
-                    f"line {number} of {path} is damaged ({error}). It holds what people judged: restore the file "
-                    "from a backup, or move it away to start with empty tables."
+                    f"line {number} of {path} is damaged ({error}). It holds judgements: restore the file from a "
+                    "backup, or move it away to start with empty tables."
                 ) from None
 
 
 def _replace(path: Path, lines: Iterator[bytes]) -> None:
-    """Write a file anew such that a crash leaves the old one or the new one."""
+    """Rewrite a file atomically: a crash leaves either the old one or the new one."""
     new = path.with_name(path.name + ".new")
     with new.open("wb") as file:
         file.writelines(lines)

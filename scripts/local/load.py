@@ -1,4 +1,4 @@
-"""Load on the laptop cloud, up and down again, and what came of it second by second. How that looks is in curve.py."""
+"""Loads the laptop cloud, up and down again, and reports every second. The display is in curve.py."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from generator import catalogue
 
-CONNECTIONS = 24  # more than are ever busy at the rates that a laptop answers
+CONNECTIONS = 24  # more than are ever busy at rates that a laptop can answer
 CALM_SHARE = 0.1  # of the peak, before and after it
 CALM_SECONDS = 6
-BACK_WITHIN = 120  # seconds; after that the calm end is not waited for
+BACK_WITHIN = 120  # seconds to wait for scaling in
 ANSWER_SECONDS = 30
 BODY = json.dumps({"review": "When my sister told me that she was going to have a baby I called everybody I know."})
 
@@ -27,12 +27,12 @@ class Sample:
 
     Attributes:
         second: since the start.
-        rate: requests that were to be sent in it.
-        answered: answers with status 200 that came in it.
-        failed: any other answers, and connections that broke.
-        p50: median time to an answer in milliseconds; 0 without one.
-        p95: the time that one in twenty exceeds.
-        tasks: how many tasks run.
+        rate: requests to be sent.
+        answered: answers with status 200.
+        failed: other answers, and broken connections.
+        p50: median latency in milliseconds; 0 without an answer.
+        p95: 95th percentile of it.
+        tasks: running tasks.
     """
 
     second: int
@@ -45,7 +45,7 @@ class Sample:
 
 
 class Visitors:
-    """Sends requests at a rate, whatever the answers do, over connections that stay open.
+    """Sends requests at a given rate, independent of the answers, over connections that stay open.
 
     Args:
         url: of the page; the API is below it.
@@ -62,7 +62,7 @@ class Visitors:
             thread.start()
 
     def send(self, rate: int, end: float) -> None:
-        """Have ``rate`` requests sent, evenly, until the clock shows ``end`` (``time.monotonic``)."""
+        """Send ``rate`` requests, spread evenly until ``end`` (a ``time.monotonic`` time)."""
         begin = time.monotonic()
         for number in range(rate):
             due = begin + (end - begin) * number / rate
@@ -73,7 +73,7 @@ class Visitors:
             time.sleep(ahead)
 
     def answers(self) -> tuple[list[float], int]:
-        """Milliseconds of each good answer since the last call, from when it was due, and how many failed."""
+        """Latencies since the last call, in milliseconds from when each request was due, and how many failed."""
         times, failed = [], 0
         while not self._done.empty():
             took = self._done.get()
@@ -84,7 +84,7 @@ class Visitors:
         return times, failed
 
     def close(self) -> None:
-        """Wait for what is under way, and leave."""
+        """Wait for requests under way, and end."""
         for _ in self._threads:
             self._due.put(None)
         for thread in self._threads:
@@ -105,16 +105,16 @@ class Visitors:
 
 
 def run(url: str, peak: int, seconds: int, tasks: Callable[[], int]) -> Iterator[Sample]:
-    """Load the app: calm, the peak, calm again until as few tasks run as before.
+    """Load the app: calm, the peak, then calm until the number of tasks is as before.
 
     Args:
         url: of the page.
         peak: requests a second.
         seconds: how long the peak lasts.
-        tasks: tells how many tasks run.
+        tasks: returns the number of running tasks.
 
     Yields:
-        What each second brought, as it ends.
+        A sample after each second.
     """
     visitors = Visitors(url)
     begin, before = time.monotonic(), tasks()

@@ -1,9 +1,9 @@
 """Runs containers as plain processes: the engine of a laptop without Docker.
 
-What a container is here: the image's folder (see ``images``), run by this interpreter with the environment that the
-task definition gives, on its own port of 127.0.0.1. An address of Docker's default bridge network stands for the
-container wherever ECS and the load balancer name one; ``Engine.request_to`` translates it. Not honoured, because
-only a real engine can: limits of memory and CPU, users, capabilities, read-only file systems.
+A container is the image's folder (see ``images``), run by this interpreter with the task definition's environment, on
+its own port of 127.0.0.1. ECS and the load balancer know it by an address of Docker's default bridge network, which
+``Engine.request_to`` translates. Not honoured, because only a real engine can: limits of memory and CPU, users,
+capabilities, read-only file systems.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from scripts.local import child, images, serving
 from scripts.local.engine import Engine
 from scripts.local.serving import HOST, Traffic
 
-# The image's start command; its Dockerfile says the same.
+# The image's start command; the same as in its Dockerfile.
 COMMAND = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "sentiment.app:create_app()")
-PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")  # from our own environment into every container's
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")  # of our own environment, to every container
 
 
 class Container:
@@ -70,7 +70,7 @@ class Container:
         """Nothing is cached here."""
 
     def wait(self) -> dict[str, int]:
-        """Wait for the end; the exit code is that of a shell, 128 + n for signal n."""
+        """Wait for the end; the exit code is a shell's: 128 + n for signal n."""
         code = self._process.wait()
         return {"StatusCode": 128 - code if code < 0 else code}
 
@@ -88,7 +88,7 @@ class Container:
         """End the container without failing a request, as deregistration delay, SIGTERM and SIGKILL do on ECS.
 
         Args:
-            timeout: seconds for what is under way, and again seconds from SIGTERM to SIGKILL.
+            timeout: seconds for requests under way, and again from SIGTERM to SIGKILL.
         """
         with self._stopping:
             self._settle()
@@ -96,12 +96,12 @@ class Container:
             self._process.stop(timeout)
 
     def kill(self) -> None:
-        """End it at once, without a word."""
+        """Kill it at once."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
 
     def remove(self, **_: object) -> None:
-        """Make sure that nothing of the container is left; its log file stays."""
+        """Remove everything of the container but its log file."""
         self._process.stop(0)
         self._removed(self)
 
@@ -113,12 +113,12 @@ class Container:
 
     @contextlib.contextmanager
     def request(self) -> Iterator[tuple[str, int]]:
-        """A request to the container: its real address, and the promise that ``stop`` waits for the answer."""
+        """A request to the container: yields its real address; ``stop`` waits for the answer."""
         with self._traffic.request():
             yield HOST, self.port
 
     def _why(self) -> str:
-        """What the service says on why it does not start, and where it says more."""
+        """Why the service did not start, as it logged it, and the path of the log."""
         return f"{serving.reason(self._log.read_text(errors='replace').splitlines())} ({self._log})"
 
     def _follow_log(self) -> Iterator[bytes]:
@@ -138,28 +138,25 @@ class ProcessEngine(Engine):
 
     Args:
         store: folder of images.
-        logs: folder for what containers write, one file each.
+        logs: folder for the containers' logs, one file each.
     """
 
     def __init__(self, store: Path, logs: Path) -> None:
         super().__init__()
         self._store = store
         self._logs = logs
-        self._numbers = itertools.count(2)  # 172.17.0.1 is the host's side of Docker's bridge
+        self._numbers = itertools.count(2)  # 172.17.0.1 is the host on Docker's bridge
 
     def find_image(self, reference: str) -> Path:
-        """The folder of an image; raises ``scripts.errors.ImageError``."""
+        """The folder of an image; raises ``scripts.stage.errors.ImageError``."""
         return images.find(reference, self._store)
 
     def pull(self, reference: str) -> str:
-        """Nothing: whether the image exists is answered by ``run``, whose error names the reason in the task's record.
-
-        There is no registry: an image is on this machine or nowhere.
-        """
+        """Do nothing: there is no registry. ``run`` reports a missing image, in the task's stopped reason."""
         return reference
 
     def create(self, image: str, name: str, environment: Mapping[str, str], settings: Mapping[str, Any]) -> Container:
-        """Start a process; of the settings none can be honoured."""
+        """Start a process; it can honour none of the settings."""
         number = next(self._numbers)
         address = f"172.17.{number >> 8 & 255}.{number & 255}"
         folder, log = images.find(image, self._store), self._logs / f"{name}.log"

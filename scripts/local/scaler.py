@@ -1,16 +1,16 @@
-"""Target tracking: how many tasks a service should want, after what its policies measure. Nothing is measured here.
+"""Target tracking: a service's desired number of tasks, computed from its policies' metrics. Measures nothing.
 
-What AWS documents of it is kept:
+It follows AWS's documentation:
 https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-targettracking.html
 
 - A policy measures once a minute. Three measurements in a row above its target scale out, to as many tasks as would
   bring it down to the target; fifteen in a row under nine tenths of it scale in, one task at a time.
-- Of several policies, any may scale out, the one that wants most decides, and all must agree to scale in.
-- A cooldown of the policy's own follows each change. While a deployment goes on, nothing is scaled in.
+- With several policies, any may scale out (the one that wants most decides), and all must agree to scale in.
+- The policy's cooldown follows each change. Nothing is scaled in during a deployment.
 
-On a laptop nobody waits a quarter of an hour: all waiting is compressed, ``MINUTE`` seconds being AWS's minute. Only
-the waiting: rates stay what they are, so that 6,000 requests a minute are 100 a second here too.
+On a laptop, where nobody waits a quarter of an hour, all waiting is compressed: AWS's minute takes ``MINUTE`` seconds.
+Rates are not: 6,000 requests a minute are 100 a second here too.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-MINUTE = 2.0  # seconds on the laptop that stand for AWS's sixty
-SPEED = 60 / MINUTE  # how much faster the laptop's scaling waits
+MINUTE = 2.0  # seconds on the laptop for a minute on AWS
+SPEED = 60 / MINUTE  # how much faster the laptop scales
 
-OUT_AFTER = 3  # measurements; the alarm that AWS makes for scaling out
-IN_AFTER = 15  # and for scaling in
+OUT_AFTER = 3  # measurements, as in AWS's alarm for scaling out
+IN_AFTER = 15  # measurements, as in AWS's alarm for scaling in
 IN_BELOW = 0.9  # of the target
 
 
@@ -34,10 +34,10 @@ class Policy:
 
     Attributes:
         name: its name.
-        target: what its metric should be.
+        target: the metric's target value.
         out_cooldown: seconds on AWS after scaling out.
         in_cooldown: seconds on AWS after scaling in.
-        may_scale_in: false where the policy only adds.
+        may_scale_in: false if the policy only scales out.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Change:
-    """A new number of tasks, and in words why."""
+    """A new desired number of tasks, and the reason in words."""
 
     desired: int
     why: str
@@ -74,11 +74,11 @@ class Scaler:
     def decide(
         self, values: Mapping[str, float | None], tasks: int, now: float, deploying: bool = False
     ) -> Change | None:
-        """Take one measurement of each policy, and say what should change.
+        """Take one measurement of each policy, and decide whether to scale.
 
         Args:
-            values: by the policy's name; None where nothing could be measured, which leaves that policy out.
-            tasks: how many the service wants now.
+            values: by policy name; a policy whose value is None is left out.
+            tasks: the service's desired number of tasks.
             now: seconds on the laptop's clock.
             deploying: whether a deployment is under way.
         """
@@ -86,7 +86,7 @@ class Scaler:
         for policy in active:
             self._seen.setdefault(policy.name, deque(maxlen=IN_AFTER)).append(values[policy.name] or 0.0)
         if tasks == 0 or now < self._quiet_until:
-            return None  # a service put to sleep is not woken by scaling
+            return None  # scaling does not wake a sleeping stage
         return self._out(active, tasks, now) or (None if deploying else self._in(active, tasks, now))
 
     def _out(self, active: Sequence[Policy], tasks: int, now: float) -> Change | None:
@@ -108,7 +108,7 @@ class Scaler:
         if not all(self._all(policy, IN_AFTER, below=policy.target * IN_BELOW) for policy in judging):
             return None
         if any(self._seen[policy.name][-1] * tasks / (tasks - 1 or 1) > policy.target for policy in judging):
-            return None  # the tasks that stay would be above the target at once
+            return None  # the remaining tasks would exceed the target at once
         self._quiet_until = now + max(policy.in_cooldown for policy in judging) / SPEED
         return Change(tasks - 1, ", ".join(self._last(policy) for policy in judging))
 

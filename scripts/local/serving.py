@@ -1,4 +1,4 @@
-"""What is alike for a container of every engine: whether it answers or why not, and the requests under way to it."""
+"""Shared by all engines' containers: health, the reason for a failed start, and requests under way."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import Any
 from generator import catalogue
 
 HOST = "127.0.0.1"
-HEALTHY_WITHIN = 30.0  # seconds; a task that takes longer has failed to start
+HEALTHY_WITHIN = 30.0  # seconds; a task that takes longer counts as failed
 
 
 class ContainerError(Exception):
-    """A container did not start; the message is what ECS shows as the task's stopped reason."""
+    """A container did not start; ECS shows the message as the task's stopped reason."""
 
 
 class Traffic:
-    """The requests that are under way to one container through the load balancer."""
+    """The requests under way to one container through the load balancer."""
 
     def __init__(self) -> None:
         self._requests = 0
@@ -45,30 +45,30 @@ class Traffic:
 
         Args:
             timeout: seconds, at most.
-            ended: whether the container has come to its end, after which no answer will come.
+            ended: whether the container has ended, so that no answer will come.
         """
         with self._idle:
             self._idle.wait_for(lambda: self._requests == 0 or ended(), timeout)
 
 
 def reason(lines: Sequence[str]) -> str:
-    """What a container says on why it does not start: what is critical, else what was raised, else its last line.
+    """Why a container did not start: its last critical record, else its last exception, else its last line.
 
     Args:
-        lines: of its log; records of the service, and what others wrote.
+        lines: of its log: JSON records of the service, and other lines.
     """
     records = [_record(line) for line in lines]
     critical = [str(record["message"]) for record in records if record.get("level") == "critical"]
     if critical:
         return critical[-1]
     raised = [f"{record['exception']} at {record['raised'][-1]}" for record in records if record.get("raised")]
-    # The service leaves an exception's own words out; gunicorn prints those of one that ends the start.
+    # The service does not log an exception's message; gunicorn prints that of an exception which ends the start.
     words = [line for line, record in zip(lines, records, strict=True) if not record and line.strip()]
     return ": ".join([raised[-1], *words[-1:]]) if raised else (lines or ["it wrote nothing"])[-1]
 
 
 def _record(line: str) -> dict[str, Any]:
-    """A line of a log as a record; an empty one when it is none."""
+    """A line of a log as a record; empty if it is not a JSON object."""
     try:
         record = json.loads(line)
     except ValueError:
@@ -80,9 +80,9 @@ def wait_until_healthy(port: int, exit_code: Callable[[], int | None], why: Call
     """Return once a container's health path answers 200.
 
     Args:
-        port: where it answers on 127.0.0.1.
-        exit_code: the container's, None while it runs.
-        why: what the container said last, for the message.
+        port: of the container, on 127.0.0.1.
+        exit_code: returns the container's exit code, None while it runs.
+        why: returns the reason from the container's log.
 
     Raises:
         ContainerError: the container ended, or took too long.
@@ -102,7 +102,7 @@ def _answers(port: int, why: Callable[[], str]) -> bool:
     try:
         connection.request("GET", catalogue.HEALTH_PATH)
         status = connection.getresponse().status
-        if status == HTTPStatus.NOT_FOUND:  # it is up, and will never be healthy: no need to wait for that
+        if status == HTTPStatus.NOT_FOUND:  # it runs, but will never be healthy: do not wait
             raise ContainerError(f"not healthy: it answers, but not at {catalogue.HEALTH_PATH}: {why()}")
         return status == HTTPStatus.OK
     except (OSError, http.client.HTTPException):

@@ -1,4 +1,4 @@
-"""The state folder of the laptop cloud (``.local``): what is where, and that one cloud at a time uses it."""
+"""The state folder of the laptop cloud (``.local``): its layout, and its lock for one cloud at a time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.errors import DeployError
-
-ROOT = Path(__file__).resolve().parents[2]
+from scripts import ROOT
+from scripts.stage.errors import DeployError
 
 
 class StateError(DeployError):
@@ -23,18 +22,18 @@ class StateError(DeployError):
 
 @dataclass(frozen=True)
 class State:
-    """Paths in the state folder. Only journal, keys and images outlive a run."""
+    """Paths in the state folder. Only the journal, keys and images are kept between runs."""
 
     folder: Path
 
     @property
     def journal(self) -> Path:
-        """What was written to tables: judgements and their counts."""
+        """Everything written to tables: judgements and their counts."""
         return self.folder / "tables.journal"
 
     @property
     def receipt_key(self) -> Path:
-        """The keys of receipts: what was predicted before a restart can be judged after it."""
+        """The receipt keys, so that predictions can still be judged after a restart."""
         return self.folder / "receipt-key"
 
     @property
@@ -44,21 +43,21 @@ class State:
 
     @property
     def logs(self) -> Path:
-        """What the emulator and the tasks of this run write."""
+        """Logs of the emulator and the tasks in this run."""
         return self.folder / "logs"
 
     @property
     def temporary(self) -> Path:
-        """Where the emulator keeps what it needs while it runs."""
+        """The emulator's temporary files."""
         return self.folder / "tmp"
 
     @property
     def cloud(self) -> Path:
-        """Where a second terminal finds the cloud that runs."""
+        """Tells a second terminal where the running cloud is."""
         return self.folder / "cloud.json"
 
     def publish(self, **facts: Any) -> None:
-        """Write ``cloud.json``: whoever reads it sees all of it."""
+        """Write ``cloud.json`` atomically."""
         new = self.cloud.with_suffix(".new")
         new.write_text(json.dumps(facts) + "\n")
         new.replace(self.cloud)
@@ -69,16 +68,30 @@ def chosen_folder() -> Path:
     return Path(os.environ.get("STATE") or ROOT / ".local")
 
 
-@contextlib.contextmanager
-def claim(folder: Path | None, url: str) -> Iterator[State]:
-    """Use the state folder alone, with nothing in it of an earlier run but journal, keys and images.
-
-    Args:
-        folder: the state folder; None for the chosen one.
-        url: where the cloud is going to answer, for whoever else wants the folder.
+def running() -> dict[str, Any]:
+    """Where the laptop cloud is that runs now, as it published it.
 
     Raises:
-        StateError: somebody else uses it, or it cannot be written.
+        DeployError: none runs.
+    """
+    try:
+        found: dict[str, Any] = json.loads(State(chosen_folder()).cloud.read_text(encoding="utf-8"))
+        os.kill(int(found["pid"]), 0)
+    except (OSError, ValueError, KeyError) as error:
+        raise DeployError("The laptop cloud is not running.", "Start it: `make local`, in another window.") from error
+    return found
+
+
+@contextlib.contextmanager
+def claim(folder: Path | None, url: str) -> Iterator[State]:
+    """Claim the state folder for this process, and remove everything of earlier runs but journal, keys and images.
+
+    Args:
+        folder: the state folder; None for ``chosen_folder``.
+        url: the cloud's address, shown to others who want the folder.
+
+    Raises:
+        StateError: another cloud uses it, or it is not writable.
     """
     state = State((folder or chosen_folder()).absolute())
     try:
@@ -88,7 +101,7 @@ def claim(folder: Path | None, url: str) -> Iterator[State]:
         raise _unusable(state, error) from None
     with lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel gives it back, whatever becomes of us
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel releases it however this process ends
         except BlockingIOError:
             lock.seek(0)
             raise _taken(state, lock.read()) from None
@@ -118,7 +131,7 @@ def _clean(state: State) -> None:
 def _unusable(state: State, error: OSError) -> StateError:
     return StateError(
         f"The laptop cloud cannot keep its state in {state.folder}: {error.strerror}.",
-        "Make that folder writable, or name another one with STATE=folder.",
+        "Make that folder writable, or choose another one with STATE=folder.",
     )
 
 
@@ -129,6 +142,6 @@ def _taken(state: State, holder: str) -> StateError:
     except (ValueError, KeyError):
         who, end = "just starting", "Ctrl-C there"
     return StateError(
-        f"Another laptop cloud ({who}) uses {state.folder}.",
-        f"Use that one, end it (Ctrl-C in its terminal, or {end}), or name another folder with STATE=folder.",
+        f"Another laptop cloud ({who}) is using {state.folder}.",
+        f"Use that one, stop it (Ctrl-C in its terminal, or {end}), or choose another folder with STATE=folder.",
     )

@@ -1,7 +1,7 @@
-"""``make local``: starts the laptop cloud, watches over it, and leaves nothing running behind.
+"""``make local``: starts the laptop cloud, supervises it, and leaves nothing running.
 
-This process holds the front and the orchestrator; the emulator is its child, the tasks and the Lambdas are the
-emulator's. How the app is deployed is the orchestrator's affair, here as on AWS.
+This process runs the front and the orchestrator. The emulator is its child; tasks and Lambdas are the emulator's
+children. The orchestrator deploys the app, as on AWS.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import NoReturn
 
-from scripts.display import make_reporter, show_error
-from scripts.errors import EXIT_USAGE, DeployError, explain
 from scripts.local.cloud import LaptopCloud
 from scripts.local.front import Front, PortInUseError
 from scripts.local.runner import PROCESS, REGISTRY, choose
 from scripts.local.state import claim
-from scripts.reporter import Reporter
+from scripts.stage.display import make_reporter, show_error
+from scripts.stage.errors import EXIT_USAGE, DeployError, explain
+from scripts.stage.reporter import Reporter
 
 
 class PortError(DeployError):
-    """The port cannot be had."""
+    """The port cannot be used."""
 
     exit_code = EXIT_USAGE
 
@@ -48,14 +48,14 @@ class Down:
 
 @dataclass(frozen=True)
 class Signalled:
-    """Somebody wants us to stop."""
+    """A signal asks us to stop."""
 
     number: int
 
 
 @dataclass(frozen=True)
 class Stopped:
-    """We stop because we were asked to."""
+    """We stop because a signal asked us to."""
 
     exit_code: int
 
@@ -73,10 +73,10 @@ def main(port: int = 8080, state: Path | None = None, runner: str = PROCESS, reg
         registry: host and port on loopback where a registry may listen, for ``docker``.
 
     Returns:
-        Exit code: 0 after a stop that was asked for, 128 + n when signal n came before the app was ready.
+        Exit code: 0 after a requested stop, 128 + n if signal n came before the app was ready.
 
     Raises:
-        DeployError: it does not start, or does not go on; says why.
+        DeployError: it did not start, or stopped by itself.
     """
     began = time.monotonic()
     events: SimpleQueue[Event] = SimpleQueue()
@@ -106,13 +106,13 @@ def main(port: int = 8080, state: Path | None = None, runner: str = PROCESS, reg
 def _attend(
     events: SimpleQueue[Event], front: Front, reporter: Reporter, how_long: Callable[[], str]
 ) -> Down | Stopped:
-    """Say when the app is up, and wait for its end."""
+    """Announce that the app is up, and wait for its end."""
     ready = False
     while True:
         match events.get():
             case Up(kept_in):
                 ready = True
-                reporter.note(f"{how_long()} Judgements are kept in {kept_in}. Ctrl-C ends it.")
+                reporter.note(f"{how_long()} Judgements are kept in {kept_in}. Ctrl-C stops it.")
                 reporter.close()
                 print(f"Ready: {front.url}", flush=True)
             case Down() as down:
@@ -122,7 +122,7 @@ def _attend(
 
 
 def _leave_at_once(end: Down | Stopped) -> NoReturn:
-    """Leave without the orchestrator's threads, which would go on asking the emulator that is no more for a minute."""
+    """Exit without waiting for the orchestrator's threads, which would retry the ended emulator for a minute."""
     if isinstance(end, Stopped):
         code = end.exit_code
     else:
@@ -146,10 +146,10 @@ def _listen(port: int) -> Front:
     try:
         return Front(port)
     except PortInUseError:
-        message = f"Port {port} of this machine is in use."
+        message = f"Port {port} is already in use on this machine."
     except (PermissionError, OverflowError):
         message = f"Port {port} cannot be used: it must be from 1024 to 65535."
-    raise PortError(message, "Name another one: `make local PORT=8081`.")
+    raise PortError(message, "Choose another one: `make local PORT=8081`.")
 
 
 def _in_background(work: Callable[[], None]) -> threading.Thread:

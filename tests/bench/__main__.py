@@ -1,8 +1,8 @@
 """Runs the benchmarks of this folder: ``python -m tests.bench [NAME ...]``. How the results are shown is in page.py.
 
 A benchmark is a module of this folder with a ``TITLE``, an ``ABOUT`` (a paragraph of Markdown: what is measured, and
-how), and a function ``measure() -> Iterable[Figure]``. Nothing is asserted: the figures are of the machine that they
-were taken on. Each benchmark that ran gets its section of docs/benchmarks.md written anew; the others keep theirs.
+how), and a function ``measure() -> Iterable[Figure]``. Nothing is asserted: figures depend on the machine. Each
+benchmark that ran rewrites its section of docs/benchmarks.md; the others keep theirs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def benchmarks() -> dict[str, ModuleType]:
 
 
 def table(title: str, figures: list[Figure]) -> Table:
-    """The figures of one benchmark, one a row."""
+    """The figures of one benchmark, one per row."""
     result = Table(title=title, title_justify="left", title_style="bold")
     result.add_column("measured")
     result.add_column("value", justify="right")
@@ -39,10 +39,10 @@ def table(title: str, figures: list[Figure]) -> Table:
 
 
 def main(names: list[str]) -> int:
-    """Run the named benchmarks, or all; return the exit status."""
+    """Run the named benchmarks, or all of them; return the exit status."""
     known = benchmarks()
     if unknown := [name for name in names if name not in known]:
-        print(f"no benchmark {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
+        print(f"unknown benchmark: {', '.join(unknown)}; choose from: {', '.join(known)}", file=sys.stderr)
         return 2
     console = Console()
     for name in names or known:
@@ -50,7 +50,7 @@ def main(names: list[str]) -> int:
             figures = list(known[name].measure())
         console.print(table(known[name].TITLE, figures))
         page.write(name, known[name].TITLE, known[name].ABOUT, figures)
-    console.print("These sections of docs/benchmarks.md are new.")
+    console.print("Updated these sections of docs/benchmarks.md.")
     return 0
 
 

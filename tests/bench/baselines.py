@@ -1,9 +1,8 @@
-"""What the service is measured beside: apps that gunicorn serves, made by ``tests.bench.service``. Measures nothing.
+"""Apps that the service is compared with; ``tests.bench.service`` has gunicorn serve them. Measures nothing.
 
-``equal`` does all that the service does but for asking the model. ``eager`` asks the shipped model's own weights
-through torch. ``original`` has the shape of the original app's network (``Original`` in
-``training.evaluation.bench``): it predicts nothing that makes sense, since no such network was trained, and takes the
-time that one takes.
+``equal`` does everything that the service does except run the model. ``eager`` runs the shipped model's weights in
+torch. ``original`` has the shape of the original app's network (``training.evaluation.bench.Original``): it was never
+trained, so its predictions are meaningless, but it takes as long.
 """
 
 from __future__ import annotations
@@ -15,15 +14,17 @@ from typing import Any
 
 from flask import Flask, request
 
-FILE = "BASELINE"  # environment variable: what `prepare` wrote
+FILE = "BASELINE"  # environment variable: path of the file that `prepare` wrote
 
 
 def equal() -> Flask:
-    """The service with a model that predicts nothing: it reads, checks, logs and answers just as much."""
+    """The service with a model that always predicts the same: it reads, checks, logs and answers as usual."""
     from sentiment.app import create_app
     from sentiment.model import Model, Prediction
 
     class Nothing(Model):
+        always: Prediction
+
         def predict(self, text: str) -> Prediction:
             return self.always
 
@@ -33,7 +34,7 @@ def equal() -> Flask:
 
 
 def prepare(model: Path, target: Path) -> None:
-    """Write the shipped model's weights, vocabulary and labels as torch reads them.
+    """Write the shipped model's weights, vocabulary and labels in torch's format.
 
     Args:
         model: the ONNX file.
@@ -52,7 +53,7 @@ def prepare(model: Path, target: Path) -> None:
 
 
 def eager() -> Flask:
-    """Flask and torch, in eager mode, on the weights of the shipped model."""
+    """Flask and torch in eager mode, with the shipped model's weights."""
     import torch
 
     network, tokenizer, labels = _prepared()
@@ -66,7 +67,7 @@ def eager() -> Flask:
 
 
 def original() -> Flask:
-    """Flask and torch on a network of the original app's shape, every text padded to its 200 words."""
+    """Flask and torch with a network of the original app's shape; every text is padded to its 200 words."""
     import torch
 
     from training.evaluation.bench import ORIGINAL_LENGTH, Original
@@ -94,7 +95,7 @@ def _prepared() -> tuple[Any, Any, list[str]]:
 
 
 def _app(labels: list[str], scores: Callable[[str], list[float]]) -> Flask:
-    """As plain as such an app is: no checks, no log, no ids."""
+    """A minimal app: no checks, no log, no ids."""
     app = Flask(__name__)
 
     @app.get("/healthz")

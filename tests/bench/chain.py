@@ -1,4 +1,4 @@
-"""The whole local chain: time until `make local` is ready, and a prediction through front, API, link and task."""
+"""The whole chain on the laptop: time until `make local` is ready, and a prediction through front, API, link, task."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from pathlib import Path
 from tests.bench.figures import Figure
 from tests.local.running import RunningApp, start_and_wait
 
-TITLE = "The laptop cloud, from the page's address to the model and back"
+TITLE = "The laptop cloud, from the page to the model and back"
 ABOUT = """\
-`make local` started with a fresh state folder, then one request after another through front, HTTP API, VPC link, load
-balancer and task, as the page sends them.
+`make local` starts with a fresh state folder; then requests go one after another through front, HTTP API, VPC link,
+load balancer and task, as the page sends them.
 """
 REQUESTS = 500
 BODY = json.dumps({"review": "I feel bad that I neglected this project for so long, and I do not know how to say so"})
 
 
 def measure() -> Iterator[Figure]:
-    """Start the app with a fresh state folder, and ask it one thing after another."""
+    """Start the app with a fresh state folder, and send requests one after another."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         app = start_and_wait(Path(folder) / "state")
         try:
-            yield Figure("time to Ready", time.perf_counter() - began, "s", "environment prepared, nothing deployed")
+            yield Figure("time to Ready", time.perf_counter() - began, "s", "environment ready, nothing deployed")
             milliseconds = sorted(_ask(app))
         finally:
             app.close()

@@ -1,4 +1,4 @@
-"""What each fault costs with ten thousand requests running: the fault tests, and what they tell at their end."""
+"""What each fault costs under load: runs the fault tests, and reads the figures that they print."""
 
 from __future__ import annotations
 
@@ -7,34 +7,32 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+from scripts import ROOT
 from tests.bench.figures import Figure
 
-TITLE = "Faults, each with requests running on the laptop cloud"
+TITLE = "Faults on the laptop cloud, each under load"
 ABOUT = """\
-Three visitors ask for predictions and one judges, one request after another and again when a request fails, as the page
-does, while something is broken on purpose (`tests/faults`). A failed request is a try that was not answered with 200; a
-lost judgement was acknowledged and is not in the export afterwards.
+Three visitors ask for predictions and one judges while something is broken on purpose (`tests/faults`). Each sends
+one request after another, and retries a failed one, as the page does. A failed request is an attempt that was not
+answered with 200; a lost judgement was acknowledged but is missing from the export afterwards.
 
-What fails is what nothing could answer in time. A killed worker or task takes along what it was working on, and the
-only task also what comes until the next one is healthy. A frozen task still takes requests: two for each visitor,
-until the health checks have missed it twice, ten seconds. A table that refuses half of all calls refuses some
-judgements in both tries of theirs. A Lambda whose clock is hours wrong is refused by AWS whatever it asks, so the
-visitor who judges meanwhile is told to come again until the clock is right. All of these were answered when they were
-sent again.
+Some requests have to fail. A killed worker or task loses the requests that it was processing; with a single task, so
+are all requests until the next one is healthy. A frozen task still receives requests, two from each visitor, until it
+has missed two health checks, after ten seconds. A table that refuses half of all calls refuses some judgements on
+both attempts. AWS refuses every call of a Lambda whose clock is hours wrong, so judging answers "try again later"
+until the clock is right. Every failed request succeeded on retry unless the table says otherwise.
 """
-REQUESTS = 10_000  # at least so many run through a roll and through scaling in
-TOLD = re.compile(
+REQUESTS = 10_000  # at least, during a rolling deployment and during scaling in
+LINE = re.compile(
     r"^FAULT (?P<what>.+?): (?P<requests>\d+) requests, (?P<failed>\d+) failed, (?P<given_up>\d+) for good; "
     r"(?P<judged>\d+) judgements acknowledged, (?P<lost>\d+) lost$",
     re.MULTILINE,
 )
-ROOT = Path(__file__).parents[2]
 
 
 def measure() -> Iterator[Figure]:
-    """Run the tests, and read what they tell."""
+    """Run the tests, and read their figures."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "1800", "tests/faults"],
         cwd=ROOT,
@@ -47,13 +45,13 @@ def measure() -> Iterator[Figure]:
     yield from figures(done.stdout)
 
 
-def figures(told: str) -> Iterator[Figure]:
-    """The figures in the tests' last lines.
+def figures(output: str) -> Iterator[Figure]:
+    """The figures in the tests' output.
 
     Args:
-        told: what pytest printed.
+        output: pytest's output.
     """
-    for line in TOLD.finditer(told):
-        note = f"of {int(line['requests']):,} requests; {line['given_up']} failed when sent again, too"
+    for line in LINE.finditer(output):
+        note = f"of {int(line['requests']):,} requests; {line['given_up']} failed again on retry"
         yield Figure(f"{line['what']}: failed", int(line["failed"]), "requests", note)
         yield Figure(f"{line['what']}: lost", int(line["lost"]), "judgements", f"of {line['judged']} acknowledged")

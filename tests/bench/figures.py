@@ -1,4 +1,4 @@
-"""What a benchmark module hands over: figures, to be shown and never judged."""
+"""What a benchmark module returns: figures, which are shown but never asserted."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ class Figure:
 
 
 def shown(value: float) -> str:
-    """A number for people: whole from 100 on and where it is whole, else with two decimals."""
+    """A number as text: without decimals if it is whole or at least 100, else with two."""
     return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:,.2f}"

@@ -17,26 +17,28 @@ from pathlib import Path
 from typing import Any
 
 from generator import catalogue
-from scripts import receipts
+from scripts.app import receipt_keys
 from scripts.local.journal import Write, line
+from shared import receipts
+from shared.reviews import text_id
 from tests.bench.figures import Figure
 from tests.local import running
 from tests.local.running import RunningApp
 
 TITLE = "Judgements: recording, counting, exporting"
 ABOUT = """\
-The laptop cloud with so many judgements in its table, each of a text of 120 characters. The export is asked for as the
-page asks; rows a second and the peak are what the Lambda that writes it logs of itself, so the rate includes the
-emulator's own work, which shares the machine. Every row of the file is counted, and none may be there twice. Judgements
-are recorded one after another, each with a receipt; the statistics are asked for one after another.
+The laptop cloud with that many judgements in its table, each of a text of 120 characters. The export is requested as
+the page requests it. Rows a second and peak memory are logged by the Lambda that writes the export, so the rate
+includes the emulator's own work, which shares the machine. Every row of the file is counted, and none may occur
+twice. Judgements are recorded one after another, each with a receipt; statistics are requested one after another.
 """
 SIZES = (10_000, 100_000, 1_000_000)
-READY_SECONDS = 900.0  # reading the journal of a million takes a while
+READY_SECONDS = 900.0  # reading a journal of a million judgements takes a while
 REQUESTS = 300
 
 
 def measure() -> Iterator[Figure]:
-    """Start the laptop cloud with each size in turn."""
+    """Start the laptop cloud with each number of judgements in turn."""
     running.READY_WITHIN = READY_SECONDS
     for size in SIZES:
         yield from _measure(size)
@@ -57,7 +59,7 @@ def _measure(size: int) -> Iterator[Figure]:
 
 
 def _seed(journal: Path, size: int) -> None:
-    """Judgements and counts as the laptop cloud keeps them, of three revisions."""
+    """Write judgements and counts of three model revisions, in the laptop cloud's format."""
     with journal.open("wb") as file:
         for number in range(size):
             file.write(line([Write("sentiment-local-data/JudgementsTable", *_judgement(number))]))
@@ -70,22 +72,20 @@ def _seed(journal: Path, size: int) -> None:
 
 def _judgement(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
     review = f"judgement {number} of a benchmark, ".ljust(120, "x")
-    identity = hashlib.md5(review.encode(), usedforsecurity=False).hexdigest()
-    key = {"id": {"S": identity}, "judgement": {"S": str(uuid.UUID(int=number))}}
+    key = {"id": {"S": text_id(review)}, "judgement": {"S": str(uuid.UUID(int=number))}}
     label = catalogue.LABELS[number % len(catalogue.LABELS)]
-    said = {"sentiment": label, "verdict": "approved", "classification": label, "model": f"model-{number % 3}"}
+    prediction = {"sentiment": label, "verdict": "approved", "classification": label, "model": f"model-{number % 3}"}
     more = {"time": "2026-01-01T00:00:00.000Z", "receipt": "valid", "question": f"{number:016x}", "review": review}
-    texts = {name: {"S": value} for name, value in {**said, **more}.items()}
+    texts = {name: {"S": value} for name, value in {**prediction, **more}.items()}
     return key, {**key, **texts, "confidence": {"N": "0.812345"}}
 
 
 def _record(app: RunningApp, size: int) -> Iterator[Figure]:
-    key = receipts.keys(app.cloud)[0]  # once: each look-up of the app's makes its own client
-    now = time.time()
+    key = receipt_keys.keys(app.cloud)[0]  # once: each look-up creates a client
 
     def judge(number: int) -> tuple[str, str, str]:
         body = {"review": f"bench {number}", "sentiment": "joy", "judgement": str(uuid.uuid4())}
-        signed = receipts.signing.issue(key, body["review"], "joy", 0.5, "model-0", now)
+        signed = receipts.issue(key, body["review"], "joy", 0.5, "model-0")
         return "POST", "/api/setSentiment", json.dumps({**body, "receipt": signed})
 
     yield from _percentiles(app, f"POST /setSentiment, {size:,} judgements", judge)
@@ -120,7 +120,7 @@ def _export(app: RunningApp, size: int) -> Iterator[Figure]:
     answer = app.request("GET", "/api/getcsv", headers=accept)
     export, asked = None, 1
     while "json" in answer.headers["content-type"] and "url" not in answer.json:
-        if answer.status not in (202, 503):  # an emulator that shares two cores may be busy, as the page knows
+        if answer.status not in (202, 503):  # the emulator may be busy; the page retries too
             raise RuntimeError(f"the export was answered with {answer.status}: {answer.body!r}")
         export = answer.json.get("export", export)
         time.sleep(0.5)
@@ -131,7 +131,7 @@ def _export(app: RunningApp, size: int) -> Iterator[Figure]:
     if rows < size:
         raise RuntimeError(f"the export has {rows} rows of {size}")
     how = f"{rows:,} rows, {size_mb:,.0f} MB, each once"
-    yield Figure(f"export of {size:,}, from asking to its address", seconds, "s", how)
+    yield Figure(f"export of {size:,}, from request to download link", seconds, "s", how)
     if export:
         runs = _runs(app, export)
         wrote = sum(run["seconds"] for run in runs)
@@ -140,7 +140,7 @@ def _export(app: RunningApp, size: int) -> Iterator[Figure]:
 
 
 def _count(source: str | bytes) -> tuple[int, float]:
-    """Rows and megabytes of a CSV; fails when one is there twice."""
+    """Rows and megabytes of a CSV; raises if a row occurs twice."""
     opened = io.BytesIO(source) if isinstance(source, bytes) else urllib.request.urlopen(source)
     seen: set[bytes] = set()
     with opened as file:
@@ -150,13 +150,13 @@ def _count(source: str | bytes) -> tuple[int, float]:
             length += len(",".join(row)) + 2
             mark = hashlib.blake2b(f"{row[0]} {row[3]}".encode(), digest_size=8).digest()
             if mark in seen:
-                raise RuntimeError(f"row {number} is there twice")
+                raise RuntimeError(f"row {number} occurs twice")
             seen.add(mark)
     return len(seen) - 1, length / 1e6
 
 
 def _runs(app: RunningApp, export: str) -> list[dict[str, Any]]:
-    """What the writer logged of this export, one entry a run."""
+    """What the writer logged about this export, one entry per run."""
     logs = app.cloud.client("logs")
     group = app.cloud.client("cloudformation").describe_stack_resource(
         StackName=catalogue.stack_name("local", "api"), LogicalResourceId="WriterLog"

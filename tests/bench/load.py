@@ -1,9 +1,9 @@
-"""Load on ``POST /predict``, in a process of its own: ``python -m tests.bench.load PORT CONNECTIONS SECONDS [RATE]``.
+"""Loads ``POST /predict`` from its own process: ``python -m tests.bench.load PORT CONNECTIONS SECONDS [RATE]``.
 
-Without a rate, each connection sends its next review as soon as the last is answered. With one, requests come as
-people come, at random moments (a Poisson process, seeded), whatever the answers do; one that finds no free connection
-waits, and its time begins when it was due. Raw sockets and one thread, because an HTTP client would need more time for
-a request than the service that it measures. Prints one JSON object.
+Without a rate, each connection sends its next review as soon as the last one is answered. With a rate, requests arrive
+at random times (a seeded Poisson process), independent of the answers; one that finds no free connection waits, and its
+latency is counted from when it was due. Raw sockets and one thread, because an HTTP client would need more time for a
+request than the service under test. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from random import Random
 
-# About 25 words each, as the texts that the model was trained on.
+# About 25 words each, like the texts that the model was trained on.
 REVIEWS = (
     "I feel bad that I neglected this project for so long, and now my colleagues have to do the work that I promised.",
     "When my sister told me that she was going to have a baby I was so happy that I called everybody I know at once.",
@@ -30,7 +30,7 @@ REVIEWS = (
 
 @dataclass
 class Connection:
-    """One open connection and how far its current request has come."""
+    """An open connection and the state of its current request."""
 
     sock: socket.socket
     number: int
@@ -43,7 +43,7 @@ class Connection:
         self.sock.sendall(request)
 
     def answered(self) -> bool:
-        """Reads what has come; true when the answer is whole."""
+        """Read what has arrived; true when the answer is complete."""
         part = self.sock.recv(65_536)
         if not part:
             raise ConnectionError("the service closed a connection")
@@ -56,7 +56,7 @@ class Connection:
 
 
 def requests(port: int) -> list[bytes]:
-    """The requests, ready to send."""
+    """The requests as bytes."""
     bodies = [json.dumps({"review": review}).encode() for review in REVIEWS]
     head = f"POST /predict HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: "
     return [head.encode() + f"{len(body)}\r\n\r\n".encode() + body for body in bodies]
@@ -67,16 +67,16 @@ def run(port: int, connections: int, seconds: float, rate: float = 0) -> dict[st
 
     Args:
         port: its TCP port.
-        connections: requests in flight at any time; with a rate, at most.
+        connections: requests in flight; with a rate, the maximum.
         seconds: how long.
         rate: requests a second on average; 0 for as many as are answered.
 
     Returns:
-        ``requests`` answered with 200, ``errors`` answered otherwise, ``seconds`` it took, and the percentiles ``p50``,
-        ``p95`` and ``p99`` of the time to an answer, in milliseconds.
+        ``requests`` answered with 200, ``errors`` answered otherwise, ``seconds`` elapsed, and the percentiles ``p50``,
+        ``p95`` and ``p99`` of the latency, in milliseconds.
     """
     prepared = requests(port)
-    selector = selectors.SelectSelector()  # epoll waits whole milliseconds, as long as a request takes
+    selector = selectors.SelectSelector()  # epoll waits in whole milliseconds, as long as a request takes
     free = deque(_connect(port, number) for number in range(connections))
     random = Random(0)
     times: list[float] = []

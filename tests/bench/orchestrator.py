@@ -1,4 +1,4 @@
-"""The orchestrator on the laptop cloud: deploying, rolling, and what visitors notice of ten rolls."""
+"""The orchestrator on the laptop cloud: deployments, and what visitors notice of ten rolling deployments."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
-from scripts import image
+from scripts import ROOT
+from scripts.image import content
 from scripts.local import images
 from tests.bench.figures import Figure
-from tests.local.running import ROOT, RunningApp, start_and_wait
+from tests.local.running import RunningApp, start_and_wait
 
 TITLE = "The orchestrator on the laptop cloud"
-ABOUT = """Whole commands of `python -m scripts`, from the start of the process to its end, against a laptop cloud that
-runs already, with tasks as processes. A roll is to another image, with its smoke test. Visitors ask for predictions
-through the page's address, each as soon as its last answer is there; whatever is no 200 counts as failed."""
+ABOUT = """\
+Whole commands, from the start of the process to its end, on a running laptop cloud with tasks as processes. A roll
+deploys another image and runs the smoke test. Visitors request predictions through the page's address, one after
+another; every answer other than 200 counts as failed.
+"""
 NO_CHANGES, ROLLS = 3, 3
 VISITORS, REQUESTS, ROLLS_UNDER_LOAD = 4, 10_000, 10
 BODY = json.dumps({"review": "I feel bad that I neglected this project for so long, and I do not know how to say so"})
 
 
 def measure() -> Iterator[Figure]:
-    """Run each command several times, in a cloud of its own."""
+    """Run each command several times, in its own laptop cloud."""
     with tempfile.TemporaryDirectory() as folder:
         app = start_and_wait(Path(folder) / "state")
         try:
@@ -52,7 +55,7 @@ def _deploys(app: RunningApp) -> Iterator[Figure]:
     seconds = [_timed(app, "deploy") for _ in range(NO_CHANGES)]
     yield Figure("deploy that changes nothing", statistics.median(seconds), "s", f"median of {NO_CHANGES}")
     _timed(app, "destroy", "--yes")
-    yield Figure("deploy of all stacks from nothing", _timed(app, "deploy"), "s", "site and smoke test included")
+    yield Figure("deploy of all stacks from scratch", _timed(app, "deploy"), "s", "site and smoke test included")
 
 
 def _rolls_under_load(app: RunningApp, pair: tuple[str, str]) -> Iterator[Figure]:
@@ -70,18 +73,18 @@ def _rolls_under_load(app: RunningApp, pair: tuple[str, str]) -> Iterator[Figure
     asked = sum(visitor.asked for visitor in visitors)
     failed = sum((visitor.failed for visitor in visitors), Counter())
     how = f"{VISITORS} visitors, through {ROLLS_UNDER_LOAD} rolls"
-    yield Figure("requests meanwhile", asked, "requests", how)
+    yield Figure("requests in the meantime", asked, "requests", how)
     yield Figure("requests that failed", failed.total(), "requests", ", ".join([how, *sorted(failed)]))
 
 
 class Visitor(threading.Thread):
-    """Asks its share of the requests, one after another, and goes on until the last roll is over."""
+    """Sends its share of the requests one after another, and continues until the last roll is over."""
 
     def __init__(self, port: int, over: threading.Event) -> None:
         super().__init__()
         self.asked = 0
         self._over = over
-        self.failed: Counter[str] = Counter()  # by status, or by what happened instead of an answer
+        self.failed: Counter[str] = Counter()  # by status, or by exception if there was no answer
         self._port = port
 
     def run(self) -> None:
@@ -101,16 +104,16 @@ class Visitor(threading.Thread):
 
 
 def _two_images(app: RunningApp, folder: Path) -> tuple[str, str]:
-    """The image of this checkout and one that differs in a file that nobody reads."""
+    """The image of this checkout, and one that differs only in an unused file."""
     copy = folder / "container"
-    shutil.copytree(image.CONTAINER_DIR, copy, ignore=shutil.ignore_patterns("training", "__pycache__"))
+    shutil.copytree(content.CONTAINER_DIR, copy, ignore=shutil.ignore_patterns("training", "__pycache__"))
     (copy / "sentiment" / "other.txt").touch()
     store = app.state / "images"
-    return images.build(image.CONTAINER_DIR, store), images.build(copy, store)
+    return images.build(content.CONTAINER_DIR, store), images.build(copy, store)
 
 
 def _timed(app: RunningApp, *arguments: str) -> float:
-    """Seconds that a command takes."""
+    """Run a command; returns the seconds it took."""
     command = [sys.executable, "-m", "scripts", *arguments, "--stage", "local"]
     environment = {**os.environ, "STATE": str(app.state)}
     began = time.perf_counter()

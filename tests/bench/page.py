@@ -1,4 +1,4 @@
-"""Writes docs/benchmarks.md, one section a benchmark. Nothing is measured here."""
+"""Writes docs/benchmarks.md, one section per benchmark. Measures nothing."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ import platform
 import re
 from pathlib import Path
 
+import psutil
+
 from tests.bench.figures import Figure, shown
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 HEAD = """\
 # Benchmarks
 
-Written by `make bench`; each section says when and on which machine it ran. `make bench ONLY=service` measures one
-section again and leaves the others. Figures of one section were taken in one run, so their ratios hold elsewhere
-better than the figures themselves. A load average above the number of cores means that the machine did other work at
-the same time: only requests by core (CPU time) come near a quiet machine's then.
+Written by `make bench`; each section says when and on which machine it was measured. `make bench ONLY=service`
+repeats one section and leaves the others. The figures of a section come from one run, so their ratios are more
+portable than the figures themselves. A load average above the number of cores means that the machine was doing other
+work at the same time: then only requests per core (CPU time) are close to those of a quiet machine.
 """
 _SECTION = re.compile(r"<!-- bench:(\w+) -->\n.*?<!-- /bench -->\n", re.DOTALL)
 
 
 def write(name: str, title: str, about: str, figures: list[Figure], page: Path = PAGE) -> None:
-    """Write one section anew, and keep the others.
+    """Rewrite one section, and keep the others.
 
     Args:
         name: the benchmark's module.
@@ -48,13 +50,13 @@ def section(name: str, title: str, about: str, figures: list[Figure]) -> str:
 
 
 def machine() -> str:
-    """The machine in words; a load average above the number of cores tells that it did other work too."""
+    """The machine in words; a load average above the number of cores means that it was doing other work."""
     parts = [f"{os.cpu_count()} cores{_processor()}", f"{_memory_gib():.0f} GiB", f"Python {platform.python_version()}"]
     return ", ".join([*parts, f"load average {os.getloadavg()[0]:.1f}"])
 
 
 def _processor() -> str:
-    """What kind of processor, and whether it is shared with other virtual machines (Linux; elsewhere only the kind)."""
+    """The kind of processor, and on Linux whether this is a virtual machine, and the model's name."""
     kind = platform.machine()
     try:
         information = Path("/proc/cpuinfo").read_text()
@@ -67,4 +69,4 @@ def _processor() -> str:
 
 
 def _memory_gib() -> float:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return float(psutil.virtual_memory().total) / 2**30

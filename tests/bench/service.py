@@ -1,4 +1,4 @@
-"""The service alone, under gunicorn and its own configuration, beside a stub that predicts nothing. Needs Linux."""
+"""The service alone, under gunicorn with its own configuration, compared with stubs and baselines. Needs Linux."""
 
 from __future__ import annotations
 
@@ -16,24 +16,26 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psutil
+
+from scripts import ROOT
 from tests.bench import baselines
 from tests.bench.figures import Figure
 
 TITLE = "The service alone: one gunicorn worker on one core, reviews of 25 words"
 ABOUT = """\
-Every app is served by the container's own gunicorn configuration with one worker, held to one core, and loaded from
-another over eight connections: in turns, so that what else the machine does falls on all of them. Medians of the
-rounds. Requests by core are answered requests by CPU seconds of master and worker: what one core answers when nobody
-else wants it.
+Every app runs under the container's own gunicorn configuration with one worker, held to one core, and is loaded from
+another core over eight connections. The apps take turns, so that the machine's other work affects all of them.
+Figures are medians of the rounds. Requests per core are answered requests divided by CPU seconds of master and
+worker: what one core answers when nothing else uses it.
 
 The *plain stub* reads the JSON and answers; it does not check, log or count. The *equal stub* is the service itself
-with a model that predicts nothing. *torch eager* serves the same checkpoint's weights through torch, and the
-*original's shape* is a network as the original app had it (Embedding 400, LSTM 2 x 512, texts padded to 200 words).
+with a model that always predicts the same. *torch eager* serves the same checkpoint's weights through torch, and the
+*original's shape* is a network like the original app's (Embedding 400, LSTM 2 x 512, texts padded to 200 words).
 
-*The model alone* is asked in a process of its own, one text after another: what no web server could take away. What the
-service needs beyond the equal stub and the model together is what the two cost each other, caches above all.
+*The model alone* runs in its own process, one text after another: the part that no web server can save. What the
+service needs beyond the equal stub plus the model is what the two cost each other, mainly in CPU caches.
 """
-ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "container"
 SERVICE = "sentiment.app:create_app()"
 BESIDE = {
@@ -65,7 +67,7 @@ CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else
 
 @dataclass(frozen=True)
 class Load:
-    """What one round of load showed: requests a second of the service's CPU time, and percentiles in milliseconds."""
+    """The result of one round: requests per CPU second and per second, latency percentiles in milliseconds, errors."""
 
     per_core: float
     per_second: float
@@ -83,23 +85,23 @@ class Server:
     pid: int
     ready: float
 
-    def processes(self) -> list[int]:
-        """Process ids of master and workers."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        return [self.pid, *map(int, children.split())]
+    def processes(self) -> list[psutil.Process]:
+        """Master and workers."""
+        master = psutil.Process(self.pid)
+        return [master, *master.children()]
 
     def cpu_seconds(self) -> float:
-        """CPU time used so far, user and system (proc(5): fields 14 and 15 of stat, in clock ticks)."""
-        fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.processes()]
-        return sum(int(part[11]) + int(part[12]) for part in fields) / os.sysconf("SC_CLK_TCK")
+        """CPU time used so far, user and system."""
+        times = [process.cpu_times() for process in self.processes()]
+        return float(sum(each.user + each.system for each in times))
 
-    def memory_mib(self, kind: str) -> float:
-        """Memory of all processes added up: ``Rss`` or ``Pss`` (proc(5), smaps_rollup, in KiB).
+    def memory_mib(self) -> tuple[float, float]:
+        """Resident memory of all processes added up: RSS, then PSS.
 
-        Rss counts a page once for each process that has it; Pss splits it between them, those of others included.
+        RSS counts a page once for each process that has it; PSS splits it between them, those of others included.
         """
-        maps = "".join(Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self.processes())
-        return sum(int(line.split()[1]) for line in maps.splitlines() if line.startswith(f"{kind}:")) / 1024
+        used = [process.memory_full_info() for process in self.processes()]
+        return sum(each.rss for each in used) / 2**20, sum(each.pss for each in used) / 2**20
 
 
 @contextmanager
@@ -108,7 +110,7 @@ def served(app: str, **variables: str) -> Iterator[Server]:
 
     Args:
         app: the app as gunicorn names it.
-        variables: of its environment, on top of ours.
+        variables: of its environment, in addition to ours.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -151,7 +153,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 def load(server: Server, seconds: float = SECONDS, connections: int = CONNECTIONS, rate: float = 0) -> Load:
-    """Load a server from another process, on another core, for some seconds.
+    """Load a server from another process, on another core.
 
     Args:
         server: to load.
@@ -166,28 +168,28 @@ def load(server: Server, seconds: float = SECONDS, connections: int = CONNECTION
     )
     if len(CORES) > 1:
         os.sched_setaffinity(process.pid, CORES[1:])
-    said, _ = process.communicate(timeout=seconds + 60)
+    output, _ = process.communicate(timeout=seconds + 60)
     if process.returncode:
         raise RuntimeError("the load generator failed")
-    used, shown = server.cpu_seconds() - before, json.loads(said)
+    used, shown = server.cpu_seconds() - before, json.loads(output)
     per_second = shown["requests"] / shown["seconds"]
     return Load(shown["requests"] / used, per_second, shown["p50"], shown["p95"], shown["p99"], shown["errors"])
 
 
 def measure() -> Iterable[Figure]:
-    """Load all in turns, and take the medians."""
+    """Load all apps in turns, and take the medians."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         [model] = (CONTAINER / "model").glob("*.onnx")
         weights = Path(folder) / "weights.pt"
-        sys.path.append(str(CONTAINER))  # where training is found
+        sys.path.append(str(CONTAINER))  # for the training package
         baselines.prepare(model, weights)
         servers = {"service": stack.enter_context(served(SERVICE))}
         for name, app in BESIDE.items():
             servers[name] = stack.enter_context(served(app, **{baselines.FILE: str(weights)}))
         for server in servers.values():
             load(server, 1)
-        loads = {name: [] for name in servers}
+        loads: dict[str, list[Load]] = {name: [] for name in servers}
         for _ in range(ROUNDS):
             for name, server in servers.items():
                 loads[name].append(load(server))
@@ -200,14 +202,14 @@ def measure() -> Iterable[Figure]:
         service = servers["service"]
         half = median(loads["service"], "per_second") / 2
         at_half = [load(service, rate=half) for _ in range(ROUNDS)]
-        yield Figure("service at half its load: rate", half, "requests/s", "half of what it answered by the clock")
+        yield Figure("service at half its load: rate", half, "requests/s", "half of its rate by the clock")
         for name in ("p50", "p95", "p99"):
             yield Figure(f"service at half its load: {name}", median(at_half, name), "ms")
         yield Figure("service: from start to healthy", service.ready, "s")
 
 
 def model_alone() -> float:
-    """Milliseconds of CPU time in which the shipped model answers one review; the median of the rounds."""
+    """CPU time in which the shipped model predicts one review, in milliseconds; median of the rounds."""
     done = subprocess.run([sys.executable, "-c", ALONE], cwd=CONTAINER, capture_output=True, text=True, check=True)
     return float(done.stdout)
 
@@ -220,14 +222,14 @@ def median(loads: list[Load], name: str) -> float:
 def _figures(loads: dict[str, list[Load]], servers: dict[str, Server]) -> Iterator[Figure]:
     core = {name: median(rounds, "per_core") for name, rounds in loads.items()}
     for name, rounds in loads.items():
-        yield Figure(name, core[name], "requests/s/core", "answered requests by CPU seconds of master and worker")
+        yield Figure(name, core[name], "requests/s/core", "answered requests / CPU seconds of master and worker")
         yield Figure(f"{name}: by the clock", median(rounds, "per_second"), "requests/s")
         for percentile in ("p50", "p95", "p99"):
             value = median(rounds, percentile)
             yield Figure(f"{name}: {percentile}", value, "ms", f"{CONNECTIONS} requests in flight")
         yield Figure(f"{name}: not answered with 200", sum(one.errors for one in rounds), "requests")
-        most, least = servers[name].memory_mib("Rss"), servers[name].memory_mib("Pss")
-        yield Figure(f"{name}: resident under load", most, "MiB", f"Rss of both processes; shared once: {least:.0f}")
+        most, least = servers[name].memory_mib()
+        yield Figure(f"{name}: resident under load", most, "MiB", f"RSS of both processes; PSS: {least:.0f}")
     for name in BESIDE:
         faster, other = ("service", name) if core["service"] > core[name] else (name, "service")
         yield Figure(f"{faster} to {other}", core[faster] / core[other], "times", "requests/s/core")

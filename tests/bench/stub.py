@@ -1,4 +1,4 @@
-"""The yardstick of the service's benchmark: a Flask app that reads a review and predicts nothing."""
+"""The service benchmark's reference: a Flask app that reads a review and predicts nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask import Flask, request
 
 
 def create_app() -> Flask:
-    """Make the app; it needs neither model nor log."""
+    """Create the app; it needs neither model nor log."""
     app = Flask(__name__)
 
     @app.get("/healthz")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -26,7 +27,7 @@ def open_page(browser: Browser, app: RunningApp) -> Iterator[Callable[..., Visit
     contexts: list[BrowserContext] = []
     visitors: list[Visitor] = []
 
-    def opened(query: str = "", **options: object) -> Visitor:
+    def opened(query: str = "", **options: Any) -> Visitor:
         context = browser.new_context(**{"base_url": app.url, "locale": "en-GB", **options})
         contexts.append(context)
         context.set_default_timeout(2 * PATIENCE)

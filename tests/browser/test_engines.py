@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from csvformat import read_rows
+from shared.csvformat import read_rows
 from tests.browser import engines
 from tests.browser.conftest import SCREENSHOTS
 from tests.browser.engines import ENTER, Engine

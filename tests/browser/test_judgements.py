@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Request, Route, expect
 
 from tests.browser.steps import Visitor, unique
 
@@ -48,25 +48,27 @@ def test_a_pick_after_saving_is_kept_beside_the_first(visitor: Visitor) -> None:
 def test_a_judgement_whose_reply_got_lost_is_stored_once(visitor: Visitor) -> None:
     page = visitor.page
     visitor.expect_failed_requests()
-    sent: list[str] = []
+    sent: list[str | None] = []
 
     def lose_the_reply(route: Route) -> None:
         sent.append(route.request.post_data)
         route.fetch()
         route.abort()
 
+    def remember(request: Request) -> None:
+        if request.url.endswith(JUDGE[2:]):
+            sent.append(request.post_data)
+
     page.route(JUDGE, lose_the_reply, times=1)
-    page.on(
-        "requestfinished", lambda request: sent.append(request.post_data) if request.url.endswith(JUDGE[2:]) else None
-    )
+    page.on("requestfinished", remember)
     text = unique("I was disgusted by the spoiled food")
     visitor.ask_and_wait(text)
     page.click("#yes")
     visitor.send_at_once()
     visitor.outcome()
-    assert len(sent) == 2
-    assert sent[0] == sent[1]  # the same UUID
-    assert len(json.loads(sent[0])["judgement"]) == 36
+    first, second = sent
+    assert first is not None and first == second  # the same UUID
+    assert len(json.loads(first)["judgement"]) == 36
     assert len(visitor.stored(text)) == 1
 
 

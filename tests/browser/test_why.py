@@ -26,7 +26,9 @@ def test_the_words_that_moved_it_are_shown_on_request(open_page: Callable[..., V
     expect(page.locator("#why")).to_be_focused()
     with page.expect_request(lambda request: (request.post_data_json or {}).get("explain") is True) as asked:
         page.keyboard.press("Enter")
-    found = asked.value.response().json()["attribution"]
+    response = asked.value.response()
+    assert response is not None
+    found = response.json()["attribution"]
     expect(page.locator("#why-told")).to_contain_text(f"Most for {label}: ")
     expect(page.locator("#why-text")).to_have_text(text)  # whole, and no markup
     strongest = max(found, key=lambda word: word["weight"])

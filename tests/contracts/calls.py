@@ -13,6 +13,8 @@ from pathlib import Path
 
 Place = tuple[str, str]  # module and top-level definition
 
+NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
 
 @dataclass(frozen=True)
 class Code:
@@ -35,8 +37,8 @@ class Code:
         for module, tree in trees.items():
             imports[module] = dict(_imports(tree, set(trees)))
             for statement in tree.body:
-                named = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-                definitions.setdefault((module, statement.name if named else ""), []).append(statement)
+                name = statement.name if isinstance(statement, NAMED) else ""
+                definitions.setdefault((module, name), []).append(statement)
         return cls(definitions, imports)
 
     def reachable(self, start: Place) -> dict[Place, list[ast.stmt]]:
@@ -84,7 +86,7 @@ def transaction_parts(code: Code, start: Place) -> set[str]:
         for node in _walk(statements)
         if isinstance(node, ast.Dict) and len(node.keys) == 1
         for key in node.keys
-        if isinstance(key, ast.Constant) and key.value in kinds
+        if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value in kinds
     }
 
 
@@ -97,6 +99,7 @@ def variables_read(code: Code, start: Place) -> set[str]:
         if isinstance(node, ast.Subscript)
         and ast.unparse(node.value) in ("environment", "os.environ")
         and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
     }
 
 

@@ -7,20 +7,21 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 import yaml
 
-import counters
 import jobs
 import settings as lambda_settings
 from generator import catalogue
-from scripts.settings import load
-from scripts.site import config_json
+from scripts import ROOT
+from scripts.app.page import config_json
+from scripts.stage.settings import load
 from sentiment import settings as container_settings
 from sentiment.app import HEALTH_PATH
 from sentiment.model import Model
-from tests.contracts.reading import ROOT, TEMPLATES, nodes, resource
+from tests.contracts.reading import TEMPLATES, nodes, resource
 
 GUNICORN = ROOT / "container" / "gunicorn.conf.py"
 DOCKERFILE = (ROOT / "container" / "Dockerfile").read_text()
@@ -33,7 +34,8 @@ class Asked(Mapping[str, str]):
     """An environment that remembers which of its variables somebody asked for."""
 
     def __init__(self, values: dict[str, str]) -> None:
-        self.values_by_name, self.names = values, set()
+        self.values_by_name = values
+        self.names: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
         self.names.add(name)
@@ -77,8 +79,6 @@ def test_the_container_understands_what_it_is_given_and_its_defaults_are_the_sam
     given = container_settings.Settings.from_environment(environment_of_the_container())
     for found in (given, container_settings.Settings()):
         assert found.port == catalogue.CONTAINER_PORT
-        assert found.max_review_characters == catalogue.MAX_REVIEW_CHARACTERS
-        assert found.max_body_bytes == catalogue.MAX_BODY_BYTES
 
 
 def test_the_container_knows_every_log_level_that_a_stage_may_set():
@@ -105,7 +105,7 @@ def test_the_image_runs_as_the_task_definition_says():
 
 
 def test_gunicorn_outlasts_the_load_balancer_and_stops_before_it_is_killed():
-    settings = {
+    settings: dict[str, Any] = {
         target.id: node.value.value
         for node in ast.walk(ast.parse(GUNICORN.read_text()))
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
@@ -136,8 +136,6 @@ def test_a_lambda_understands_what_it_is_given(function):
     found = getattr(lambda_settings, function.name.capitalize()).load(environment)
     facts = {
         "labels": catalogue.LABELS,
-        "max_review_characters": catalogue.MAX_REVIEW_CHARACTERS,
-        "max_body_bytes": catalogue.MAX_BODY_BYTES,
         "judgements_table": "JudgementsTableName",
         "counts_table": "CountsTableName",
         "exports_table": "ExportsTableName",
@@ -156,14 +154,10 @@ def test_the_tables_have_the_keys_that_the_lambdas_write():
         for table in ("JudgementsTable", "CountsTable")
     }
     assert keys == {"JudgementsTable": catalogue.JUDGEMENTS_KEY, "CountsTable": catalogue.COUNTS_KEY}
-    assert keys["CountsTable"] == counters.KEY
     expiry = resource("data", "JudgementsTable")["TimeToLiveSpecification"]
     assert expiry == {"AttributeName": catalogue.JUDGEMENTS_EXPIRY, "Enabled": True}
-    for reader in ("record", "rows"):
-        assert f'"{catalogue.JUDGEMENTS_EXPIRY}"' in (ROOT / "lambda_src" / f"{reader}.py").read_text()
     (exports_key,) = resource("data", "ExportsTable")["KeySchema"]
     assert (exports_key["AttributeName"],) == catalogue.EXPORTS_KEY == tuple(jobs._ITEM)
-    assert counters.COUNT_SHARDS == catalogue.COUNT_SHARDS
     types = {a["AttributeName"]: a["AttributeType"] for a in resource("data", "CountsTable")["AttributeDefinitions"]}
     assert types == {"model": "S", "shard": "N"}
     record = (ROOT / "lambda_src" / "record.py").read_text()

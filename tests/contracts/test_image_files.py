@@ -1,4 +1,4 @@
-"""The image's tag is made of the same files as the image: scripts/image.py and container/.dockerignore agree."""
+"""The image's tag is made of the same files as the image: image.content and container/.dockerignore agree."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from scripts import image
+from scripts.image import content
 
-DOCKERIGNORE = image.CONTAINER_DIR / ".dockerignore"
+DOCKERIGNORE = content.CONTAINER_DIR / ".dockerignore"
 TEMPTING = (
     ["requirements.txt", "requirements.in", "gunicorn.conf.py", "Dockerfile", ".dockerignore", ".mypy_cache/x.json"]
-    + ["sentiment/app.py", "sentiment/words/en.txt", "sentiment/__pycache__/app.pyc", "sentiment/words/__pycache__/x"]
+    + [
+        "shared/limits.py",
+        "sentiment/app.py",
+        "sentiment/words/en.txt",
+        "sentiment/__pycache__/app.pyc",
+        "sentiment/words/__pycache__/x",
+    ]
     + ["model/sentiment-1.onnx", "model/MODEL_CARD.md", "model/old/sentiment-0.onnx", "training/train.py"]
 )
 
@@ -43,11 +49,13 @@ def tempting(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("folder", ["shipped", "tempting"])
 def test_the_tag_is_made_of_what_dockerignore_lets_through(folder: str, tempting: Path) -> None:
-    container = image.CONTAINER_DIR if folder == "shipped" else tempting
+    container = content.CONTAINER_DIR if folder == "shipped" else tempting
     files = [file.relative_to(container).as_posix() for file in container.rglob("*") if file.is_file()]
-    assert [file.as_posix() for file in image.runtime_files(container)] == sorted(filter(let_through, files), key=Path)
+    assert [file.as_posix() for file in content.runtime_files(container)] == sorted(
+        filter(let_through, files), key=Path
+    )
 
 
 def test_the_dockerfile_copies_what_dockerignore_lets_through() -> None:
-    copied = re.findall(r"^COPY (?!--from)(\S+) ", (image.CONTAINER_DIR / "Dockerfile").read_text(), re.MULTILINE)
-    assert sorted(copied) == sorted({pattern.partition("/")[0] for pattern in image.RUNTIME})
+    copied = re.findall(r"^COPY (?!--from)(\S+) ", (content.CONTAINER_DIR / "Dockerfile").read_text(), re.MULTILINE)
+    assert sorted(copied) == sorted({pattern.partition("/")[0] for pattern in content.RUNTIME})

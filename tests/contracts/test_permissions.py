@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 import pytest
 
 from generator import catalogue
+from scripts import ROOT
 from tests.contracts.calls import Code, aws_calls, variables_read
-from tests.contracts.reading import ROOT, TEMPLATES, resource, resources_of
+from tests.contracts.reading import TEMPLATES, resource, resources_of
 
 CODE = Code.of(ROOT / "lambda_src")
 each_function = pytest.mark.parametrize(
@@ -73,7 +75,7 @@ WRITING = {
     **dict.fromkeys(("s3:PutObject", "s3:GetObject"), EXPORTS),
 }
 # On what each call works; which calls there are is read from the code.
-RESOURCES = {
+RESOURCES: dict[str, dict[str, dict[str, Any]]] = {
     "record": {
         "dynamodb:PutItem": JUDGEMENTS,
         "dynamodb:GetItem": JUDGEMENTS,
@@ -139,9 +141,10 @@ def test_a_lambda_has_a_role_and_a_log_of_its_own(function):
     assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-@each_function
+@pytest.mark.parametrize("function", [*catalogue.LAMBDAS, catalogue.WATCH], ids=lambda function: function.name)
 def test_a_lambda_is_given_exactly_the_variables_that_its_code_reads(function):
-    given = resource("api", f"{function.name.capitalize()}Function")["Environment"]["Variables"]
+    stack = "operations" if function is catalogue.WATCH else "api"
+    given = resource(stack, f"{function.title}Function")["Environment"]["Variables"]
     assert set(given) == set(function.environment) == variables_read(CODE, (function.name, "handler"))
 
 

@@ -8,8 +8,10 @@ import re
 import boto3
 import pytest
 
-from generator import boundary, calls, catalogue
-from tests.contracts.reading import ROOT, TEMPLATES, resource, resources_of
+from generator import catalogue
+from generator.stacks.pipeline import boundary_policy, calls
+from scripts import ROOT
+from tests.contracts.reading import TEMPLATES, resource, resources_of
 
 ROLES = ("Site", "Service", "Infrastructure", "Plan")
 APP = {stack: template for stack, template in TEMPLATES.items() if stack != "pipeline"}
@@ -171,7 +173,7 @@ def test_every_role_of_the_app_is_bounded_where_pipelines_deploy():
 def test_the_boundary_has_every_call_of_the_apps_roles_and_none_that_makes_roles():
     document = resource("pipeline", "RoleBoundary")["PolicyDocument"]
     inside = {action for one in document["Statement"] for action in one["Action"]}
-    assert boundary.actions_of(APP.values()) == inside
+    assert boundary_policy.actions_of(APP.values()) == inside
     assert not [
         action for action in inside if action.split(":")[0] in ("iam", "sts", "organizations", "cloudformation")
     ]
@@ -210,7 +212,8 @@ def _filled_in(document: dict) -> str:
 
 def test_the_infrastructure_role_may_make_every_call_of_cloudformation_that_a_deployment_makes():
     known = boto3.client("cloudformation", region_name="us-east-1").meta.method_to_api_mapping
-    sources = [(ROOT / "scripts" / f"{name}.py").read_text() for name in ("apply", "changesets", "deploy", "stacks")]
+    folders = [ROOT / "scripts" / room for room in ("cloudformation", "release/deploy.py")]
+    sources = [file.read_text() for folder in folders for file in [folder, *folder.glob("*.py")] if file.is_file()]
     calls_in = re.compile(r"\.([a-z_]+)\(|get_paginator\(\"([a-z_]+)\"")
     named = {name for text in sources for found in calls_in.findall(text) for name in found}
     made = {f"cloudformation:{known[name]}" for name in named & known.keys()}

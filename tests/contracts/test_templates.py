@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
+import cfn_flip
 import pytest
 import yaml
 
 from generator import __main__ as generator
 from generator import catalogue
 from generator.rendering import OUTPUT_KEYS, PARAMETER_KEYS, RESOURCE_KEYS, SECTIONS
-from generator.stacks import BUILDERS
-from tests.contracts.reading import RESOURCES, ROOT, TEMPLATES, nodes, references
+from generator.stacks import BUILDERS, source
+from scripts import ROOT
+from scripts.cloudformation.references import names
+from tests.contracts.reading import RESOURCES, TEMPLATES, nodes
 
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Logs::LogGroup"}
 each_stack = pytest.mark.parametrize("stack", TEMPLATES)
@@ -19,6 +26,12 @@ each_resource = pytest.mark.parametrize(("stack", "name", "body"), RESOURCES, id
 def test_the_catalogue_names_every_stack_that_is_built_in_teaching_order():
     assert [stack.name for stack in catalogue.STACKS] == list(BUILDERS)
     assert set(TEMPLATES) == set(BUILDERS)
+
+
+def test_what_everything_imports_of_the_generator_takes_the_standard_library_alone():
+    """Without site-packages (-S) nothing else can be imported, so deploying needs no Troposphere."""
+    done = subprocess.run([sys.executable, "-S", "-c", "import generator.catalogue, generator.paths"], cwd=ROOT)
+    assert done.returncode == 0
 
 
 def test_templates_are_what_the_generator_writes():
@@ -55,7 +68,8 @@ def test_writing_replaces_stale_files_and_removes_surplus_ones(tmp_path):
 @each_stack
 def test_a_template_says_where_it_comes_from_and_reads_from_top_to_bottom(stack):
     text = (ROOT / "templates" / f"{stack}.yaml").read_text()
-    assert text.startswith(f"# Generated from generator/stacks/{stack}.py by `make templates`; do not edit.\n")
+    assert text.startswith(f"# Generated from {source(stack)} by `make templates`; do not edit.\n")
+    assert "def build(" in (ROOT / source(stack)).read_text()
     template = TEMPLATES[stack]
     assert list(template) == [section for section in SECTIONS if section in template]
     for section, first in (("Parameters", PARAMETER_KEYS), ("Resources", RESOURCE_KEYS), ("Outputs", OUTPUT_KEYS)):
@@ -66,8 +80,10 @@ def test_a_template_says_where_it_comes_from_and_reads_from_top_to_bottom(stack)
 
 @each_stack
 def test_yaml_holds_what_was_built(stack):
-    """Short forms and one-line lists lose nothing: AWS's own view of the file equals Troposphere's."""
-    assert TEMPLATES[stack] == _as_built(BUILDERS[stack]().to_dict())
+    """Short forms and one-line lists lose nothing: AWS's own view of the file equals Troposphere's, and ours too."""
+    seen_by_aws = json.loads(cfn_flip.to_json((ROOT / "templates" / f"{stack}.yaml").read_text()))
+    assert seen_by_aws == _as_built(BUILDERS[stack]().to_dict())
+    assert seen_by_aws == TEMPLATES[stack]
 
 
 @each_stack
@@ -111,7 +127,7 @@ def test_what_holds_data_says_what_becomes_of_it(stack, name, body):
 @each_resource
 def test_references_and_conditions_exist(stack, name, body):
     template = TEMPLATES[stack]
-    assert references(body) <= template["Parameters"].keys() | template["Resources"].keys()
+    assert set(names(body)) <= template["Parameters"].keys() | template["Resources"].keys()
     used = {node["Fn::If"][0] for node in nodes(body) if "Fn::If" in node}
     used |= {body["Condition"]} if "Condition" in body else set()
     assert used <= template.get("Conditions", {}).keys()
@@ -123,7 +139,7 @@ def test_references_and_conditions_exist(stack, name, body):
 def test_outputs_refer_to_what_exists_and_lock_no_stacks_together(stack):
     template = TEMPLATES[stack]
     for name, body in template["Outputs"].items():
-        assert references(body["Value"]) <= template["Parameters"].keys() | template["Resources"].keys()
+        assert set(names(body["Value"])) <= template["Parameters"].keys() | template["Resources"].keys()
         assert body["Description"]
         assert "Export" not in body, f"{name} would lock the stacks together"
         if "Condition" in body:
@@ -133,7 +149,7 @@ def test_outputs_refer_to_what_exists_and_lock_no_stacks_together(stack):
 @each_stack
 def test_every_parameter_is_described_and_used(stack):
     template = TEMPLATES[stack]
-    used = references([template["Resources"], template["Outputs"], template.get("Conditions", {})])
+    used = set(names([template["Resources"], template["Outputs"], template.get("Conditions", {})]))
     assert template["Parameters"].keys() - used == set()
     assert [name for name, body in template["Parameters"].items() if not body.get("Description")] == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from generator import catalogue
 from generator.parameters import DEFINITIONS, setting_name
-from scripts.settings import ORCHESTRATOR_KEYS, pascal
+from scripts.stage.settings import ORCHESTRATOR_KEYS, pascal
 from tests.contracts.reading import STAGES, TEMPLATES, resource, resources_of
 
 COMPUTED = {"Stage", "LambdaCodeKey", "ImageUri"}

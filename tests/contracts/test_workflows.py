@@ -7,8 +7,8 @@ import re
 import pytest
 
 from generator import catalogue
-from scripts import lambdas
-from tests.contracts.workflows import FOLDER, PIPELINES, ROOT, all_workflows, read, steps, targets
+from scripts.cli.main import main
+from tests.contracts.workflows import FOLDER, PIPELINES, ROOT, all_workflows, made_commands, read, steps, targets
 
 WORKFLOWS = all_workflows()
 JOBS = [(name, job, body) for name, flow in WORKFLOWS.items() for job, body in flow["jobs"].items()]
@@ -20,7 +20,7 @@ PATHS = {
         "generator/**",
         "templates/**",
         "lambda_src/**",
-        *(f"container/sentiment/{name}.py" for name in lambdas.SHARED),
+        "container/shared/**",
         "scripts/stages.toml",
     ],
 }
@@ -48,7 +48,7 @@ def test_a_pipeline_starts_for_its_paths_on_main_alone(name):
 
 
 def test_every_action_is_pinned_to_a_commit_and_says_which_version_that_is():
-    pins = {}
+    pins: dict[str, tuple[str, str]] = {}
     for path in FOLDER.glob("*.yml"):
         for line in path.read_text().splitlines():
             if "uses:" in line:
@@ -109,6 +109,10 @@ def test_no_step_before_the_sign_in_needs_aws(name, job, body):
     signs_in = [n for n, what in enumerate(order) if what.startswith("aws-actions/")]
     asks = [n for n, what in enumerate(order) if re.match(r"make (site|stacks|roll|image|login|plan)\b", what)]
     assert not asks or (len(signs_in) == 1 and signs_in[0] < min(asks))
+
+
+def test_every_command_of_a_stage_is_a_target_too():
+    assert made_commands() == main.commands.keys() - {"local", "load"}
 
 
 def test_forks_do_not_get_to_ask_aws():

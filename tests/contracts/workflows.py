@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from scripts import ROOT
+
 FOLDER = ROOT / ".github" / "workflows"
 PIPELINES = ("site", "service", "infrastructure")
 
@@ -46,5 +46,13 @@ def all_workflows() -> dict[str, dict[str, Any]]:
 
 
 def targets() -> set[str]:
-    """Every target that `make help` shows."""
-    return set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    """Every target of the Makefile that people type: those with a text for `make help`, and the commands."""
+    text = (ROOT / "Makefile").read_text()
+    return set(re.findall(r"^([a-z-]+):.*##", text, re.MULTILINE)) | made_commands()
+
+
+def made_commands() -> set[str]:
+    """The commands that are targets too, by the Makefile's list."""
+    listed = re.search(r"^COMMANDS := ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert listed
+    return set(listed[1].replace("\\\n", " ").split())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.reading import ROOT
+from scripts import ROOT
 from tests.local import checkout
 
 GUIDE = (ROOT / "docs" / "contributing.md").read_text()

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from scripts.errors import DeployError
 from scripts.lessons import reset as undoing
 from scripts.lessons.__main__ import main
 from scripts.lessons.checks import CHECKS, not_yet
 from scripts.lessons.pages import Command, Edit, PageError, differences, edited_files, read
 from scripts.lessons.room import Room
-from scripts.session import Cloud
+from scripts.local.session import EmulatedCloud
+from scripts.stage.errors import DeployError
 
 PAGE = """# 7: Something
 
@@ -111,19 +111,23 @@ def test_a_page_of_several_lessons_is_found_by_each_of_them(
 @pytest.mark.parametrize(
     ("edited", "made", "words"),
     [
-        (False, False, "Change generator/stacks/api.py: one line. Then `x`."),
-        (True, False, "generator/stacks/api.py is changed, the templates are not: `make templates`, then `x`."),
-        (True, True, "generator/stacks/api.py is changed, and the cloud does not show it: `x`, and read what it says."),
+        (False, False, "Change generator/stacks/data.py: one line. Then `x`."),
+        (True, False, "generator/stacks/data.py is changed, the templates are not: `make templates`, then `x`."),
+        (
+            True,
+            True,
+            "generator/stacks/data.py is changed, and the cloud does not show it: `x`, and read what it says.",
+        ),
     ],
 )
 def test_an_answer_names_the_step_that_comes_next(tree: Path, edited: bool, made: bool, words: str) -> None:
-    for there, name in ((edited, "generator/stacks/api.py"), (made, "templates/t.yaml")):
+    for there, name in ((edited, "generator/stacks/data.py"), (made, "templates/t.yaml")):
         if there:
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             (tree / name).write_text("new\n")
-    room = Room(Cloud("local", "http://127.0.0.1:1", "us-east-1"), "http://127.0.0.1:1", tree)
+    room = Room(EmulatedCloud("local", "http://127.0.0.1:1", "us-east-1"), "http://127.0.0.1:1", tree)
 
-    answer = not_yet(room, "Nothing is there.", "generator/stacks/api.py", "one line", "`x`")
+    answer = not_yet(room, "Nothing is there.", "generator/stacks/data.py", "one line", "`x`")
     assert (answer.missing, answer.hint) == ("Nothing is there.", words)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import click
 import pytest
 
 from generator.parameters import DEFINITIONS, setting_name
-from scripts.__main__ import main
-from scripts.settings import ORCHESTRATOR_KEYS
-from tests.contracts.reading import RESOURCES, ROOT, STAGES
+from scripts import ROOT
+from scripts.stage.settings import ORCHESTRATOR_KEYS
+from tests.contracts.reading import RESOURCES, STAGES
 from tests.contracts.workflows import targets
 
 FOLDER = ROOT / "docs" / "operations"
@@ -33,15 +32,6 @@ def test_every_make_target_that_a_page_names_exists(page):
         re.findall(r"^make ([a-z-]+)", page.read_text(), re.M)
     )
     assert named - targets() == set()
-
-
-@each_page
-def test_every_option_that_a_page_gives_to_a_command_exists(page):
-    for target, words in re.findall(r'^make ([a-z-]+)[^\n]*?ARGS="?([^"\n#]+)', page.read_text(), re.M):
-        command = main.commands.get({"rotate": "rotate-receipt-key"}.get(target, target))
-        assert isinstance(command, click.Command), target
-        known = {option for parameter in command.params for option in parameter.opts}
-        assert set(re.findall(r"--[a-z-]+", words)) <= known
 
 
 @each_page

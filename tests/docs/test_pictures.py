@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from generator import catalogue
+from scripts.cli.main import main
 from scripts.docs import mermaid, model, sources
 from scripts.docs.graph import Graph
 from scripts.docs.layered import draw
+from scripts.docs.nested import Frame
 from scripts.docs.pictures import access, general, logical, network, of_stacks, physical, workflows
 from scripts.docs.svg import NAMES, overlap, wrapped
 
@@ -64,9 +66,14 @@ def test_colours_that_mean_something_are_explained_in_the_picture() -> None:
     assert set(NAMES.values()) & drawn["operation"] == set(), "there colours tell good from bad"
 
 
+def frames(frame: Frame, title: str) -> list[Frame]:
+    """The frames inside another whose title begins so."""
+    return [each for each in frame.children if isinstance(each, Frame) and each.title.startswith(title)]
+
+
 def test_a_zone_has_its_public_and_its_private_subnet() -> None:
-    [vpc] = [each for each in physical.region().children if each.title.startswith("VPC")]
-    [group] = [each for each in vpc.children if each.title.startswith("Auto Scaling group")]
+    [vpc] = frames(physical.region(), "VPC")
+    [group] = frames(vpc, "Auto Scaling group")
 
     assert [zone.title for zone in group.children] == [
         f"Zone: PublicSubnet{number}, or PrivateSubnet{number} if WithPrivateNetwork" for number in (1, 2)
@@ -125,8 +132,10 @@ def test_the_deployment_picture_has_every_stack_after_those_it_needs() -> None:
 
 def test_arrows_in_a_circle_are_an_error() -> None:
     graph = Graph("circle")
-    graph.add("a", "a"), graph.add("b", "b")
-    graph.join("a", "b"), graph.join("b", "a")
+    for name in "ab":
+        graph.add(name, name)
+    graph.join("a", "b")
+    graph.join("b", "a")
 
     with pytest.raises(ValueError, match="go in a circle"):
         draw(graph)
@@ -136,7 +145,8 @@ def test_long_arrows_go_around_boxes() -> None:
     graph = Graph("chain")
     for name in "abc":
         graph.add(name, name)
-    graph.join("a", "b"), graph.join("b", "c"), graph.join("a", "c")
+    for start, end in ("ab", "bc", "ac"):
+        graph.join(start, end)
     heights = {label.text: label.y for label in draw(graph).labels}
 
     assert heights["a"] != heights["b"]  # the arrow from a to c has its own lane beside b
@@ -179,6 +189,10 @@ def test_frames_become_subgraphs_of_mermaid() -> None:
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_command_in_a_picture_is_there(name: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (sources.ROOT / "Makefile").read_text(), re.M))
-    words = " ".join(label.text for label in PICTURES[name].draw().labels)
+    labels = PICTURES[name].draw().labels
+    words = " ".join(label.text for label in labels)
 
     assert set(re.findall(r"\bmake ([a-z-]+)", words)) <= targets
+    named = {name for label in labels for name in re.findall(r"(?:^|, )sentiment ([a-z-]+)(?=:|$)", label.text)}
+    assert named <= main.commands.keys()
+    assert named or name != "operation"

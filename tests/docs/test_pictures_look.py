@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from playwright.sync_api import Browser
 
@@ -24,7 +26,7 @@ ENOUGH = 4.5  # WCAG 2.2, 1.4.3: contrast of normal text
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_labels_are_apart_inside_and_readable(browser: Browser, scheme: str) -> None:
+def test_labels_are_apart_inside_and_readable(browser: Browser, scheme: Literal["light", "dark"]) -> None:
     page = browser.new_page(color_scheme=scheme)
     for picture in [*general(), *of_stacks()]:
         page.set_content((sources.ROOT / "docs" / "pictures" / f"{picture.name}.svg").read_text())

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import Browser, expect
 
+from scripts import ROOT
 from scripts.docs import site_hook
-from tests.local.running import ROOT
 
 SITE = ROOT / "build" / "site"
 OUTSIDE = re.compile(r"^https?://(?!127\.0\.0\.1)")

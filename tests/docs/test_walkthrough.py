@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from scripts import ROOT
 from scripts.lessons.checks import CHECKS
 from scripts.lessons.pages import PAGES, Command, Edit, Page, lessons, read
 from tests.docs.walking import Learner
-from tests.local.running import ROOT
 
 LESSONS = {page.path.stem: page for page in lessons()}
 
@@ -43,15 +43,15 @@ def test_a_lesson_works_as_told_and_its_check_tells_done_from_not_done(learner: 
             learner.do(step)
             if number == last_edit:  # half done: the answer names what comes next
                 code, words = learner.lesson(page.number)
-                step = "`make templates`." if page.number == 31 else "is changed"
-                assert code == 1 and step in words, words
+                missing = "`make templates`." if page.number == 31 else "is changed"
+                assert code == 1 and missing in words, words
         assert learner.changed() == []
     except BaseException:
         learner.reset()  # the next lesson begins where every lesson begins
         raise
 
 
-WRONG = {
+WRONG: dict[str, tuple[int, list[str | tuple[str, str, str]], str]] = {
     "the marks of a conflict": (
         1,
         [
@@ -73,27 +73,27 @@ WRONG = {
                 "            **summary(total, settings.labels),\n",
                 '            "greeting": "Hello"\n',
             ),
-            "make deploy STAGE=local",
+            "sentiment deploy --stage local",
         ],
         "GET /getStats answers 502: ",
     ),
     "more machines than there may be": (
         20,
-        [("scripts/stages.toml", "[local]\n", "min_instances = 5\n"), "make deploy STAGE=local"],
+        [("scripts/stages.toml", "[local]\n", "min_instances = 5\n"), "sentiment deploy --stage local"],
         "The group is to keep 5 instances at least and 3 at most.",
     ),
     "a route to another function": (
         24,
         [
             (
-                "generator/stacks/api.py",
+                "generator/stacks/api/stack.py",
                 "    route(template, api, *PREDICT_ROUTE, predict_integration"
                 '(template, api, link, parameter(template, "ListenerArn")))\n',
                 '    template.add_resource(apigatewayv2.Route("FeelRoute", Metadata=purpose("x"), ApiId=Ref(api),'
                 ' RouteKey="POST /feel", AuthorizationType="NONE", Target=Sub("integrations/${RecordIntegration}")))\n',
             ),
             "make templates",
-            "make deploy STAGE=local",
+            "sentiment deploy --stage local",
         ],
         "POST /feel answers 400, and not with a prediction.",
     ),
@@ -105,7 +105,7 @@ WRONG = {
                 '            "scores": prediction.scores,\n',
                 '            "letters": len(review.split()),\n',
             ),
-            "make roll STAGE=local",
+            "sentiment roll --stage local",
         ],
         "It counts 4 letters in 'I passed my exam'.",
     ),
@@ -133,7 +133,7 @@ def test_a_wrong_answer_is_told_and_the_reset_undoes_it(learner: Learner, what: 
 def test_the_reset_brings_the_cloud_back_also_when_the_edit_was_undone_by_hand(learner: Learner) -> None:
     title = ("site/index.html", "<title>Seven feelings</title>", "<title>Mine</title>")
     learner.do(Edit("by hand", *title))
-    learner.do(Command("by hand", "make site STAGE=local", False, ("+ index.html",)))
+    learner.do(Command("by hand", "sentiment site --stage local", False, ("+ index.html",)))
     learner.do(Command("by hand", "git checkout -q site", False, ()))
     learner.reset()
     learner.do(Command("by hand", "curl -s http://127.0.0.1:8080/ | grep title", False, (title[1],)))

@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from scripts import ROOT
 from scripts.lessons.pages import Command, Edit, Step, differences
-from tests.local.running import ROOT, RunningApp, free_port, start
+from tests.local.checkout import share_environments
+from tests.local.running import RunningApp, free_port, start
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git",
@@ -34,9 +36,17 @@ class Learner:
         self.tree = folder / "sentiment"
         shutil.copytree(ROOT, self.tree, ignore=LEFT_OUT, symlinks=True)
         (self.tree / "tests").mkdir()  # named in settings, not needed
-        self._share_environment()
+        share_environments(self.tree)
         git = {f"GIT_{who}_{what}": "learner" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-        self.environment = {**os.environ, **git, "STATE": str(self.tree / ".local"), "NO_COLOR": "1", "COLUMNS": "200"}
+        path = f"{self.tree}/.venv/bin:{os.environ['PATH']}"  # as `source .venv/bin/activate` has it, in every window
+        self.environment = {
+            **os.environ,
+            **git,
+            "PATH": path,
+            "STATE": str(self.tree / ".local"),
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+        }
         for words in (
             ["init", "--quiet", "--initial-branch=main"],
             ["add", "--all"],
@@ -97,12 +107,6 @@ class Learner:
             text=True,
             timeout=PATIENCE,
         )
-
-    def _share_environment(self) -> None:
-        """The checkout's own environment, which `make` is not to prepare anew."""
-        (self.tree / ".venv").symlink_to(ROOT / ".venv")
-        for lock in (self.tree / "requirements").glob("*.txt"):
-            os.utime(lock, (0, 0))
 
     def _start_cloud(self) -> RunningApp:
         cloud = start(self.tree / ".local", free_port(), tree=self.tree)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from scripts.deploy import collect_outputs
+from scripts.release.deploy import collect_outputs
 from tests.faults.traffic import address
 from tests.local.running import RunningApp
 
@@ -60,8 +60,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.server.fault(next(self.server.numbers), self.command, self.path)
         self.server.broken += fault is not None
         if fault in _ERRORS:
-            status, content = _ERRORS[fault]
-            self._answer(status, [("Content-Type", "application/x-amz-json-1.0")], json.dumps(content).encode())
+            status, error = _ERRORS[fault]
+            self._answer(status, [("Content-Type", "application/x-amz-json-1.0")], json.dumps(error).encode())
             return
         upstream = http.client.HTTPConnection(*self.server.upstream, timeout=30)
         with contextlib.closing(upstream):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -43,8 +42,5 @@ def tell(app: RunningApp, record_property: Callable[[str, object], None], reques
 
 def gunicorns(app: RunningApp) -> dict[int, list[int]]:
     """The tasks' processes: each master with its workers."""
-    rows = subprocess.run(["ps", "-axwwo", "pid=,ppid=,command="], capture_output=True, text=True, check=True).stdout
-    ours = app.processes()
-    split = [line.split(None, 2) for line in rows.splitlines()]
-    found = {int(pid): int(parent) for pid, parent, words in split if int(pid) in ours and "gunicorn" in words}
+    found = {process.pid: process.ppid() for process in app.processes_of("gunicorn")}
     return {pid: [one for one, above in found.items() if above == pid] for pid in found if found[pid] not in found}

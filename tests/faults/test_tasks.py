@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts import settings
-from scripts.deploy import deploy
-from scripts.errors import StackFailedError
-from scripts.reporter import Reporter
+from scripts.release.deploy import deploy
+from scripts.stage import settings
+from scripts.stage.errors import StackFailedError
+from scripts.stage.reporter import Reporter
 from tests.faults.conftest import Tell, gunicorns
 from tests.faults.traffic import MANY, Traffic
 from tests.local.running import RunningApp

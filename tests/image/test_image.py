@@ -11,22 +11,19 @@ from typing import Any
 import pytest
 
 from generator import catalogue
-from scripts import image as image_files
+from scripts.image import content as image_files
 from tests.image.engine import Engine
 from tests.local.running import free_port
 
 # The first of them waits for the image to be built, perhaps for its base too: two minutes, many more where it is busy.
 pytestmark = pytest.mark.timeout(1_800)
 
-# What the task definition asks of the engine (generator/stacks/service.py), in the engine's own flags.
+# What the task definition asks of the engine (generator/stacks/service/stack.py), in the engine's own flags.
 HARDENED = (
     ["--read-only", "--tmpfs", "/tmp:size=16m", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]  # noqa: S108
     + ["--memory", "192m", "--memory-swap", "192m", "--pids-limit", "256", "--init"]
 )
-SERVICE = {"STAGE": "test", "PORT": str(catalogue.CONTAINER_PORT), "WORKERS": "1", "LOG_LEVEL": "info"} | {
-    "MAX_REVIEW_CHARACTERS": str(catalogue.MAX_REVIEW_CHARACTERS),
-    "MAX_BODY_BYTES": str(catalogue.MAX_BODY_BYTES),
-}
+SERVICE = {"STAGE": "test", "PORT": str(catalogue.CONTAINER_PORT), "WORKERS": "1", "LOG_LEVEL": "info"}
 
 
 class Container:

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from scripts import cli
-from scripts.__main__ import main
+from scripts.cli.main import main
+from scripts.image.content import CONTAINER_DIR
+from scripts.local import place
 from tests.image.engine import Engine
-from tests.local.running import RunningApp, start
+from tests.local.running import ROOT, RunningApp, start
 from tests.local.test_roll import Traffic
 
 pytestmark = [pytest.mark.timeout(1_800), pytest.mark.cloud]
@@ -41,8 +42,11 @@ def docker(engine: Engine, image: str, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="module")
 def app(docker: dict[str, str], registry: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The whole app with its tasks in containers."""
-    environment = {key: docker[key] for key in ("PATH", "DOCKER_HOST", "DOCKER_BUILDKIT") if key in docker}
-    running = start(tmp_path_factory.mktemp("docker") / "state", RUNNER="docker", REGISTRY=registry, **environment)
+    environment: dict[str, str] = {
+        key: docker[key] for key in ("PATH", "DOCKER_HOST", "DOCKER_BUILDKIT") if key in docker
+    }
+    environment |= {"RUNNER": "docker", "REGISTRY": registry}
+    running = start(tmp_path_factory.mktemp("docker") / "state", None, ROOT, **environment)
     try:
         running.wait_until_ready(READY_WITHIN)
         yield running
@@ -103,8 +107,8 @@ def test_the_task_runs_what_the_registry_has_as_hardened_as_its_definition_says(
     fields = dict(line.split(":\t", 1) for line in inside.splitlines() if ":\t" in line)
     assert fields["Uid"].split() == ["10001"] * 4
     assert (int(fields["CapEff"], 16), int(fields["CapBnd"], 16), fields["NoNewPrivs"].strip()) == (0, 0, "1")
-    for place, written in (("/usr/x", ""), ("/tmp/x", "wrote")):  # noqa: S108
-        said = engine.run("exec", container["Id"], "sh", "-c", f"echo x > {place} && echo wrote", check=False)
+    for target, written in (("/usr/x", ""), ("/tmp/x", "wrote")):  # noqa: S108
+        said = engine.run("exec", container["Id"], "sh", "-c", f"echo x > {target} && echo wrote", check=False)
         assert said == written
 
 
@@ -119,9 +123,9 @@ def test_a_roll_of_the_real_image_fails_no_request(
 ) -> None:
     before = inspected(app, engine)["Config"]["Image"]
     changed = tmp_path / "container"
-    shutil.copytree(cli.CONTAINER_DIR, changed, ignore=shutil.ignore_patterns("training", "__pycache__"))
+    shutil.copytree(CONTAINER_DIR, changed, ignore=shutil.ignore_patterns("training", "__pycache__"))
     (changed / "sentiment" / "changed.txt").write_text("x")
-    monkeypatch.setattr(cli, "CONTAINER_DIR", changed)
+    monkeypatch.setattr(place, "CONTAINER_DIR", changed)
     with Traffic(app) as traffic:
         result = run("roll")
     after = inspected(app, engine)["Config"]["Image"]

@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.contracts.reading import ROOT, STAGES, TEMPLATES
-from tests.judges.resolving import Resolver
+from generator import catalogue
+from scripts import ROOT
+from scripts.cloudformation import templates
+from scripts.stage import settings
+from tests.judges.resolving import Deployed
 
 HERE = Path(__file__).parent
 PYTHON = ROOT / "build" / "judges" / "bin"
@@ -31,7 +34,7 @@ APART = ("pipeline", "registry")  # stacks that few stages have; their findings 
 # the ARN of a parameter that AWS itself keeps names no account.
 NOT_NARROWER = (
     "ec2:assignprivateipaddresses",  # asked about without a resource before Lambda makes a function in a VPC;
-    "ec2:deletenetworkinterface",  # generator/shared_policies.py, which shuts the functions' code out
+    "ec2:deletenetworkinterface",  # generator/stacks/network/lambda_policy.py, which shuts the functions' code out
     "ec2:unassignprivateipaddresses",
     "unknown condition lambda:sourcefunctionarn",  # a key that every call from inside a Lambda has
     "ecr:getauthorizationtoken",
@@ -59,11 +62,10 @@ class Verdict:
 
 def strict(links: bool = False) -> dict[str, dict[str, Any]]:
     """Every template as AWS gets it from a stage that takes all defaults; with links, resources still name another."""
-    settings = {
-        "".join(word.capitalize() for word in key.split("_")): str(value) for key, value in STAGES["defaults"].items()
-    }
-    values = {"Stage": "prod", **settings}
-    return {stack: Resolver(template, values, links).resolved() for stack, template in TEMPLATES.items()}
+    defaults = {settings.pascal(key): str(value) for key, value in settings.tables()["defaults"].items()}
+    values = {"Stage": "prod", **defaults}
+    names = sorted(stack.name for stack in catalogue.STACKS)
+    return {name: Deployed(templates.load(name), values, links).document() for name in names}
 
 
 def laid_out(folder: Path, links: bool) -> Path:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
-from tests.local.running import ROOT
+from scripts import ROOT
 
-SHARED = (".venv", "node_modules")
 # Older than the stamps of the environments, so that make does not install them anew.
-LOCKS = ("requirements", "package.json", "package-lock.json")
+LOCKS = ("requirements", "pyproject.toml", "package.json", "package-lock.json")
+# What pip writes for [project.scripts], for another tree.
+COMMAND = """#!{python}
+import sys
+sys.path[:0] = [{tree!r}, {container!r}]
+from scripts.cli.main import main
+sys.exit(main(prog_name="sentiment"))
+"""
 
 
 def copy_to(folder: Path) -> Path:
@@ -34,10 +41,30 @@ def copy_to(folder: Path) -> Path:
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-    for name in SHARED:
-        if (ROOT / name).exists():
-            (folder / name).symlink_to(ROOT / name, target_is_directory=True)
-    for lock in LOCKS:
-        for path in [folder / lock, *(folder / lock).rglob("*")]:
-            os.utime(path, (0, 0))
+    share_environments(folder)
     return folder
+
+
+def share_environments(folder: Path) -> None:
+    """Give a copy of the checkout our environments: the same packages, and a command `sentiment` of its own.
+
+    Args:
+        folder: the copy.
+    """
+    ours, theirs = ROOT / ".venv", folder / ".venv"
+    if ours.exists():
+        for each in [*ours.iterdir(), *(ours / "bin").iterdir()]:
+            link = theirs / each.relative_to(ours)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if each.name not in ("bin", "sentiment"):
+                link.symlink_to(each)
+    command = theirs / "bin" / "sentiment"
+    command.parent.mkdir(parents=True, exist_ok=True)
+    command.write_text(COMMAND.format(python=sys.executable, tree=str(folder), container=str(folder / "container")))
+    command.chmod(0o755)
+    if (ROOT / "node_modules").exists():
+        (folder / "node_modules").symlink_to(ROOT / "node_modules", target_is_directory=True)
+    for lock in LOCKS:
+        if (folder / lock).exists():
+            for path in [folder / lock, *(folder / lock).rglob("*")]:
+                os.utime(path, (0, 0))

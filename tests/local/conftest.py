@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from scripts import cli
-from scripts.__main__ import main
+from scripts.cli.main import main
+from scripts.local import place
 from tests.local import small_app
 from tests.local.running import RunningApp, start_and_wait
 
@@ -45,7 +45,7 @@ def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
 
     def make(reply: str) -> Path:
         folder = small_app.write(tmp_path / uuid.uuid4().hex, reply)
-        monkeypatch.setattr(cli, "CONTAINER_DIR", folder)
+        monkeypatch.setattr(place, "CONTAINER_DIR", folder)
         return folder
 
     return make

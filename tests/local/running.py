@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -11,14 +12,18 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts import receipts
-from scripts.session import Cloud
+import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
+from scripts import ROOT
+from scripts.app import receipt_keys
+from scripts.local.session import STAGE, EmulatedCloud
+from shared import receipts
+
 READY_WITHIN = 120.0  # seconds; of a machine that runs other tests too
 END_WITHIN = 30.0
 
@@ -38,7 +43,7 @@ class Answer:
 
 @dataclass
 class RunningApp:
-    """The app, run by ``python -m scripts local``.
+    """The app, run by ``sentiment local``.
 
     Attributes:
         process: the command.
@@ -65,9 +70,9 @@ class RunningApp:
         return f"{self.url}/api"
 
     @property
-    def cloud(self) -> Cloud:
+    def cloud(self) -> EmulatedCloud:
         """The orchestrator's way into the emulator."""
-        return Cloud("local", self.endpoint_url)
+        return EmulatedCloud(STAGE, self.endpoint_url, public_url=self.url)
 
     def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """Send a request to the front; what is not bytes is sent as JSON."""
@@ -83,9 +88,8 @@ class RunningApp:
 
     def receipt(self, review: str, classification: str | None, confidence: float, model: str) -> str:
         """A receipt as the service would give it, for a prediction that a test makes up."""
-        key = receipts.keys(self.cloud)[0]
-        made: str = receipts.signing.issue(key, review, classification, confidence, model, time.time())
-        return made
+        key = receipt_keys.keys(self.cloud)[0]
+        return receipts.issue(key, review, classification, confidence, model)
 
     def wait_until_ready(self, seconds: float = READY_WITHIN) -> None:
         """Return once the command says so; fail, with all that it said, when it ends or takes too long."""
@@ -97,13 +101,18 @@ class RunningApp:
         assert line == f"Ready: {self.url}\n", f"not ready ({line!r}):\n{''.join(self.said)}"
         self.endpoint_url = json.loads((self.state / "cloud.json").read_text())["endpoint_url"]
 
-    def processes(self) -> set[int]:
-        """Process ids of the command and of everything below it."""
-        table = subprocess.run(["ps", "-axwwo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-        parents = {int(pid): int(parent) for pid, parent in (line.split() for line in table.splitlines())}
-        found = {self.process.pid}
-        while more := {pid for pid, parent in parents.items() if parent in found} - found:
-            found |= more
+    def processes(self) -> list[psutil.Process]:
+        """The command's process and everything below it."""
+        command = psutil.Process(self.process.pid)
+        return [command, *command.children(recursive=True)]
+
+    def processes_of(self, program: str) -> list[psutil.Process]:
+        """Those whose command line names a program."""
+        found = []
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):  # it has just ended
+                if program in " ".join(process.cmdline()):
+                    found.append(process)
         return found
 
     def end(self, number: int) -> int:
@@ -151,7 +160,7 @@ def start(state: Path, port: int | None = None, tree: Path = ROOT, **environment
 
 def start_and_wait(state: Path, **environment: str) -> RunningApp:
     """Start the app, and wait until it is ready."""
-    running = start(state, **environment)
+    running = start(state, None, ROOT, **environment)
     try:
         running.wait_until_ready()
     except BaseException:
@@ -160,17 +169,22 @@ def start_and_wait(state: Path, **environment: str) -> RunningApp:
     return running
 
 
-def left_of(pids: set[int]) -> list[str]:
+def left_of(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     """Which of these processes still run, after waiting a while for their end."""
     deadline = time.monotonic() + END_WITHIN
     while True:
-        listed = subprocess.run(
-            ["ps", "-o", "pid=,stat=,command=", "-p", ",".join(map(str, pids))], capture_output=True, text=True
-        ).stdout.splitlines()
-        alive = [line for line in listed if not line.split()[1].startswith("Z")]
+        alive = [process for process in processes if runs(process)]
         if not alive or time.monotonic() > deadline:
             return alive
         time.sleep(0.02)
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether a process still runs: one that has ended and that nobody has waited for does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def free_port() -> int:

@@ -6,12 +6,14 @@ import shutil
 import uuid
 from pathlib import Path
 
-from tests.local.running import ROOT, Answer, RunningApp
+from scripts import ROOT
+from tests.local.running import Answer, RunningApp
 
 APP = """
-import hashlib, os, time
+import os
 from flask import Flask, request
-from sentiment import receipts
+from shared import receipts
+from shared.reviews import text_id
 
 LABELS = "anger disgust fear guilt joy sadness shame".split()
 
@@ -25,11 +27,11 @@ def create_app():
     @app.post("/predict")
     def predict():
         review = request.get_json()["review"].strip()
-        identity = hashlib.md5(review.encode()).hexdigest()
+        identity = text_id(review)
         reply = REPLY
         key = receipts.read_keys(os.environ["RECEIPT_KEY"])[0]
         said = [reply.get(name) for name in ("classification", "confidence", "model")]
-        return {**reply, "receipt": receipts.issue(key, review, *said, time.time())}
+        return {**reply, "receipt": receipts.issue(key, review, *said)}
 
     return app
 """
@@ -67,7 +69,7 @@ def write(folder: Path, reply: str) -> Path:
     (folder / "sentiment/app.py").write_text(APP.replace("REPLY", reply))
     (folder / "model").mkdir()
     (folder / "model/model.onnx").write_text(uuid.uuid4().hex)
-    shutil.copy(ROOT / "container/sentiment/receipts.py", folder / "sentiment")
+    shutil.copytree(ROOT / "container/shared", folder / "shared", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "container/requirements.txt", folder)
     (folder / "gunicorn.conf.py").write_text(GUNICORN)
     return folder

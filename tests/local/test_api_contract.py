@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.local.running import ROOT, RunningApp
+from scripts import ROOT
+from tests.local.running import RunningApp
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 # `make fuzz` asks for more examples of each route than the configuration does.

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-import csvformat
+from shared import csvformat
 from tests.local.running import RunningApp
 
 NUMBER = 5_000

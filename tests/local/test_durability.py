@@ -11,6 +11,8 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from tests.local.running import RunningApp, left_of, start_and_wait
 
 JUDGING = 4  # at the same time
@@ -27,7 +29,7 @@ def exported(app: RunningApp) -> set[str]:
     return {row["judgement"] for row in csv.DictReader(io.StringIO(text))}
 
 
-def judgements_until_killed(app: RunningApp, threads: int) -> tuple[list[str], set[int]]:
+def judgements_until_killed(app: RunningApp, threads: int) -> tuple[list[str], list[psutil.Process]]:
     """Judge from several threads, and kill everything in the middle: what was acknowledged, and all processes."""
     acknowledged: list[str] = []
     enough = threading.Event()

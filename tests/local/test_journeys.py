@@ -11,7 +11,7 @@ import uuid
 import pytest
 
 from generator import catalogue
-from scripts import settings
+from scripts.stage import settings
 from tests.local.running import RunningApp
 
 SENTENCE = "I feel bad that I neglected this project for so long"

@@ -16,8 +16,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts import stacks
-from scripts.deploy import collect_outputs
+from scripts.cloudformation import stacks
+from scripts.release.deploy import collect_outputs
 from tests.local.running import RunningApp
 
 Call = Callable[[Any, dict[str, Any]], Any]

@@ -6,13 +6,12 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from scripts import image
+from scripts.image import content
 from scripts.local import images
 from tests.local.running import READY_WITHIN, RunningApp, free_port, left_of, start, start_and_wait
 
@@ -83,8 +82,8 @@ def test_an_emulator_that_dies_ends_the_command_with_a_reason(state: Path) -> No
     try:
         processes = running.processes()
         log = (state / "logs" / "emulator.log").as_posix()
-        [emulator] = [pid for pid in processes if command_of(pid).find("scripts.local.emulator") >= 0]
-        os.kill(emulator, signal.SIGKILL)
+        [emulator] = running.processes_of("scripts.local.emulator")
+        emulator.kill()
         assert running.process.wait(30) == 1
         assert left_of(processes) == []
     finally:
@@ -94,10 +93,6 @@ def test_an_emulator_that_dies_ends_the_command_with_a_reason(state: Path) -> No
     assert log in said.replace(" ", "")
 
 
-def command_of(pid: int) -> str:
-    return subprocess.run(["ps", "-wwo", "command=", "-p", str(pid)], capture_output=True, text=True).stdout
-
-
 def test_a_port_in_use_is_named_with_a_way_out(state: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -105,7 +100,7 @@ def test_a_port_in_use_is_named_with_a_way_out(state: Path) -> None:
         port = taken.getsockname()[1]
         said = refusal(start(state, port))
 
-    assert f"Port {port} of this machine is in use." in said
+    assert f"Port {port} is already in use on this machine." in said
     assert "PORT=" in said
     assert not state.exists()
 
@@ -140,7 +135,7 @@ def test_a_damaged_journal_is_named_and_left_alone(state: Path) -> None:
 
 def test_a_task_that_never_gets_healthy_fails_the_start_with_its_reason(state: Path) -> None:
     # The image of this checkout, already in the store, but without its model.
-    folder = images.find(images.build(image.CONTAINER_DIR, state / "images"), state / "images")
+    folder = images.find(images.build(content.CONTAINER_DIR, state / "images"), state / "images")
     for file in (folder / "model").iterdir():
         file.unlink()
     running = start(state)

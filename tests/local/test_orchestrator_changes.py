@@ -11,8 +11,8 @@ import uuid
 
 import pytest
 
-from scripts import ledger
-from tests.local.running import ROOT
+from scripts import ROOT
+from scripts.stage import ledger
 from tests.local.small_app import GOOD, says
 
 pytestmark = pytest.mark.cloud
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.cloud
 
 def test_nothing_to_do_is_told_and_is_success(own, run):
     assert "No change." in run("plan").stdout
-    assert not any(entry["changed"] for entry in json.loads(run("plan", "--json").stdout))
+    assert not json.loads(run("plan", "--json").stdout)["changed"]
     result = run("deploy")
     assert result.stdout == f"Ready: {own.url}\n"
     assert "smoke test passed" in result.stderr
@@ -29,7 +29,7 @@ def test_nothing_to_do_is_told_and_is_success(own, run):
 
 def test_a_plan_shows_the_roll_and_leaves_nothing_behind(own, run, container):
     container(GOOD)
-    planned = json.loads(run("plan", "--json", code=2).stdout)
+    planned = json.loads(run("plan", "--json", code=2).stdout)["stacks"]
     (service,) = [entry for entry in planned if entry["changed"]]
     assert service["stack"] == "sentiment-local-service"
     assert "TaskDefinition" in [change["logical_id"] for change in service["changes"]]
@@ -110,7 +110,7 @@ def test_logs_show_what_the_app_said_and_can_be_narrowed(own, run):
     client.create_log_stream(logGroupName=group, logStreamName=marker)
     events = [{"timestamp": int(time.time() * 1000), "message": text} for text in (f"request {marker}", "other")]
     client.put_log_events(logGroupName=group, logStreamName=marker, logEvents=events)
-    found = json.loads(run("logs", "--json", "--request", marker).stdout)
+    found = json.loads(run("logs", "--json", "--request", marker).stdout)["lines"]
     assert [(line["source"], line["message"]) for line in found] == [("service", f"request {marker}")]
     assert "other" in run("logs").stdout
     assert "no length of time" in run("logs", "--since", "soon", code=2).stderr
@@ -126,7 +126,7 @@ def test_logs_show_what_the_app_said_and_can_be_narrowed(own, run):
 def test_logs_are_narrowed_to_the_request_whose_id_its_sender_was_given(own, run, path, body, source):
     identity = own.request("POST", path, body).headers["apigw-requestid"]
     deadline = time.monotonic() + 30
-    while not (found := json.loads(run("logs", "--json", "--request", identity).stdout)):
+    while not (found := json.loads(run("logs", "--json", "--request", identity).stdout)["lines"]):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert {line["source"] for line in found} == {source}

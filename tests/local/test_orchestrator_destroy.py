@@ -5,8 +5,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from scripts.__main__ import main
-from scripts.release import current_image
+from scripts.cli.main import main
+from scripts.release.release import current_image
 from tests.local.running import start_and_wait
 
 pytestmark = pytest.mark.cloud

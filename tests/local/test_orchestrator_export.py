@@ -11,9 +11,9 @@ import uuid
 
 import pytest
 
-from scripts.deploy import collect_outputs
-from scripts.lambdas import module
-from tests.local.running import ROOT
+from scripts import ROOT
+from scripts.release.deploy import collect_outputs
+from shared import csvformat
 
 pytestmark = pytest.mark.cloud
 
@@ -28,7 +28,7 @@ def texts(own):
 
 def exported(target):
     with target.open(encoding="utf-8", newline="") as file:
-        return [row["review"] for row in module("csvformat").read_rows(file)]
+        return [row["review"] for row in csvformat.read_rows(file)]
 
 
 def test_an_export_that_is_killed_goes_on_where_it_was(own, texts, tmp_path):

@@ -9,8 +9,11 @@ import uuid
 
 import pytest
 
-from scripts import apply, cli, image, smoke
-from tests.local.running import ROOT
+from scripts import ROOT
+from scripts.cloudformation import apply
+from scripts.image import content
+from scripts.local import place
+from scripts.release import smoke
 from tests.local.small_app import GOOD, WAITS, says
 
 pytestmark = pytest.mark.cloud
@@ -37,14 +40,14 @@ threading.Thread(target=crash, daemon=True).start()
     ],
 )
 def test_an_image_that_answers_wrongly_is_taken_back(own, run, container, monkeypatch, reply, words):
-    monkeypatch.setattr("scripts.smoke.smoke_test.__defaults__", ("", 1.0, time.sleep))
+    monkeypatch.setattr("scripts.release.smoke.smoke_test.__defaults__", ("", 1.0, time.sleep))
     before = says(own).json["model"]
     container(reply)
     error = run("roll", code=1).stderr
     assert words in error
     assert "What ran before runs again: service." in error
     assert says(own).json["model"] == before
-    monkeypatch.setattr(cli, "CONTAINER_DIR", ROOT / "container")
+    monkeypatch.setattr(place, "CONTAINER_DIR", ROOT / "container")
     assert "No change." in run("plan").stdout  # the stack too is as this checkout has it
 
 
@@ -67,7 +70,7 @@ def test_ctrl_c_takes_back_a_roll_that_is_under_way(own, run, container, monkeyp
     before, cancel = says(own).json["model"], apply._cancel
     folder = container(GOOD.replace("MODEL", "cancelled"))
     (folder / "sentiment/__init__.py").write_text(WAITS)
-    running = own.state / "images" / image.tag(folder)
+    running = own.state / "images" / content.tag(folder)
 
     def interrupt():
         eventually((running / "waits").exists)

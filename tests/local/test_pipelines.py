@@ -13,7 +13,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from generator import catalogue
-from scripts.session import LAPTOP_VARIABLES, Cloud
+from scripts.local.session import VARIABLES
+from scripts.stage.session import Cloud
 from tests.contracts.workflows import PIPELINES, read, steps
 from tests.local import checkout
 from tests.local.running import start_and_wait
@@ -26,7 +27,7 @@ STACK = "sentiment-local-pipeline"
 CHANGES = {
     "site": ("site/index.html", "</body>", "<!-- another page --></body>"),
     "service": ("container/gunicorn.conf.py", '"""', '"""Another image. '),
-    "infrastructure": ("generator/container.py", "STOP_SECONDS = 30", "STOP_SECONDS = 31"),
+    "infrastructure": ("generator/stacks/service/container.py", "STOP_SECONDS = 30", "STOP_SECONDS = 31"),
 }
 # GitHub's command line: says what it is asked, and knows of the comment that is in $FOUND.
 GH = """#!/bin/sh
@@ -86,11 +87,11 @@ def take_on(own, outputs, pipeline, **claims):
 def keys_of(found):
     """The environment's variables for some credentials."""
     values = (found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
-    return dict(zip(LAPTOP_VARIABLES.values(), values, strict=True))
+    return dict(zip(VARIABLES.values(), values, strict=True))
 
 
 def client(own, keys, service):
-    values = dict(zip(LAPTOP_VARIABLES, keys.values(), strict=True))
+    values = dict(zip(VARIABLES, keys.values(), strict=True))
     return boto3.client(service, endpoint_url=own.endpoint_url, region_name="us-east-1", **values)
 
 

@@ -9,9 +9,10 @@ import time
 import uuid
 from pathlib import Path
 
-from scripts import logs
-from scripts.deploy import collect_outputs
-from tests.local.running import ROOT, RunningApp
+from scripts import ROOT
+from scripts.look import logs
+from scripts.release.deploy import collect_outputs
+from tests.local.running import RunningApp
 
 WITHIN = 20.0  # seconds until the journal has been compacted, on a busy machine
 

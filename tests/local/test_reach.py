@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import http.client
-import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.deploy import collect_outputs
+from scripts.release.deploy import collect_outputs
 from tests.local.running import RunningApp
 
 
@@ -72,23 +70,11 @@ def test_a_body_beyond_the_gateways_limit_is_refused(app: RunningApp) -> None:
 
 
 def test_everything_listens_on_loopback_alone(app: RunningApp) -> None:
-    if not sys.platform.startswith("linux"):
-        pytest.skip("reads Linux's /proc")
-    sockets = {
-        link.readlink().name.removeprefix("socket:[").removesuffix("]")
-        for pid in app.processes()
-        for link in Path(f"/proc/{pid}/fd").iterdir()
-        if "socket:" in str(link.readlink())
-    }
-    rows = [
-        line.split()
-        for table in ("tcp", "tcp6", "udp", "udp6")
-        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
-    ]
-    listening = {row[1] for row in rows if row[9] in sockets and row[3] in ("0A", "07")}  # TCP LISTEN, UDP unconnected
+    sockets = [each for process in app.processes() for each in process.net_connections("inet")]
+    listening = {each.laddr for each in sockets if each.laddr and not each.raddr}  # TCP, and UDP without a peer
 
     assert len(listening) >= 3  # front, emulator, a task
-    assert {address.partition(":")[0] for address in listening} == {"0100007F"}
+    assert {address.ip for address in listening} == {"127.0.0.1"}
 
 
 class Caller:

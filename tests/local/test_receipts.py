@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections import Counter
 from typing import Any
 
-from scripts import receipts, service
-from scripts.apply import Work
-from scripts.deploy import collect_outputs
-from scripts.interrupt import Interrupt
-from scripts.reporter import Reporter
+from scripts.app import receipt_keys, service
+from scripts.cloudformation.apply import Work
+from scripts.release.deploy import collect_outputs
+from scripts.stage.interrupt import Interrupt
+from scripts.stage.reporter import Reporter
+from shared import receipts
 from tests.local.running import RunningApp
 
 
@@ -51,7 +51,7 @@ def test_keys_change_without_a_gap(app: RunningApp) -> None:
     for person in people:
         person.start()
     try:
-        state = receipts.rotate(Work(app.cloud, Reporter(), Interrupt()), outputs, revoke=False)
+        state = receipt_keys.rotate(Work(app.cloud, Reporter(), Interrupt()), outputs, revoke=False)
     finally:
         over.set()
         for person in people:
@@ -60,10 +60,10 @@ def test_keys_change_without_a_gap(app: RunningApp) -> None:
     assert verdicts["unprompted"] == 0
     assert verdicts.total() > 2
 
-    new, old = receipts.keys(app.cloud)
+    new, old = receipt_keys.keys(app.cloud)
     after = predict(app, "I was so happy")["receipt"]
-    assert receipts.signing.check(after, "I was so happy", [new], time.time())
-    assert receipts.signing.check(before, "I was so happy", [old], time.time())
+    assert receipts.check(after, "I was so happy", [new])
+    assert receipts.check(before, "I was so happy", [old])
     assert {verdict(app, "I was so happy", "joy", receipt) for receipt in (before, after)} == {"approved"}
-    assert receipts.too_soon(app.cloud)
+    assert receipt_keys.too_soon(app.cloud)
     assert service.describe(app.cloud, outputs["ClusterName"], outputs["ServiceName"]).steady

@@ -6,9 +6,9 @@ import uuid
 import pytest
 from click.testing import CliRunner
 
-from scripts.__main__ import main
-from scripts.errors import DeployError
-from scripts.restore import _nothing_recorded, recount
+from scripts.cli.main import main
+from scripts.judgements.restore import _nothing_recorded, recount
+from scripts.stage.errors import DeployError
 
 pytestmark = pytest.mark.cloud
 
@@ -64,7 +64,7 @@ def test_lost_judgements_come_back_and_later_ones_stay(app, run):
         return answer
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("scripts.session.Cloud.client", _clients(app, copy_and_lose))
+        patch.setattr("scripts.stage.session.Cloud.client", _clients(app, copy_and_lose))
         done = json.loads(run("restore", "--yes", "--json").stdout)
     assert done["put_back"] == 3
     assert all("Item" in client.get_item(TableName=table, Key=key) for key in lost)

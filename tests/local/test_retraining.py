@@ -20,10 +20,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts import image
-from scripts.deploy import collect_outputs
+from scripts import ROOT
+from scripts.image import content
+from scripts.release.deploy import collect_outputs
 from tests import jargon
-from tests.local.running import ROOT, RunningApp, start_and_wait
+from tests.local.checkout import share_environments
+from tests.local.running import RunningApp, start_and_wait
 
 pytest.importorskip("torch", reason="torch is not installed: `make train-env` installs it")
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: `make train-env` installs it")
@@ -55,6 +57,7 @@ def checkout(tmp_path: Path) -> Path:
             shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, copy / name)
+    share_environments(copy)
     return copy
 
 
@@ -63,7 +66,9 @@ def sentences() -> list[tuple[str, str]]:
     if given := os.environ.get("DATA"):
         from training.texts import data
 
-        keys = set(json.loads((image.CONTAINER_DIR / "model" / "split.json").read_text(encoding="utf-8"))["validation"])
+        keys = set(
+            json.loads((content.CONTAINER_DIR / "model" / "split.json").read_text(encoding="utf-8"))["validation"]
+        )
         return [(row.text, row.label) for row in data.read(Path(given)) if row.key in keys][:SENTENCES]
     lines = (ROOT / "tests" / "data" / "players.tsv").read_text(encoding="utf-8").splitlines()
     return [(text, label) for label, _, text in (line.partition("\t") for line in lines)][:SENTENCES]
@@ -148,14 +153,14 @@ def test_judgements_become_a_better_model_that_serves_and_can_be_taken_back(
     assert found["held_out"]["texts"] > 60
     if not found["promoted"]:
         # Where a model has learned such texts already, 200 more rarely better it; then the circle goes on by force.
-        assert image.model_revision(checkout / "container") == old
+        assert content.model_revision(checkout / "container") == old
         found = json.loads(make(checkout, own_app, "retrain", "ARGS=--json --force"))
         assert found["forced"]
     assert found["promoted"] and found["from"] == old
     new = found["to"]
-    assert image.model_revision(checkout / "container") == new != old
+    assert content.model_revision(checkout / "container") == new != old
     assert (checkout / "build" / "retrain" / "report.md").is_file()
-    assert image.model_revision() == old  # this checkout's model is as it was
+    assert content.model_revision() == old  # this checkout's model is as it was
 
     assert new in make(checkout, own_app, "promote")
     assert serving(own_app) == (new, revision + 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -14,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from scripts import image, settings
-from scripts.deploy import collect_outputs, deploy
-from scripts.errors import StackFailedError
+from scripts.image import content
 from scripts.local import images
-from scripts.reporter import Reporter
+from scripts.release.deploy import collect_outputs, deploy
+from scripts.stage import settings
+from scripts.stage.errors import StackFailedError
+from scripts.stage.reporter import Reporter
 from tests.local.running import Answer, RunningApp
 from tests.local.small_app import WAITS
 
@@ -85,7 +85,7 @@ def eventually(true: Callable[[], bool]) -> None:
 def another_image(app: RunningApp, folder: Path, change: Callable[[Path], object]) -> str:
     """An image like the one of this checkout, but changed."""
     copy = folder / "container"
-    shutil.copytree(image.CONTAINER_DIR, copy, ignore=shutil.ignore_patterns("training", "__pycache__"))
+    shutil.copytree(content.CONTAINER_DIR, copy, ignore=shutil.ignore_patterns("training", "__pycache__"))
     change(copy)
     return images.build(copy, app.state / "images")
 
@@ -146,12 +146,8 @@ def damage_the_model(copy: Path) -> None:
 
 def test_a_killed_task_is_replaced(app: RunningApp, service: Service) -> None:
     [task] = service.tasks()
-    listed = subprocess.run(["ps", "-axwwo", "pid=,pgid=,command="], capture_output=True, text=True, check=True).stdout
-    ours = app.processes()
-    rows = [line.split(None, 2) for line in listed.splitlines()]
-    groups = {int(group) for pid, group, command in rows if int(pid) in ours and "gunicorn" in command}
-    assert len(groups) == 1, rows
-    os.killpg(groups.pop(), signal.SIGKILL)
+    [group] = {os.getpgid(process.pid) for process in app.processes_of("gunicorn")}
+    os.killpg(group, signal.SIGKILL)
 
     eventually(lambda: [each["taskArn"] for each in service.tasks()] not in ([], [task["taskArn"]]))
     eventually(lambda: app.request("POST", "/api/getSentiment", BODY).status == 200)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.deploy import collect_outputs
-from scripts.settings import load
+from scripts.release.deploy import collect_outputs
+from scripts.stage.settings import load
 from tests.local.running import RunningApp
 
 RATE, BURST = 5.0, 3

@@ -30,7 +30,7 @@ ORIGINAL_LENGTH = 200  # the original app padded every text to it
 SECONDS = 1.0  # spent on each figure
 PARITY_TEXTS = 10_000
 LOADING = """
-import sys, time
+import psutil, sys, time
 began = time.perf_counter()
 from sentiment.model import Model
 from pathlib import Path
@@ -38,7 +38,7 @@ imported = time.perf_counter()
 model = Model.find(Path(sys.argv[1]))
 loaded = time.perf_counter()
 model.check()
-memory = int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) / 1024
+memory = psutil.Process().memory_info().rss / 2**20
 print(f"loading: code {imported - began:.2f} s, model {loaded - imported:.2f} s; {memory:.0f} MiB resident")
 """
 
@@ -110,7 +110,7 @@ def main() -> int:
             inputs = {"tokens": ids, "lengths": np.array([length])}
             tokens, lengths = torch.from_numpy(ids), torch.tensor([length])
             ours = milliseconds(partial(artefact.session.run, None, inputs))
-            torchs = milliseconds(partial(eager, tokens, lengths))
+            torchs = milliseconds(partial(eager.forward, tokens, lengths))
             line = f"{length:6} {ours:8.3f} {torchs:7.2f} (x{torchs / ours:3.0f}) {slow:9.1f} (x{slow / ours:4.0f})"
             if teacher:
                 text = " ".join(artefact.tokenizer.vocabulary[place] for place in ids[0])

@@ -59,13 +59,13 @@ def main() -> int:
     text = f"report: {result.report}\nmodel: {result.model}"
     print(json.dumps(facts, indent=1) if options.json else text)
     if result.outcome.promoted:
-        say("Next: `make promote STAGE=...` builds its image and rolls it.")
+        say("Next: `sentiment promote --stage ...` builds its image and rolls it.")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="training.retrain", description=__doc__)
-    parser.add_argument("--csv", type=Path, required=True, help="judgements, as `make export` writes them")
+    parser.add_argument("--csv", type=Path, required=True, help="judgements, as `sentiment export` writes them")
     parser.add_argument(
         "--model",
         type=Path,

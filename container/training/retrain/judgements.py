@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import csvformat
+from shared import csvformat
+from shared.limits import MAX_REVIEW_CHARACTERS
+from shared.reviews import text_id
 from training import LABELS
 from training.evaluation import regression
 from training.evaluation.regression import Words
 from training.texts import data
 
-LONGEST = 2_000  # characters of a review: the API takes no more (a test holds it to the catalogue)
 HELD_OUT = 0.3  # share of texts that are never learned from, to compare the old model and the new one on
 TOLD_EVERY = 5_000  # lines
-FORGOTTEN = Path(__file__).with_name("forgotten.tsv")  # what `make forget` erased: id of the text, until when
+FORGOTTEN = Path(__file__).with_name("forgotten.tsv")  # what `sentiment forget` erased: id of the text, until when
 PROVEN = "valid"  # a receipt that the API has checked
 
 
@@ -112,7 +113,9 @@ def read(path: Path, wish: Wish, tell: Tell = lambda _name, _done, _of: None) ->
     except UnicodeDecodeError as error:
         raise data.DataError(f"{path} is not UTF-8 text (byte {error.start}): save it as CSV in UTF-8") from error
     except ValueError as error:
-        raise data.DataError(f"{path}, {error}. It must be a CSV as GET /getcsv or `make export` writes it") from error
+        raise data.DataError(
+            f"{path}, {error}. It must be a CSV as GET /getcsv or `sentiment export` writes it"
+        ) from error
     return reading.settled()
 
 
@@ -167,13 +170,13 @@ class _Reading:
             self.seen.add(mark)
         if row["sentiment"] not in LABELS:
             return "label"
-        until = forgotten().get(_id(row["review"]))
+        until = forgotten().get(text_id(row["review"]))
         if until is not None and row.get("time", "") <= until:
             return "forgotten"
         return "" if self.wish.unproven or row.get("receipt") == PROVEN else "unproven"
 
     def _unusable_text(self, text: str, words: Words) -> str:
-        if not words or len(text) > LONGEST or not self.wish.readable(text):
+        if not words or len(text) > MAX_REVIEW_CHARACTERS or not self.wish.readable(text):
             return "text"
         if regression.shared([text]):
             return "protected"
@@ -197,10 +200,6 @@ class _Reading:
 def forgotten(path: Path = FORGOTTEN) -> dict[str, str]:
     """Ids of the texts that were erased, each with the time until which what was said of it is left out."""
     return dict(line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
-
-
-def _id(review: str) -> str:
-    return hashlib.md5(review.strip().encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def _digest(text: str) -> bytes:

@@ -61,6 +61,8 @@ def general() -> list[Picture]:
 def of_stacks() -> list[Picture]:
     """A picture of each stack."""
     return [
-        _of_graph(f"stack-{each.name}", f"What of the stack {each.name} builds on what.", partial(stack.graph_of, each))
+        _of_graph(
+            f"stack-{each.stack}", f"What of the stack {each.stack} builds on what.", partial(stack.graph_of, each)
+        )
         for each in model.stacks().values()
     ]

@@ -7,6 +7,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.cloudformation.templates import Resource
 from scripts.docs import model
 from scripts.docs.svg import SMALL, Drawing, width_of, wrapped
 
@@ -105,7 +106,7 @@ def _cut(text: str, width: float) -> str:
     return text
 
 
-def _of(resource: model.Resource) -> list[Grant]:
+def _of(resource: Resource) -> list[Grant]:
     properties = resource.properties
     if resource.type == "AWS::IAM::Role":
         whose = "taken on by " + ", ".join(_principals(properties["AssumeRolePolicyDocument"]["Statement"]))
@@ -148,7 +149,7 @@ def _documents(condition: str, document: Any) -> list[tuple[str, Any]]:
     return [(f", only if {condition}" if condition else "", document)] if document else []
 
 
-def _statements(resource: model.Resource, who: str, whose: str, document: dict[str, Any]) -> list[Grant]:
+def _statements(resource: Resource, who: str, whose: str, document: dict[str, Any]) -> list[Grant]:
     return [
         Grant(
             who=who or ", ".join(_principals([statement])),

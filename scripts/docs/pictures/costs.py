@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from scripts import settings, templates
+from scripts.cloudformation import templates
 from scripts.costs import bill, compare, prices
 from scripts.costs.compare import Variant
 from scripts.costs.usage import Traffic
 from scripts.docs.svg import LINE, SMALL, Drawing
+from scripts.stage import settings
 
 STAGE = "dev"
 REQUESTS = 100_000.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.docs.model import Resource
+from scripts.cloudformation.templates import Resource
 
 _KINDS = {
     "ApiGatewayV2": "api",

@@ -40,7 +40,7 @@ def _routes(graph: Graph, api: str) -> None:
 def _service(graph: Graph) -> str:
     """The private way to the RNN; the name of its first box."""
     parameters = model.stacks()["service"].parameters
-    least, most = parameters["MinTasks"].get("Default", 1), parameters["MaxTasks"].get("Default", 3)
+    least, most = parameters["MinTasks"], parameters["MaxTasks"]
     graph.add("link", "VPC link", "the API's way into the VPC", kind="api")
     graph.add("balancer", "Load balancer", "internal", kind="network")
     graph.add("tasks", "ECS service", f"{least} to {most} tasks: RNN in", "Flask and gunicorn", kind="compute")

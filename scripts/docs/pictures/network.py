@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scripts.cloudformation.templates import Resource, Template
 from scripts.docs import model
 from scripts.docs.graph import Graph
 
@@ -17,50 +18,50 @@ _WORDS = {
 
 def graph() -> Graph:
     """Who may open a connection to whom, on which ports."""
-    stack = model.stacks()["network"]
+    template = model.stacks()["network"]
     graph = Graph("Network: who may connect to whom")
     graph.add("api", "HTTP API", "outside of the VPC", kind="api")
-    groups = stack.of_type("AWS::EC2::SecurityGroup")
+    groups = template.of_type("AWS::EC2::SecurityGroup")
     for group in groups:
-        graph.add(group.id, _WORDS.get(group.id, group.id), group.id, *_admits(stack, group), kind="network")
+        graph.add(group.id, _WORDS.get(group.id, group.id), group.id, *_admits(template, group), kind="network")
     if "LinkSecurityGroup" in graph.nodes:
         graph.join("api", "LinkSecurityGroup", "private integration")
     for group in groups:
         for rule in group.properties.get("SecurityGroupEgress", []):
             target = model.as_text(rule.get("DestinationSecurityGroupId", "")).split(".")[0]
-            graph.join(group.id, target or _routes(graph, stack), _ports(rule))
+            graph.join(group.id, target or _routes(graph, template), _ports(rule))
     inside = [each.id for each in groups] + ["routes"] + (["private"] if "private" in graph.nodes else [])
     for type_ in ("AWS::EC2::VPCEndpoint", "AWS::EC2::InternetGateway"):
-        inside += [each.id for each in stack.of_type(type_)]
-    cidr = stack.parameters["VpcCidr"]["Default"]
-    subnets = len([each for each in stack.of_type("AWS::EC2::Subnet") if not each.condition])
+        inside += [each.id for each in template.of_type(type_)]
+    cidr = template.parameters["VpcCidr"]
+    subnets = len([each for each in template.of_type("AWS::EC2::Subnet") if not each.condition])
     title = f"VPC {cidr}: {subnets} public subnets in as many zones, and private ones where WithPrivateNetwork"
     graph.frame(title, "network", inside)
     return graph
 
 
-def _routes(graph: Graph, stack: model.Stack) -> str:
+def _routes(graph: Graph, template: Template) -> str:
     """The route table, and where it leads."""
-    [table] = [each for each in stack.of_type("AWS::EC2::RouteTable") if not each.condition]
+    [table] = [each for each in template.of_type("AWS::EC2::RouteTable") if not each.condition]
     graph.add("routes", table.id, "of the public subnets", kind="network")
-    for endpoint in stack.of_type("AWS::EC2::VPCEndpoint"):
+    for endpoint in template.of_type("AWS::EC2::VPCEndpoint"):
         graph.add(endpoint.id, endpoint.id, "gateway endpoint, free", kind="network")
         graph.join("routes", endpoint.id)
         service = model.as_text(endpoint.properties["ServiceName"]).rsplit(".", 1)[-1]
         graph.add(service, {"s3": "S3", "dynamodb": "DynamoDB"}.get(service, service), "in this region", kind="data")
         graph.join(endpoint.id, service)
-    for gateway in stack.of_type("AWS::EC2::InternetGateway"):
+    for gateway in template.of_type("AWS::EC2::InternetGateway"):
         graph.add(gateway.id, gateway.id, "for what is not in the VPC", kind="network")
         graph.join("routes", gateway.id, "0.0.0.0/0")
         graph.add("internet", "Internet", "ECS, image registry")
         graph.join(gateway.id, "internet")
-    _private_way(graph, stack)
+    _private_way(graph, template)
     return "routes"
 
 
-def _private_way(graph: Graph, stack: model.Stack) -> None:
+def _private_way(graph: Graph, template: Template) -> None:
     """Where a stage has private subnets: the way from their route tables through the gateways of the public ones."""
-    gateways = stack.of_type("AWS::EC2::NatGateway")
+    gateways = template.of_type("AWS::EC2::NatGateway")
     if not gateways:
         return
     graph.add(
@@ -72,12 +73,12 @@ def _private_way(graph: Graph, stack: model.Stack) -> None:
     )
     for source in ("InstanceSecurityGroup", "LambdaSecurityGroup"):
         graph.join(source, "private", dashed=True)
-    for gateway in stack.of_type("AWS::EC2::InternetGateway"):
+    for gateway in template.of_type("AWS::EC2::InternetGateway"):
         graph.join("private", gateway.id, dashed=True)
 
 
-def _admits(stack: model.Stack, group: model.Resource) -> list[str]:
-    rules = [each for each in stack.of_type("AWS::EC2::SecurityGroupIngress") if group.id in each.refers_to]
+def _admits(template: Template, group: Resource) -> list[str]:
+    rules = [each for each in template.of_type("AWS::EC2::SecurityGroupIngress") if group.id in each.refers_to]
     own = [rule for rule in rules if model.as_text(rule.properties["GroupId"]).split(".")[0] == group.id]
     sources = [model.as_text(rule.properties["SourceSecurityGroupId"]).split(".")[0] for rule in own]
     return [f"in: {', '.join(_WORDS.get(each, each) for each in sources) or 'nobody'}"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
-from generator.instances import ROOT_DISK_GIB
+from generator.stacks.cluster.instances import ROOT_DISK_GIB
+from scripts.cloudformation.templates import Resource, Template
 from scripts.docs import model
 from scripts.docs.graph import Node
 from scripts.docs.nested import Frame, draw
@@ -32,7 +32,7 @@ def _edge() -> Frame:
 
 def _vpc() -> Frame:
     network, cluster = model.stacks()["network"], model.stacks()["cluster"]
-    cidr = network.parameters["VpcCidr"]["Default"]
+    cidr = network.parameters["VpcCidr"]
     subnets = network.of_type("AWS::EC2::Subnet")
     both = f"in the {len([each for each in subnets if not each.condition])} public subnets"
     links = [Node(_name(), each.id, (both,), "api") for each in model.all_of("AWS::ApiGatewayV2::VpcLink")]
@@ -50,23 +50,23 @@ def _vpc() -> Frame:
 _DOORS = ("AWS::EC2::InternetGateway", "AWS::EC2::VPCEndpoint", "AWS::EC2::NatGateway")
 
 
-def _group_title(cluster: model.Stack) -> str:
+def _group_title(cluster: Template) -> str:
     return f"Auto Scaling group: {_bounds(cluster, 'MinInstances', 'MaxInstances')} instances over the zones"
 
 
-def _by_zone(subnets: list[model.Resource]) -> list[list[model.Resource]]:
+def _by_zone(subnets: list[Resource]) -> list[list[Resource]]:
     """The subnets of each availability zone."""
-    zones: dict[str, list[model.Resource]] = {}
+    zones: dict[str, list[Resource]] = {}
     for subnet in subnets:
         zones.setdefault(str(subnet.properties["AvailabilityZone"]), []).append(subnet)
     return list(zones.values())
 
 
-def _zone(subnets: list[model.Resource]) -> Frame:
+def _zone(subnets: list[Resource]) -> Frame:
     """A zone with its instances: in its private subnet where there is one, otherwise in its public one."""
     cluster, service = model.stacks()["cluster"], model.stacks()["service"]
-    kind = cluster.parameters["InstanceType"]["Default"]
-    memory = service.parameters["TaskMemory"]["Default"]
+    kind = cluster.parameters["InstanceType"]
+    memory = service.parameters["TaskMemory"]
     tasks = Node(
         _name(), "Tasks", (f"{_bounds(service, 'MinTasks', 'MaxTasks')} in all, {memory} MiB each",), "compute"
     )
@@ -102,18 +102,17 @@ def _watching() -> Frame:
 _WATCHERS = ("AWS::SNS::Topic", "AWS::Budgets::Budget")
 
 
-def _is_place(resource: model.Resource) -> bool:
+def _is_place(resource: Resource) -> bool:
     return resource.type in ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::CloudFront::Distribution")
 
 
-def _box(resource: model.Resource, kind: str) -> Node:
+def _box(resource: Resource, kind: str) -> Node:
     only = f"only if {resource.condition}" if resource.condition else ""
-    return Node(_name(), resource.id, tuple(filter(None, (resource.kind, only))), kind)
+    return Node(_name(), resource.id, tuple(filter(None, (model.short_type(resource.type), only))), kind)
 
 
-def _bounds(stack: model.Stack, least: str, most: str) -> str:
-    values: list[Any] = [stack.parameters[name].get("Default", "?") for name in (least, most)]
-    return f"{values[0]} to {values[1]}"
+def _bounds(stack: Template, least: str, most: str) -> str:
+    return f"{stack.parameters[least]} to {stack.parameters[most]}"
 
 
 def _name() -> str:

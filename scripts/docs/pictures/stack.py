@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from scripts.cloudformation import references
+from scripts.cloudformation.templates import Template
 from scripts.docs import model
 from scripts.docs.graph import Graph
 from scripts.docs.pictures.kinds import kind_of
 
 
-def graph_of(stack: model.Stack) -> Graph:
+def graph_of(template: Template) -> Graph:
     """Resources of a stack, and the stacks that it takes values from."""
-    graph = Graph(f"Stack {stack.name}: what builds on what")
-    givers = _givers(stack)
+    graph = Graph(f"Stack {template.stack}: what builds on what")
+    givers = _givers(template)
     for giver in dict.fromkeys(givers.values()):
         graph.add(f"stack {giver}", f"{giver} stack", *(name for name, its in givers.items() if its == giver))
-    for resource in stack.resources.values():
+    for resource in template.resources.values():
         only = f"only if {resource.condition}" if resource.condition else ""
-        graph.add(resource.id, resource.id, resource.kind, only, kind=kind_of(resource))
-    for resource in stack.resources.values():
-        for name in (*resource.refers_to, *resource.waits_for):
-            if name in stack.resources:
+        graph.add(resource.id, resource.id, model.short_type(resource.type), only, kind=kind_of(resource))
+    for resource in template.resources.values():
+        for name in (*resource.refers_to, *resource.depends_on):
+            if name in template.resources:
                 graph.join(name, resource.id, dashed=bool(resource.condition))
             elif name in givers:
                 graph.join(f"stack {givers[name]}", resource.id)
     drop_shortcuts(graph)
-    _takers(graph, stack)
+    _takers(graph, template)
     used = {end for edge in graph.edges for end in (edge.source, edge.target)}
     for giver in set(givers.values()):
         if f"stack {giver}" not in used:  # its value is wired, but no resource names it
@@ -31,22 +33,24 @@ def graph_of(stack: model.Stack) -> Graph:
     return graph
 
 
-def _givers(stack: model.Stack) -> dict[str, str]:
+def _givers(template: Template) -> dict[str, str]:
     """Parameter -> the stack whose Output of that name it gets."""
     makers = model.makers_of_outputs()
-    return {name: makers[name][0] for name in stack.parameters if name in makers and makers[name][0] != stack.name}
+    return {
+        name: makers[name][0] for name in template.parameters if name in makers and makers[name][0] != template.stack
+    }
 
 
-def _takers(graph: Graph, stack: model.Stack) -> None:
+def _takers(graph: Graph, template: Template) -> None:
     """The stacks that take values from this one, with an arrow from each resource that such a value is of."""
     for other in model.stacks().values():
-        taken = [name for name in stack.outputs if name in other.parameters and other.name != stack.name]
-        named = [each for name in taken for each in model.names_in(stack.outputs[name]["Value"])]
-        sources = [each for each in named if each in stack.resources]
+        taken = [name for name in template.outputs if name in other.parameters and other.stack != template.stack]
+        named = [each for name in taken for each in references.names(template.outputs[name]["Value"])]
+        sources = [each for each in named if each in template.resources]
         if sources:
-            graph.add(f"to {other.name}", f"to {other.name} stack", *taken)
+            graph.add(f"to {other.stack}", f"to {other.stack} stack", *taken)
         for source in dict.fromkeys(sources):
-            graph.join(source, f"to {other.name}")
+            graph.join(source, f"to {other.stack}")
 
 
 def drop_shortcuts(graph: Graph) -> None:

@@ -6,11 +6,12 @@ import itertools
 
 from generator import catalogue
 from generator.catalogue import HEALTH_PATH, PREDICT_ROUTE
-from scripts import settings, templates
+from scripts.cloudformation import templates
+from scripts.cloudformation.plan import make_plan
 from scripts.docs import model
 from scripts.docs.graph import Graph
 from scripts.docs.pictures.stack import drop_shortcuts
-from scripts.plan import make_plan
+from scripts.stage import settings
 
 # What the orchestrator works out itself: Parameter -> what it comes from, and in words.
 COMPUTED = {
@@ -57,7 +58,7 @@ def operation() -> Graph:
     steps = [
         graph.add("ask", "Ask", " ".join(PREDICT_ROUTE), f"one of {len(catalogue.LABELS)} emotions", kind="person"),
         graph.add("judge", "Agree or correct", routes["record"], "appended, never changed", kind="person"),
-        graph.add("export", "Export", f"{routes['export']}, make export", kind="data"),
+        graph.add("export", "Export", f"{routes['export']}, sentiment export", kind="data"),
         graph.add("train", "Retrain", "make retrain: measured", "against the old model", kind="compute"),
     ]
     for one, other in itertools.pairwise(steps):
@@ -65,8 +66,10 @@ def operation() -> Graph:
     graph.join("judge", graph.add("stats", "Statistics", routes["stats"], "live accuracy", kind="data"))
     graph.join("train", graph.add("image", "New image", "named by its content", kind="compute"), "no worse")
     graph.join("train", graph.add("keep", "Old model stays", kind="access"), "worse")
-    graph.join("image", graph.add("roll", "Roll", "make promote: new tasks", "beside the old ones", kind="compute"))
+    graph.join(
+        "image", graph.add("roll", "Roll", "sentiment promote: new tasks", "beside the old ones", kind="compute")
+    )
     graph.join("roll", graph.add("serve", "New revision serves", "old tasks drain", kind="page"), f"{HEALTH_PATH}: 200")
     graph.join("roll", graph.add("undo", "Rolled back", "by the circuit breaker", kind="access"), "not healthy")
-    graph.join("serve", graph.add("again", "make rollback", "undoes it by hand", kind="access"), dashed=True)
+    graph.join("serve", graph.add("again", "sentiment rollback", "undoes it by hand", kind="access"), dashed=True)
     return graph

@@ -1,5 +1,5 @@
-"""What the emulator lacks, one module a service; each has a ``register`` that ``scripts.local.emulator`` calls.
+"""What the emulator lacks, one module per service; ``scripts.local.emulator`` calls each module's ``register``.
 
-All of it reaches into ministack's internals, which may move with any release: ministack is pinned exactly, and
-tests/unit/local/test_ministack_contract.py names each internal that is touched, so that an upgrade says what broke.
+All modules use ministack's internals, which may change in any release: ministack is pinned exactly, and
+tests/unit/local/test_ministack_contract.py names each one, and shows what an upgrade broke.
 """

@@ -1,4 +1,4 @@
-"""IAM: what a policy's conditions see of a request to the laptop cloud."""
+"""IAM: the context that policy conditions see for a request to the laptop cloud."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from ministack import app
 
 
 def register() -> None:
-    """Count requests over loopback as encrypted: there is nobody on that line, which is what TLS is to ensure.
+    """Treat requests over loopback as encrypted: nobody can listen there, which is what TLS ensures.
 
-    Without this the bucket policies, which refuse plain HTTP, would refuse everything.
+    Without this, the bucket policies, which refuse plain HTTP, would refuse every request.
     """
     pin_origin = app.pin_request_origin
 

@@ -1,7 +1,7 @@
-"""CloudFormation types that the emulator does not know. Nothing of the tables, the gateway or the tasks.
+"""CloudFormation types that the emulator does not know, except those of tables, gateway and tasks.
 
-A type whose effect nothing on a laptop can feel (a capacity provider's scaling, a budget) is recorded where the
-service has a place for it, so that describing it shows what the template says, and only there.
+A type that has no effect on a laptop (a capacity provider's scaling, a budget) is only recorded in its service, so that
+describing it shows what the template says.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from ministack.core.responses import new_uuid
 from ministack.services import ec2, ecs, ssm
 from ministack.services.cloudformation import provisioners
 
-# AWS's public parameter of the newest machine image for ECS, which the emulator lacks, and the image of its own that
-# stands for it.
+# AWS's public parameter for the newest ECS-optimised machine image, which the emulator lacks, and the emulator's own
+# image that replaces it.
 ECS_IMAGE_PARAMETER = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
 AMAZON_LINUX_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 
@@ -29,7 +29,7 @@ def register() -> None:
     """Teach the emulator's CloudFormation the missing types."""
     ssm._PUBLIC_AMI_PARAMETERS.setdefault(ECS_IMAGE_PARAMETER, ssm._PUBLIC_AMI_PARAMETERS[AMAZON_LINUX_PARAMETER])
     add_attributes("AWS::EC2::VPC", lambda vpc: {"CidrBlock": ec2._vpcs[vpc]["CidrBlock"]})
-    # Change sets call every change of a bucket a possible replacement; on AWS its name alone is one.
+    # Change sets show every change of a bucket as a possible replacement; on AWS, only a new name replaces it.
     provisioners._REPLACING_PROPERTIES.setdefault("AWS::S3::Bucket", ("BucketName",))
     add("AWS::EC2::SecurityGroupEgress", _rule_creator("egress"), _delete_egress_rule)
     add("AWS::EC2::SecurityGroupIngress", _rule_creator("ingress"), _delete_ingress_rule)
@@ -38,7 +38,7 @@ def register() -> None:
 
 
 def add(name: str, create: Create, delete: Delete, update: Update | None = None) -> None:
-    """Register a type, unless the emulator has learned it by itself.
+    """Register a type, unless the emulator already knows it.
 
     Args:
         name: the type, such as ``AWS::ECS::CapacityProvider``.
@@ -51,7 +51,7 @@ def add(name: str, create: Create, delete: Delete, update: Update | None = None)
 
 
 def add_attributes(name: str, attributes: Callable[[str], dict[str, Any]]) -> None:
-    """Give Fn::GetAtt more attributes of a type than the emulator does.
+    """Give a type more attributes for Fn::GetAtt than the emulator has.
 
     Args:
         name: the type.
@@ -74,7 +74,7 @@ def add_attributes(name: str, attributes: Callable[[str], dict[str, Any]]) -> No
 
 
 def lower_keys(value: Any) -> Any:
-    """CloudFormation's ``PascalCase`` keys as the services' own ``camelCase``, at every depth."""
+    """Turn CloudFormation's ``PascalCase`` keys into the services' ``camelCase``, at every depth."""
     if isinstance(value, dict):
         return {key[:1].lower() + key[1:]: lower_keys(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -83,13 +83,13 @@ def lower_keys(value: Any) -> Any:
 
 
 def check(answer: Any) -> None:
-    """Raise what a service's handler refused, so that the stack fails with its words.
+    """Raise if a service's handler refused, so that the stack fails with its message.
 
     Args:
         answer: status, headers and body.
 
     Raises:
-        ValueError: the status is an error's.
+        ValueError: the status is an error.
     """
     status, _, body = answer
     if status >= 400:
@@ -97,10 +97,10 @@ def check(answer: Any) -> None:
 
 
 def keep(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
-    """Keep the resource's identity: its stack's record holds the new properties.
+    """Keep the physical id; the stack's record holds the new properties.
 
     Args:
-        physical_id: what stays.
+        physical_id: of the resource.
         old: properties until now.
         new: properties from now on.
         stack: name of the stack.
@@ -131,7 +131,7 @@ def _delete_egress_rule(physical_id: str, properties: Properties) -> None:
 
 
 def _rule_parameters(properties: Properties) -> dict[str, list[str]]:
-    """A rule as EC2's query protocol writes it."""
+    """A rule in EC2's query protocol."""
     other_group = properties.get("SourceSecurityGroupId") or properties.get("DestinationSecurityGroupId")
     values = {
         "GroupId": properties["GroupId"],

@@ -1,6 +1,6 @@
-"""API Gateway's HTTP API: the VPC link to a load balancer, CORS and mapped headers on answers, throttling, limits.
+"""API Gateway's HTTP API: VPC link to a load balancer, CORS and mapped headers on replies, throttling, limits.
 
-Measured against what AWS documents for HTTP APIs:
+Follows AWS's documentation of HTTP APIs:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-private-integration.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-parameter-mapping.html
@@ -30,12 +30,12 @@ HOP_BY_HOP = {"connection", "content-length", "keep-alive", "te", "trailer", "tr
 
 Answer = tuple[int, dict[str, Any], Any]  # status, headers, body
 
-# The id of the request under way; None outside of one.
+# The current request's id; None outside a request.
 _request_id: ContextVar[str | None] = ContextVar("request id", default=None)
 
 
 def register() -> None:
-    """Teach the emulator's gateway what this project uses of AWS's."""
+    """Add what this project uses of AWS's gateway and the emulator's lacks."""
     add("AWS::ApiGatewayV2::VpcLink", _create_link, lambda physical_id, properties: None, _update_link)
     _translate(API, "CorsConfiguration", lower_keys)
     _translate(INTEGRATION, "ResponseParameters", _mappings)
@@ -58,7 +58,7 @@ def _update_link(physical_id: str, old: Properties, new: Properties, stack: str)
 
 
 def _translate(resource: str, name: str, translate: Callable[[Any], Any]) -> None:
-    """Have the emulator keep a property in the service's words: it keeps the template's, and then looks for others."""
+    """Store a property under the service's key names: the emulator stores the template's but reads the service's."""
     handler = provisioners._RESOURCE_HANDLERS[resource]
     create, update = handler["create"], handler["update"]
 
@@ -77,7 +77,7 @@ def _translate(resource: str, name: str, translate: Callable[[Any], Any]) -> Non
 
 
 def _mappings(template: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """A template's ResponseParameters as the service has them: status to destination to source."""
+    """A template's ResponseParameters in the service's form: status to destination to source."""
     return {
         status: {each["Destination"]: each["Source"] for each in entry["ResponseParameters"]}
         for status, entry in template.items()
@@ -85,7 +85,7 @@ def _mappings(template: dict[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def with_mapped_headers(answer: Answer, integration: dict[str, Any]) -> Answer:
-    """The integration's answer with the headers that its status is mapped to; only fixed values are known here."""
+    """The integration's reply with the headers mapped to its status; only fixed values are supported."""
     status, sent, content = answer
     for destination, value in (integration.get("responseParameters") or {}).get(str(status), {}).items():
         action, _, name = destination.partition(":header.")
@@ -96,13 +96,13 @@ def with_mapped_headers(answer: Answer, integration: dict[str, Any]) -> Answer:
 
 
 def _name_requests() -> None:
-    """Have one id for a request, where the emulator has three: in the answer, in what is mapped, for the Lambda."""
+    """Use one request id where the emulator has three: in the reply, in mapped headers and in the Lambda's event."""
     new_id = apigateway.new_uuid
     apigateway.new_uuid = lambda: _request_id.get() or new_id()
 
 
 def _route_links_to_load_balancers() -> None:
-    """Send what goes through a VPC link to the listener that the integration names."""
+    """Send requests through a VPC link to the integration's listener."""
     proxy = apigateway._invoke_http_proxy
 
     async def proxy_through_link(
@@ -135,7 +135,7 @@ def _route_links_to_load_balancers() -> None:
 
 
 def _guard_the_data_plane() -> None:
-    """Apply the stage's throttling and the limit of a body; put id and CORS headers right on whatever is answered."""
+    """Apply the stage's throttling and the body limit; correct request id and CORS headers on every reply."""
     execute = apigateway._handle_execute_in_scope
     buckets: dict[tuple[str, str], Bucket] = {}
 
@@ -154,7 +154,7 @@ def _guard_the_data_plane() -> None:
         api_id: str, stage: str, path: str, method: str, headers: dict[str, str], body: bytes, *more: Any
     ) -> Answer:
         cors = (apigateway._apis.get(api_id) or {}).get("corsConfiguration") or {}
-        # CloudFormation's keys are stored in its own case, those of an API call in theirs.
+        # Keys from CloudFormation are stored in its case, those from an API call in the API's.
         settings = lower_keys(apigateway._stages.get(api_id, {}).get(stage, {}).get("defaultRouteSettings") or {})
         bucket = buckets.setdefault((api_id, stage), Bucket())
         if not bucket.take(settings.get("throttlingRateLimit"), settings.get("throttlingBurstLimit")):
@@ -169,11 +169,11 @@ def _guard_the_data_plane() -> None:
 
 
 def _with_cors(answer: Answer, cors: dict[str, Any], method: str, headers: dict[str, str]) -> Answer:
-    """The gateway's CORS headers in place of any other's, on every answer."""
+    """Replace all CORS headers by the gateway's, on every reply."""
     if not cors:
         return answer
     status, sent, content = answer
-    if method == "OPTIONS" and status == 403:  # AWS refuses an origin by silence
+    if method == "OPTIONS" and status == 403:  # AWS refuses an origin by sending no CORS headers
         return 204, {}, b""
     if method != "OPTIONS":
         origin = next((value for key, value in headers.items() if key.lower() == "origin"), "")
@@ -183,7 +183,7 @@ def _with_cors(answer: Answer, cors: dict[str, Any], method: str, headers: dict[
 
 
 def message(status: int, words: str) -> Answer:
-    """An answer of the gateway itself, which has one shape and cannot be given another."""
+    """A reply of the gateway itself, whose format is fixed."""
     return status, {"Content-Type": "application/json"}, json.dumps({"message": words}, separators=(",", ":")).encode()
 
 
@@ -191,7 +191,7 @@ class Bucket:
     """A token bucket, the algorithm by which API Gateway throttles.
 
     Args:
-        clock: seconds that only grow.
+        clock: monotonic, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -203,11 +203,11 @@ class Bucket:
         """Take a token for one request.
 
         Args:
-            rate: tokens that are added a second; None for no limit.
-            burst: tokens that the bucket holds; None for no limit.
+            rate: tokens added per second; None for no limit.
+            burst: the bucket's capacity; None for no limit.
 
         Returns:
-            False when there is none left.
+            False if none is left.
         """
         if rate is None or burst is None:
             return True

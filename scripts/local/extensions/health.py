@@ -1,7 +1,7 @@
-"""Health checks of target groups: a task that runs and does not answer is ended, so that ECS replaces it.
+"""Health checks of target groups: a running task that does not answer is ended, so that ECS replaces it.
 
-The emulator calls every target healthy. On AWS the load balancer asks each one and ECS replaces what fails; here one
-thread asks, with the path, interval, timeout and threshold of the service stack's target group.
+The emulator reports every target as healthy. On AWS the load balancer checks each target and ECS replaces those that
+fail; here one thread checks, with path, interval, timeout and threshold of the service stack's target group.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ministack.services import alb
 
 from scripts.local.engine import Engine, TaskContainer
 
-STEP = 0.25  # seconds between two looks at which target is due
+STEP = 0.25  # seconds between checks of which targets are due
 
 log = logging.getLogger(__name__)
 
@@ -31,15 +31,15 @@ class Checks:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._due: dict[str, float] = {}  # container's id -> when it is asked next
+        self._due: dict[str, float] = {}  # container id -> time of its next check
         self._failed: Counter[str] = Counter()
         self._asking: set[str] = set()
 
     def register(self) -> None:
-        """Start to ask."""
-        threading.Thread(target=self._check_for_ever, name="health", daemon=True).start()
+        """Start checking."""
+        threading.Thread(target=self._check_forever, name="health", daemon=True).start()
 
-    def _check_for_ever(self) -> None:
+    def _check_forever(self) -> None:
         while True:
             time.sleep(STEP)
             containers = {each.address: each for each in self._engine.all()}
@@ -67,7 +67,7 @@ class Checks:
             self._failed[container.id] += 1
             if self._failed[container.id] >= int(group.get("UnhealthyThresholdCount") or 2):
                 log.warning("the task at %s failed its health checks and is ended", container.address)
-                container.kill()  # what is frozen hears nothing milder
+                container.kill()  # a frozen process ignores anything milder
         finally:
             self._asking.discard(container.id)
 

@@ -1,4 +1,4 @@
-"""IAM as pipelines meet it: identity providers, roles' boundaries, and conditions on the keys of DynamoDB items."""
+"""IAM for pipelines: identity providers, permissions boundaries, and conditions on DynamoDB partition keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY_IS = re.compile(r"([#\w.-]+)\s*=\s*(:\w+)")
 
 
 def register() -> None:
-    """Teach the emulator's CloudFormation identity providers and boundaries, which its IAM knows, and leading keys."""
+    """Add identity providers and boundaries to the emulator's CloudFormation, and leading keys to its IAM."""
     add("AWS::IAM::OIDCProvider", _create_provider, _delete_provider)
     _keep_boundaries()
     _tell_leading_keys()
@@ -39,7 +39,7 @@ def _delete_provider(physical_id: str, properties: Properties) -> None:
 
 
 def _keep_boundaries() -> None:
-    """The emulator leaves a role's PermissionsBoundary out when CloudFormation makes or changes the role."""
+    """Keep a role's PermissionsBoundary, which the emulator drops when CloudFormation creates or changes the role."""
     handler = provisioners._RESOURCE_HANDLERS[ROLE]
 
     def create(logical_id: str, properties: Properties, stack: str) -> Made:
@@ -56,7 +56,7 @@ def _keep_boundaries() -> None:
 
 
 def _tell_boundaries() -> None:
-    """Let conditions see the boundary that a request gives a role, or that the role has."""
+    """Let conditions see the boundary in a request, or of the role."""
     context_of = iam_actions.request_tag_context
 
     def context_with_boundary(service: str, action: str, body: bytes, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _tell_boundaries() -> None:
 
 
 def _tell_leading_keys() -> None:
-    """Let conditions see the partition keys of a request, each table's for the check of that table."""
+    """Let conditions see a request's partition keys, for each table its own."""
     context_of, enforce = iam_actions.dynamodb_service_context, iam_evaluator.enforce
 
     def context_with_keys(body: bytes) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def _tell_leading_keys() -> None:
         try:
             return {**context, LEADING_KEYS: _keys_by_table(json.loads(body or b"{}"))}
         except (ValueError, AttributeError, KeyError, TypeError):
-            return context  # the service itself will refuse it
+            return context  # the service itself refuses it
 
     def enforce_with_keys(
         access_key: str, action: str, service: str, region: str, resource_arn: str = "*", service_context: Any = None
@@ -98,7 +98,7 @@ def _tell_leading_keys() -> None:
 
 
 def _keys_by_table(request: dict[str, Any]) -> dict[str, list[str]]:
-    """Name of each table to the partition keys that a request names in it."""
+    """Table name to the partition keys that a request names in it."""
     found: dict[str, list[str]] = {}
     for entry in request.get("TransactItems", []):
         for part in entry.values():

@@ -1,6 +1,6 @@
-"""What a laptop feels nothing of: NAT gateways, their addresses, flow logs, budgets, alarms on sums of metrics.
+"""Types without any effect on a laptop: NAT gateways, their addresses, flow logs, budgets, alarms on metric math.
 
-Each is recorded where the emulator's own service keeps it, so that describing it shows what the template says.
+Each is recorded in the emulator's own service, so that describing it shows what the template says.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scripts.local.extensions.cloudformation import Made, Properties, add, check
 
 
 def register() -> None:
-    """Teach the emulator's CloudFormation these types, and alarms on more than one metric."""
+    """Add these types, and alarms on several metrics, to the emulator's CloudFormation."""
     add("AWS::Budgets::Budget", _create_budget, _delete_budget, _update_budget)
     add("AWS::EC2::EIP", _create_address, _delete_address, keep)
     add("AWS::EC2::FlowLog", _create_flow_log, _delete_flow_log)
@@ -25,7 +25,7 @@ def register() -> None:
 
 
 def _take_sums_of_metrics() -> None:
-    """Record an alarm on metric math by its first metric: no metric of AWS's comes in here, so none ever rings."""
+    """Record an alarm on metric math with its first metric: AWS's metrics do not exist here, so none ever fires."""
     record = provisioners._cw_metric_alarm_record
 
     def record_any(name: str, properties: Properties) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _delete_flow_log(physical_id: str, properties: Properties) -> None:
 
 
 def _made(element: str, answer: Any) -> str:
-    """What EC2 names in its answer."""
+    """The text of an element in EC2's reply."""
     check(answer)
     body = answer[2].decode() if isinstance(answer[2], bytes) else answer[2]
     found = re.search(f"<{element}>([^<]+)<", body)

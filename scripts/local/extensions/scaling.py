@@ -1,8 +1,8 @@
-"""Application Auto Scaling: the emulator's CloudFormation learns its types, and a thread acts on what they say.
+"""Application Auto Scaling: adds its types to the emulator's CloudFormation, and a thread that acts on them.
 
-The scalable targets and policies are those that the service stack registers. Measured are the requests that the load
-balancer sends to each target group, and the CPU time of the tasks' processes; what follows from that is decided by
-``scripts.local.scaler``. Instances are not scaled: a laptop is one.
+The service stack registers the scalable targets and policies. The thread measures the requests that the load balancer
+sends to each target group and the CPU time of the tasks' processes; ``scripts.local.scaler`` decides. Instances are not
+scaled: a laptop is one.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from scripts.local.scaler import MINUTE, Change, Policy, Scaler
 from scripts.local.usage import cpu_seconds
 
 REQUESTS, CPU = "ALBRequestCountPerTarget", "ECSServiceAverageCPUUtilization"
-SHARES_OF_A_CORE = 1024  # what ECS calls one core
+SHARES_OF_A_CORE = 1024  # one core, in ECS's CPU shares
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Scaled:
-    """A scalable target, with what is known of it.
+    """A scalable target and its measurements.
 
     Attributes:
         cluster: of the service.
@@ -54,7 +54,7 @@ class Scaling:
     """All scalable targets of the laptop cloud.
 
     Args:
-        acts: false to register targets and policies and leave the tasks alone.
+        acts: false to register targets and policies without ever scaling.
     """
 
     def __init__(self, acts: bool = True) -> None:
@@ -64,13 +64,13 @@ class Scaling:
         self._sent: Counter[str] = Counter()  # requests by target group
 
     def register(self) -> None:
-        """Teach the emulator the types, count requests, and start to act."""
+        """Add the types to the emulator, count requests, and start scaling."""
         add("AWS::ApplicationAutoScaling::ScalableTarget", self._create_target, self._delete_target, self._set_bounds)
         add("AWS::ApplicationAutoScaling::ScalingPolicy", self._create_policy, self._delete_policy, self._set_policy)
         if not self._acts:
             return
         self._count_requests()
-        threading.Thread(target=self._act_for_ever, name="scaling", daemon=True).start()
+        threading.Thread(target=self._act_forever, name="scaling", daemon=True).start()
 
     # --- CloudFormation ------------------------------------------------------------------------------------------
 
@@ -132,14 +132,14 @@ class Scaling:
 
         alb._proxy_http_target = proxy_and_count
 
-    def _act_for_ever(self) -> None:
+    def _act_forever(self) -> None:
         while True:
             time.sleep(MINUTE)
             for scaled in list(self._targets.values()):
                 try:
                     with request_scope(*scaled.scope):
                         self._act(scaled)
-                except Exception:  # of a service that is just being deleted, say; the next minute comes
+                except Exception:  # for example of a service being deleted; the next minute tries again
                     log.exception("the service %s was not scaled", scaled.service)
 
     def _act(self, scaled: Scaled) -> None:
@@ -153,7 +153,7 @@ class Scaling:
             _set_desired(scaled, service, change)
 
     def _measure(self, scaled: Scaled, service: dict[str, Any]) -> dict[str, float | None]:
-        """Each policy's metric over the time since the last measurement, in the policy's own unit."""
+        """Each policy's metric since the last measurement, in the policy's own unit."""
         now, sent = time.monotonic(), Counter(self._sent)
         seconds = now - scaled.measured
         groups = [each.pid for each in ecs._get_docker().containers.list() if isinstance(each, Container)]
@@ -171,9 +171,9 @@ class Scaling:
 
 
 def _requests_per_target(label: str, sent: Counter[str]) -> float:
-    """Requests for each target of the group that a policy's label ends with.
+    """Requests per target of the group that a policy's label ends with.
 
-    Compared are name and id: all that the emulator has in the group's full name, before which AWS puts one word more.
+    Compares name and id: the group's full name in the emulator, which AWS prefixes with one more word.
     """
     for arn, count in sent.items():
         if label.endswith(arn.partition(":targetgroup/")[2]):
@@ -182,13 +182,13 @@ def _requests_per_target(label: str, sent: Counter[str]) -> float:
 
 
 def _shares(service: dict[str, Any]) -> int:
-    """What a task reserves of a core, in ECS's shares."""
+    """CPU shares that a task reserves, 1024 to a core."""
     definition = ecs._task_defs[service["taskDefinition"].rpartition("/")[2]]
     return sum(int(each.get("cpu") or 0) for each in definition["containerDefinitions"])
 
 
 def _set_desired(scaled: Scaled, service: dict[str, Any], change: Change) -> None:
-    """Call UpdateService; not in the event loop's thread, which must go on for tasks to end without losing requests."""
+    """Call UpdateService, not in the event loop's thread: it must run on for tasks to end without lost requests."""
     before = service["desiredCount"]
     ecs._update_service({"cluster": scaled.cluster, "service": scaled.service, "desiredCount": change.desired})
     words = f"(service {scaled.service}) scaling set the desired count from {before} to {change.desired}: {change.why}."

@@ -1,8 +1,8 @@
-"""DynamoDB: scans whose cost is that of a page, not of the table, in the order of the keys' hashes as on AWS.
+"""DynamoDB: scans that cost one page, not the whole table, in the order of the keys' hashes as on AWS.
 
-The emulator sorts the whole table for each page, which takes seconds with a million items, and the export of such a
-table hours. Here each table has an index of its partition keys, sorted by hash and kept up to date; segments are equal
-ranges of hashes. Only the plain scan is done so: one with an index, a filter or a projection is the emulator's.
+The emulator sorts the whole table for each page: seconds with a million items, and hours for their export. Here each
+table has an up-to-date index of its partition keys, sorted by hash; segments are equal ranges of hashes. Only plain
+scans use it: those with an index, a filter or a projection are left to the emulator.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HASHES = 2**64
 Item = dict[str, Any]
 Place = tuple[int, str]  # hash of a partition key, and the key
 
-# Of each table that was scanned: the table, and the places of its partition keys, sorted.
+# For each scanned table: the table, and the sorted places of its partition keys.
 _indexes: dict[str, tuple[dict[str, Any], list[Place]]] = {}
 
 
@@ -53,12 +53,12 @@ def register() -> None:
 
 
 def place(partition: str) -> Place:
-    """Where a partition key stands."""
+    """The place of a partition key in the order of hashes."""
     return int.from_bytes(hashlib.blake2b(partition.encode(), digest_size=8).digest(), "big"), partition
 
 
 def page(table: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-    """What a plain scan answers.
+    """The reply to a plain scan.
 
     Args:
         table: the emulator's table.

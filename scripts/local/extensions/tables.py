@@ -1,6 +1,6 @@
 """DynamoDB: writes are in the journal before they are acknowledged, and a table's settings are kept.
 
-The journal names a table by its stack and logical id, because the physical name is CloudFormation's affair.
+The journal names a table by its stack and logical id, because its physical name is up to CloudFormation.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from scripts.local.extensions.cloudformation import Made, Properties, check
 from scripts.local.journal import Item, Journal, Write
 
 TYPE = "AWS::DynamoDB::Table"
-NO_SORT_KEY = "__no_sort__"  # what the emulator files items of a table without one under
+NO_SORT_KEY = "__no_sort__"  # the emulator's sort key for items of tables without one
 
-# What the request under way has written so far; None outside of a request.
+# What the current request has written so far; None outside a request.
 _written: ContextVar[list[Write] | None] = ContextVar("written", default=None)
 
 
@@ -26,7 +26,7 @@ def register(journal: Journal) -> None:
     """Make the emulator's tables durable.
 
     Args:
-        journal: where their writes go.
+        journal: stores their writes.
     """
     names: dict[str, str] = {}  # TableArn -> name in the journal
     _record_writes(journal, names)
@@ -35,7 +35,7 @@ def register(journal: Journal) -> None:
 
 
 def _record_writes(journal: Journal, names: dict[str, str]) -> None:
-    """Note each change of an item, at the two places through which all of them go."""
+    """Record each change of an item, at the two functions that make all changes."""
     set_item, remove_item = dynamodb._set_item, dynamodb._remove_item
 
     def note(table: dict[str, Any], item: Item, after: Item | None) -> None:
@@ -44,7 +44,7 @@ def _record_writes(journal: Journal, names: dict[str, str]) -> None:
             return
         write = Write(name, _key(table, item), after)
         writes = _written.get()
-        if writes is None:  # a background job of the emulator, to which nobody waits for an answer
+        if writes is None:  # a background job of the emulator: nobody waits for a reply
             journal.append([write], lambda: None)
         else:
             writes.append(write)
@@ -64,7 +64,7 @@ def _record_writes(journal: Journal, names: dict[str, str]) -> None:
 
 
 def _acknowledge_when_stored(journal: Journal) -> None:
-    """Hold a request's answer back until what it wrote is on the disk."""
+    """Delay a request's reply until its writes are on the disk."""
     handle = dynamodb.handle_request
 
     async def handle_durably(*args: Any, **kwargs: Any) -> Any:
@@ -89,7 +89,7 @@ def _acknowledge_when_stored(journal: Journal) -> None:
 
 
 def _restore_tables(journal: Journal, names: dict[str, str]) -> None:
-    """Fill a table when CloudFormation makes it, and empty its part of the journal when it really deletes it."""
+    """Fill a table when CloudFormation creates it; empty its part of the journal when it actually deletes it."""
     handler = provisioners._RESOURCE_HANDLERS[TYPE]
     create, update, delete = handler["create"], handler["update"], handler["delete"]
 
@@ -100,7 +100,7 @@ def _restore_tables(journal: Journal, names: dict[str, str]) -> None:
         for write in journal.writes(name):
             if write.item is not None:
                 dynamodb._set_item(table, *_filed_under(table, write.item), write.item)
-        names[table["TableArn"]] = name  # only now: what comes from the journal need not go there again
+        names[table["TableArn"]] = name  # only now, so that items from the journal are not journalled again
         _keep_settings(physical_id, properties)
         return physical_id, attributes
 
@@ -125,7 +125,7 @@ def _restore_tables(journal: Journal, names: dict[str, str]) -> None:
 
 
 def _keep_settings(table: str, properties: Properties) -> None:
-    """Apply the two settings that the emulator's CloudFormation drops, and read the one that it takes as text."""
+    """Apply the two settings that the emulator's CloudFormation drops, and convert the one that it keeps as text."""
     protection = properties.get("DeletionProtectionEnabled", False)
     dynamodb._tables[table]["DeletionProtectionEnabled"] = str(protection).lower() == "true"
     recovery = properties.get("PointInTimeRecoverySpecification")

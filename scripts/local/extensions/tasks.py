@@ -1,7 +1,6 @@
 """ECS: tasks run on the laptop's engine, the load balancer finds them, and a stack waits for its service.
 
-The engine is whatever answers the calls of Docker's Python client that the emulator makes; this is the seam at which
-another engine can be put.
+An engine implements the calls that the emulator makes to Docker's Python client, so engines can be exchanged here.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from scripts.local.extensions.cloudformation import Made, Properties, lower_keys
 
 SERVICE = "AWS::ECS::Service"
 STEADY_WITHIN = 180.0  # seconds
-STEP_WITHIN = 5.0  # seconds; no step of the event loop takes that long unless it is coming to its end
+STEP_WITHIN = 5.0  # seconds; no step of the event loop takes longer unless the loop is ending
 
 
 def register(engine: Engine) -> None:
@@ -30,7 +29,7 @@ def register(engine: Engine) -> None:
         engine: runs the containers.
     """
     ecs._docker = engine
-    # The engine says "running" of healthy containers only; no need to see for a second whether they stay up.
+    # The engine reports only healthy containers as running: no need to wait a second to see whether they stay up.
     ecs._ECS_DEPLOYMENT_STEADY_DELAY = 0.2
     _hand_over_secrets()
     _pass_all_settings_on(engine)
@@ -40,7 +39,7 @@ def register(engine: Engine) -> None:
 
 
 def _hand_over_secrets() -> None:
-    """Let a template's secrets reach the task, and a SecureString as what it says rather than as what SSM stores."""
+    """Pass a template's secrets to the task; a SecureString decrypted, not as SSM stores it."""
     normalize = provisioners._normalize_container_defs
 
     def normalize_with_secrets(definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -52,7 +51,7 @@ def _hand_over_secrets() -> None:
 
 
 def _pass_all_settings_on(engine: Engine) -> None:
-    """Tell the engine all that a container's definition says; the emulator keeps most of it to itself."""
+    """Pass all of a container's definition to the engine; the emulator leaves most of it out."""
     build = ecs._build_run_kwargs
 
     def build_all(definition: dict[str, Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -62,7 +61,7 @@ def _pass_all_settings_on(engine: Engine) -> None:
 
 
 def _find_tasks(engine: Engine) -> None:
-    """Let the load balancer reach a task at its real address, and the engine know while it does."""
+    """Let the load balancer reach a task at its real address, and tell the engine for how long."""
     proxy = alb._proxy_http_target
 
     async def proxy_to_task(target: dict[str, Any], group: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -71,7 +70,7 @@ def _find_tasks(engine: Engine) -> None:
             return await proxy({**target, "Id": host, "Port": real_port}, group, *args, **kwargs)
 
     def let_the_loop_turn() -> None:
-        # The load balancer chooses a target and comes to `proxy_to_task` in one step of the event loop.
+        # The load balancer chooses a target and reaches `proxy_to_task` in one step of the event loop.
         loop, turned = app._MAIN_LOOP, threading.Event()
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(turned.set)
@@ -82,7 +81,7 @@ def _find_tasks(engine: Engine) -> None:
 
 
 def _judge_first_deployments() -> None:
-    """Have a service's first deployment in progress until its tasks run, under the circuit breaker, as any other."""
+    """Keep a service's first deployment in progress until its tasks run, under the circuit breaker, like any other."""
     make = ecs._make_deployment
 
     def make_in_progress(*args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -92,9 +91,9 @@ def _judge_first_deployments() -> None:
 
 
 def _wait_for_services() -> None:
-    """Have a stack complete, or fail, with its service's deployment, as CloudFormation does.
+    """Let a stack complete, or fail, with its service's deployment, as CloudFormation does.
 
-    In a thread of its own: in the event loop's, nobody would be answered meanwhile.
+    Waits in its own thread: in the event loop's, all other requests would have to wait.
     """
     waits = stacks._runs_on_worker_thread
     stacks._runs_on_worker_thread = lambda resource_type: resource_type == SERVICE or waits(resource_type)
@@ -115,13 +114,13 @@ def _wait_for_services() -> None:
 
 
 def _wait_until_steady(arn: str) -> None:
-    """Return when the service's deployment has completed.
+    """Wait until the service's deployment has completed.
 
     Args:
-        arn: the service's, which ends in ``cluster/name``.
+        arn: of the service; ends in ``cluster/name``.
 
     Raises:
-        ValueError: it failed, or takes too long; says why its last task stopped.
+        ValueError: it failed or took too long; the message says why its last task stopped.
     """
     key = arn.partition(":service/")[2]
     service = ecs._services[key]
@@ -129,7 +128,7 @@ def _wait_until_steady(arn: str) -> None:
     deadline = time.monotonic() + STEADY_WITHIN
     while time.monotonic() < deadline:
         if service["status"] != "ACTIVE":
-            return  # deleted meanwhile
+            return  # deleted in the meantime
         deployment = next((each for each in service["deployments"] if each["id"] == started), None)
         if deployment is None or deployment["rolloutState"] == "FAILED":
             raise ValueError(f"the service did not become steady: {_why_tasks_stopped(service, started)}")

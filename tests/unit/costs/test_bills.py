@@ -1,16 +1,17 @@
-"""Three bills reckoned by hand, from prices and quantities written out here; and what follows from a bill."""
+"""Three bills computed by hand, from prices and quantities written out here; and what follows from a bill."""
 
 import re
 from datetime import date
 
 import pytest
 
-from scripts import settings, templates
-from scripts.costs import bill, compare, prices, reading, registry, report
+from scripts.cloudformation import templates
+from scripts.cloudformation.templates import parse
+from scripts.costs import bill, compare, prices, registry, report
 from scripts.costs.usage import Traffic
-from scripts.errors import SettingsError, TemplateError
-from scripts.settings import Settings
-from scripts.templates import parse
+from scripts.stage import settings
+from scripts.stage.errors import SettingsError, TemplateError
+from scripts.stage.settings import Settings
 
 HOURS = 730
 
@@ -21,7 +22,7 @@ def app():
 
 
 def bill_of(app, stage="dev", region="us-east-1", **traffic):
-    return compare.reckon(app, settings.load(stage), prices.load(region), Traffic(**traffic))
+    return compare.compute(app, settings.load(stage), prices.load(region), Traffic(**traffic))
 
 
 def amounts(found, resource_id):
@@ -64,7 +65,7 @@ def test_a_private_page_that_sleeps_at_night_on_arm(app):
     """A t4g.micro, awake half of the time, with CloudFront and ten thousand requests."""
     other = {"InstanceType": "t4g.micro", "CloudFront": "true"}
     chosen = prices.load("us-east-1")
-    found = compare.reckon(app, settings.load("dev"), chosen, Traffic(requests=10_000, awake=0.5), other)
+    found = compare.compute(app, settings.load("dev"), chosen, Traffic(requests=10_000, awake=0.5), other)
     assert amounts(found, "AutoScalingGroup") == pytest.approx(
         {"ec2.t4g.micro": 0.0084 * 365, "vpc.address": 0.005 * 365, "ebs.gp3": 30 * 0.08 / 2}
     )
@@ -79,7 +80,7 @@ def test_more_traffic_takes_more_instances_up_to_the_stages_most(app):
     # 6,000 requests a minute for each task, four tasks of 192 MiB on a micro; the stage has three tasks at most.
     assert next(line.use.units for line in bill_of(app, requests=1e9).lines if "ec2" in line.use.price) == HOURS
     many = {"MaxTasks": "100", "MaxInstances": "3"}
-    found = compare.reckon(app, settings.load("dev"), prices.load(""), Traffic(requests=1e10), many)
+    found = compare.compute(app, settings.load("dev"), prices.load(""), Traffic(requests=1e10), many)
     assert next(line.use.units for line in found.lines if "ec2" in line.use.price) == 3 * HOURS
 
 
@@ -92,7 +93,7 @@ def test_free_tiers_take_off_what_is_used_and_no_more(app):
     assert found.after_always == pytest.approx(found.total - sum(always.values()))
     # A t3.micro, which is not free where t2.micro can be had; else alarms beyond the ten that are free, and storage.
     assert 730 * 0.0104 < found.in_first_year < 730 * 0.0104 + 3
-    old = compare.reckon(app, settings.load("dev"), found.prices, Traffic(), {"InstanceType": "t2.micro"})
+    old = compare.compute(app, settings.load("dev"), found.prices, Traffic(), {"InstanceType": "t2.micro"})
     assert old.covered(old.prices.twelve_months)["ec2.t2.micro"] == pytest.approx(730 * 0.0116)
     assert 0 < old.in_first_year < 3
     large = bill_of(app, requests=3_000_000)
@@ -120,7 +121,7 @@ def test_what_cloudwatch_keeps_and_takes_in_shares_one_free_allowance(app):
 
 
 @pytest.mark.parametrize(
-    ("today", "words"), [(date(2026, 7, 14), "twelve months\n"), (date(2026, 7, 15), "; over since 2026-07-15\n")]
+    ("today", "words"), [(date(2026, 7, 14), "twelve months\n"), (date(2026, 7, 15), "; ended on 2026-07-15\n")]
 )
 def test_the_free_first_year_is_over_for_everybody_some_day(app, today, words):
     found = bill_of(app)
@@ -160,35 +161,10 @@ def test_a_private_registry_costs_where_public_ones_do_not():
     assert hub.amount == github.amount == 0.0
 
 
-TEMPLATE = """
-Parameters:
-  Switch: {Type: String, Default: "false"}
-Conditions:
-  IsOn: !Equals [!Ref Switch, "true"]
-  IsOff: !Not [!Condition IsOn]
-  Both: !And [!Condition IsOn, !Condition IsOff]
-  Either: !Or [!Condition IsOn, !Condition IsOff]
-Resources:
-  Always: {Type: "AWS::SNS::Topic", Properties: {Name: !If [IsOn, "on", !Ref Switch]}}
-  Never: {Type: "AWS::SNS::Topic", Condition: Both}
-  Down: {Type: "AWS::SNS::Topic", Condition: IsOff}
-  Sure: {Type: "AWS::SNS::Topic", Condition: Either}
-"""
-
-
-@pytest.mark.parametrize(
-    ("value", "names", "named"), [("false", {"Always", "Down", "Sure"}, "false"), ("true", {"Always", "Sure"}, "on")]
-)
-def test_conditions_decide_what_there_is(value, names, named):
-    found = reading.resources([parse("x", TEMPLATE)], {"Switch": value})
-    assert {each.id for each in found} == names
-    assert found[0].properties == {"Name": named}
-
-
-def test_a_type_that_nobody_has_reckoned_with_is_named_with_the_place_to_do_it():
+def test_a_type_of_unknown_cost_is_named_with_the_place_to_add_it():
     template = parse("x", "Resources: {Fast: {Type: 'AWS::ElastiCache::CacheCluster'}}")
-    with pytest.raises(TemplateError, match=r"what AWS::ElastiCache::CacheCluster costs \(Fast of x\)") as caught:
-        compare.reckon([template], Settings("dev", {}), prices.load(""), Traffic())
+    with pytest.raises(TemplateError, match=r"AWS::ElastiCache::CacheCluster is unknown \(Fast of x\)") as caught:
+        compare.compute([template], Settings("dev", {}), prices.load(""), Traffic())
     assert "scripts/costs/usage.py" in caught.value.next_step
 
 
@@ -202,7 +178,7 @@ def test_a_region_and_a_price_that_are_missing_are_named():
 
 def test_what_watches_closely_costs(app):
     other = {"ContainerInsights": "enabled"}
-    found = compare.reckon(app, settings.load("dev"), prices.load("us-east-1"), Traffic(), other)
+    found = compare.compute(app, settings.load("dev"), prices.load("us-east-1"), Traffic(), other)
     assert amounts(found, "Cluster") == pytest.approx({"cloudwatch.metric": 16 * 0.30})
     assert amounts(bill_of(app), "Cluster") == {}
 

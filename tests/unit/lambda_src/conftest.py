@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
-import hypothesis
 import pytest
 from moto import mock_aws
 
@@ -16,11 +14,7 @@ import aws
 import parameters
 import record
 from generator import catalogue
-from sentiment import receipts
-
-# The same examples in every run, and no assertion about speed.
-hypothesis.settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
-hypothesis.settings.load_profile("fixed")
+from shared import receipts
 
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-central-1",
@@ -33,8 +27,6 @@ ENVIRONMENT = {
     "EXPORT_BUCKET": "exports-of-a-test",
     "EXPORT_TOKEN_PARAMETER": "",
     "LABELS": ",".join(catalogue.LABELS),
-    "MAX_REVIEW_CHARACTERS": str(catalogue.MAX_REVIEW_CHARACTERS),
-    "MAX_BODY_BYTES": str(catalogue.MAX_BODY_BYTES),
     "JUDGEMENT_DAYS": "0",
     "RECEIPT_KEY_PARAMETER": catalogue.receipt_key_name("test"),
 }
@@ -73,7 +65,7 @@ def receipt() -> Callable[..., str]:
     def give(
         review: str, classification: str | None = "guilt", confidence: float = 0.75, model: str = "gru-0123456789ab"
     ) -> str:
-        return receipts.issue(receipts.read_keys(KEY)[0], review, classification, confidence, model, time.time())
+        return receipts.issue(receipts.read_keys(KEY)[0], review, classification, confidence, model)
 
     return give
 

@@ -12,9 +12,9 @@ import pytest
 from botocore.stub import Stubber
 
 import aws
-import csvformat
 import export
 import parameters
+from shared import csvformat
 
 PARAMETER = "/sentiment/test/export-token"
 

@@ -18,10 +18,10 @@ from botocore.exceptions import ClientError
 
 import aws
 import bucket
-import csvformat
 import export
 import jobs
 import writer
+from shared import csvformat
 from tests.unit.lambda_src.conftest import ENVIRONMENT
 from tests.unit.lambda_src.test_export import fill, item
 
@@ -151,7 +151,7 @@ def test_the_writer_that_was_given_up_writes_no_more(cloud, get, workers, monkey
     begun = get(export, headers=JSON).json
     put = bucket.put
 
-    def put_late(*arguments: object) -> str:
+    def put_late(*arguments: Any) -> str:
         """While this part goes up, another one takes over."""
         monkeypatch.setattr(bucket, "put", put)
         wait(monkeypatch, 61)

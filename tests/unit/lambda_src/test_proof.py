@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.stub import Stubber
+from itsdangerous import base64_decode, base64_encode
 
 import aws
 import parameters
-import proof
-from sentiment import receipts
+from shared import receipts
 from tests.unit.lambda_src.conftest import ENVIRONMENT, KEY
 
 NAME = ENVIRONMENT["RECEIPT_KEY_PARAMETER"]
@@ -29,7 +29,7 @@ def other_key(name: str = "b") -> str:
 
 
 def signed_with(key: str) -> str:
-    return receipts.issue(receipts.read_keys(key)[0], REVIEW, "guilt", 0.75, "gru-1", time.time())
+    return receipts.issue(receipts.read_keys(key)[0], REVIEW, "guilt", 0.75, "gru-1")
 
 
 def set_keys(cloud: SimpleNamespace, *keys: str) -> None:
@@ -49,8 +49,9 @@ def test_what_is_stored_is_what_the_receipt_proves_and_not_what_the_client_says(
 
 def swapped(receipt: str) -> str:
     """The same receipt with another claim and the old signature."""
-    forged = receipts._text(receipts._bytes(receipt.partition(".")[0]).replace(b"guilt", b"shame"))
-    return f"{forged}.{receipt.partition('.')[2]}"
+    claim, _, rest = receipt.partition(".")
+    forged = base64_encode(base64_decode(claim).replace(b"guilt", b"shame"))
+    return f"{forged.decode()}.{rest}"
 
 
 FORGED = {
@@ -60,8 +61,8 @@ FORGED = {
     "cut short": lambda give: give(REVIEW)[:-1],
     "longer": lambda give: give(REVIEW) + "A",
     "without a signature": lambda give: give(REVIEW).partition(".")[0],
-    "no claim": lambda give: "bm90aGluZw." + "A" * 43,
-    "an empty list": lambda give: "W10." + "A" * 43,
+    "no claim": lambda give: "bm90aGluZw.a0nSAA." + "A" * 43,
+    "an empty list": lambda give: "W10.a0nSAA." + "A" * 43,
     "empty": lambda give: "",
     "any text": lambda give: "ö \ud800",
     "of 16 kB": lambda give: "x" * 15_000,
@@ -96,7 +97,7 @@ def test_invented_models_do_not_grow_the_counts(cloud, post):
 def test_a_receipt_expires_after_a_day(cloud, post, receipt, monkeypatch):
     shown = receipt(REVIEW)
     now = time.time()
-    monkeypatch.setattr(proof, "time", SimpleNamespace(time=lambda: now + receipts.LIFETIME_SECONDS + 1))
+    monkeypatch.setattr(receipts, "time", SimpleNamespace(time=lambda: now + receipts.LIFETIME_SECONDS + 1))
     assert post(judgement(receipt=shown)).json["verdict"] == "unprompted"
     assert stored(cloud)["receipt"] == "expired"
 
@@ -107,7 +108,7 @@ def test_what_was_proved_first_stays_when_the_receipt_expires_before_it_is_sent_
     sent = judgement(receipt=receipt(REVIEW))
     first = post(sent)
     now = time.time()
-    monkeypatch.setattr(proof, "time", SimpleNamespace(time=lambda: now + receipts.LIFETIME_SECONDS + 1))
+    monkeypatch.setattr(receipts, "time", SimpleNamespace(time=lambda: now + receipts.LIFETIME_SECONDS + 1))
     assert post(sent).json == first.json
     assert (first.json["verdict"], stored(cloud)["receipt"]) == ("approved", "valid")
 
@@ -160,7 +161,12 @@ def test_a_revoked_key_is_worth_nothing_after_a_minute(cloud, post, clock):
 def test_made_up_keys_do_not_make_us_ask_for_each(cloud, post, clock, monkeypatch):
     asked = []
     get = aws.client("ssm").get_parameter
-    monkeypatch.setattr(aws.client("ssm"), "get_parameter", lambda **options: asked.append(options) or get(**options))
+
+    def remember(**options):
+        asked.append(options)
+        return get(**options)
+
+    monkeypatch.setattr(aws.client("ssm"), "get_parameter", remember)
     for number in range(20):
         assert verdict(post, signed_with(other_key("bcde"[number % 4]))) == "unprompted"
     assert len(asked) == 1

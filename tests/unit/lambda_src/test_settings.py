@@ -7,7 +7,7 @@ import pytest
 import settings
 from generator import catalogue
 
-VALUES = {"LABELS": "joy, fear", "MAX_REVIEW_CHARACTERS": "2000", "MAX_BODY_BYTES": "16384", "JUDGEMENT_DAYS": "0"}
+VALUES = {"LABELS": "joy, fear", "JUDGEMENT_DAYS": "0"}
 
 
 class Spy(dict[str, str]):

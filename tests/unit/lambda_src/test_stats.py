@@ -8,7 +8,6 @@ from collections import Counter
 from botocore.stub import Stubber
 
 import aws
-import counters
 import stats
 from generator import catalogue
 
@@ -66,16 +65,6 @@ def test_counts_equal_a_recount(cloud, get, post, receipt):
         cells = {(said, predicted): n for said, row in model["confusion"].items() for predicted, n in row.items()}
         assert {key for key, n in cells.items() if n} == {tuple(key.split()) for key in count if " " in key}
         assert all(n == count[f"{said} {predicted}"] for (said, predicted), n in cells.items())
-
-
-def test_shards_are_stable_and_shared_evenly():
-    assert counters.COUNT_SHARDS == catalogue.COUNT_SHARDS
-    assert catalogue.COUNTS_KEY == counters.KEY
-    assert counters.shard("0b0ff5b2-6f0c-4c39-9a52-d1f1cf7e6f0d") == 5
-    chance = random.Random(7)
-    used = Counter(counters.shard(f"{chance.getrandbits(128):032x}") for _ in range(16_000))
-    assert set(used) == set(range(16))
-    assert max(used.values()) < 1_200
 
 
 def test_labels_that_are_no_longer_offered_keep_their_row():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scripts import templates
+from scripts.cloudformation import templates
 from scripts.local import docker_engine
 from scripts.local.extensions.cloudformation import lower_keys
 
@@ -12,11 +12,7 @@ from scripts.local.extensions.cloudformation import lower_keys
 @pytest.fixture(scope="module")
 def definition() -> dict[str, object]:
     """The container of the service's template, its references filled in as CloudFormation does: with text."""
-    import yaml
-
-    body = next(each.body for each in templates.load_all() if each.stack == "service")
-    resource = yaml.load(body, templates._Loader)["Resources"]["TaskDefinition"]  # noqa: S506 - a SafeLoader
-    [raw] = resource["Properties"]["ContainerDefinitions"]
+    [raw] = templates.load("service").resources["TaskDefinition"].properties["ContainerDefinitions"]
     return lower_keys({**raw, "Memory": "192", "Cpu": "256", "Image": "x"})
 
 

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ImageError
 from scripts.local import images
+from scripts.stage.errors import ImageError
+
+RUNTIME = ("requirements.txt", "gunicorn.conf.py", "shared/limits.py", "sentiment/app.py", "model/weights.onnx")
 
 
 @pytest.fixture
 def container(tmp_path: Path) -> Path:
     folder = tmp_path / "container"
-    for name in ("requirements.txt", "gunicorn.conf.py", "sentiment/app.py", "model/weights.onnx", "training/train.py"):
+    for name in (*RUNTIME, "training/train.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     return folder
@@ -28,7 +30,7 @@ def test_an_image_holds_the_runtime_files_alone(container: Path, store: Path) ->
     folder = images.find(images.build(container, store), store)
 
     files = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
-    assert files == {"requirements.txt", "gunicorn.conf.py", "sentiment/app.py", "model/weights.onnx"}
+    assert files == set(RUNTIME)
     assert (folder / "sentiment/app.py").read_text() == "sentiment/app.py"
 
 
@@ -63,13 +65,13 @@ def test_others_are_removed_and_what_an_interrupted_build_left(container: Path, 
 def test_an_unknown_image_says_which_there_are(container: Path, store: Path) -> None:
     tag = images.build(container, store).rpartition(":")[2]
 
-    with pytest.raises(ImageError, match=f"no image 'some/thing:123'.*images that there are: {tag}"):
+    with pytest.raises(ImageError, match=f"no image 'some/thing:123'.*Existing images: {tag}"):
         images.find("some/thing:123", store)
 
 
 @pytest.mark.parametrize("reference", ["some/thing:../../etc", "some/thing:", ""])
 def test_a_reference_cannot_leave_the_store(store: Path, reference: str) -> None:
-    with pytest.raises(ImageError, match="is no image"):
+    with pytest.raises(ImageError, match="is not an image"):
         images.find(reference, store)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scripts.local.state import ROOT
+from scripts import ROOT
 
 MINISTACK = "ministack"
 FUNCTIONS = {
@@ -88,7 +88,7 @@ VALUES = {
     "services.ssm._PUBLIC_AMI_PARAMETERS": dict,
 }
 HANDLERS = {
-    # type: (update takes the logical id too)
+    # for each type: whether its update takes the logical id too
     "AWS::ApiGatewayV2::Api": True,
     "AWS::ApiGatewayV2::Integration": True,
     "AWS::DynamoDB::Table": True,

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
-from scripts.errors import ImageError
 from scripts.local import serving
 from scripts.local.processes import Container, ProcessEngine
 from scripts.local.serving import ContainerError
+from scripts.stage.errors import ImageError
 
 IMAGE = "laptop/sentiment-rnn:abc123"
 CONFIG = """
@@ -77,7 +78,9 @@ def get(address: tuple[str, int], path: str = "/") -> tuple[int, bytes]:
 
 
 def run(engine: ProcessEngine, name: str = "one", **environment: str) -> Container:
-    return engine.containers.run(IMAGE, name=name, environment=environment, detach=True, ports={"8000/tcp": 0})
+    container = engine.containers.run(IMAGE, name=name, environment=environment, detach=True, ports={"8000/tcp": 0})
+    assert isinstance(container, Container)
+    return container
 
 
 def address_of(container: Container) -> str:
@@ -93,10 +96,22 @@ def wait_for(path: Path) -> None:
 
 
 def group_is_gone(container: Container) -> bool:
-    listed = subprocess.run(["ps", "-axo", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
-    return not any(
-        line.split()[0] == str(container.pid) and not line.split()[1].startswith("Z") for line in listed.splitlines()
-    )
+    """Whether nothing of a container runs any more, a moment after it was killed."""
+    deadline = time.monotonic() + 1
+    while group(container):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def group(container: Container) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if os.getpgid(process.pid) == container.pid and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
 
 
 def test_containers_of_one_image_run_side_by_side_with_their_own_environment(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import subprocess
+import sys
 
 import pytest
 
@@ -96,17 +97,31 @@ def test_why_it_changed_is_said() -> None:
     assert change.why == "requests at 150, above 100"
 
 
-def test_cpu_time_is_that_of_the_groups_processes(tmp_path: Path) -> None:
-    def process(pid: int, group: int, user: int, system: int) -> None:
-        (tmp_path / str(pid)).mkdir()
-        fields = ["S", "1", str(group), "0", "0", "0", "0", "0", "0", "0", "0", str(user), str(system)]
-        (tmp_path / str(pid) / "stat").write_text(f"{pid} (a) b) {' '.join(fields)}")
+BUSY = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdin=sys.stdin) if len(sys.argv) > 1 else None
+while time.process_time() < 0.2:
+    pass
+print("worked", flush=True)
+sys.stdin.read()
+"""
 
-    (tmp_path / "self").mkdir()
-    (tmp_path / "self" / "stat").write_text("")
-    process(10, 10, 150, 50)
-    process(11, 10, 100, 0)
-    process(12, 12, 999, 999)
 
-    assert cpu_seconds([10], tmp_path) == pytest.approx(3.0)
-    assert cpu_seconds([10], tmp_path / "nothing") is None
+def busy() -> subprocess.Popen[bytes]:
+    """A process group of two, each of which works for 0.2 seconds, says so, and waits."""
+    command = [sys.executable, "-c", BUSY, BUSY]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+
+
+def test_cpu_time_is_that_of_the_groups_processes() -> None:
+    with busy() as one, busy() as other:
+        for process in (one, one, other, other):
+            assert process.stdout is not None and process.stdout.readline() == b"worked\n"
+        alone, both = cpu_seconds([one.pid]), cpu_seconds([one.pid, other.pid])
+        for process in (one, other):
+            assert process.stdin is not None
+            process.stdin.close()
+
+    assert alone == pytest.approx(0.4, abs=0.1)
+    assert both == pytest.approx(2 * alone, abs=0.1)
+    assert cpu_seconds([]) == 0

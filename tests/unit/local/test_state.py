@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.state import ROOT, StateError, claim
+from scripts import ROOT
+from scripts.local.state import StateError, claim
 
 URL = "http://127.0.0.1:8080"
 

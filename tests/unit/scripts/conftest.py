@@ -2,10 +2,10 @@
 
 import pytest
 
-from scripts.apply import Work
-from scripts.interrupt import Interrupt
-from scripts.plan import Step
-from scripts.templates import parse
+from scripts.cloudformation.apply import Work
+from scripts.cloudformation.plan import Step
+from scripts.cloudformation.templates import parse
+from scripts.stage.interrupt import Interrupt
 from tests.unit.scripts.stubs import TEMPLATE, Answers, Recorder, StubbedCloud
 
 

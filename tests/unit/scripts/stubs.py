@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import boto3
 from botocore.stub import ANY, Stubber
 
-from scripts.reporter import Reporter
-from scripts.session import Cloud
+from scripts.stage.reporter import Reporter
+from scripts.stage.session import Cloud
 
 STACK_ID = "arn:aws:cloudformation:eu-central-1:123456789012:stack/sentiment-dev-data/1"
 CHANGE_SET_ID = "arn:aws:cloudformation:eu-central-1:123456789012:changeSet/sentiment-1/1"

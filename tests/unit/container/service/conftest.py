@@ -68,7 +68,7 @@ def container(tmp_path: Path) -> Path:
     copy = tmp_path / "container"
     copy.mkdir()
     shutil.copy(CONTAINER / "gunicorn.conf.py", copy)
-    for folder in ("sentiment", "model"):
+    for folder in ("shared", "sentiment", "model"):
         shutil.copytree(CONTAINER / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
     return copy
 

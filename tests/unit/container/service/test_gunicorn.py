@@ -22,8 +22,8 @@ def test_it_answers_is_healthy_and_logs_json_without_the_text(start: Start, mode
     assert service.request("GET", "/healthz")[0] == 200
     status, headers, document = service.request("POST", "/predict", BODY, {"X-Request-Id": "abc-3"})
     assert (status, headers["X-Request-Id"], document["model"]) == (200, "abc-3", model.revision)
-    (line,) = [line for line in service.wait_for_line("request", 2) if line.get("request_id") == "abc-3"]
-    assert (line["route"], line["status"], line["stage"]) == ("/predict", 200, "test")
+    (line,) = [line for line in service.wait_for_line("request", 2) if line.get("requestId") == "abc-3"]
+    assert (line["route"], line["status"], line["stage"]) == ("POST /predict", 200, "test")
     assert "quiet" not in service.output.read_text()
 
 
@@ -58,7 +58,7 @@ def test_sigterm_finishes_what_is_in_flight(start: Start) -> None:
         assert answer.readline() == b"HTTP/1.1 200 OK\r\n"
         assert b'"review":"I am so happy' in answer.read()
     assert service.process.wait(DEADLINE_SECONDS) == 0
-    assert {line["level"] for line in service.lines()} == {"info"}
+    assert {line["level"] for line in service.lines()} == {"INFO"}
     assert service.errors.read_text() == ""
 
 
@@ -88,7 +88,7 @@ def test_a_damaged_model_ends_the_start_with_the_reason(start: Start, container:
     path.write_bytes(path.read_bytes()[:-1])
     service = start()
     assert service.process.wait(DEADLINE_SECONDS) == 3
-    (line,) = [line for line in service.lines() if line["level"] == "critical"]
+    (line,) = [line for line in service.lines() if line["level"] == "CRITICAL"]
     assert path.name in line["message"]
     assert "damaged" in line["message"]
 

@@ -43,14 +43,11 @@ def test_nothing_else_in_the_package_reads_the_environment() -> None:
 def test_defaults_are_the_catalogue_s() -> None:
     settings = Settings.from_environment({})
     assert settings.port == catalogue.CONTAINER_PORT
-    assert settings.max_review_characters == catalogue.MAX_REVIEW_CHARACTERS
-    assert settings.max_body_bytes == catalogue.MAX_BODY_BYTES
 
 
 def test_values_are_taken_from_the_environment() -> None:
     environment = {"STAGE": "dev", "HOST": "127.0.0.9", "PORT": "8001", "WORKERS": "3", "LOG_LEVEL": "WARNING"}
-    environment |= {"MAX_REVIEW_CHARACTERS": "10", "MAX_BODY_BYTES": "100"}
-    assert Settings.from_environment(environment) == Settings("dev", "127.0.0.9", 8001, 3, "warning", 10, 100)
+    assert Settings.from_environment(environment) == Settings("dev", "127.0.0.9", 8001, 3, "warning")
 
 
 @pytest.mark.parametrize(

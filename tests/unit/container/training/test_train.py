@@ -48,8 +48,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vectors, "wordpieces", lambda: ({"[UNK]": 0, "we": 1}, table[:2]))
     for name, value in {"WORDS": 40, "DIMENSIONS": 8, "UNITS": 8}.items():
         monkeypatch.setattr(distillation, name, value)
-    for name, value in {"EPOCHS": 6, "BATCH": 16, "STATEMENTS": 0, "AVERAGE": 0.9}.items():
-        monkeypatch.setattr(train, name, value)
+    settings = {"EPOCHS": 6, "BATCH": 16, "STATEMENTS": 0, "AVERAGE": 0.9}
+    for name, setting in settings.items():
+        monkeypatch.setattr(train, name, setting)
     monkeypatch.setattr(examples, "to_learn", lambda: [("joy", "we won story"), ("none", "we we story")])
     monkeypatch.setattr(emoji, "known", lambda: ["\U0001f622"])
     monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))

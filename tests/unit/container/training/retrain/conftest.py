@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import csvformat
+from shared import csvformat
 
 SENTENCES = Path(__file__).parents[4] / "data" / "players.tsv"
 WriteCsv = Callable[[Iterable[dict[str, str]]], Path]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from generator import catalogue
 from training.evaluation import regression
 from training.retrain import judgements
 from training.retrain.judgements import Collected, Judged, Wish, read
@@ -81,7 +80,6 @@ def test_texts_that_teach_nothing_are_left_out(write_csv: Callable[..., Path]) -
     found = read(write_csv(rows), Wish(lambda text: "qwx" not in text))
     assert found.texts == [Judged("We won", "joy", 1, 1)]
     assert left_out(found) == {"text": 3, "label": 1}
-    assert judgements.LONGEST == catalogue.MAX_REVIEW_CHARACTERS
 
 
 def test_formulas_come_back_as_they_were_typed(write_csv: Callable[..., Path]) -> None:

@@ -82,7 +82,7 @@ def test_a_graph_that_says_something_else_is_refused(model_folder: Path, monkeyp
 
 
 def test_a_damaged_file_and_a_foreign_graph_are_named(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "load", lambda path: {}["gru_r"])
+    monkeypatch.setattr(export, "load", lambda path: dict[str, object]()["gru_r"])
     with pytest.raises(data.DataError, match=r"not of the form .*gru_r"):
         checkpoint.load(model_folder)
     [file] = model_folder.glob("*.onnx")
@@ -217,7 +217,7 @@ def test_ctrl_c_while_learning_leaves_the_old_model(wanted: run.Wanted) -> None:
     process = subprocess.Popen(
         [*command, "--out", str(wanted.out), "--least", "0"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"container{os.pathsep}lambda_src"},
+        env={**os.environ, "PYTHONPATH": "container"},
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -255,7 +255,7 @@ def test_a_file_that_cannot_be_read_is_one_line(wanted: run.Wanted) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "training.retrain", "--csv", "nowhere.csv", "--model", str(wanted.model)],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"container{os.pathsep}lambda_src"},
+        env={**os.environ, "PYTHONPATH": "container"},
         capture_output=True,
         text=True,
     )

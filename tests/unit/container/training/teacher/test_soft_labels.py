@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -28,11 +29,11 @@ WORDS = [".", "when", "we", "story", "saw", "it", *CLUES.values()]
 TABLE = np.random.default_rng(0).normal(size=(len(WORDS), 8)).astype(np.float32)
 
 
-class Small(nn.Module):
+class Small(encoder.Teacher):
     """Stands in for the encoder: the words themselves as pieces, a table of vectors, and one layer on their mean."""
 
     def __init__(self) -> None:
-        super().__init__()
+        nn.Module.__init__(self)
         self.table = nn.Embedding.from_pretrained(torch.from_numpy(np.concatenate([TABLE, TABLE[:3] * 0])), freeze=True)
         self.output = nn.Linear(8, len(LABELS))
 
@@ -88,7 +89,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(robustness, "held_out", robustness.elsewhere)
     monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
     monkeypatch.setattr(emoji, "known", lambda: ["\U0001f622"])
-    settings = {
+    settings: dict[ModuleType, dict[str, float]] = {
         distillation: {"WORDS": 40, "DIMENSIONS": 8, "UNITS": 8, "DIRECTIONS": 4, "EPOCHS": 2},
         soft_labels: {"FOLDS": 2, "EACH": 30, "NEUTRAL": 5, "FIRST_RATE": 0.3, "SECOND_RATE": 0.3, "AGAIN": 4},
         train: {"EPOCHS": 8, "BATCH": 16, "STATEMENTS": 0, "RATE": 0.03, "VECTOR_RATE": 0.03, "AVERAGE": 0.9},

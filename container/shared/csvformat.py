@@ -1,0 +1,106 @@
+"""The CSV of judgements: writing it, reading it back bit for bit, and keeping spreadsheets from running it.
+
+The format is RFC 4180 in UTF-8: comma, double quotes where needed, CRLF. There is no byte order mark, because programs
+would take it for a part of the first column's name; reading accepts one, since spreadsheets add it when they save.
+
+Formulas. A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@``
+(https://owasp.org/www-community/attacks/CSV_Injection). An apostrophe before it makes it text. Two things go further
+than that list: in many countries spreadsheets split at semicolons, and then what follows a semicolon or a line break
+*inside* a text begins a cell; and full-width forms of the four characters count as well. So the apostrophe goes to
+every place where some spreadsheet could see such a cell begin.
+
+The exact inverse. The apostrophe is added at such a place whether or not apostrophes stand there already, and is taken
+away only where one stands at such a place. Adding makes a place that reading recognises, and nothing else does, so
+reading gives back what was written, whatever it was; and an ordinary leading apostrophe ('tis) is left alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+COLUMNS = (
+    "id",
+    "review",
+    "sentiment",
+    "judgement",  # UUID of this one answer
+    "verdict",  # approved, revised or unprompted
+    "classification",  # what the model had said, as a receipt proves; empty where it could not tell or none does
+    "confidence",
+    "model",
+    "time",
+    "receipt",  # valid, missing, invalid or expired; only valid ones make a judgement more than unprompted
+    "question",  # the same for all answers that one person gave to one reply of the model: the last one counts
+)
+REQUIRED_COLUMNS = COLUMNS[:3]  # all that files of the original app have
+
+_BREAK = r"[;\t\r\n]"
+# What may stand before the sign without making it harmless: anything blank but the breaks, which begin a new place.
+_BLANK = r"[^\S\t\r\n]|[\x00-\x08\ufeff]"
+_FORMULA = rf"'*(?:{_BLANK})*[=+\-@\uff1d\uff0b\uff0d\uff20]"
+# A cell that begins with a tab or a line break is on OWASP's list whatever follows.
+_LEADING_BREAK = r"'*[\t\r\n]"
+_NEUTRALISE = re.compile(rf"(\A|(?<={_BREAK}))(?={_FORMULA})|\A(?={_LEADING_BREAK})")
+_RESTORE = re.compile(rf"(?:\A|(?<={_BREAK}))'(?={_FORMULA})|\A'(?={_LEADING_BREAK})")
+
+
+def neutralise(cell: str) -> str:
+    """The cell with an apostrophe wherever a spreadsheet could see a formula begin."""
+    return _NEUTRALISE.sub("'", cell)
+
+
+def restore(cell: str) -> str:
+    """The exact inverse of ``neutralise``."""
+    return _RESTORE.sub("", cell)
+
+
+def header() -> str:
+    """The first line, with its line end."""
+    return _line(COLUMNS)
+
+
+def write_row(row: Mapping[str, str]) -> str:
+    """One line, with its line end.
+
+    Args:
+        row: text by column; a missing column is written as an empty cell.
+    """
+    return _line([neutralise(row.get(column, "")) for column in COLUMNS])
+
+
+def read_rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Read what ``header`` and ``write_row`` wrote, or a file of the original app.
+
+    Args:
+        lines: a text file opened with ``encoding="utf-8"`` and ``newline=""``, or its lines with their line ends.
+
+    Yields:
+        Text by column, for each row.
+
+    Raises:
+        ValueError: this is no such file; the message names the line.
+    """
+    reader = csv.reader(_without_mark(lines), strict=True)
+    try:
+        columns = next(reader, [])
+        if tuple(columns[: len(REQUIRED_COLUMNS)]) != REQUIRED_COLUMNS:
+            raise ValueError(f"line 1: the columns must begin with {','.join(REQUIRED_COLUMNS)}")
+        for cells in reader:
+            if len(cells) != len(columns):
+                raise ValueError(f"line {reader.line_num}: {len(columns)} cells expected, {len(cells)} found")
+            yield dict(zip(columns, map(restore, cells), strict=True))
+    except csv.Error as error:
+        raise ValueError(f"line {reader.line_num}: {error}") from error
+
+
+def _without_mark(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        yield line if number else line.removeprefix("\ufeff")
+
+
+def _line(cells: Iterable[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue()

@@ -1,0 +1,112 @@
+"""Receipts: signed proof that the service made a prediction. Where the keys are kept is not known here.
+
+A receipt comes with a prediction and goes back with a person's judgement of it, so that nobody can claim a prediction
+that the model never made. itsdangerous signs it (HMAC-SHA256) together with the time. The text that the prediction is
+about is bound in by the salt, from which and from the stage's key the key of the signature is derived: a receipt is
+good for its text alone, and does not contain it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+LIFETIME_SECONDS = 24 * 60 * 60
+KEY_BYTES = 32  # as long as a SHA-256 digest: a longer key adds nothing (RFC 2104, section 3)
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes in URL-safe base64
+_PURPOSE = b"sentiment receipt 2\n"  # so that what the key signs for another purpose is never taken for a receipt
+
+
+class InvalidReceiptError(ValueError):
+    """No key signed this receipt for this text."""
+
+
+class ExpiredReceiptError(InvalidReceiptError):
+    """The receipt is genuine but too old."""
+
+
+class Receipt(NamedTuple):
+    """What a genuine receipt proves.
+
+    Attributes:
+        question: id of the request for the prediction, 16 hex digits; asking again gives another one.
+        classification: the label that the model named, None when it could not tell.
+        confidence: probability of the likeliest label, 0..1.
+        model: revision of the model.
+    """
+
+    question: str
+    classification: str | None
+    confidence: float
+    model: str
+
+
+def new_key() -> str:
+    """A random key."""
+    return secrets.token_urlsafe(KEY_BYTES)
+
+
+def read_keys(text: str) -> tuple[str, ...]:
+    """The keys of a stage.
+
+    Args:
+        text: one key or several, separated by white space; the first one signs, all of them prove.
+
+    Raises:
+        ValueError: one of them is not a key; the message does not repeat it.
+    """
+    keys = tuple(text.split())
+    if not keys or not all(map(_KEY.fullmatch, keys)):
+        raise ValueError(f"something other than keys of {KEY_BYTES} bytes in URL-safe base64, separated by spaces")
+    return keys
+
+
+def issue(key: str, review: str, classification: str | None, confidence: float, model: str) -> str:
+    """A receipt for a prediction made now.
+
+    Args:
+        key: the key that signs.
+        review: the text, trimmed.
+        classification: the label that the model named, None when it could not tell.
+        confidence: probability of the likeliest label, 0..1.
+        model: revision of the model.
+    """
+    return _serializer([key], review).dumps(Receipt(secrets.token_hex(8), classification, confidence, model))
+
+
+def check(receipt: str, review: str, keys: Sequence[str]) -> Receipt:
+    """What a receipt proves, once one of the keys is found to have signed it for this text.
+
+    Args:
+        receipt: what a client sent.
+        review: the text that it was sent with, trimmed.
+        keys: the keys that prove.
+
+    Raises:
+        ExpiredReceiptError: it is older than ``LIFETIME_SECONDS``.
+        InvalidReceiptError: it is not genuine.
+    """
+    if not keys:
+        raise InvalidReceiptError
+    try:
+        # Its age is checked here: with max_age, a clock that is a second behind the signer's would end the receipt.
+        claim, issued = _serializer(keys, review).loads(receipt, return_timestamp=True)
+    except (BadData, ValueError) as error:  # ValueError: not even text that UTF-8 can hold
+        raise InvalidReceiptError from error
+    if time.time() - issued.timestamp() > LIFETIME_SECONDS:
+        raise ExpiredReceiptError
+    return Receipt(*claim)
+
+
+def _serializer(keys: Sequence[str], review: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(
+        list(reversed(keys)),  # itsdangerous signs with the last one
+        salt=_PURPOSE + hashlib.sha256(review.encode()).digest(),
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+    )

@@ -1,0 +1,40 @@
+"""What a review may be, and the id by which its text is known."""
+
+from __future__ import annotations
+
+import hashlib
+
+from shared.limits import MAX_REVIEW_CHARACTERS
+from shared.problems import bad_request, too_large
+
+
+def review(value: object) -> str:
+    """The review in a request, trimmed of white space.
+
+    Args:
+        value: the field ``review``.
+
+    Raises:
+        Problem: 413 for a review that is too long, 400 for anything else that is not a review.
+    """
+    if not isinstance(value, str):
+        raise bad_request("review must be a string.")
+    text = value.strip()
+    if not text:
+        raise bad_request("review is empty; send at least one character that is not white space.")
+    if len(text) > MAX_REVIEW_CHARACTERS:
+        raise too_large(f"review has {len(text):,} characters; send at most {MAX_REVIEW_CHARACTERS:,}.")
+    if "\0" in text:
+        raise bad_request("review contains a NUL character (U+0000); remove it.")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise bad_request("review contains half a surrogate pair (U+D800 to U+DFFF); send whole characters.")
+    return text
+
+
+def text_id(text: str) -> str:
+    """Id of a text: md5 of its UTF-8 bytes after trimming, in hex. It names a text and protects nothing.
+
+    Args:
+        text: any text, a review or not; half surrogate pairs, which no review has, have an id too.
+    """
+    return hashlib.md5(text.strip().encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()

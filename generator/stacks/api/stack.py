@@ -1,0 +1,175 @@
+"""Stack of the API: the HTTP API with its stage and access log, its private way to the RNN, and the Lambdas."""
+
+from __future__ import annotations
+
+import json
+
+from troposphere import GetAtt, Parameter, Ref, Sub, Template, apigatewayv2, logs
+
+from generator import keys
+from generator.building import DISPOSABLE, add_output, name_tag, new_template, purpose, stage_name
+from generator.catalogue import FUNCTIONS, LAMBDAS, PREDICT_PATH, PREDICT_ROUTE, WORKERS
+from generator.parameters import parameter
+from generator.stacks.api import functions
+
+PREDICT_TIMEOUT_MS = 10_000  # a thousand times what a prediction takes; less than tasks get to drain
+# Without a target (asleep, or starting) the load balancer answers 503 by itself, and can add no header to that.
+RETRY_SECONDS = 5
+PREFLIGHT_SECONDS = 3_600  # for which a browser remembers that it may call
+
+# One line of JSON for each request, with the keys of the other logs (container/shared/logs.py); what people type is in
+# none of these fields. The time of a line is the event's own: no variable of the gateway has it as the other logs do.
+ACCESS_LOG_FIELDS = {
+    "requestId": "$context.requestId",
+    "ip": "$context.identity.sourceIp",
+    "method": "$context.httpMethod",
+    "path": "$context.path",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "milliseconds": "$context.responseLatency",
+    "integrationMilliseconds": "$context.integrationLatency",
+    "integrationStatus": "$context.integrationStatus",
+    "error": "$context.error.message",
+    "integrationError": "$context.integrationErrorMessage",
+    "responseBytes": "$context.responseLength",
+}
+
+
+def build() -> Template:
+    """Template of the stack."""
+    template = new_template("api")
+    parameter(template, "Stage")
+    days = parameter(template, "LogDays")
+
+    api = http_api(template, parameter(template, "SiteUrl"))
+    stage(template, api, access_log(template, days))
+
+    link = vpc_link(template, parameter(template, "PublicSubnetIds"), parameter(template, "LinkSecurityGroupId"))
+    route(template, api, *PREDICT_ROUTE, predict_integration(template, api, link, parameter(template, "ListenerArn")))
+
+    for worker in WORKERS:
+        functions.add(template, worker)
+    for function in FUNCTIONS:
+        deployed = functions.add(template, function)
+        functions.callable_by(template, deployed, function, api)
+        route(template, api, function.method, function.path, functions.integration(template, deployed, function, api))
+
+    for function in LAMBDAS:
+        name = f"{function.title}FunctionName"
+        add_output(template, name, Ref(f"{function.title}Function"), f"Lambda {function.name}")
+    add_output(template, "ApiUrl", GetAtt(api, "ApiEndpoint"), "Address of the API")
+    add_output(template, "ApiId", Ref(api), "Id of the API")
+    return template
+
+
+def http_api(template: Template, site: Parameter) -> apigatewayv2.Api:
+    """The API. Its CORS headers go onto every answer, its own errors included, and only for our page."""
+    return template.add_resource(
+        apigatewayv2.Api(
+            "HttpApi",
+            Metadata=purpose("The one public address of the app: routes each path, and lets only our page call it"),
+            Name=stage_name("api"),
+            ProtocolType="HTTP",
+            CorsConfiguration=apigatewayv2.Cors(
+                AllowOrigins=[Ref(site)],
+                AllowMethods=["GET", "POST"],
+                AllowHeaders=["authorization", "content-type"],
+                ExposeHeaders=["content-disposition", "retry-after"],
+                MaxAge=PREFLIGHT_SECONDS,
+            ),
+        )
+    )
+
+
+def access_log(template: Template, days: Parameter) -> logs.LogGroup:
+    """One line a request."""
+    return template.add_resource(
+        logs.LogGroup(
+            "AccessLog",
+            **DISPOSABLE,
+            Metadata=purpose("One line for each request to the API: who, what, how long, and which errors"),
+            RetentionInDays=Ref(days),
+            KmsKeyId=keys.encryption(template),
+            Tags=name_tag("access-log"),
+        )
+    )
+
+
+def stage(template: Template, api: apigatewayv2.Api, log: logs.LogGroup) -> apigatewayv2.Stage:
+    """What is deployed, always the newest, with its limits. ``$default`` keeps a stage's name out of the paths."""
+    return template.add_resource(
+        apigatewayv2.Stage(
+            "DefaultStage",
+            Metadata=purpose("Publishes the routes at once, throttles them, and logs each request"),
+            ApiId=Ref(api),
+            StageName="$default",
+            AutoDeploy=True,
+            DefaultRouteSettings=apigatewayv2.RouteSettings(
+                ThrottlingRateLimit=Ref(parameter(template, "ThrottleRate")),
+                ThrottlingBurstLimit=Ref(parameter(template, "ThrottleBurst")),
+            ),
+            AccessLogSettings=apigatewayv2.AccessLogSettings(
+                DestinationArn=GetAtt(log, "Arn"), Format=json.dumps(ACCESS_LOG_FIELDS)
+            ),
+        )
+    )
+
+
+def vpc_link(template: Template, subnets: Parameter, security_group: Parameter) -> apigatewayv2.VpcLink:
+    """The API's way into the VPC."""
+    return template.add_resource(
+        apigatewayv2.VpcLink(
+            "VpcLink",
+            Metadata=purpose("Brings requests from the API into the VPC, to the internal load balancer"),
+            Name=stage_name("link"),
+            SubnetIds=Ref(subnets),
+            SecurityGroupIds=[Ref(security_group)],
+        )
+    )
+
+
+def predict_integration(
+    template: Template, api: apigatewayv2.Api, link: apigatewayv2.VpcLink, listener: Parameter
+) -> apigatewayv2.Integration:
+    """Straight to the load balancer's listener. The path is overwritten, for the API's path is not the service's."""
+    return template.add_resource(
+        apigatewayv2.Integration(
+            "PredictIntegration",
+            Metadata=purpose("Passes predictions through the VPC link to the RNN, with the request's id for its log"),
+            ApiId=Ref(api),
+            IntegrationType="HTTP_PROXY",
+            IntegrationMethod=PREDICT_ROUTE[0],
+            IntegrationUri=Ref(listener),
+            ConnectionType="VPC_LINK",
+            ConnectionId=Ref(link),
+            PayloadFormatVersion="1.0",
+            RequestParameters={
+                "overwrite:path": PREDICT_PATH,
+                "overwrite:header.x-request-id": "$context.requestId",
+            },
+            ResponseParameters={"503": says_when_to_try_again()},
+            TimeoutInMillis=PREDICT_TIMEOUT_MS,
+        )
+    )
+
+
+def says_when_to_try_again() -> apigatewayv2.ResponseParameterMap:
+    """The header that a 503 has to have, whoever behind the link it comes from."""
+    header = apigatewayv2.ResponseParameter(Destination="overwrite:header.Retry-After", Source=str(RETRY_SECONDS))
+    return apigatewayv2.ResponseParameterMap(ResponseParameters=[header])
+
+
+def route(
+    template: Template, api: apigatewayv2.Api, method: str, path: str, integration: apigatewayv2.Integration
+) -> apigatewayv2.Route:
+    """One route: method and path to an integration."""
+    return template.add_resource(
+        apigatewayv2.Route(
+            integration.title.replace("Integration", "Route"),
+            Metadata=purpose(f"{method} {path} goes to {integration.title}"),
+            ApiId=Ref(api),
+            RouteKey=f"{method} {path}",
+            AuthorizationType="NONE",
+            Target=Sub(f"integrations/${{{integration.title}}}"),
+        )
+    )

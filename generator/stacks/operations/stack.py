@@ -1,0 +1,163 @@
+"""Stack of what people look at: alarms for what users feel, a dashboard, a budget, and the daily look at ages.
+
+Two alarms are not here but in the service stack: they also end a deployment that goes wrong, so they must be there
+before the service is.
+"""
+
+from __future__ import annotations
+
+from troposphere import Ref, Template, budgets, cloudwatch
+
+from generator import alarms, keys
+from generator.alarms import metric, total
+from generator.building import add_output, new_template, purpose, stage_name
+from generator.catalogue import LAMBDAS
+from generator.parameters import parameter
+from generator.stacks.operations import dashboard, watch
+
+FIVE_MINUTES = 300
+SLOW_MS = 2_000  # a prediction takes some 10 ms; a person notices after about a second
+FAILURES = 5  # in five minutes; one or two are somebody's broken connection
+CALLS = ("GetItem", "PutItem", "Scan", "TransactWriteItems")  # operations by which DynamoDB counts its own errors
+FULL_MINUTES = 15
+OLD_IMAGE_DAYS = 60  # AWS publishes a new image about every second week
+CERTIFICATE_DAYS = 21  # AWS renews its own 60 days before they end
+WARN_PERCENT = 80
+
+
+def build() -> Template:
+    """Template of the stack."""
+    template = new_template("operations")
+    parameter(template, "Stage")
+    keys.encryption(template)
+    rings = [
+        *api_alarms(template),
+        *target_alarms(template),
+        *lambda_alarms(template),
+        *table_alarms(template),
+        full(template),
+        *watch.add(template),
+        *age_alarms(template),
+    ]
+    board = dashboard.add(template, rings)
+    the_budget(template)
+    add_output(template, "DashboardName", Ref(board), "Dashboard of the stage in CloudWatch")
+    return template
+
+
+def api_alarms(template: Template) -> list[cloudwatch.Alarm]:
+    """What somebody who calls the API feels, wherever it comes from."""
+    api = {"ApiId": Ref(parameter(template, "ApiId"))}
+    failures = metric("AWS/ApiGateway", "5xx", "Sum", FIVE_MINUTES, **api)
+    slow = metric("AWS/ApiGateway", "Latency", "p95", FIVE_MINUTES, **api)
+    text = f"One request in twenty to the API has taken longer than {SLOW_MS // 1000} s for ten minutes"
+    return [
+        alarms.add(template, "ApiFails", "The API has answered with errors of ours (5xx)", failures, above=FAILURES),
+        alarms.add(template, "ApiSlow", text, slow, above=SLOW_MS, times=(2, 2)),
+    ]
+
+
+def target_alarms(template: Template) -> list[cloudwatch.Alarm]:
+    """Whether there is a task to ask, and whether the load balancer finds one."""
+    balancer = {"LoadBalancer": Ref(parameter(template, "LoadBalancerFullName"))}
+    group = {**balancer, "TargetGroup": Ref(parameter(template, "TargetGroupFullName"))}
+    healthy = metric("AWS/ApplicationELB", "HealthyHostCount", "Maximum", **group)
+    failures = metric("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum", FIVE_MINUTES, **balancer)
+    return [
+        alarms.add(
+            template,
+            "NoTask",
+            "No task is healthy: nobody gets a prediction",
+            healthy,
+            below=1,
+            times=(3, 3),
+            silence="breaching",
+        ),
+        alarms.add(template, "BalancerFails", "The load balancer found no task that answers", failures, above=FAILURES),
+    ]
+
+
+def lambda_alarms(template: Template) -> list[cloudwatch.Alarm]:
+    """Errors and throttles of all functions of the API together; the dashboard tells which."""
+    names = {one.name: {"FunctionName": Ref(parameter(template, f"{one.title}FunctionName"))} for one in LAMBDAS}
+    errors = total("AWS/Lambda", {key: ("Errors", of) for key, of in names.items()}, FIVE_MINUTES)
+    throttles = total("AWS/Lambda", {key: ("Throttles", of) for key, of in names.items()}, FIVE_MINUTES)
+    return [
+        alarms.add(template, "LambdaFails", "A Lambda of the API broke off or ran out of time", errors, above=1),
+        alarms.add(template, "LambdaThrottled", "Lambdas of the API were not let run: too many", throttles, above=1),
+    ]
+
+
+def table_alarms(template: Template) -> list[cloudwatch.Alarm]:
+    """Whether the tables take what they are given."""
+    tables = {
+        key: Ref(parameter(template, name))
+        for key, name in (("judgements", "JudgementsTableName"), ("counts", "CountsTableName"))
+    }
+    throttled = {
+        f"{key}{kind}": (f"{kind}ThrottleEvents", {"TableName": table})
+        for key, table in tables.items()
+        for kind in ("Read", "Write")
+    }
+    broken = {
+        f"{key}{call}": ("SystemErrors", {"TableName": table, "Operation": call})
+        for key, table in tables.items()
+        for call in CALLS
+    }
+    errors, throttles = total("AWS/DynamoDB", broken, FIVE_MINUTES), total("AWS/DynamoDB", throttled, FIVE_MINUTES)
+    return [
+        alarms.add(template, "TableFails", "DynamoDB itself failed to read or write", errors, above=FAILURES),
+        alarms.add(template, "TableThrottled", "A table takes less than it is asked to", throttles, above=FAILURES),
+    ]
+
+
+def full(template: Template) -> cloudwatch.Alarm:
+    """Whether there is no room to grow any more."""
+    group = {"AutoScalingGroupName": Ref(parameter(template, "AutoScalingGroupName"))}
+    running = metric("AWS/AutoScaling", "GroupInServiceInstances", "Minimum", **group)
+    most = Ref(parameter(template, "MaxInstances"))
+    text = f"All instances that the stage allows have run for {FULL_MINUTES} minutes: no room to grow"
+    return alarms.add(template, "ClusterFull", text, running, above=most, times=(FULL_MINUTES, FULL_MINUTES))
+
+
+def age_alarms(template: Template) -> list[cloudwatch.Alarm]:
+    """Whether what has to be renewed was: the watch tells the ages once a day."""
+    stage = {"Stage": Ref("Stage")}
+    image = metric(watch.NAMESPACE, watch.IMAGE_AGE, "Maximum", alarms.DAY, **stage)
+    certificate = metric(watch.NAMESPACE, watch.CERTIFICATE_LEFT, "Minimum", alarms.DAY, **stage)
+    old = f"The instances' machine image is older than {OLD_IMAGE_DAYS} days: deploy, which takes the newest"
+    ends = f"A certificate that people meet ends within {CERTIFICATE_DAYS} days"
+    return [
+        alarms.add(template, "ImageOld", old, image, above=OLD_IMAGE_DAYS),
+        alarms.add(template, "CertificateEnds", ends, certificate, below=CERTIFICATE_DAYS),
+    ]
+
+
+def the_budget(template: Template) -> budgets.Budget:
+    """What the account may cost. Not by tag: a tag counts only after somebody has switched it on in Billing."""
+    topic = budgets.Subscriber(Address=Ref(parameter(template, "AlarmTopicArn")), SubscriptionType="SNS")
+    limit = Ref(parameter(template, "MonthlyBudget"))
+    return template.add_resource(
+        budgets.Budget(
+            "Budget",
+            Metadata=purpose("Tells when the account's bill nears the month's budget, or will at this rate"),
+            Budget=budgets.BudgetData(
+                BudgetName=stage_name("month"),
+                BudgetType="COST",
+                TimeUnit="MONTHLY",
+                BudgetLimit=budgets.Spend(Amount=limit, Unit="USD"),
+            ),
+            NotificationsWithSubscribers=[
+                budgets.NotificationWithSubscribers(
+                    Notification=budgets.Notification(
+                        NotificationType=kind,
+                        ComparisonOperator="GREATER_THAN",
+                        Threshold=percent,
+                        ThresholdType="PERCENTAGE",
+                    ),
+                    Subscribers=[topic],
+                )
+                for kind, percent in (("ACTUAL", WARN_PERCENT), ("FORECASTED", 100))
+            ],
+        )
+    )

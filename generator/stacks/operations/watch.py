@@ -1,0 +1,67 @@
+"""The watch of the operations stack: a Lambda that looks once a day how old machine image and certificates are.
+
+Neither has a metric of AWS's own: an image's age is only in its description, and the certificates are AWS's.
+"""
+
+from __future__ import annotations
+
+from awacs import ec2, sns
+from troposphere import GetAtt, Ref, Template, awslambda, cloudwatch, events
+
+from generator import alarms, lambdas
+from generator.building import allow, purpose
+from generator.catalogue import WATCH, WATCH_CERTIFICATE_METRIC, WATCH_IMAGE_METRIC, WATCH_NAMESPACE
+from generator.parameters import parameter
+
+NAMESPACE, IMAGE_AGE, CERTIFICATE_LEFT = WATCH_NAMESPACE, WATCH_IMAGE_METRIC, WATCH_CERTIFICATE_METRIC
+
+
+def add(template: Template) -> list[cloudwatch.Alarm]:
+    """Add the function, its clock, and the alarm that it broke.
+
+    Args:
+        template: template of the operations stack.
+    """
+    function = the_function(template)
+    clock(template, function)
+    broke = alarms.metric("AWS/Lambda", "Errors", "Sum", alarms.DAY, FunctionName=Ref(function))
+    text = "The daily look at machine image and certificates did not come to its end"
+    return [alarms.add(template, "WatchFails", text, broke, above=1)]
+
+
+def the_function(template: Template) -> awslambda.Function:
+    """The function. CloudWatch takes what it finds out of its log, so it needs no call for that."""
+    topic = Ref(parameter(template, "AlarmTopicArn"))
+    calls = [
+        allow([ec2.DescribeImages], "*"),  # AWS offers no narrower form
+        allow([sns.Publish], topic),
+    ]
+    values = {
+        "STAGE": Ref("Stage"),
+        "IMAGE_ID": Ref(parameter(template, "ImageId")),
+        "SITE_URL": Ref(parameter(template, "SiteUrl")),
+        "API_URL": Ref(parameter(template, "ApiUrl")),
+    }
+    return lambdas.add(template, WATCH, calls, values, failures=topic)
+
+
+def clock(template: Template, function: awslambda.Function) -> None:
+    """Once a day."""
+    rule = template.add_resource(
+        events.Rule(
+            "WatchClock",
+            Metadata=purpose("Calls the watch once a day"),
+            ScheduleExpression="rate(1 day)",
+            Targets=[events.Target(Id="watch", Arn=GetAtt(function, "Arn"))],
+        )
+    )
+    template.add_resource(
+        awslambda.Permission(
+            "WatchPermission",
+            Metadata=purpose("Lets the clock, and nobody else, call the watch"),
+            Action="lambda:InvokeFunction",
+            FunctionName=Ref(function),
+            Principal="events.amazonaws.com",
+            SourceArn=GetAtt(rule, "Arn"),
+        )
+    )

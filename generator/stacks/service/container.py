@@ -1,0 +1,68 @@
+"""The container of a task: what it runs, what it is given, and all that it must not do."""
+
+from __future__ import annotations
+
+from troposphere import Ref, Template, ecs, logs
+
+from generator import catalogue
+from generator.building import receipt_key_arn
+from generator.parameters import parameter
+
+HEALTH_PROBE = ["CMD", "python", "-m", "sentiment.probe"]
+USER = "10001:10001"  # neither root nor anyone else; the Dockerfile has the same
+TMP_MIB = 16
+STOP_SECONDS = 30  # between SIGTERM and SIGKILL
+
+
+def definition(template: Template, log_group: logs.LogGroup) -> ecs.ContainerDefinition:
+    """The container: an unprivileged user, no capabilities, nothing to write but /tmp, a hard limit of memory."""
+    return ecs.ContainerDefinition(
+        Name=catalogue.CONTAINER_NAME,
+        Image=Ref(parameter(template, "ImageUri")),
+        Essential=True,
+        Memory=Ref(parameter(template, "TaskMemory")),
+        Cpu=Ref(parameter(template, "TaskCpu")),
+        # Host port 0: Docker picks a free one, so that old and new tasks fit on one instance during a roll.
+        PortMappings=[ecs.PortMapping(ContainerPort=catalogue.CONTAINER_PORT, HostPort=0, Protocol="tcp")],
+        Environment=environment(template),
+        Secrets=[ecs.Secret(Name=catalogue.RECEIPT_KEY_VARIABLE, ValueFrom=receipt_key_arn())],
+        User=USER,
+        Privileged=False,
+        ReadonlyRootFilesystem=True,
+        DockerSecurityOptions=["no-new-privileges"],
+        LinuxParameters=ecs.LinuxParameters(
+            Capabilities=ecs.KernelCapabilities(Drop=["ALL"]),
+            InitProcessEnabled=True,
+            Tmpfs=[ecs.Tmpfs(ContainerPath="/tmp", Size=TMP_MIB, MountOptions=["noexec", "nosuid", "nodev"])],  # noqa: S108
+        ),
+        Ulimits=[ecs.Ulimit(Name="nofile", SoftLimit=4096, HardLimit=4096)],
+        HealthCheck=health_check(),
+        StopTimeout=STOP_SECONDS,
+        LogConfiguration=ecs.LogConfiguration(
+            LogDriver="awslogs",
+            Options={
+                "awslogs-group": Ref(log_group),
+                "awslogs-region": Ref("AWS::Region"),
+                "awslogs-stream-prefix": catalogue.CONTAINER_NAME,
+                # A log that cannot be delivered must not hold up answers.
+                "mode": "non-blocking",
+                "max-buffer-size": "4m",
+            },
+        ),
+    )
+
+
+def environment(template: Template) -> list[ecs.Environment]:
+    """What the container reads, as the catalogue names it."""
+    values = {
+        "STAGE": Ref("Stage"),
+        "PORT": str(catalogue.CONTAINER_PORT),
+        "WORKERS": Ref(parameter(template, "Workers")),
+        "LOG_LEVEL": Ref(parameter(template, "LogLevel")),
+    }
+    return [ecs.Environment(Name=name, Value=values[name]) for name in catalogue.SERVICE_ENVIRONMENT]
+
+
+def health_check() -> ecs.HealthCheck:
+    """Asked inside the container by the image's own probe, for there is no curl in it."""
+    return ecs.HealthCheck(Command=HEALTH_PROBE, Interval=10, Timeout=5, Retries=3, StartPeriod=15)

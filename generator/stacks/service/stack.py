@@ -1,0 +1,288 @@
+"""Stack of the RNN: task definition, ECS service that rolls without a gap, target group, scaling, log group."""
+
+from __future__ import annotations
+
+from awacs import ecr, ssm
+from troposphere import GetAtt, Parameter, Ref, Sub, Template, applicationautoscaling, cloudwatch, ecs, iam, logs
+from troposphere import elasticloadbalancingv2 as elb
+
+from generator import alarms, boundary, catalogue, keys
+from generator.building import (
+    DISPOSABLE,
+    add_output,
+    allow,
+    assumable_by,
+    name_tag,
+    new_template,
+    policy,
+    purpose,
+    receipt_key_arn,
+    stage_name,
+    write_to,
+)
+from generator.parameters import parameter
+from generator.stacks.service import container
+
+DRAIN_SECONDS = 20  # for requests in flight; the API waits no longer than 10 s for any
+CPU_TARGET_PERCENT = 75
+FAILURES = 5  # a minute
+SLOW_SECONDS = 1
+
+
+def build() -> Template:
+    """Template of the stack."""
+    template = new_template("service")
+    parameter(template, "Stage")
+
+    log_group = the_log_group(template, parameter(template, "LogDays"))
+    task = task_definition(template, execution_role(template, log_group), log_group)
+    targets = target_group(template, parameter(template, "VpcId"))
+    rule = listener_rule(template, parameter(template, "ListenerArn"), targets)
+    alarms_of_deployment = [failing(template, targets), slow(template, targets)]
+    service = the_service(template, task, targets, rule, alarms_of_deployment)
+    scaled = scalable_target(template, service)
+    scale_by_requests(template, scaled, targets)
+    scale_by_cpu(template, scaled)
+
+    add_output(template, "ServiceName", GetAtt(service, "Name"), "ECS service")
+    add_output(template, "TargetGroupFullName", GetAtt(targets, "TargetGroupFullName"), "As its metrics name it")
+    for alarm in alarms_of_deployment:
+        add_output(template, f"{alarm.title}Arn", GetAtt(alarm, "Arn"), f"Alarm {alarm.title}")
+    add_output(template, "LogGroupName", Ref(log_group), "Log group of the tasks")
+    return template
+
+
+def the_log_group(template: Template, days: Parameter) -> logs.LogGroup:
+    """What the tasks print."""
+    return template.add_resource(
+        logs.LogGroup(
+            "LogGroup",
+            **DISPOSABLE,
+            Metadata=purpose("What the tasks log: latency, status and model revision, never what people typed"),
+            RetentionInDays=Ref(days),
+            KmsKeyId=keys.encryption(template),
+            Tags=name_tag("service"),
+        )
+    )
+
+
+def execution_role(template: Template, log_group: logs.LogGroup) -> iam.Role:
+    """What ECS may do to start a task. The task itself calls nothing of AWS, so it has no role at all."""
+    pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
+    repositories = Sub("arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/*")
+    document = policy(
+        write_to(log_group),
+        allow(pull, repositories),
+        allow([ecr.GetAuthorizationToken], "*"),  # AWS offers no narrower form
+        allow([ssm.GetParameters], receipt_key_arn()),
+    )
+    return template.add_resource(
+        iam.Role(
+            "ExecutionRole",
+            Metadata=purpose(
+                "Lets ECS pull the image, hand over the key and write the log; the task itself gets no role"
+            ),
+            AssumeRolePolicyDocument=assumable_by("ecs-tasks.amazonaws.com"),
+            Policies=[iam.Policy(PolicyName="start-task", PolicyDocument=document)],
+            PermissionsBoundary=boundary.of_roles(template),
+            Tags=name_tag("execution"),
+        )
+    )
+
+
+def task_definition(template: Template, role: iam.Role, log_group: logs.LogGroup) -> ecs.TaskDefinition:
+    """One task: one container. The family has a name of its own, so that its revisions form one history."""
+    return template.add_resource(
+        ecs.TaskDefinition(
+            "TaskDefinition",
+            Metadata=purpose("How one task runs: which image, how much of the machine, and what it must not do"),
+            Family=stage_name(catalogue.CONTAINER_NAME),
+            RequiresCompatibilities=["EC2"],
+            NetworkMode="bridge",
+            ExecutionRoleArn=GetAtt(role, "Arn"),
+            ContainerDefinitions=[container.definition(template, log_group)],
+            Tags=name_tag(catalogue.CONTAINER_NAME),
+        )
+    )
+
+
+def target_group(template: Template, vpc: Parameter) -> elb.TargetGroup:
+    """The running tasks; each registers with the port that Docker picked for it."""
+    attributes = {
+        "deregistration_delay.timeout_seconds": str(DRAIN_SECONDS),
+        "load_balancing.algorithm.type": "least_outstanding_requests",
+    }
+    return template.add_resource(
+        elb.TargetGroup(
+            "TargetGroup",
+            Metadata=purpose("The tasks that can answer; asks each every five seconds whether it still can"),
+            TargetType="instance",
+            VpcId=Ref(vpc),
+            Protocol="HTTP",
+            Port=catalogue.CONTAINER_PORT,
+            HealthCheckPort="traffic-port",
+            HealthCheckPath=catalogue.HEALTH_PATH,
+            HealthCheckIntervalSeconds=5,
+            HealthCheckTimeoutSeconds=3,
+            HealthyThresholdCount=2,
+            UnhealthyThresholdCount=2,
+            Matcher=elb.Matcher(HttpCode="200"),
+            TargetGroupAttributes=[elb.TargetGroupAttribute(Key=key, Value=value) for key, value in attributes.items()],
+            Tags=name_tag("tasks"),
+        )
+    )
+
+
+def listener_rule(template: Template, listener: Parameter, targets: elb.TargetGroup) -> elb.ListenerRule:
+    """Everything that reaches the listener goes to the tasks."""
+    return template.add_resource(
+        elb.ListenerRule(
+            "ListenerRule",
+            Metadata=purpose("Sends what reaches the load balancer to the tasks"),
+            ListenerArn=Ref(listener),
+            Priority=1,
+            Conditions=[elb.Condition(Field="path-pattern", PathPatternConfig=elb.PathPatternConfig(Values=["/*"]))],
+            Actions=[elb.ListenerRuleAction(Type="forward", TargetGroupArn=Ref(targets))],
+        )
+    )
+
+
+def the_service(
+    template: Template,
+    task: ecs.TaskDefinition,
+    targets: elb.TargetGroup,
+    rule: elb.ListenerRule,
+    rolls_back: list[cloudwatch.Alarm],
+) -> ecs.Service:
+    """The service. No desired count: scaling sets it, and an update must not set it back."""
+    return template.add_resource(
+        ecs.Service(
+            "Service",
+            DependsOn=rule.title,
+            Metadata=purpose("Keeps the tasks running, and rolls a new revision only while enough old ones answer"),
+            Cluster=Ref(parameter(template, "ClusterName")),
+            TaskDefinition=Ref(task),
+            CapacityProviderStrategy=[
+                ecs.CapacityProviderStrategyItem(
+                    CapacityProvider=Ref(parameter(template, "CapacityProviderName")), Weight=1
+                )
+            ],
+            DeploymentConfiguration=ecs.DeploymentConfiguration(
+                MinimumHealthyPercent=100,
+                MaximumPercent=200,
+                # Tasks that do not come up end a deployment, and so do tasks that come up and then serve badly.
+                DeploymentCircuitBreaker=ecs.DeploymentCircuitBreaker(Enable=True, Rollback=True),
+                Alarms=ecs.DeploymentAlarms(
+                    AlarmNames=[Ref(alarm) for alarm in rolls_back], Enable=True, Rollback=True
+                ),
+            ),
+            LoadBalancers=[
+                ecs.LoadBalancer(
+                    ContainerName=catalogue.CONTAINER_NAME,
+                    ContainerPort=catalogue.CONTAINER_PORT,
+                    TargetGroupArn=Ref(targets),
+                )
+            ],
+            HealthCheckGracePeriodSeconds=30,
+            PlacementStrategies=[
+                ecs.PlacementStrategy(Type="spread", Field="attribute:ecs.availability-zone"),
+                ecs.PlacementStrategy(Type="binpack", Field="memory"),
+            ],
+            # Moving tasks between zones would keep a second instance alive for the balance alone.
+            AvailabilityZoneRebalancing="DISABLED",
+            EnableECSManagedTags=True,
+            PropagateTags="SERVICE",
+            Tags=name_tag("service"),
+        )
+    )
+
+
+def failing(template: Template, targets: elb.TargetGroup) -> cloudwatch.Alarm:
+    """Tasks that answer with errors of their own."""
+    watched = alarms.metric("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", **of_tasks(template, targets))
+    text = "Tasks answer with errors (5xx); a deployment under way is rolled back"
+    return alarms.add(template, "ServiceFails", text, watched, above=FAILURES, times=(2, 3))
+
+
+def slow(template: Template, targets: elb.TargetGroup) -> cloudwatch.Alarm:
+    """Tasks that take far longer than a prediction does."""
+    watched = alarms.metric("AWS/ApplicationELB", "TargetResponseTime", "p95", **of_tasks(template, targets))
+    text = "One prediction in twenty takes longer than a second; a deployment under way is rolled back"
+    return alarms.add(template, "ServiceSlow", text, watched, above=SLOW_SECONDS, times=(3, 5))
+
+
+def of_tasks(template: Template, targets: elb.TargetGroup) -> dict[str, Ref | GetAtt]:
+    """Whose metrics these are."""
+    return {
+        "LoadBalancer": Ref(parameter(template, "LoadBalancerFullName")),
+        "TargetGroup": GetAtt(targets, "TargetGroupFullName"),
+    }
+
+
+def scalable_target(template: Template, service: ecs.Service) -> applicationautoscaling.ScalableTarget:
+    """The number that scaling turns: how many tasks the service wants."""
+    return template.add_resource(
+        applicationautoscaling.ScalableTarget(
+            "ScalableTarget",
+            Metadata=purpose("Lets scaling choose the number of tasks, within the stage's bounds"),
+            ServiceNamespace="ecs",
+            ScalableDimension="ecs:service:DesiredCount",
+            ResourceId=Sub(f"service/${{ClusterName}}/${{{service.title}.Name}}"),
+            MinCapacity=Ref(parameter(template, "MinTasks")),
+            MaxCapacity=Ref(parameter(template, "MaxTasks")),
+        )
+    )
+
+
+def scale_by_requests(
+    template: Template, target: applicationautoscaling.ScalableTarget, targets: elb.TargetGroup
+) -> applicationautoscaling.ScalingPolicy:
+    """As many tasks as keep the requests of each at what the stage sets."""
+    balancer = parameter(template, "LoadBalancerFullName")
+    metric = applicationautoscaling.PredefinedMetricSpecification(
+        PredefinedMetricType="ALBRequestCountPerTarget",
+        ResourceLabel=Sub(f"${{{balancer.title}}}/${{{targets.title}.TargetGroupFullName}}"),
+    )
+    text = "Adds and removes tasks so that each gets about the set number of requests a minute"
+    per_task = Ref(parameter(template, "RequestsPerTask"))
+    return _scaling_policy(template, "ScaleByRequests", "requests", text, target, metric, per_task)
+
+
+def scale_by_cpu(
+    template: Template, target: applicationautoscaling.ScalableTarget
+) -> applicationautoscaling.ScalingPolicy:
+    """More tasks also when requests are few but heavy."""
+    metric = applicationautoscaling.PredefinedMetricSpecification(
+        PredefinedMetricType="ECSServiceAverageCPUUtilization"
+    )
+    text = "Adds tasks also when requests are few but heavy"
+    return _scaling_policy(template, "ScaleByCpu", "cpu", text, target, metric, CPU_TARGET_PERCENT)
+
+
+def _scaling_policy(
+    template: Template,
+    title: str,
+    name: str,
+    text: str,
+    target: applicationautoscaling.ScalableTarget,
+    metric: applicationautoscaling.PredefinedMetricSpecification,
+    value: Ref | int,
+) -> applicationautoscaling.ScalingPolicy:
+    """Target tracking: up within half a minute, down only after two."""
+    return template.add_resource(
+        applicationautoscaling.ScalingPolicy(
+            title,
+            Metadata=purpose(text),
+            PolicyName=name,
+            PolicyType="TargetTrackingScaling",
+            ScalingTargetId=Ref(target),
+            TargetTrackingScalingPolicyConfiguration=(
+                applicationautoscaling.TargetTrackingScalingPolicyConfiguration(
+                    TargetValue=value,
+                    PredefinedMetricSpecification=metric,
+                    ScaleOutCooldown=30,
+                    ScaleInCooldown=120,
+                )
+            ),
+        )
+    )

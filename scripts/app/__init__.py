@@ -1,0 +1,1 @@
+"""The parts of the running app: Lambdas, page, service, receipts, buckets."""

@@ -1,0 +1,194 @@
+"""Puts the website into its bucket: only what changed, with the right types and cache times, and nothing else left."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mimetypes
+import re
+import time
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from generator import catalogue
+from scripts import ROOT
+from scripts.app.assets import PAGE, with_hashes
+from scripts.stage.errors import DeployError
+from scripts.stage.reporter import Reporter
+from scripts.stage.session import Cloud
+from scripts.stage.settings import Settings
+
+SITE_DIR = ROOT / "site"
+# Browsers ask each time whether one has changed; an answer 304 is short.
+ASK_EACH_TIME = "no-cache"
+# A file whose name carries its content's hash (app.3f2a91bc0d4e.js) can be kept for ever.
+FOREVER_CACHE = "public, max-age=31536000, immutable"
+# The same on every machine: what the operating system thinks of these types must not matter.
+CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".txt": "text/plain; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+    ".webmanifest": "application/manifest+json",
+}
+
+
+@dataclass(frozen=True)
+class SiteChange:
+    """What an upload did: keys uploaded, deleted, how many were left as they were, and what was there before."""
+
+    uploaded: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    before: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+
+def config_json(settings: Settings, outputs: dict[str, str]) -> bytes:
+    """What the page has to know, as the file that it reads.
+
+    Args:
+        settings: the stage's settings.
+        outputs: outputs of the stage's stacks.
+    """
+    config = {
+        "apiUrl": settings.site_api_url or outputs["ApiUrl"],
+        "labels": list(catalogue.LABELS),
+        "maxReviewCharacters": catalogue.MAX_REVIEW_CHARACTERS,
+        "stage": settings.stage,
+    }
+    return (json.dumps(config, indent=2) + "\n").encode()
+
+
+def content(settings: Settings, outputs: dict[str, str], folder: Path = SITE_DIR) -> dict[str, bytes]:
+    """Every file of the site by its key, as it is uploaded: parts named after their content, configuration included.
+
+    Raises:
+        DeployError: the folder has no index page, or a file names another in a way that is not understood.
+    """
+    files = {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    }
+    if catalogue.SITE_INDEX not in files:
+        raise DeployError(f"{folder} has no {catalogue.SITE_INDEX}.", "Is the checkout complete? `git status` tells.")
+    return {**with_hashes(files), catalogue.SITE_CONFIG: config_json(settings, outputs)}
+
+
+def upload(
+    cloud: Cloud, settings: Settings, outputs: dict[str, str], reporter: Reporter, folder: Path = SITE_DIR
+) -> SiteChange:
+    """Make the bucket hold exactly the site.
+
+    Pages go up after their parts, the index page last; what is not wanted any more is deleted after that, so that no
+    visitor gets a page whose parts are missing.
+
+    Args:
+        cloud: where.
+        settings: the stage's settings.
+        outputs: outputs of the stage's stacks.
+        reporter: hears of what was done.
+        folder: where the site is.
+
+    Returns:
+        What was done.
+    """
+    client, bucket = cloud.client("s3"), outputs["SiteBucketName"]
+    wanted = content(settings, outputs, folder)
+    there = _there(client, bucket, wanted.keys())
+    changed = {key for key, body in wanted.items() if there.get(key) != fingerprint(key, body)}
+    gone = sorted(there.keys() - wanted.keys())
+    before = {key: client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in there.keys() & {*changed, *gone}}
+    _put(client, bucket, {key: wanted[key] for key in changed})
+    _delete(client, bucket, gone)
+    change = SiteChange(sorted(changed), gone, len(wanted) - len(changed), before)
+    _invalidate(cloud, outputs.get("DistributionId", ""), change)
+    reporter.note(f"site: {len(changed)} files uploaded, {len(gone)} deleted, {change.unchanged} unchanged")
+    return change
+
+
+def go_back(cloud: Cloud, outputs: dict[str, str], change: SiteChange) -> None:
+    """Undo an upload."""
+    client, bucket = cloud.client("s3"), outputs["SiteBucketName"]
+    _put(client, bucket, change.before)
+    _delete(client, bucket, sorted(set(change.uploaded) - change.before.keys()))
+    _invalidate(cloud, outputs.get("DistributionId", ""), change)
+
+
+def _put(client: Any, bucket: str, files: dict[str, bytes]) -> None:
+    for key in sorted(files, key=lambda key: (key == catalogue.SITE_INDEX, key.endswith(PAGE), key)):
+        client.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=files[key],
+            ContentType=content_type(key),
+            CacheControl=cache_control(key),
+            Metadata={"fingerprint": fingerprint(key, files[key])},
+        )
+
+
+def _delete(client: Any, bucket: str, gone: list[str]) -> None:
+    for start in range(0, len(gone), 1000):  # as many as delete_objects takes
+        batch = [{"Key": key} for key in gone[start : start + 1000]]
+        answer = client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        if answer.get("Errors"):
+            first = answer["Errors"][0]
+            raise DeployError(f"{first['Key']} could not be deleted from {bucket}: {first.get('Message', '')}")
+
+
+def content_type(key: str) -> str:
+    """The media type of a file by its name."""
+    suffix = Path(key).suffix.lower()
+    return CONTENT_TYPES.get(suffix) or mimetypes.guess_type(key)[0] or "application/octet-stream"
+
+
+def cache_control(key: str) -> str:
+    """How long browsers and CloudFront may keep a file."""
+    return FOREVER_CACHE if _is_hashed(key) else ASK_EACH_TIME
+
+
+def fingerprint(key: str, body: bytes) -> str:
+    """Hash of all that an upload sets: content, media type and cache time."""
+    return hashlib.sha256(f"{content_type(key)}\n{cache_control(key)}\n".encode() + body).hexdigest()[:32]
+
+
+def _there(client: Any, bucket: str, wanted: Collection[str]) -> dict[str, str]:
+    """Key to fingerprint of what the bucket holds; "" for what is not wanted anyway."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    ask = [key for key in keys if key in wanted]
+    with ThreadPoolExecutor(8, thread_name_prefix="site") as pool:
+        prints = list(pool.map(partial(_stored_fingerprint, client, bucket), ask))
+    return {**dict.fromkeys(keys, ""), **dict(zip(ask, prints, strict=True))}
+
+
+def _stored_fingerprint(client: Any, bucket: str, key: str) -> str:
+    return str(client.head_object(Bucket=bucket, Key=key)["Metadata"].get("fingerprint", ""))
+
+
+def _invalidate(cloud: Cloud, distribution: str, change: SiteChange) -> None:
+    if not distribution or not (change.uploaded or change.deleted):
+        return
+    cloud.client("cloudfront").create_invalidation(
+        DistributionId=distribution,
+        InvalidationBatch={
+            # One wildcard path counts as one path, of which a thousand a month are free.
+            "Paths": {"Quantity": 1, "Items": ["/*"]},
+            "CallerReference": f"{catalogue.PROJECT}-{time.time_ns()}",
+        },
+    )
+
+
+def _is_hashed(key: str) -> bool:
+    return any(re.fullmatch(r"[0-9a-f]{8,}", part) for part in Path(key).name.split(".")[1:-1])

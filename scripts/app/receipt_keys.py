@@ -1,0 +1,126 @@
+"""The keys of receipts: made for a stage once, read, replaced without a gap. How a receipt is signed is not known here.
+
+They are one SSM SecureString. The first key signs, all of them prove, so that a receipt of just before a rotation is
+still good after it. Tasks get them when they start; the Lambda that records judgements reads them when it needs them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from generator import catalogue
+from scripts.app import service
+from scripts.app.service import ServiceState
+from scripts.cloudformation.apply import Work
+from scripts.stage.errors import DeployError, code_of
+from scripts.stage.session import Cloud, tags
+from shared import receipts
+
+LIFETIME = timedelta(seconds=receipts.LIFETIME_SECONDS)
+
+
+def ensure(cloud: Cloud, kept: Path | None = None) -> None:
+    """Make the stage's first key, unless it has one.
+
+    Args:
+        cloud: the stage.
+        kept: file that outlives the laptop cloud, whose parameters do not; None on AWS.
+    """
+    if _read(cloud) is not None:
+        return
+    value = _kept(kept) if kept and kept.exists() else receipts.new_key()
+    marks = [{"Key": key, "Value": entry} for key, entry in tags(cloud.stage).items()]
+    _write(cloud, value, Overwrite=False, Tags=marks)
+    if kept:
+        keep(cloud, kept)
+
+
+def keep(cloud: Cloud, file: Path) -> None:
+    """Write the stage's keys into a file that nobody else can read."""
+    found = _read(cloud)
+    if found:
+        file.touch(mode=0o600)
+        file.write_text(found["Value"])
+
+
+def keys(cloud: Cloud) -> tuple[str, ...]:
+    """The stage's keys, the one that signs first; none before the first deployment."""
+    found = _read(cloud)
+    return receipts.read_keys(found["Value"]) if found else ()
+
+
+def too_soon(cloud: Cloud, now: datetime | None = None) -> bool:
+    """Whether a rotation now would end receipts that are still good: those of the key before the last rotation."""
+    found = _read(cloud)
+    if not found or len(found["Value"].split()) < 2:
+        return False
+    return (now or datetime.now(UTC)) - found["LastModifiedDate"] < LIFETIME
+
+
+def rotate(work: Work, outputs: dict[str, str], revoke: bool) -> ServiceState:
+    """Have a new key sign, and the one before still prove what it signed.
+
+    Args:
+        work: where and how.
+        outputs: outputs of the stage's stacks.
+        revoke: whether the key before is worth nothing from now on, because somebody may have got hold of it.
+
+    Returns:
+        The service, once all of its tasks sign with the new key.
+
+    Raises:
+        DeployError: the stage has no key yet, or the service did not become steady; then its old tasks go on signing
+            with the old key, which still proves (unless it was revoked).
+    """
+    found = _read(work.cloud)
+    if not found:
+        raise DeployError(
+            f"Stage {work.cloud.stage} has no key yet.",
+            f"`sentiment deploy --stage {work.cloud.stage}` makes it.",
+        )
+    kept = [] if revoke else found["Value"].split()[:1]
+    _write(work.cloud, " ".join([receipts.new_key(), *kept]), Overwrite=True)
+    where = outputs["ClusterName"], outputs["ServiceName"]
+    before = service.describe(work.cloud, *where)
+    work.cloud.client("ecs").update_service(cluster=where[0], service=where[1], forceNewDeployment=True)
+    state = service.wait_until_steady(work.cloud, *where, work.reporter, work.interrupt, before)
+    work.reporter.stack("service", "done", state.progress)
+    return state
+
+
+def forget(cloud: Cloud) -> None:
+    """Delete the keys, once nothing of the stage is left."""
+    cloud.client("ssm").delete_parameters(Names=[catalogue.receipt_key_name(cloud.stage)])
+
+
+def _kept(file: Path) -> str:
+    value = file.read_text(errors="replace")
+    try:
+        receipts.read_keys(value)
+    except ValueError as error:
+        raise DeployError(f"{file} holds {error}.", "Remove it: a new key is made then.") from None
+    return value
+
+
+def _read(cloud: Cloud) -> dict[str, Any] | None:
+    name = catalogue.receipt_key_name(cloud.stage)
+    try:
+        return dict(cloud.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"])
+    except ClientError as error:
+        if code_of(error) != "ParameterNotFound":
+            raise
+        return None
+
+
+def _write(cloud: Cloud, value: str, **options: Any) -> None:
+    cloud.client("ssm").put_parameter(
+        Name=catalogue.receipt_key_name(cloud.stage),
+        Value=value,
+        Type="SecureString",
+        Description="Keys of receipts: the first signs, all of them prove",
+        **options,
+    )

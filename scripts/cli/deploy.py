@@ -1,0 +1,190 @@
+"""Commands that deploy a stage or a part of it, and show first what that would change. Only options live here."""
+
+from __future__ import annotations
+
+import click
+
+from scripts.app import page
+from scripts.cli.options import Options, data_loss_question, deployed, with_options
+from scripts.cloudformation import preview, templates
+from scripts.image import content
+from scripts.release import release, smoke
+from scripts.release.deploy import api_url, plan_stage
+from scripts.release.release import Target
+from scripts.stage.errors import ImageError, SmokeTestError
+from scripts.stage.interrupt import Interrupt
+from scripts.stage.reporter import Reporter
+
+SERVICE = frozenset({"service"})
+IMAGE_HELP = "A pushed image to run. Default: this checkout's."
+EXIT_CHANGES = 2
+CTRL_C = "Ctrl-C: removing the change sets of this plan ..."
+
+DATA_LOSS = click.option(
+    "--allow-data-loss", is_flag=True, help="Allow changes that replace or remove what holds data."
+)
+WAIT = click.option(
+    "--wait", default=0, show_default=True, type=click.IntRange(0), help="Minutes to wait for another deployment."
+)
+
+
+@click.command()
+@click.option("--image", help=IMAGE_HELP)
+@click.option("--keep-image", is_flag=True, help="Plan what `stacks` would change.")
+@with_options
+@click.pass_context
+def plan_command(context: click.Context, options: Options, image: str | None, keep_image: bool) -> None:
+    """Show what deploy would change.
+
+    The exit code is 0 when nothing would change, 2 when something would, and 1 for an error.
+    """
+    with options.reporter() as reporter, Interrupt(lambda _: reporter.note(CTRL_C)) as interrupt:
+        chosen = release.image_to_keep(options.cloud) if keep_image else image or _planned_image(options, reporter)
+        found = preview.preview(options.cloud, plan_stage(options.settings, chosen), interrupt)
+    changed = any(entry.changed for entry in found)
+    options.print({"changed": changed, "stacks": preview.as_json(found)}, preview.as_text(found))
+    if changed:
+        command = f"sentiment {'stacks' if keep_image else 'deploy'} --stage {options.stage}"
+        click.echo(f"There are changes (exit code {EXIT_CHANGES}, no error); `{command}` makes them.", err=True)
+        context.exit(EXIT_CHANGES)
+
+
+@click.command()
+@click.option("--image", help=IMAGE_HELP)
+@DATA_LOSS
+@WAIT
+@with_options
+def deploy_command(options: Options, image: str | None, allow_data_loss: bool, wait: int) -> None:
+    """Bring all stacks, the service and the site up to date."""
+    with options.reporter() as reporter:
+        options.say_where(reporter)
+        target = _target(options, reporter, allow_data_loss, wait)
+        outputs = release.release(target, image or options.image(reporter), "deploy")
+    url = target.url(outputs)
+    options.print({"url": url, "outputs": outputs}, f"Ready: {url}")
+
+
+@click.command()
+@DATA_LOSS
+@WAIT
+@with_options
+def stacks_command(options: Options, allow_data_loss: bool, wait: int) -> None:
+    """Bring all stacks up to date; image and site stay."""
+    with options.reporter() as reporter:
+        options.say_where(reporter)
+        target = _target(options, reporter, allow_data_loss, wait)
+        every = frozenset(template.stack for template in templates.load_all())
+        outputs = release.release(target, release.image_to_keep(options.cloud), "stacks", every)
+    url = target.url(outputs)
+    options.print({"url": url, "outputs": outputs}, f"Ready: {url}")
+
+
+@click.command()
+@with_options
+def login_command(options: Options) -> None:
+    """Log in to the registry of the stage's images.
+
+    Nothing long-lived is used: a GITHUB_TOKEN, or the account's own credentials for ECR.
+    """
+    with options.reporter() as reporter:
+        host = options.place.login(reporter)
+    words = f"Logged in to {host}." if host else "Nothing to log in to: images of this stage stay on this machine."
+    options.print({"registry": host}, words)
+
+
+@click.command()
+@click.option("--image", help=IMAGE_HELP)
+@WAIT
+@with_options
+def roll_command(options: Options, image: str | None, wait: int) -> None:
+    """Roll out this checkout's image.
+
+    When the service does not become steady on it, what ran before runs again.
+    """
+    with options.reporter() as reporter:
+        options.say_where(reporter)
+        chosen = image or options.image(reporter)
+        url = _roll(options, reporter, chosen, "roll", wait)
+    options.print({"image": chosen, "url": url}, f"{url} runs {chosen}")
+
+
+@click.command()
+@with_options
+def promote_command(options: Options) -> None:
+    """Roll out this checkout's model; check that it answers."""
+    wanted = content.model_revision()
+    with options.reporter() as reporter:
+        options.say_where(reporter)
+        deployed(options)
+        before = release.current_image(options.cloud)
+        image = options.image(reporter)
+        target = _target(options, reporter, allow_data_loss=False)
+        outputs = release.release(target, image, "promote", SERVICE)
+        served = smoke.served_model(target.url(outputs), api_url(options.settings, outputs))
+    if served != wanted:
+        raise SmokeTestError(
+            f"The service answers with model {served} instead of {wanted}.",
+            f"`sentiment status --stage {options.stage}` shows which image runs.",
+        )
+    facts = {"model": served, "image": image, "before": before, "url": target.url(outputs)}
+    back = f"`sentiment rollback --stage {options.stage}` goes back to {before}"
+    options.print(facts, f"{target.url(outputs)} answers with model {served}; {back}")
+
+
+@click.command()
+@click.option("--to", "image", help="Image to roll back to. Default: the last that worked.")
+@with_options
+def rollback_command(options: Options, image: str | None) -> None:
+    """Roll back to the image that ran before."""
+    with options.reporter() as reporter:
+        options.say_where(reporter)
+        chosen = image or release.previous_image(options.cloud)
+        url = _roll(options, reporter, chosen, "rollback")
+    options.print({"image": chosen, "url": url}, f"{url} runs {chosen}")
+
+
+@click.command()
+@with_options
+def site_command(options: Options) -> None:
+    """Upload the site's files that changed."""
+    with options.reporter() as reporter:
+        change = page.upload(options.cloud, options.settings, deployed(options), reporter)
+    facts = {"uploaded": change.uploaded, "deleted": change.deleted, "unchanged": change.unchanged}
+    lines = [f"+ {key}" for key in change.uploaded] + [f"- {key}" for key in change.deleted]
+    options.print(facts, "\n".join(lines) or "No change.")
+
+
+@click.command()
+@with_options
+def image_command(options: Options) -> None:
+    """Build and push this checkout's image; print its name.
+
+    An image that the registry has already is neither built nor pushed again.
+    """
+    with options.reporter() as reporter:
+        reference = options.image(reporter)
+    options.print({"image": reference}, reference)
+
+
+def _roll(options: Options, reporter: Reporter, image: str, command: str, wait: int = 0) -> str:
+    """Roll; the page's address."""
+    deployed(options)
+    target = _target(options, reporter, allow_data_loss=False, wait=wait)
+    return target.url(release.release(target, image, command, SERVICE))
+
+
+def _target(options: Options, reporter: Reporter, allow_data_loss: bool, wait: int = 0) -> Target:
+    confirm = data_loss_question(options, allow_data_loss)
+    return Target(options.cloud, options.settings, reporter, confirm, options.public_url, patience=60.0 * wait)
+
+
+def _planned_image(options: Options, reporter: Reporter) -> str:
+    """The image that deploy would run, without building it."""
+    try:
+        reference = options.place.planned_image(reporter)
+    except ImageError as error:
+        reference = release.current_image(options.cloud)
+        if not reference:
+            raise
+        reporter.warn(f"{error.message} The plan leaves the image as it is: {reference}")
+    return reference

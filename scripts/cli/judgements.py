@@ -1,0 +1,104 @@
+"""Commands that read, restore and erase what people judged. Only options live here."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from scripts import ROOT
+from scripts.cli.options import Options, changing, deployed, with_options
+from scripts.judgements.export import export
+from scripts.judgements.forget import COPIES, LIST, find, forget
+from scripts.judgements.restore import restore
+from scripts.stage.errors import DeployError, SettingsError
+from scripts.stage.interrupt import Interrupt
+from shared import reviews
+
+
+@click.command()
+@click.option("--out", default="exports/judgements.csv", show_default=True, type=click.Path(path_type=Path))
+@with_options
+def export_command(options: Options, out: Path) -> None:
+    """Write all judgements to a CSV file.
+
+    An export that was interrupted goes on where it stopped.
+    """
+    table = deployed(options)["JudgementsTableName"]
+    about = options.cloud.client("dynamodb").describe_table(TableName=table)["Table"].get("ItemCount") or None
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DeployError(
+            f"{out.parent} cannot be created: {error.strerror}.", "Name another file with --out."
+        ) from error
+    columns = TextColumn("judgements"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar, Interrupt() as interrupt:
+        task = bar.add_task("", total=about)  # DynamoDB counts every six hours only
+        count = export(options.cloud, table, out, interrupt, lambda rows: bar.update(task, completed=rows))
+    options.print({"file": str(out), "judgements": count}, f"{count} judgements in {out}")
+
+
+@click.command()
+@click.option("--to", "moment", help="UTC time, such as 2026-11-22T18:00:00. Default: the latest.")
+@with_options
+def restore_command(options: Options, moment: str | None) -> None:
+    """Put back judgements that were lost.
+
+    They are taken from the table as it was at that time; judgements since then stay.
+    """
+    outputs = deployed(options)
+    when = _utc(moment) if moment else None
+    if not options.ask("Nothing is recorded while this runs; pages keep judgements meanwhile. Go on?"):
+        raise DeployError("Nothing was changed.")
+    with options.reporter() as reporter, changing(options, reporter, "restore") as work:
+        found = restore(work, outputs, when)
+    words = (
+        f"{found.put_back} of {found.found} judgements put back; there are {found.judgements} now, all counted anew."
+    )
+    options.print(asdict(found), f"{words}\nThe copy {found.copy} stays: look at it, then delete it.")
+
+
+@click.command()
+@click.option("--id", "text_id", help="Text id: its md5, as in the API and the CSV.")
+@click.option("--text", help="The text; - reads it from stdin, past your shell's history.")
+@click.option(
+    "--csv", "files", multiple=True, type=click.Path(path_type=Path, exists=True), help="A local copy to clean too."
+)
+@with_options
+def forget_command(options: Options, text_id: str | None, text: str | None, files: tuple[Path, ...]) -> None:
+    """Erase a text from table, exports and local copies."""
+    if (text is None) == (text_id is None):
+        raise SettingsError("Name one text, with --id or --text.")
+    if text == "-":
+        text = sys.stdin.read()
+    wanted = text_id or reviews.text_id(text or "")
+    if not re.fullmatch(r"[0-9a-f]{32}", wanted):
+        raise SettingsError(f"{wanted!r} is not a text id, which has 32 hexadecimal digits.")
+    outputs = deployed(options)
+    count = len(find(options.cloud, outputs["JudgementsTableName"], wanted))
+    question = f"Erase text {wanted} ({count} judgements) in stage {options.stage} for good, and all exports with it?"
+    if not options.ask(question):
+        raise DeployError("Nothing was changed.")
+    erased = forget(options.cloud, outputs, wanted, (*COPIES, *files))
+    words = [
+        f"Erased {erased.judgements} judgements of {wanted}, {erased.exports} exports; counts stay, they hold no text.",
+        *(f"Taken out of {file}" for file in erased.files),
+        f"Commit {LIST.relative_to(ROOT)}: it keeps the text out of what is imported later.",
+    ]
+    if days := options.cloud.recovery_days:
+        words.append(f"The table's point-in-time recovery still has it for {days} days; `restore` leaves it out.")
+    options.print({"id": wanted, **asdict(erased)}, "\n".join(words))
+
+
+def _utc(moment: str) -> datetime:
+    try:
+        return datetime.fromisoformat(moment.removesuffix("Z")).replace(tzinfo=UTC)
+    except ValueError:
+        raise SettingsError(f"{moment!r} is not a valid time.", "Write it like 2026-11-22T18:00:00, in UTC.") from None

@@ -1,0 +1,93 @@
+"""Commands that look at a stage and change nothing. Only options live here."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import click
+
+from scripts.cli.options import Options, deployed, with_options
+from scripts.cloudformation import templates
+from scripts.costs import compare, prices, report
+from scripts.costs.usage import Traffic
+from scripts.look import doctor, logs, status
+from scripts.stage.errors import DeployError, InterruptedDeployError
+from scripts.stage.interrupt import Interrupt
+
+
+@click.command()
+@with_options
+def status_command(options: Options) -> None:
+    """Show what runs where, from stacks to tasks."""
+    found = status.look(options.cloud, options.settings, options.public_url)
+    options.print(found.as_json, found.text)
+
+
+@click.command()
+@with_options
+def outputs_command(options: Options) -> None:
+    """Print the stacks' outputs: addresses, names, ARNs."""
+    found = deployed(options)
+    width = max(map(len, found))
+    options.print(found, "\n".join(f"{key:{width}}  {value}" for key, value in sorted(found.items())))
+
+
+@click.command()
+@click.option("--since", default="10m", show_default=True, help="How far back: 90s, 10m, 2h or 1d.")
+@click.option("--request", default="", help="Only lines with this request id.")
+@click.option("--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@with_options
+def logs_command(options: Options, since: str, request: str, follow: bool) -> None:
+    """Print the logs of tasks, Lambdas and API.
+
+    With --follow, --json prints one object for each line.
+    """
+    begin = time.time() - logs.seconds(since)
+    sources = logs.groups(options.cloud)
+    if not follow:
+        lines = logs.read(options.cloud, sources, begin, request)
+        options.print({"lines": [asdict(line) for line in lines]}, "\n".join(line.text for line in lines))
+        return
+    with Interrupt() as interrupt:
+        try:
+            for line in logs.follow(options.cloud, sources, begin, request, interrupt):
+                click.echo(json.dumps(asdict(line)) if options.as_json else line.text)
+        except InterruptedDeployError:
+            return
+
+
+@click.command()
+@with_options
+@click.pass_context
+def doctor_command(context: click.Context, options: Options) -> None:
+    """Check what a deployment needs; say how to fix the rest."""
+    findings = []
+    for finding in doctor.examine(options.place, options.settings):
+        findings.append(finding)
+        if not options.as_json:
+            click.echo(finding.text)
+    failed = [finding.name for finding in findings if not finding.passed]
+    problem = DeployError(f"Failed: {', '.join(failed)}.", "Each of them says how to fix it.") if failed else None
+    options.print({"passed": not failed, "checks": doctor.as_json(findings)}, "", problem)
+    context.exit(problem.exit_code if problem else 0)
+
+
+@click.command()
+@click.option("--requests-per-month", "requests", default=100_000.0, show_default=True, type=click.FloatRange(0))
+@click.option("--judgements", default=0.0, show_default=True, type=click.FloatRange(0), help="Judgements in the table.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Start date. Default: today.")
+@with_options
+def cost_command(options: Options, requests: float, judgements: float, today: datetime | None) -> None:
+    """Show the monthly cost, idle and busy; calls no AWS."""
+    settings = options.settings
+    chosen = prices.load(options.region or settings.region)
+    found = templates.load_all()
+    idle = compare.compute(found, settings, chosen, Traffic(judgements=judgements))
+    traffic = Traffic(requests=requests, judgements=judgements)
+    compared = compare.variants(found, settings, chosen, traffic)
+    day = (today or datetime.now(UTC)).date()
+    what = idle, compared[0].bill, requests, compared, day
+    options.print(report.as_json(*what), report.text(*what))

@@ -1,0 +1,164 @@
+"""What all commands share: options, the way from options to a stage, questions, results."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from scripts.cli.group import JSON_OPTION, as_json
+from scripts.cli.places import place_of
+from scripts.cloudformation.apply import Work
+from scripts.cloudformation.changesets import Change
+from scripts.release.deploy import collect_outputs, says_what_happens
+from scripts.release.place import Place
+from scripts.stage import display, ledger, settings
+from scripts.stage.errors import DeployError, SettingsError
+from scripts.stage.interrupt import Interrupt
+from scripts.stage.reporter import Reporter
+from scripts.stage.session import Cloud
+from scripts.stage.settings import Settings
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options that every command has."""
+
+    stage: str
+    region: str | None
+    profile: str | None
+    yes: bool
+    as_json: bool
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """Settings of the stage."""
+        return settings.load(self.stage)
+
+    @functools.cached_property
+    def place(self) -> Place:
+        """Where the stage lives."""
+        return place_of(self.settings, self.region, self.profile)
+
+    @property
+    def cloud(self) -> Cloud:
+        """The cloud that the stage is in."""
+        return self.place.cloud
+
+    @property
+    def public_url(self) -> str | None:
+        """The page's address where the stage's outputs do not name it."""
+        return self.cloud.public_url
+
+    def image(self, reporter: Reporter) -> str:
+        """Make sure that the image of this checkout can be run, and name it."""
+        return self.place.image(reporter)
+
+    def say_where(self, reporter: Reporter) -> None:
+        """Say which stage of which account this is about, where there is a choice."""
+        if self.cloud.where:
+            reporter.note(self.cloud.where)
+
+    def reporter(self) -> Reporter:
+        """Says what happens, on stderr."""
+        return display.make_reporter()
+
+    def ask(self, question: str) -> bool:
+        """Ask for consent.
+
+        Raises:
+            SettingsError: there is nobody to ask.
+        """
+        if self.yes:
+            return True
+        if not sys.stdin.isatty():
+            raise SettingsError(
+                f"This needs an answer: {question}", "There is no terminal to ask on; pass --yes to agree."
+            )
+        return click.confirm(question, err=True)
+
+    def print(self, value: dict[str, Any], text: str, problem: DeployError | None = None) -> None:
+        """Print a result on stdout, as text or JSON; not while a reporter draws, which would wipe it out.
+
+        Args:
+            value: the result for machines.
+            text: the result for people.
+            problem: what is wrong with it, when the command fails all the same; said on stderr, too.
+        """
+        if self.as_json:
+            whole = {**value, "error": as_json(problem)} if problem else value
+            click.echo(json.dumps(whole, indent=2, sort_keys=True))
+        elif text:
+            click.echo(text)
+        if problem:
+            display.show_error(problem)
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the common options; it gets them as its first argument, an ``Options``."""
+
+    @click.option(
+        "--stage",
+        default="dev",
+        show_default=True,
+        envvar="STAGE",
+        shell_complete=lambda _context, _parameter, begun: [name for name in _stages() if name.startswith(begun)],
+        help="Stage, as named in stages.toml.",
+    )
+    @click.option("--region", help="AWS region. Default: the stage's, then the usual places.")
+    @click.option("--profile", help="Profile in the AWS configuration.")
+    @click.option("--yes", is_flag=True, help="Answer yes to every question.")
+    @click.option(JSON_OPTION, "as_json", is_flag=True, help="Print one JSON object, also for an error.")
+    @functools.wraps(command)
+    def wrapper(stage: str, region: str | None, profile: str | None, yes: bool, as_json: bool, **others: Any) -> None:
+        command(Options(stage, region, profile, yes, as_json), **others)
+
+    return wrapper
+
+
+def _stages() -> list[str]:
+    with contextlib.suppress(SettingsError):  # while a line is typed is no moment to complain
+        return settings.stages()
+    return []
+
+
+def deployed(options: Options) -> dict[str, str]:
+    """Outputs of the stage's stacks.
+
+    Raises:
+        DeployError: there are none.
+    """
+    found = collect_outputs(options.cloud)
+    if not found:
+        raise DeployError(
+            f"Nothing of stage {options.stage} is deployed here.",
+            f"`sentiment deploy --stage {options.stage}` deploys it.",
+        )
+    return found
+
+
+@contextlib.contextmanager
+def changing(options: Options, reporter: Reporter, command: str) -> Iterator[Work]:
+    """Change a stage as the only one who does, with Ctrl-C under control."""
+    with ledger.deploying(options.cloud, command), Interrupt(says_what_happens(reporter)) as interrupt:
+        yield Work(options.cloud, reporter, interrupt)
+
+
+def data_loss_question(options: Options, allowed: bool) -> Callable[[str, Sequence[Change]], bool]:
+    """What is asked before a change that would lose data; ``--yes`` alone is no consent to that."""
+
+    def confirm(name: str, changes: Sequence[Change]) -> bool:
+        if allowed:
+            return True
+        if options.yes or not sys.stdin.isatty():
+            return False
+        names = ", ".join(f"{change.logical_id} ({change.purpose or change.type})" for change in changes)
+        return click.confirm(f"{name}: this would REPLACE OR REMOVE what holds data: {names}. Go on?", err=True)
+
+    return confirm

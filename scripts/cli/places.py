@@ -1,0 +1,31 @@
+"""Chooses the place that a stage lives in, by its settings: the only choice between AWS and the laptop."""
+
+from __future__ import annotations
+
+from scripts.release.place import AwsPlace, Place
+from scripts.stage.errors import SettingsError
+from scripts.stage.settings import Settings
+
+AWS, LAPTOP = "aws", "laptop"
+
+
+def place_of(settings: Settings, region: str | None = None, profile: str | None = None) -> Place:
+    """The place of a stage.
+
+    Args:
+        settings: the stage's settings.
+        region: AWS region; None for the settings', or the usual boto3 places.
+        profile: name of a profile in the AWS configuration; None for the usual boto3 places.
+
+    Raises:
+        SettingsError: there is no such place.
+    """
+    if settings.place == AWS:
+        return AwsPlace(settings, region, profile)
+    if settings.place == LAPTOP:
+        from scripts.local.place import LaptopPlace  # an orchestrator of AWS has no use for it
+
+        return LaptopPlace(settings)
+    raise SettingsError(
+        f"stages.toml: place of stage {settings.stage} is {settings.place!r}.", f'Set it to "{AWS}" or "{LAPTOP}".'
+    )

@@ -1,0 +1,1 @@
+"""Templates, plans, change sets and stacks."""

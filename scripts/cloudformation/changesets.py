@@ -1,0 +1,188 @@
+"""Change sets: made, read, thrown away. Executing them is ``scripts.cloudformation.apply``'s."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from generator import catalogue
+from scripts.cloudformation.stacks import NEVER_CREATED, StackState, describe
+from scripts.cloudformation.templates import DATA_TYPES, Template
+from scripts.stage.errors import DENIED_CODES, StackFailedError, code_of, message_of
+from scripts.stage.session import Cloud, tags
+
+# CloudFormation's several ways to say that a template changes nothing.
+NO_CHANGE = ("didn't contain changes", "no updates are to be performed", "no changes to deploy")
+# A larger template must lie in a bucket (CloudFormation quotas, "Template body size in a request").
+MAX_TEMPLATE_BYTES = 51_200
+# Values of parameters; None stands for the value that the stack has.
+Parameters = Mapping[str, str | None]
+NAME_PREFIX = f"{catalogue.PROJECT}-"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What would happen to one resource.
+
+    Attributes:
+        action: ``Add``, ``Modify``, ``Remove``, ``Import`` or ``Dynamic``.
+        logical_id: its name in the template.
+        type: its type, such as ``AWS::S3::Bucket``.
+        replacement: ``True``, ``False``, ``Conditional``; "" where the question does not arise.
+        purpose: what it is for.
+        policy: ``Delete``, ``Retain``, ``Snapshot`` and the like: what becomes of it when it goes.
+    """
+
+    action: str
+    logical_id: str
+    type: str
+    replacement: str
+    purpose: str
+    policy: str = ""
+
+    @property
+    def risks_data(self) -> bool:
+        """Whether something that holds data would go, or be replaced by something empty."""
+        goes = self.action == "Remove" or (self.action == "Modify" and self.replacement in {"True", "Conditional"})
+        return goes and self.type in DATA_TYPES
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """A change set that can be executed.
+
+    Attributes:
+        id: its ARN.
+        stack_id: ARN of the stack.
+        creates: whether the stack does not exist yet.
+        changes: what it would do; may be none (a changed Output alone).
+    """
+
+    id: str
+    stack_id: str
+    creates: bool
+    changes: tuple[Change, ...]
+
+
+def make(
+    cloud: Cloud, name: str, template: Template, parameters: Parameters, source: dict[str, str], creates: bool
+) -> ChangeSet | None:
+    """Ask CloudFormation what a template would change.
+
+    Args:
+        cloud: where.
+        name: the stack's name.
+        template: the template.
+        parameters: values of its parameters; None for the value that the stack has.
+        source: ``TemplateBody`` or ``TemplateURL``, as the API takes it.
+        creates: whether the stack does not exist yet.
+
+    Returns:
+        The change set, to be executed or deleted; None when nothing would change (nothing is left behind then).
+
+    Raises:
+        StackFailedError: CloudFormation finds the template or the parameters wrong.
+    """
+    client = cloud.client("cloudformation")
+    try:
+        made = client.create_change_set(
+            StackName=name,
+            ChangeSetName=f"{NAME_PREFIX}{uuid.uuid4().hex}",
+            ChangeSetType="CREATE" if creates else "UPDATE",
+            Capabilities=template.capabilities,
+            Parameters=[_parameter(key, value) for key, value in sorted(parameters.items())],
+            Tags=[{"Key": key, "Value": value} for key, value in tags(cloud.stage).items()],
+            **source,
+        )
+    except ClientError as error:
+        if says_no_change(message_of(error)):
+            return None
+        if code_of(error) == "ValidationError":
+            raise _invalid(template.stack, name, message_of(error)) from error
+        raise
+    answer = _wait(cloud, made["Id"], made["StackId"])
+    change_set = ChangeSet(made["Id"], made["StackId"], creates, _changes(cloud, answer, template))
+    if answer["Status"] == "FAILED":
+        discard(cloud, change_set)
+        reason = answer.get("StatusReason", "")
+        if says_no_change(reason):
+            return None
+        raise _invalid(template.stack, name, reason or "it gives no reason")
+    return change_set
+
+
+def discard(cloud: Cloud, change_set: ChangeSet) -> None:
+    """Delete a change set, and the empty stack that CloudFormation made for it."""
+    client = cloud.client("cloudformation")
+    client.delete_change_set(ChangeSetName=change_set.id, StackName=change_set.stack_id)
+    if change_set.creates:
+        state = describe(cloud, change_set.stack_id)
+        if state and state.status == "REVIEW_IN_PROGRESS":
+            # Who may only plan may not delete: the empty stack stays then, and the next deployment fills it.
+            try:
+                client.delete_stack(StackName=change_set.stack_id)
+            except ClientError as error:
+                if code_of(error) not in DENIED_CODES:
+                    raise
+
+
+def says_no_change(words: str) -> bool:
+    """Whether CloudFormation's words mean that everything is as the template says."""
+    return any(phrase in words.lower() for phrase in NO_CHANGE)
+
+
+def creates(state: StackState | None) -> bool:
+    """Whether the next change set of a stack must be one that creates it."""
+    return state is None or state.status in NEVER_CREATED | {"REVIEW_IN_PROGRESS"}
+
+
+def _parameter(key: str, value: str | None) -> dict[str, Any]:
+    if value is None:
+        return {"ParameterKey": key, "UsePreviousValue": True}
+    return {"ParameterKey": key, "ParameterValue": value}
+
+
+def _wait(cloud: Cloud, change_set_id: str, stack_id: str) -> dict[str, Any]:
+    client = cloud.client("cloudformation")
+    while True:
+        answer: dict[str, Any] = client.describe_change_set(ChangeSetName=change_set_id, StackName=stack_id)
+        if answer["Status"] not in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
+            return answer
+        time.sleep(cloud.poll_seconds / 3)
+
+
+def _changes(cloud: Cloud, answer: dict[str, Any], template: Template) -> tuple[Change, ...]:
+    client = cloud.client("cloudformation")
+    raw = list(answer.get("Changes", []))
+    token = answer.get("NextToken")
+    while token:
+        page = client.describe_change_set(
+            ChangeSetName=answer["ChangeSetId"], StackName=answer["StackId"], NextToken=token
+        )
+        raw += page.get("Changes", [])
+        token = page.get("NextToken")
+    return tuple(_change(entry["ResourceChange"], template) for entry in raw if "ResourceChange" in entry)
+
+
+def _change(raw: dict[str, Any], template: Template) -> Change:
+    logical_id = raw["LogicalResourceId"]
+    return Change(
+        action=raw["Action"],
+        logical_id=logical_id,
+        type=raw["ResourceType"],
+        replacement=raw.get("Replacement", ""),
+        purpose=template.purpose(logical_id),
+        policy=raw.get("PolicyAction", ""),
+    )
+
+
+def _invalid(stack: str, name: str, reason: str) -> StackFailedError:
+    return StackFailedError(
+        f"CloudFormation does not accept the stack {name}: {reason}",
+        f"Nothing was changed in it. Correct generator/stacks/{stack}.py or stages.toml; run `make cfn-lint`.",
+    )

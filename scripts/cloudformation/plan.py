@@ -1,0 +1,135 @@
+"""What a deployment consists of, as data: the stacks, what each waits for, and where each parameter comes from.
+
+Nothing is deployed or printed here. The order follows from the templates alone: a stack comes after every stack that
+has an Output of the same name as one of its Parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from generator import catalogue
+from scripts.cloudformation.templates import Template
+from scripts.stage.errors import TemplateError
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stack of the plan.
+
+    Attributes:
+        template: its template.
+        name: its name in CloudFormation.
+        from_outputs: Parameter name to the short name of the stack whose Output of that name it gets.
+        fixed: Parameter name to a value known beforehand (computed, or a setting).
+    """
+
+    template: Template
+    name: str
+    from_outputs: dict[str, str]
+    fixed: dict[str, str]
+
+    @property
+    def stack(self) -> str:
+        """Short name, such as ``network``."""
+        return self.template.stack
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Short names of the stacks that must be there first."""
+        return frozenset(self.from_outputs.values())
+
+    def parameters(self, outputs: Mapping[str, str]) -> dict[str, str]:
+        """Values of the parameters; those left to their Default are not among them.
+
+        Args:
+            outputs: outputs of the stacks that this one needs.
+
+        Raises:
+            TemplateError: an output is not there although its template has it (a condition switched it off).
+        """
+        missing = [name for name in self.from_outputs if name not in outputs]
+        if missing:
+            raise TemplateError(
+                f"{self.name} needs {', '.join(missing)}, which {self.from_outputs[missing[0]]} did not put out.",
+                f"Look at the Outputs of templates/{self.from_outputs[missing[0]]}.yaml and their conditions.",
+            )
+        return {**self.fixed, **{name: outputs[name] for name in self.from_outputs}}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All steps of a stage, each after those it needs."""
+
+    stage: str
+    steps: tuple[Step, ...]
+
+    def step(self, stack: str) -> Step:
+        """The step of a stack by its short name.
+
+        Raises:
+            KeyError: there is no such stack.
+        """
+        return {step.stack: step for step in self.steps}[stack]
+
+    def needed_by(self, stack: str) -> frozenset[str]:
+        """Short names of the stacks that take outputs of this one."""
+        return frozenset(step.stack for step in self.steps if stack in step.needs)
+
+
+def make_plan(
+    stage: str, templates: Iterable[Template], computed: Mapping[str, str], settings: Mapping[str, str]
+) -> Plan:
+    """Work out order and parameters.
+
+    Args:
+        stage: name of the stage.
+        templates: all templates of the stage.
+        computed: values that the orchestrator works out, by Parameter name.
+        settings: the stage's settings, by Parameter name.
+
+    Raises:
+        TemplateError: a Parameter has no source, an Output comes from two stacks, or the stacks wait in a circle.
+    """
+    templates = list(templates)
+    producers = _producers(templates)
+    known = {**settings, **computed, "Stage": stage}
+    steps = {template.stack: _step(stage, template, producers, known) for template in templates}
+    try:
+        order = list(TopologicalSorter({stack: sorted(step.needs) for stack, step in steps.items()}).static_order())
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise TemplateError(
+            f"The stacks wait for each other in a circle: {circle}.", "Break it: move the output or the parameter."
+        ) from error
+    return Plan(stage, tuple(steps[stack] for stack in order))
+
+
+def _producers(templates: list[Template]) -> dict[str, str]:
+    producers: dict[str, str] = {}
+    for template in templates:
+        for output in template.outputs:
+            if output in producers:
+                raise TemplateError(
+                    f"The output {output} is ambiguous: both {producers[output]} and {template.stack} have it.",
+                    "Rename one of them: outputs are wired to parameters by name.",
+                )
+            producers[output] = template.stack
+    return producers
+
+
+def _step(stage: str, template: Template, producers: Mapping[str, str], known: Mapping[str, str]) -> Step:
+    from_outputs, fixed = {}, {}
+    for parameter, default in template.parameters.items():
+        if producers.get(parameter, template.stack) != template.stack:
+            from_outputs[parameter] = producers[parameter]
+        elif parameter in known:
+            fixed[parameter] = known[parameter]
+        elif default is None:
+            raise TemplateError(
+                f"Nothing gives the parameter {parameter} of {template.stack} a value: no output, setting or default.",
+                f"Add an output of that name to a stack, a setting to stages.toml, or a Default to {template.stack}.",
+            )
+    return Step(template, catalogue.stack_name(stage, template.stack), from_outputs, fixed)

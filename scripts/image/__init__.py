@@ -1,0 +1,1 @@
+"""The container image: what is in it, building, registries, bill of materials."""

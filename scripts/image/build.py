@@ -1,0 +1,166 @@
+"""Builds the container image with Docker and pushes it, unless a registry has that content already."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scripts.image.content import CONTAINER_DIR, tag
+from scripts.stage.errors import ImageError
+from scripts.stage.reporter import Reporter
+from scripts.stage.settings import Settings
+
+BUILD_SECONDS = 1800
+ASK_SECONDS = 60
+# What registries say when the tag is not there, as opposed to not letting us in.
+ABSENT = ("not found", "manifest unknown", "no such manifest", "name unknown", "name_unknown")
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+# The instances of the cluster stack; another architecture would not start there.
+PLATFORM = "linux/amd64"
+
+
+def ensure(settings: Settings, reporter: Reporter, container: Path = CONTAINER_DIR) -> str:
+    """Make sure that the registry has the image of this checkout.
+
+    Args:
+        settings: the stage's settings, for the repository.
+        reporter: hears what is done.
+        container: folder with the Dockerfile.
+
+    Returns:
+        The image's reference, pinned by digest: ``repository@sha256:...``.
+
+    Raises:
+        ImageError: no repository is set, Docker is missing, or a step failed.
+    """
+    reference = _tagged(settings, container)
+    check_docker()
+    digest = pushed_digest(reference)
+    if digest:
+        reporter.note(f"image {reference} is in the registry already")
+    else:
+        _build(reference, reporter, container)
+        reporter.note(f"pushing {reference}")
+        _docker("push", "--quiet", reference, seconds=BUILD_SECONDS)
+        digest = pushed_digest(reference)
+        if not digest:
+            raise ImageError(f"{reference} was pushed, but the registry does not have it.", "Run the command again.")
+    return f"{settings.image_repository}@{digest}"
+
+
+def for_this_machine(reference: str, reporter: Reporter, container: Path = CONTAINER_DIR) -> str:
+    """Make sure that this machine's engine has the image of this checkout, which goes to no registry.
+
+    Args:
+        reference: its name, whose tag says what it holds.
+        reporter: hears what is done.
+        container: folder with the Dockerfile.
+
+    Returns:
+        The reference.
+
+    Raises:
+        ImageError: Docker is missing, or cannot build it.
+    """
+    check_docker()
+    if not _docker("images", "--quiet", reference, seconds=ASK_SECONDS):
+        _build(reference, reporter, container)
+    return reference
+
+
+def engine_address() -> str:
+    """Where Docker's engine answers, as the command line has it: DOCKER_HOST, or the context that is in use."""
+    return _docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}", seconds=ASK_SECONDS).strip()
+
+
+def reference(settings: Settings, container: Path = CONTAINER_DIR) -> str:
+    """The image's reference without building it: by digest where the registry has it, otherwise by tag.
+
+    Raises:
+        ImageError: no repository is set, Docker is missing, or the registry does not answer.
+    """
+    tagged = _tagged(settings, container)
+    check_docker()
+    digest = pushed_digest(tagged)
+    return f"{settings.image_repository}@{digest}" if digest else tagged
+
+
+def _build(reference: str, reporter: Reporter, container: Path) -> None:
+    reporter.note(f"building {reference}")
+    _docker("build", "--platform", PLATFORM, "--tag", reference, str(container), seconds=BUILD_SECONDS)
+
+
+def _tagged(settings: Settings, container: Path) -> str:
+    if not settings.image_repository:
+        raise ImageError(
+            f"Stage {settings.stage} has no image_repository.",
+            "Set it in scripts/stages.toml to where the image is pushed, such as docker.io/you/sentiment-rnn.",
+        )
+    return f"{settings.image_repository}:{tag(container)}"
+
+
+def check_docker() -> None:
+    """Find out whether Docker can be used.
+
+    Raises:
+        ImageError: it is not installed, or its engine does not answer.
+    """
+    if shutil.which("docker") is None:
+        raise ImageError(
+            "Docker is not installed; it builds the container image.",
+            "Install it (docs.docker.com/get-docker), or name a pushed image with --image.",
+        )
+    _docker("version", "--format", "{{.Server.Version}}", seconds=ASK_SECONDS)
+
+
+def pushed_digest(reference: str) -> str:
+    """Digest of an image in its registry, ``sha256:...``; "" when it is not there.
+
+    Raises:
+        ImageError: the registry does not answer that.
+    """
+    # Docker pushes to a registry on this machine without TLS, but asks one only when told so.
+    plain = ["--insecure"] if urlsplit(f"//{reference}").hostname in LOOPBACK else []
+    done = _run("manifest", "inspect", *plain, "--verbose", reference, seconds=ASK_SECONDS)
+    if done.returncode:
+        if any(words in done.stderr.lower() for words in ABSENT):
+            return ""
+        raise _failed(("manifest", "inspect", reference), done.stderr)
+    answer = json.loads(done.stdout)
+    entries = answer if isinstance(answer, list) else [answer]
+    wanted = [entry for entry in entries if _platform(entry) in {PLATFORM, ""}]
+    return str((wanted or entries)[0]["Descriptor"]["digest"])
+
+
+def _platform(entry: dict[str, dict[str, dict[str, str]]]) -> str:
+    platform = entry.get("Descriptor", {}).get("platform", {})
+    return f"{platform['os']}/{platform['architecture']}" if platform else ""
+
+
+def _docker(*arguments: str, seconds: int) -> str:
+    done = _run(*arguments, seconds=seconds)
+    if done.returncode:
+        raise _failed(arguments, done.stderr or done.stdout)
+    return done.stdout
+
+
+def _run(*arguments: str, seconds: int) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise ImageError(
+            f"`docker {' '.join(arguments)}` took more than {seconds} s.", "Is the registry reachable? Try it by hand."
+        ) from error
+
+
+def _failed(arguments: tuple[str, ...], words: str) -> ImageError:
+    last = "\n".join(words.strip().splitlines()[-10:]) or "it said nothing"
+    text = words.lower()
+    if "cannot connect to the docker daemon" in text or "is the docker daemon running" in text:
+        return ImageError("Docker is installed, but its engine does not answer.", "Start it, then run this again.")
+    if "denied" in text or "unauthorized" in text or "authentication required" in text:
+        return ImageError(f"The registry refuses: {last}", "`docker login` to it with an account that may push there.")
+    return ImageError(f"`docker {' '.join(arguments)}` failed:\n{last}", "Try that command by hand.")

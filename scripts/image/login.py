@@ -1,0 +1,69 @@
+"""Logs Docker in to the registry of a stage's images, by what is valid for hours at most. Pushes nothing."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+
+from scripts.stage.errors import ImageError
+from scripts.stage.session import Cloud
+
+GITHUB_REGISTRY = "ghcr.io"
+LOGIN_SECONDS = 60
+
+
+def login(cloud: Cloud, repository: str) -> str:
+    """Log in to the registry that a repository is in.
+
+    Args:
+        cloud: the stage, for ECR's own tokens.
+        repository: such as ``ghcr.io/you/sentiment-rnn``.
+
+    Returns:
+        The registry's host.
+
+    Raises:
+        ImageError: no repository is set, its registry hands out no short-lived tokens, or Docker does not log in.
+    """
+    host = repository.partition("/")[0]
+    if not repository:
+        raise ImageError(
+            f"Stage {cloud.stage} has no image_repository.",
+            f"Set it in scripts/stages.toml, such as {GITHUB_REGISTRY}/you/sentiment-rnn.",
+        )
+    if host == GITHUB_REGISTRY:
+        user, password = _github()
+    elif ".dkr.ecr." in host:
+        user, password = _ecr(cloud)
+    else:
+        raise ImageError(
+            f"{host} hands out no short-lived tokens, so a pipeline would need a long-lived key.",
+            f"Log in by hand (`docker login {host}`), or keep images on {GITHUB_REGISTRY} or in ECR.",
+        )
+    done = subprocess.run(
+        ["docker", "login", "--username", user, "--password-stdin", host],
+        input=password,
+        capture_output=True,
+        text=True,
+        timeout=LOGIN_SECONDS,
+    )
+    if done.returncode:
+        raise ImageError(f"{host} refuses the login: {done.stderr.strip()}", "May this token write packages there?")
+    return host
+
+
+def _github() -> tuple[str, str]:
+    token = os.environ.get("GITHUB_TOKEN", "")
+    if not token:
+        raise ImageError(
+            "GITHUB_TOKEN is not set; GitHub gives each job one.",
+            f"By hand: `gh auth token | docker login --username YOU --password-stdin {GITHUB_REGISTRY}`.",
+        )
+    return os.environ.get("GITHUB_ACTOR", "token"), token
+
+
+def _ecr(cloud: Cloud) -> tuple[str, str]:
+    answer = cloud.client("ecr").get_authorization_token()
+    user, _, password = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode().partition(":")
+    return user, password

@@ -1,0 +1,1 @@
+"""People's judgements out of a stage and back: export, restore, forget."""

@@ -1,0 +1,147 @@
+"""Puts back judgements that got lost, from a copy of the table as it was at a moment; what came since stays."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from botocore.exceptions import ClientError
+
+from generator import catalogue
+from scripts.cloudformation.apply import Work
+from scripts.judgements import forget
+from scripts.stage.errors import DeployError, code_of
+from scripts.stage.session import Cloud
+from shared import counters
+from shared.judgements import from_item
+
+RECORD_FUNCTION = "RecordFunction"
+Item = dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What came of it: the copy's name, how many judgements it has, how many were put back, how many there are now."""
+
+    copy: str
+    found: int
+    put_back: int
+    judgements: int
+
+
+def restore(work: Work, outputs: dict[str, str], moment: datetime | None) -> Restored:
+    """Put back every judgement that was there at a moment and is missing now, and count all of them anew.
+
+    While it runs, nothing is recorded: the API answers 503, and pages keep judgements until it does again.
+
+    Args:
+        work: where and how.
+        outputs: outputs of the stage's stacks.
+        moment: in the last 35 days; None for the latest that DynamoDB offers.
+
+    Returns:
+        What was done. The copy stays, to be looked at and deleted by hand.
+
+    Raises:
+        DeployError: DynamoDB cannot restore to that moment.
+    """
+    table = outputs["JudgementsTableName"]
+    with _nothing_recorded(work.cloud):
+        copy = _copy(work, table, moment)
+        there = {_key(item) for item in _items(work.cloud, table)}
+        found, put_back, erased = 0, 0, forget.forgotten()
+        for item in _items(work.cloud, copy):
+            found += 1
+            # What was erased since must not come back.
+            if _key(item) not in there and item["time"]["S"] > erased.get(item["id"]["S"], ""):
+                _put_back(work.cloud, table, item)
+                put_back += 1
+        total = recount(work.cloud, outputs)
+    return Restored(copy, found, put_back, total)
+
+
+def recount(cloud: Cloud, outputs: dict[str, str]) -> int:
+    """Write the counts that follow from the judgements. Nothing may be recorded meanwhile.
+
+    Returns:
+        How many judgements there are.
+    """
+    tally: dict[tuple[str, int], Counter[str]] = {}
+    total = 0
+    for item in _items(cloud, outputs["JudgementsTableName"]):
+        total += 1
+        judgement = from_item(item)
+        place = judgement.model, counters.shard(judgement.judgement)
+        tally.setdefault(place, Counter())[counters.counter(judgement.predicted, judgement.sentiment)] += 1
+    client, table = cloud.client("dynamodb"), outputs["CountsTableName"]
+    for old in _items(cloud, table):
+        if (old["model"]["S"], int(old["shard"]["N"])) not in tally:
+            client.delete_item(TableName=table, Key={name: old[name] for name in catalogue.COUNTS_KEY})
+    for (model, shard), counts in tally.items():
+        numbers = {name: {"N": str(count)} for name, count in counts.items()}
+        client.put_item(TableName=table, Item={"model": {"S": model}, "shard": {"N": str(shard)}, **numbers})
+    return total
+
+
+def _copy(work: Work, table: str, moment: datetime | None) -> str:
+    client = work.cloud.client("dynamodb")
+    about = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    if about.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") != "ENABLED":
+        raise DeployError(f"{table} cannot be restored: it has no point-in-time recovery.", "Deploy the data stack.")
+    name = f"{table[:200]}-restored-{(moment or datetime.now(UTC)).strftime('%Y%m%d%H%M%S')}"
+    when = {"RestoreDateTime": moment} if moment else {"UseLatestRestorableTime": True}
+    try:
+        client.restore_table_to_point_in_time(SourceTableName=table, TargetTableName=name, **when)
+    except ClientError as error:
+        if code_of(error) == "TableAlreadyExistsException":
+            work.reporter.note(f"{name} is there from an earlier run: going on with it")
+        elif code_of(error) in {"InvalidRestoreTimeException", "ValidationException"}:
+            raise DeployError(
+                f"DynamoDB cannot restore {table} to {moment}: {error.response['Error'].get('Message', '')}",
+                "Name a moment of the last 35 days, after the table was made and at least five minutes ago.",
+            ) from error
+        else:
+            raise
+    work.reporter.note(f"restoring into {name}; DynamoDB takes a while for that")
+    while client.describe_table(TableName=name)["Table"]["TableStatus"] != "ACTIVE":
+        work.interrupt.sleep(work.cloud.poll_seconds)
+    return name
+
+
+@contextlib.contextmanager
+def _nothing_recorded(cloud: Cloud) -> Iterator[None]:
+    """Let the function that records run no more, and afterwards as before."""
+    client, function = cloud.client("lambda"), _record_function(cloud)
+    before = client.get_function_concurrency(FunctionName=function).get("ReservedConcurrentExecutions")
+    client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    try:
+        yield
+    finally:
+        if before is None:
+            client.delete_function_concurrency(FunctionName=function)
+        else:
+            client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=before)
+
+
+def _record_function(cloud: Cloud) -> str:
+    stack = catalogue.stack_name(cloud.stage, "api")
+    answer = cloud.client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId=RECORD_FUNCTION)
+    return str(answer["StackResourceDetail"]["PhysicalResourceId"])
+
+
+def _items(cloud: Cloud, table: str) -> Iterator[Item]:
+    pages = cloud.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    for page in pages:
+        yield from page["Items"]
+
+
+def _key(item: Item) -> tuple[str, ...]:
+    return tuple(item[name]["S"] for name in catalogue.JUDGEMENTS_KEY)
+
+
+def _put_back(cloud: Cloud, table: str, item: Item) -> None:
+    with contextlib.suppress(cloud.client("dynamodb").exceptions.ConditionalCheckFailedException):
+        cloud.client("dynamodb").put_item(TableName=table, Item=item, ConditionExpression="attribute_not_exists(id)")

@@ -1,0 +1,60 @@
+"""The laptop cloud as the orchestrator reaches it: an emulator on this machine in place of AWS."""
+
+from __future__ import annotations
+
+import os
+
+import boto3
+
+from scripts.stage.session import Cloud
+
+STAGE = "local"  # of stages.toml
+# The key whose holder may do everything on the laptop cloud, as an account's root may.
+ACCESS_KEY = "local"
+# Environment variables with the keys of a role there, to be tried in that role instead.
+VARIABLES = {
+    "aws_access_key_id": "LAPTOP_ACCESS_KEY_ID",
+    "aws_secret_access_key": "LAPTOP_SECRET_ACCESS_KEY",  # pragma: allowlist secret
+    "aws_session_token": "LAPTOP_SESSION_TOKEN",
+}
+
+
+class EmulatedCloud(Cloud):
+    """A stage on the laptop cloud. No instance has to start there, and nothing takes its time to be listed.
+
+    Args:
+        stage: name of the stage.
+        endpoint_url: where the emulator answers.
+        region: AWS region that it says it is.
+        public_url: the page's address: the emulator has no websites, so the stacks' outputs name none.
+    """
+
+    poll_seconds = 0.1
+    steady_seconds = 90.0
+    proof_seconds = 0.0
+    recovery_days = 0
+    has_linked_roles = False
+    has_quotas = False
+
+    def __init__(self, stage: str, endpoint_url: str, region: str | None = None, public_url: str | None = None) -> None:
+        super().__init__(stage, region or "us-east-1")
+        self.endpoint_url = endpoint_url
+        self.public_url = public_url
+
+    @property
+    def where(self) -> str:
+        """Nothing: there is one laptop cloud, and it is here."""
+        return ""
+
+    def object_url(self, bucket: str, key: str) -> str:
+        """Address of an object in a bucket."""
+        return f"{self.endpoint_url}/{bucket}/{key}"
+
+    def _open(self, region: str | None, profile: str | None) -> boto3.session.Session:
+        return boto3.session.Session(**_keys(), region_name=region)
+
+
+def _keys() -> dict[str, str | None]:
+    if VARIABLES["aws_access_key_id"] in os.environ:
+        return {name: os.environ.get(variable) for name, variable in VARIABLES.items()}
+    return {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": ACCESS_KEY}

@@ -1,0 +1,1 @@
+"""Commands that look at a stage and change nothing: status, logs, doctor."""

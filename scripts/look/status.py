@@ -1,0 +1,199 @@
+"""What of a stage runs where: stacks, model, revision, tasks, instances, targets, deployments. Looks only."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from scripts.app import service
+from scripts.cloudformation import stacks
+from scripts.release import smoke
+from scripts.release.deploy import api_url, collect_outputs
+from scripts.stage import ledger
+from scripts.stage.errors import DeployError, SmokeTestError
+from scripts.stage.session import Cloud
+from scripts.stage.settings import Settings
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of the service."""
+
+    id: str
+    revision: str
+    status: str
+    health: str
+    instance: str
+    started: str
+
+    @property
+    def text(self) -> str:
+        """The task in a line."""
+        state = self.status if self.health in {"", "UNKNOWN"} else f"{self.status} {self.health}"
+        return f"{self.id[:8]}  {self.revision}  {state}  on {self.instance}, since {self.started}"
+
+
+@dataclass(frozen=True)
+class Status:
+    """A stage at this moment.
+
+    Attributes:
+        stacks: status of each stack, by name.
+        revision: the task definition that the service wants, such as ``sentiment-dev-rnn:7``.
+        image: the image of that revision.
+        model: the one that answers a visitor, or in words why none does.
+        rollout: state of the last deployment.
+        desired: how many tasks there should be.
+        tasks: those there are.
+        instances: status of each instance of the cluster, by id.
+        stopped: why the last task stopped, in ECS's and the container's words; "" when none did lately.
+        targets: health of each target of the load balancer, by ``id:port``.
+        deployments: what ECS knows of the last ones, the newest first, a line each.
+        images: those that ran well, the newest first; ``rollback`` goes to the second.
+        events: the service's last messages, the newest first.
+    """
+
+    stacks: dict[str, str]
+    revision: str
+    image: str
+    model: str
+    rollout: str
+    desired: int
+    tasks: list[Task]
+    stopped: str
+    instances: dict[str, str]
+    targets: dict[str, str]
+    deployments: list[str]
+    images: list[str]
+    events: list[str]
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """All of it as JSON."""
+        return asdict(self)
+
+    @property
+    def text(self) -> str:
+        """All of it for people."""
+        lines = ["Stacks", *_rows(self.stacks)]
+        lines += ["", f"Service: {self.revision}, {self.rollout}, {len(self.tasks)} of {self.desired} tasks"]
+        lines += [f"  model {self.model}", f"  image {self.image}"]
+        lines += [f"  task {task.text}" for task in self.tasks]
+        lines += [f"  Last task that stopped: {self.stopped}"] if self.stopped else []
+        lines += ["", "Instances", *_rows(self.instances), "", "Targets of the load balancer", *_rows(self.targets)]
+        for title, found in {
+            "Last deployments": self.deployments,
+            "Images that ran well, the newest first": self.images,
+            "Last events": self.events,
+        }.items():
+            lines += ["", title, *(f"  {entry}" for entry in found or ["none"])]
+        return "\n".join(lines)
+
+
+def look(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Status:
+    """Look at everything, and ask the API for one prediction.
+
+    Args:
+        cloud: the stage.
+        settings: its settings.
+        public_url: the page's address; None for the one that the stacks put out.
+
+    Raises:
+        DeployError: nothing is deployed.
+    """
+    states = stacks.of_stage(cloud)
+    outputs = collect_outputs(cloud)
+    if "ServiceName" not in outputs:
+        raise DeployError(
+            f"No service of stage {cloud.stage} is deployed here.",
+            f"`sentiment deploy --stage {cloud.stage}` deploys everything.",
+        )
+    ecs, cluster = cloud.client("ecs"), outputs["ClusterName"]
+    found = ecs.describe_services(cluster=cluster, services=[outputs["ServiceName"]])["services"][0]
+    state = service.describe(cloud, cluster, outputs["ServiceName"])
+    definition = ecs.describe_task_definition(taskDefinition=state.task_definition)["taskDefinition"]
+    instances = _instances(ecs, cluster)
+    names = {arn: str(entry["ec2InstanceId"]) for arn, entry in instances.items()}
+    return Status(
+        stacks={entry.name: entry.status for entry in states},
+        revision=state.revision,
+        image=definition["containerDefinitions"][0]["image"],
+        model=_model(state, public_url or outputs.get("SiteUrl", ""), outputs, settings),
+        rollout=state.rollout,
+        desired=state.desired,
+        tasks=_tasks(ecs, cluster, outputs["ServiceName"], names),
+        stopped=service.why_stopped(cloud, cluster, outputs["ServiceName"]),
+        instances={
+            names[arn]: f"{entry['status']}, {entry['runningTasksCount']} tasks" for arn, entry in instances.items()
+        },
+        targets=_targets(cloud, found),
+        deployments=[_deployment(entry) for entry in found.get("deployments", [])],
+        images=ledger.images(cloud),
+        events=[entry["message"] for entry in found.get("events", [])[:5]],
+    )
+
+
+def _rows(entries: dict[str, str]) -> list[str]:
+    width = max(map(len, entries), default=0)
+    return [f"  {name:{width}}  {value}" for name, value in sorted(entries.items())] or ["  none"]
+
+
+def _model(state: service.ServiceState, url: str, outputs: dict[str, str], settings: Settings) -> str:
+    if state.desired == 0:
+        return "none: the service sleeps (`wake`)"
+    try:
+        return smoke.served_model(url, api_url(settings, outputs), patience=0)
+    except (KeyError, SmokeTestError) as error:  # without the stacks of the API or the page there is nobody to ask
+        return f"none answers: {error}"
+
+
+def _deployment(raw: dict[str, Any]) -> str:
+    revision = raw["taskDefinition"].rsplit("/", 1)[-1]
+    tasks = f"{raw.get('runningCount', 0)} of {raw.get('desiredCount', 0)} tasks"
+    words = f"{revision}  {raw.get('rolloutState', raw['status'])}, {tasks}, since {_when(raw.get('createdAt'))}"
+    return f"{words}: {raw['rolloutStateReason']}" if raw.get("rolloutStateReason") else words
+
+
+def _when(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "never yet"
+
+
+def _tasks(ecs: Any, cluster: str, name: str, instances: dict[str, str]) -> list[Task]:
+    pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=name)
+    arns = [arn for page in pages for arn in page["taskArns"]]
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(arns), 100):  # as many as describe_tasks takes
+        found += ecs.describe_tasks(cluster=cluster, tasks=arns[start : start + 100])["tasks"]
+    return [
+        Task(
+            id=task["taskArn"].rsplit("/", 1)[-1],
+            revision=task["taskDefinitionArn"].rsplit("/", 1)[-1],
+            status=task.get("lastStatus", ""),
+            health=task.get("healthStatus", ""),
+            instance=instances.get(task.get("containerInstanceArn", ""), "this machine"),
+            started=_when(task.get("startedAt")),
+        )
+        for task in found
+    ]
+
+
+def _instances(ecs: Any, cluster: str) -> dict[str, dict[str, Any]]:
+    pages = ecs.get_paginator("list_container_instances").paginate(cluster=cluster)
+    arns = [arn for page in pages for arn in page["containerInstanceArns"]]
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(arns), 100):
+        batch = arns[start : start + 100]
+        found += ecs.describe_container_instances(cluster=cluster, containerInstances=batch)["containerInstances"]
+    return {entry["containerInstanceArn"]: entry for entry in found}
+
+
+def _targets(cloud: Cloud, found: dict[str, Any]) -> dict[str, str]:
+    targets = {}
+    for balancer in found.get("loadBalancers", []):
+        answer = cloud.client("elbv2").describe_target_health(TargetGroupArn=balancer["targetGroupArn"])
+        for entry in answer["TargetHealthDescriptions"]:
+            health = entry["TargetHealth"]
+            words = " ".join(filter(None, [health["State"], health.get("Description", "")]))
+            targets[f"{entry['Target']['Id']}:{entry['Target'].get('Port', '')}"] = words
+    return targets

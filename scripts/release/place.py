@@ -1,0 +1,110 @@
+"""Where a stage lives: how its cloud is reached, and how it comes by its image. AWS's place is here.
+
+The other one, the laptop, is in ``scripts.local.place``; ``scripts.cli.places`` chooses by the stage's settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Protocol
+
+from scripts.image import build, login, repository
+from scripts.stage.errors import ImageError
+from scripts.stage.reporter import Reporter
+from scripts.stage.session import Cloud
+from scripts.stage.settings import Settings
+
+
+class Place(Protocol):
+    """What differs between the places that a stage can be in."""
+
+    @property
+    def cloud(self) -> Cloud:
+        """The stage's cloud.
+
+        Raises:
+            DeployError: it cannot be reached.
+        """
+
+    @property
+    def checks(self) -> Mapping[str, Callable[[], str]]:
+        """What ``doctor`` checks there besides: by name, what returns details or raises a DeployError."""
+
+    def image(self, reporter: Reporter) -> str:
+        """Make sure that the image of this checkout can be run; its reference.
+
+        Raises:
+            ImageError: it cannot be built or pushed.
+        """
+
+    def planned_image(self, reporter: Reporter) -> str:
+        """The reference that ``image`` would return; pushes nothing.
+
+        Raises:
+            ImageError: that cannot be known.
+        """
+
+    def login(self, reporter: Reporter) -> str:
+        """Log in to the registry that images are pushed to; its host, "" where none is needed.
+
+        Raises:
+            ImageError: the registry refuses.
+        """
+
+    def keep_receipt_keys(self) -> None:
+        """Keep the receipt keys where they outlive the cloud."""
+
+
+class AwsPlace:
+    """An account on AWS, and a registry of images.
+
+    Args:
+        settings: the stage's settings.
+        region: AWS region; None for the settings', or the usual boto3 places.
+        profile: name of a profile in the AWS configuration; None for the usual boto3 places.
+    """
+
+    def __init__(self, settings: Settings, region: str | None = None, profile: str | None = None) -> None:
+        self._settings = settings
+        self._region = region
+        self._profile = profile
+
+    @cached_property
+    def cloud(self) -> Cloud:
+        """The account, in the region that is chosen."""
+        return Cloud(self._settings.stage, self._region or self._settings.region, self._profile)
+
+    @property
+    def checks(self) -> Mapping[str, Callable[[], str]]:
+        """Docker, which builds images, and where they are pushed."""
+        return {"Docker": _docker, "image repository": self._repository}
+
+    def image(self, reporter: Reporter) -> str:
+        """Build and push the image, unless the registry has it."""
+        return build.ensure(repository.ready(self.cloud, self._settings, reporter), reporter)
+
+    def planned_image(self, reporter: Reporter) -> str:
+        """The image by digest where the registry has it, by tag where it does not yet."""
+        return repository.reference(self.cloud, self._settings)
+
+    def login(self, reporter: Reporter) -> str:
+        """Log in for hours at most."""
+        return login.login(self.cloud, repository.ready(self.cloud, self._settings, reporter).image_repository)
+
+    def keep_receipt_keys(self) -> None:
+        """Do nothing: the parameter store keeps them."""
+
+    def _repository(self) -> str:
+        name = self._settings.image_repository
+        if not name:
+            raise ImageError(
+                f"stage {self._settings.stage} has none",
+                "Set image_repository in scripts/stages.toml, or deploy with --image.",
+            )
+        return f"{name} (the stage's registry stack)" if name == repository.OWN else name
+
+
+def _docker() -> str:
+    build.check_docker()
+    return "its engine answers"

@@ -1,0 +1,74 @@
+"""How many tasks and instances run. The bounds are parameters of the stacks, so nothing drifts from the templates."""
+
+from __future__ import annotations
+
+from scripts.app import service
+from scripts.app.service import ServiceState
+from scripts.cloudformation import apply, stacks
+from scripts.cloudformation.apply import Work
+from scripts.cloudformation.plan import Step
+from scripts.cloudformation.templates import parse
+from scripts.release.deploy import collect_outputs
+from scripts.stage.errors import DeployError
+from scripts.stage.settings import Settings
+
+
+def scale(work: Work, settings: Settings, tasks: int) -> ServiceState:
+    """Have at least that many tasks run, from now until the next deploy sets the stage's own bounds again.
+
+    Args:
+        work: where and how.
+        settings: the stage's settings, for the upper bound.
+        tasks: how many.
+
+    Returns:
+        The service, once it is so.
+    """
+    most = max(tasks, int(settings.parameters["MaxTasks"]))
+    return _set_tasks(work, tasks, {"MinTasks": str(tasks), "MaxTasks": str(most)})
+
+
+def sleep(work: Work) -> ServiceState:
+    """Stop all tasks, and let the instances go: what costs by the hour is then the load balancer alone."""
+    state = _set_tasks(work, 0, {"MinTasks": "0", "MaxTasks": "0"})
+    _set_parameters(work, "cluster", {"MinInstances": "0"})
+    return state
+
+
+def wake(work: Work, settings: Settings) -> ServiceState:
+    """Go back to the stage's own bounds."""
+    bounds = settings.parameters
+    _set_parameters(work, "cluster", {"MinInstances": bounds["MinInstances"]})
+    fewest = max(1, int(bounds["MinTasks"]))
+    return _set_tasks(work, fewest, {"MinTasks": bounds["MinTasks"], "MaxTasks": bounds["MaxTasks"]})
+
+
+def _set_tasks(work: Work, tasks: int, bounds: dict[str, str]) -> ServiceState:
+    outputs = collect_outputs(work.cloud)
+    if "ServiceName" not in outputs:
+        raise DeployError(
+            f"No service of stage {work.cloud.stage} is deployed here.",
+            f"`sentiment deploy --stage {work.cloud.stage}` deploys everything.",
+        )
+    where = outputs["ClusterName"], outputs["ServiceName"]
+    before = service.describe(work.cloud, *where)
+    _set_parameters(work, "service", bounds)
+    work.cloud.client("ecs").update_service(cluster=where[0], service=where[1], desiredCount=tasks)
+    state = service.wait_until_steady(work.cloud, *where, work.reporter, work.interrupt, before)
+    work.reporter.stack("service", "done", state.progress)
+    return state
+
+
+def _set_parameters(work: Work, stack: str, changed: dict[str, str]) -> None:
+    """Change parameters of a stack and nothing else: its template stays the one it was deployed with."""
+    found = [state for state in stacks.of_stage(work.cloud) if changed.keys() <= state.parameters.keys()]
+    if not found:
+        raise DeployError(
+            f"The stack {stack} of stage {work.cloud.stage} has no parameter {', '.join(changed)}.",
+            f"Deploy it anew: `sentiment deploy --stage {work.cloud.stage}`.",
+        )
+    state = found[0]
+    parameters = {**dict.fromkeys(state.parameters), **changed}
+    step = Step(parse(stack, apply.remember(work.cloud, state).body), state.name, {}, {})
+    outcome = apply.bring_up(work, step, parameters, None)
+    work.reporter.stack(stack, "done" if outcome.changed else "unchanged")

@@ -1,0 +1,301 @@
+"""Tries the deployed app as a visitor would: the page, a prediction, a judgement, the export; leaves no trace of it."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from botocore.exceptions import ClientError
+
+from generator import catalogue
+from scripts.app import receipt_keys
+from scripts.stage.errors import SmokeTestError, code_of
+from scripts.stage.reporter import Reporter
+from scripts.stage.session import Cloud
+from scripts.stage.settings import Settings
+from shared import receipts
+from shared.reviews import text_id
+
+TIMEOUT_SECONDS = 30.0
+# A new API, DNS name or function may take some time to answer everywhere.
+PATIENCE_SECONDS = 60.0
+PASSING = {404, 429, 500, 502, 503, 504}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer: status, lower-case headers, body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Wait:
+    """The time that all parts together have to come up, and how it is waited.
+
+    Args:
+        seconds: from now.
+        sleep: waits; may raise, to leave.
+    """
+
+    def __init__(self, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.sleep = sleep
+        self._end = time.monotonic() + seconds
+
+    def allows(self, seconds: float) -> bool:
+        """Whether there is that much time left."""
+        return time.monotonic() + seconds <= self._end
+
+
+def smoke_test(
+    public_url: str,
+    api_url: str,
+    reporter: Reporter,
+    cloud: Cloud,
+    outputs: Mapping[str, str],
+    token: str = "",
+    patience: float = PATIENCE_SECONDS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Try everything a visitor does, through the public address, and remove what that stored.
+
+    Args:
+        public_url: the page's address.
+        api_url: the API's address as config.json has it, absolute or relative to the page.
+        reporter: hears what works.
+        cloud: where the tables are, to remove the judgement from.
+        outputs: outputs of the stage's stacks.
+        token: what the export asks for where the stage keeps it private; "" where it does not.
+        patience: seconds in which a part may come up.
+        sleep: waits between two tries; may raise, to leave.
+
+    Raises:
+        SmokeTestError: something does not do what it should; says what came instead.
+    """
+    base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
+    model = catalogue.SMOKE_MODEL_PREFIX + uuid.uuid4().hex
+    wait = Wait(patience, sleep)
+    _page(public_url, api_url, wait)
+    keys = receipt_keys.keys(cloud)
+    classification, confidence = _predict(base, keys, wait)
+    try:
+        receipt = receipts.issue(keys[0], catalogue.SMOKE_REVIEW, classification, confidence, model)
+        _record(base, classification or catalogue.LABELS[0], receipt, wait)
+        _export(base, model, token, wait)
+    finally:
+        clean_up(cloud, outputs)
+    told = f"{classification} ({confidence:.0%})" if classification else "cannot tell"
+    reporter.note(f"smoke test passed: page, prediction ({told}), judgement, export")
+
+
+def served_model(public_url: str, api_url: str, patience: float = PATIENCE_SECONDS) -> str:
+    """The model that answers a visitor.
+
+    Args:
+        public_url: the page's address.
+        api_url: the API's address as config.json has it, absolute or relative to the page.
+        patience: seconds in which it may come up.
+
+    Raises:
+        SmokeTestError: it does not answer.
+    """
+    base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
+    method, path = catalogue.PREDICT_ROUTE
+    answer = _until(200, "The prediction", method, base + path, Wait(patience), {"review": catalogue.SMOKE_REVIEW})
+    return str(_json("The prediction", answer).get("model"))
+
+
+def export_token(cloud: Cloud, settings: Settings) -> str:
+    """The token that the stage's export asks for, "" when it asks for none."""
+    name = settings.parameters.get("ExportTokenParameter", "")
+    if not name:
+        return ""
+    try:
+        found = cloud.client("ssm").get_parameter(Name=name, WithDecryption=True)
+    except ClientError as error:
+        if code_of(error) != "ParameterNotFound":
+            raise
+        raise SmokeTestError(
+            f"The export of stage {settings.stage} is private, but its token {name} does not exist.",
+            f"`aws ssm put-parameter --type SecureString --name {name} --value ...`, then run the same command again.",
+        ) from error
+    return str(found["Parameter"]["Value"]).strip()
+
+
+def clean_up(cloud: Cloud, outputs: Mapping[str, str]) -> int:
+    """Remove the judgements of smoke tests and their counts, those of interrupted runs too.
+
+    Returns:
+        How many judgements were removed.
+    """
+    client = cloud.client("dynamodb")
+    pages = client.get_paginator("query").paginate(
+        TableName=outputs["JudgementsTableName"],
+        KeyConditionExpression="id = :id",
+        FilterExpression="begins_with(#model, :smoke)",
+        ExpressionAttributeNames={"#model": "model"},
+        ExpressionAttributeValues={":id": {"S": _review_id()}, ":smoke": {"S": catalogue.SMOKE_MODEL_PREFIX}},
+        ConsistentRead=True,
+    )
+    items = [item for page in pages for item in page["Items"]]
+    for item in items:
+        removals = [(outputs["JudgementsTableName"], {name: item[name] for name in catalogue.JUDGEMENTS_KEY})]
+        removals += [(outputs["CountsTableName"], key) for key in _counts_of(client, outputs, item["model"]["S"])]
+        deletes = [{"Delete": {"TableName": table, "Key": key}} for table, key in removals]
+        client.transact_write_items(TransactItems=deletes)
+    return len(items)
+
+
+def _counts_of(client: Any, outputs: Mapping[str, str], model: str) -> list[dict[str, Any]]:
+    found = client.query(
+        TableName=outputs["CountsTableName"],
+        KeyConditionExpression="#model = :model",
+        ExpressionAttributeNames={"#model": "model"},
+        ExpressionAttributeValues={":model": {"S": model}},
+        ConsistentRead=True,
+    )
+    return [{name: item[name] for name in catalogue.COUNTS_KEY} for item in found["Items"]]
+
+
+def _review_id() -> str:
+    return text_id(catalogue.SMOKE_REVIEW)
+
+
+def _page(public_url: str, api_url: str, wait: Wait) -> None:
+    page = _until(200, "The page", "GET", public_url, wait)
+    if not page.headers.get("content-type", "").startswith("text/html"):
+        raise SmokeTestError(f"The page at {public_url} comes as {page.headers.get('content-type')}, not as HTML.")
+    url = urljoin(public_url.rstrip("/") + "/", catalogue.SITE_CONFIG)
+    config = _json("The page's configuration", _until(200, "The page's configuration", "GET", url, wait))
+    if config.get("apiUrl") != api_url:
+        raise SmokeTestError(f"{url} names the API {config.get('apiUrl')!r} instead of {api_url!r}.")
+
+
+def _predict(base: str, keys: Sequence[str], wait: Wait) -> tuple[str | None, float]:
+    method, path = catalogue.PREDICT_ROUTE
+    answer = _until(200, "The prediction", method, base + path, wait, {"review": catalogue.SMOKE_REVIEW})
+    reply = _json("The prediction", answer)
+    whole = "classification" in reply and isinstance(reply.get("confidence"), (int, float))
+    if not whole or reply.get("id") != _review_id() or set(reply.get("scores") or {}) != set(catalogue.LABELS):
+        raise SmokeTestError(f"{method} {base}{path} gives no prediction: {answer.body[:300]!r}")
+    try:
+        receipts.check(str(reply.get("receipt")), catalogue.SMOKE_REVIEW, keys)
+    except receipts.InvalidReceiptError:
+        raise SmokeTestError(
+            f"{method} {base}{path} gives no receipt that the stage's key proves.",
+            "`rotate-receipt-key` gives every task a key anew.",
+        ) from None
+    return reply["classification"], float(reply["confidence"])
+
+
+def _record(base: str, sentiment: str, receipt: str, wait: Wait) -> None:
+    judgement = {
+        "review": catalogue.SMOKE_REVIEW,
+        "sentiment": sentiment,
+        "judgement": str(uuid.uuid4()),
+        "receipt": receipt,
+    }
+    method, path = _route("record")
+    answer = _until(200, "The judgement", method, base + path, wait, judgement)
+    reply = _json("The judgement", answer)
+    if reply.get("sentiment") != sentiment:
+        raise SmokeTestError(f"{method} {base}{path} does not echo the judgement: {answer.body[:300]!r}")
+    if reply.get("verdict") == "unprompted":
+        raise SmokeTestError(f"{method} {base}{path} does not believe the receipt of a prediction.")
+
+
+def _export(base: str, model: str, token: str, wait: Wait) -> None:
+    method, path = _route("export")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    asked = {**headers, "Accept": "application/json"}
+    answer = _until(200, "The export", method, base + path, wait, headers=asked, also=HTTPStatus.ACCEPTED)
+    if _tells_of_a_large_export(answer):
+        return  # a large table, which is written apart; it would take long to look for the judgement in it
+    if not answer.body.lstrip(b"\xef\xbb\xbf").startswith(b"id,review,sentiment"):
+        raise SmokeTestError(f"{method} {base}{path} gives no CSV of judgements: {answer.body[:300]!r}")
+    if model.encode() not in answer.body:
+        raise SmokeTestError(f"{method} {base}{path} lacks the judgement that was just stored.")
+
+
+def _tells_of_a_large_export(answer: Answer) -> bool:
+    try:
+        told = json.loads(answer.body)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and "export" in told
+
+
+def _route(function: str) -> tuple[str, str]:
+    return next((entry.method, entry.path) for entry in catalogue.FUNCTIONS if entry.name == function)
+
+
+def _until(
+    status: int,
+    what: str,
+    method: str,
+    url: str,
+    wait: Wait,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+    also: int = 0,
+) -> Answer:
+    """Ask until the wanted status comes (or ``also``), as long as what comes instead may pass."""
+    for pause in _pauses():
+        answer, trouble = _ask(method, url, body, headers or {})
+        if answer and answer.status in (status, also):
+            return answer
+        passing = answer is None or answer.status in PASSING
+        if not passing or not wait.allows(pause):
+            came = f"status {answer.status}: {answer.body[:300]!r}" if answer else trouble
+            raise SmokeTestError(
+                f"{what} does not work: {method} {url} gives {came}",
+                "`status` shows what runs and `logs` what it said.",
+            )
+        wait.sleep(pause)
+    raise AssertionError("the pauses never end")
+
+
+def _pauses() -> Iterator[float]:
+    pause = 0.2
+    while True:
+        yield pause
+        pause = min(pause * 1.5, 5.0)
+
+
+def _ask(method: str, url: str, body: object, headers: Mapping[str, str]) -> tuple[Answer | None, str]:
+    data = None if body is None else json.dumps(body).encode()
+    sent = {**headers, **({"Content-Type": "application/json"} if data else {})}
+    request = urllib.request.Request(url, data=data, method=method, headers=sent)  # noqa: S310 - our own address
+    # A proxy that the environment names stands between us and the internet, never between us and this machine.
+    local = urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+    opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if local else []))
+    try:
+        with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+            return _answer(answer.status, answer.headers, answer.read()), ""
+    except urllib.error.HTTPError as error:
+        return _answer(error.code, error.headers, error.read()), ""
+    except (urllib.error.URLError, OSError) as error:
+        return None, f"no answer ({getattr(error, 'reason', error)})"
+
+
+def _answer(status: int, headers: Any, body: bytes) -> Answer:
+    return Answer(status, {name.lower(): value for name, value in headers.items()}, body)
+
+
+def _json(what: str, answer: Answer) -> dict[str, Any]:
+    try:
+        reply = json.loads(answer.body)
+    except ValueError:
+        reply = None
+    if not isinstance(reply, dict):
+        raise SmokeTestError(f"{what} is no JSON object: {answer.body[:300]!r}")
+    return reply

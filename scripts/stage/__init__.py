@@ -1,0 +1,1 @@
+"""What every command needs: settings, session, lock, errors, Ctrl-C, progress."""

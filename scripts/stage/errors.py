@@ -1,0 +1,159 @@
+"""Everything that can go wrong for an operator, as types: what happened, what to do next, and the exit code.
+
+Nothing here prints; ``scripts.stage.display.show_error`` does, in one place.
+"""
+
+from __future__ import annotations
+
+import botocore.exceptions as boto
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+EXPIRED_CODES = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess"}
+UNKNOWN_KEY_CODES = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
+THROTTLED_CODES = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
+
+
+class DeployError(Exception):
+    """Something the operator can act on.
+
+    Attributes:
+        message: what happened, one or more lines.
+        next_step: what to do about it; "" when there is nothing to add.
+        exit_code: what the command line exits with.
+    """
+
+    exit_code = EXIT_FAILED
+
+    def __init__(self, message: str, next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+
+
+class SettingsError(DeployError):
+    """stages.toml, an option or an argument is wrong."""
+
+    exit_code = EXIT_USAGE
+
+
+class TemplateError(DeployError):
+    """A template cannot be read, or its parameters and outputs do not fit together."""
+
+
+class CredentialsError(DeployError):
+    """AWS does not know us, no longer or not yet."""
+
+
+class AccessDeniedError(DeployError):
+    """AWS knows us, but will not let us."""
+
+
+class ForeignStackError(DeployError):
+    """A stack has one of our names, but not our tags: never touched."""
+
+
+class StackBusyError(DeployError):
+    """A stack stays in the middle of an operation, or somebody else is deploying."""
+
+
+class StackFailedError(DeployError):
+    """CloudFormation could not do what the template says."""
+
+
+class DataAtRiskError(DeployError):
+    """A change would replace or remove something that holds data, and nobody agreed to that."""
+
+
+class ServiceError(DeployError):
+    """The service did not become steady."""
+
+
+class ImageError(DeployError):
+    """The container image could not be built, found or pushed."""
+
+
+class SmokeTestError(DeployError):
+    """The deployed app does not do what it should."""
+
+
+class InterruptedDeployError(DeployError):
+    """Ctrl-C."""
+
+    exit_code = EXIT_INTERRUPTED
+
+
+def explain(error: Exception) -> DeployError | None:
+    """Translate an error of boto3 into one of ours.
+
+    Args:
+        error: anything raised while talking to AWS.
+
+    Returns:
+        The same trouble with its next step, or None when the error is none an operator causes (a bug of ours).
+    """
+    if isinstance(error, DeployError):
+        return error
+    if isinstance(error, boto.ProfileNotFound):
+        return CredentialsError(
+            str(error) + ".", "`aws configure list-profiles` lists them; name one with --profile or AWS_PROFILE."
+        )
+    if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError | boto.CredentialRetrievalError):
+        return CredentialsError(
+            f"No usable AWS credentials: {error}",
+            "Run `aws configure sso` or `aws configure`, set AWS_PROFILE, or pass --profile.",
+        )
+    if isinstance(error, boto.TokenRetrievalError | boto.UnauthorizedSSOTokenError | boto.SSOTokenLoadError):
+        return CredentialsError(
+            f"The sign-in has expired: {error}", "Run `aws sso login`, then the same command again."
+        )
+    if isinstance(error, boto.NoRegionError):
+        return CredentialsError(
+            "No AWS region is set.", "Pass --region, set AWS_REGION, or set `region` for the stage in stages.toml."
+        )
+    if isinstance(error, boto.ConnectionError | boto.HTTPClientError):
+        return DeployError(
+            f"AWS cannot be reached: {error}",
+            "Nothing is lost: what CloudFormation was told goes on. Run the same command again to pick it up.",
+        )
+    if isinstance(error, boto.ClientError):
+        return _explain_answer(error)
+    if isinstance(error, boto.BotoCoreError):
+        return DeployError(f"{type(error).__name__}: {error}")
+    return None
+
+
+def code_of(error: boto.ClientError) -> str:
+    """AWS's code of an error, such as ``AccessDenied``; "" when the answer has none."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def message_of(error: boto.ClientError) -> str:
+    """AWS's words of an error."""
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+def _explain_answer(error: boto.ClientError) -> DeployError:
+    code = code_of(error)
+    words = f"{error.operation_name}: {message_of(error) or code}"
+    if code in EXPIRED_CODES:
+        return CredentialsError(
+            f"The AWS session has expired ({words}).",
+            "Sign in again (`aws sso login`, or new keys), then run the same command: it goes on where it stopped.",
+        )
+    if code in UNKNOWN_KEY_CODES:
+        return CredentialsError(
+            f"AWS does not accept the credentials ({words}).",
+            "`aws sts get-caller-identity` shows whether they work; check AWS_PROFILE, the keys and the clock.",
+        )
+    if code in DENIED_CODES:
+        return AccessDeniedError(
+            f"Access denied ({words}).",
+            "Add the permission named above to the user or role you deploy with, then run the same command again.",
+        )
+    if code in THROTTLED_CODES:
+        return DeployError(f"AWS is throttling this account ({words}).", "Wait a minute, then run the same command.")
+    return DeployError(f"AWS refused {words} [{code}]")

@@ -1,0 +1,95 @@
+"""The one way to AWS: a stage's clients, made alike, and how the cloud that they reach behaves."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from generator import catalogue
+
+CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 8},
+    connect_timeout=5,
+    read_timeout=60,
+    user_agent_extra=f"{catalogue.PROJECT}-orchestrator",
+)
+
+
+class Cloud:
+    """One stage in one account and region, on AWS. A cloud that stands in for AWS overrides what is different there.
+
+    Args:
+        stage: name of the stage, such as ``dev``.
+        region: AWS region; None for the usual boto3 places.
+        profile: name of a profile in the AWS configuration; None for the usual boto3 places.
+
+    Attributes:
+        endpoint_url: where all services answer; None for AWS's own addresses.
+        public_url: the page's address, where the stacks' outputs do not name it; otherwise None.
+        poll_seconds: how long to wait between two looks at something that is under way.
+        steady_seconds: how long a service may take to become steady: after that it never will.
+        proof_seconds: how long what is deleted may still be listed.
+        recovery_days: how far back a table can be restored, in days; 0 where it cannot.
+        has_linked_roles: whether services act in a role of their own, which the account must have.
+        has_quotas: whether the account has quotas that can run out.
+
+    Raises:
+        botocore.exceptions.ProfileNotFound: there is no such profile.
+    """
+
+    endpoint_url: str | None = None
+    public_url: str | None = None
+    poll_seconds: float = 3.0
+    steady_seconds: float = 1800.0  # three failed starts take ECS a few minutes
+    proof_seconds: float = 180.0
+    recovery_days: int = 35
+    has_linked_roles: bool = True
+    has_quotas: bool = True
+
+    def __init__(self, stage: str, region: str | None = None, profile: str | None = None) -> None:
+        self.stage = stage
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._session = self._open(region, profile)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client, such as ``client("ecs")``; made once, usable from any thread.
+
+        Raises:
+            botocore.exceptions.NoRegionError: no region is set anywhere.
+        """
+        with self._lock:  # making clients is not thread-safe in boto3, using them is
+            if service not in self._clients:
+                self._clients[service] = self._session.client(service, endpoint_url=self.endpoint_url, config=CONFIG)
+            return self._clients[service]
+
+    @property
+    def region(self) -> str:
+        """Name of the region, such as ``eu-central-1``."""
+        return str(self.client("cloudformation").meta.region_name)
+
+    @cached_property
+    def account(self) -> str:
+        """The account's twelve digits. Asking also proves that the credentials work."""
+        return str(self.client("sts").get_caller_identity()["Account"])
+
+    @property
+    def where(self) -> str:
+        """The stage and where it is, in words; "" where there is only one place that it can be."""
+        return f"Stage {self.stage} in account {self.account}, {self.region}"
+
+    def object_url(self, bucket: str, key: str) -> str:
+        """Address of an object in a bucket, as CloudFormation reads it."""
+        return f"https://{bucket}.s3.{self.region}.amazonaws.com/{key}"
+
+    def _open(self, region: str | None, profile: str | None) -> boto3.session.Session:
+        return boto3.session.Session(region_name=region or None, profile_name=profile or None)
+
+
+def tags(stage: str) -> dict[str, str]:
+    """The tags that make a stack ours."""
+    return {catalogue.TAG_PROJECT: catalogue.PROJECT, catalogue.TAG_STAGE: stage}

@@ -1,0 +1,136 @@
+"""Settings of the stages, read from stages.toml and checked. Knows no AWS."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from generator import paths
+from scripts.stage.errors import SettingsError
+
+STAGES_FILE = paths.STAGES
+# Keys that the orchestrator reads itself; every other key is a Parameter of some template.
+ORCHESTRATOR_KEYS = ("place", "region", "image_repository", "site_api_url")
+
+Setting = str | int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one stage is set to, defaults included.
+
+    Attributes:
+        stage: name of the stage.
+        values: every setting, in snake_case as in stages.toml.
+    """
+
+    stage: str
+    values: dict[str, Setting]
+
+    @property
+    def place(self) -> str:
+        """Where the stage lives: ``aws`` or ``laptop``."""
+        return str(self.values["place"])
+
+    @property
+    def region(self) -> str:
+        """AWS region, "" for the usual boto3 places."""
+        return str(self.values["region"])
+
+    @property
+    def image_repository(self) -> str:
+        """Where images are pushed, "" when it is not set."""
+        return str(self.values["image_repository"])
+
+    @property
+    def site_api_url(self) -> str:
+        """What the page calls, "" for the HTTP API's own address."""
+        return str(self.values["site_api_url"])
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The settings that are template Parameters, by Parameter name, as CloudFormation wants them: text."""
+        return {pascal(key): str(value) for key, value in self.values.items() if key not in ORCHESTRATOR_KEYS}
+
+
+def pascal(key: str) -> str:
+    """``task_memory`` as a Parameter's name: ``TaskMemory``."""
+    return "".join(word.capitalize() for word in key.split("_"))
+
+
+def stages(path: Path = STAGES_FILE) -> list[str]:
+    """Names of all stages, in the file's order."""
+    return [name for name in tables(path) if name != "defaults"]
+
+
+def load(stage: str, path: Path = STAGES_FILE) -> Settings:
+    """Settings of a stage: the defaults, with what the stage says on top.
+
+    Args:
+        stage: name of a stage, a table in the file.
+        path: the file.
+
+    Raises:
+        SettingsError: there is no such stage, or the stage has a key that the defaults lack, or of another type.
+    """
+    found = tables(path)
+    defaults = found["defaults"]
+    if stage == "defaults" or stage not in found:
+        known = ", ".join(name for name in found if name != "defaults")
+        raise SettingsError(
+            f"There is no stage {stage!r}; {path.name} has: {known}.",
+            f"Name one of them with --stage, or add a table [{stage}] to {path.name}.",
+        )
+    for key, value in found[stage].items():
+        _check(stage, key, value, defaults, path)
+    return Settings(stage, {**defaults, **found[stage]})
+
+
+def tables(path: Path = STAGES_FILE) -> dict[str, dict[str, Setting]]:
+    """The file as it is written: ``defaults``, and what each stage says on top.
+
+    Args:
+        path: the file.
+
+    Raises:
+        SettingsError: it cannot be read, or is not what a file of settings looks like.
+    """
+    try:
+        written = path.stat()
+        return _parse(path, written.st_mtime_ns, written.st_size)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+@lru_cache(maxsize=1)
+def _parse(path: Path, written_ns: int, size: int) -> dict[str, dict[str, Setting]]:
+    """Contents of the file as it was written at a time: parsed once, and again when somebody has edited it."""
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is no valid TOML: {error}.") from error
+    if not isinstance(found.get("defaults"), dict):
+        raise SettingsError(f"{path} has no table [defaults].")
+    for name, table in found.items():
+        if not isinstance(table, dict):
+            raise SettingsError(f"{path}: {name} stands outside of any stage.", "Move it under [defaults] or a stage.")
+    return found
+
+
+def _check(stage: str, key: str, value: object, defaults: dict[str, Setting], path: Path) -> None:
+    if key not in defaults:
+        raise SettingsError(
+            f"{path.name}: stage {stage} sets {key!r}, which [defaults] does not know.",
+            "Correct the name, or give it a default (and a template a Parameter of that name).",
+        )
+    if type(value) is not type(defaults[key]):
+        raise SettingsError(
+            f"{path.name}: {key} of stage {stage} is {value!r}; it must be a {_kind(defaults[key])}"
+            f" like its default {defaults[key]!r}."
+        )
+
+
+def _kind(value: Setting) -> str:
+    return "text in quotes" if isinstance(value, str) else "whole number"

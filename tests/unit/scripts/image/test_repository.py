@@ -1,0 +1,99 @@
+"""The stage's own repository: its stack against moto; logging in is tested with its own module."""
+
+import pytest
+from moto import mock_aws
+
+from scripts.cloudformation import apply, templates
+from scripts.cloudformation.apply import Outcome
+from scripts.image import build, login, repository
+from scripts.stage import settings
+from scripts.stage.session import Cloud
+from scripts.stage.settings import Settings
+from tests.unit.scripts.stubs import Recorder
+
+URI = "1.dkr.ecr.us-east-1.amazonaws.com/sentiment-dev-rnn"
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setattr(Cloud, "poll_seconds", 0.0)
+    with mock_aws():
+        yield Cloud("dev", region="us-east-1")
+
+
+@pytest.fixture
+def stack(aws):
+    """A stage whose registry is there."""
+    body = next(each.body for each in templates.load_all() if each.stack == "registry")
+    # moto makes up names in capital letters, which it then refuses; CloudFormation makes up good ones.
+    body = body.replace("      EmptyOnDelete", "      RepositoryName: sentiment-dev-rnn\n      EmptyOnDelete")
+    aws.client("cloudformation").create_stack(StackName="sentiment-dev-registry", TemplateBody=body)
+    return aws
+
+
+@pytest.fixture
+def signed_in(monkeypatch):
+    """Who signed in to what."""
+    heard = []
+    monkeypatch.setattr(build, "check_docker", lambda: None)
+    monkeypatch.setattr(login, "login", lambda _cloud, uri: heard.append(uri))
+    return heard
+
+
+def set_to(repository):
+    chosen = settings.load("dev")
+    return Settings("dev", {**chosen.values, "image_repository": repository})
+
+
+def test_no_stage_has_a_registry_unless_it_says_so():
+    found = templates.load_all()
+    assert "registry" in [template.stack for template in found]
+    for stage in settings.stages():
+        assert "registry" not in [each.stack for each in repository.chosen(settings.load(stage), found)]
+    assert repository.chosen(set_to("ecr"), found) == found
+
+
+def test_the_registry_is_brought_up_and_signed_in_to(aws, signed_in, monkeypatch):
+    """Its stack goes the way of every stack (test_apply); moto gives no outputs to one made by a change set."""
+    reporter = Recorder()
+    brought_up = []
+
+    def bring_up(work, step, parameters, bucket):
+        brought_up.append((step.name, step.template.stack, parameters))
+        assert len(aws.client("ssm").describe_parameters()["Parameters"]) == 1, "nobody else deploys meanwhile"
+        return Outcome({"RepositoryUri": URI}, changed=len(brought_up) == 1)
+
+    monkeypatch.setattr(apply, "bring_up", bring_up)
+    assert repository.ready(aws, set_to("ecr"), reporter).image_repository == URI
+    assert brought_up == [("sentiment-dev-registry", "registry", {"Stage": "dev"})]
+    assert signed_in == [URI]
+    repository.ready(aws, set_to("ecr"), reporter)
+    assert reporter.said == [("registry", "done"), ("registry", "unchanged")]
+    assert aws.client("ssm").describe_parameters()["Parameters"] == [], "the lock is given back"
+
+
+def test_its_template_makes_what_it_should(stack):
+    [made] = stack.client("ecr").describe_repositories()["repositories"]
+    assert made["imageTagMutability"] == "IMMUTABLE"
+    body = next(each.body for each in templates.load_all() if each.stack == "registry")
+    for line in ("ScanOnPush: true", "EmptyOnDelete: true", "DeletionPolicy: Delete", "UpdateReplacePolicy: Retain"):
+        assert line in body
+
+
+def test_any_other_registry_is_left_to_who_signed_in_to_it(cloud):
+    chosen = set_to("docker.io/you/sentiment-rnn")
+    assert repository.ready(cloud, chosen, Recorder()) == chosen
+
+
+def test_a_plan_before_the_registry_is_there_names_the_image_without_it(aws, signed_in):
+    assert repository.reference(aws, set_to("ecr")).startswith("sentiment-rnn:")
+    assert signed_in == []
+
+
+def test_a_plan_asks_the_registry_once_it_is_there(stack, signed_in, monkeypatch):
+    monkeypatch.setattr(build, "pushed_digest", lambda _reference: "sha256:1")
+    uri = stack.client("ecr").describe_repositories()["repositories"][0]["repositoryUri"]
+    assert repository.reference(stack, set_to("ecr")) == f"{uri}@sha256:1"
+    assert len(signed_in) == 1

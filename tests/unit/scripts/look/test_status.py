@@ -1,0 +1,59 @@
+"""What runs where, against recorded answers: every page of everything is read."""
+
+from scripts.app import service
+from scripts.look import status
+from scripts.stage.settings import Settings
+from tests.unit.scripts.stubs import NOON
+
+DEFINITION = "arn:aws:ecs:r:1:task-definition/sentiment-dev-rnn:7"
+
+
+def test_tasks_on_all_pages_are_shown_with_their_instances(cloud):
+    ecs = cloud.stub("ecs")
+    ecs.add_response("list_container_instances", {"containerInstanceArns": ["c1"], "nextToken": "n"})
+    ecs.add_response("list_container_instances", {"containerInstanceArns": ["c2"]}, {"cluster": "c", "nextToken": "n"})
+    found = [
+        {"containerInstanceArn": arn, "ec2InstanceId": f"i-{arn}", "status": "ACTIVE", "runningTasksCount": 1}
+        for arn in ("c1", "c2")
+    ]
+    ecs.add_response("describe_container_instances", {"containerInstances": found})
+    instances = status._instances(cloud.client("ecs"), "c")
+    assert list(instances) == ["c1", "c2"]
+
+    ecs.add_response("list_tasks", {"taskArns": ["t/1"], "nextToken": "n"})
+    ecs.add_response("list_tasks", {"taskArns": ["t/2"]}, {"cluster": "c", "serviceName": "s", "nextToken": "n"})
+    tasks = [
+        {
+            "taskArn": f"t/{number}",
+            "taskDefinitionArn": DEFINITION,
+            "lastStatus": "RUNNING",
+            "healthStatus": "HEALTHY",
+            "containerInstanceArn": f"c{number}",
+            "startedAt": NOON,
+        }
+        for number in (1, 2)
+    ]
+    ecs.add_response("describe_tasks", {"tasks": tasks}, {"cluster": "c", "tasks": ["t/1", "t/2"]})
+    names = {arn: entry["ec2InstanceId"] for arn, entry in instances.items()}
+    shown = [task.text for task in status._tasks(cloud.client("ecs"), "c", "s", names)]
+    assert shown == [
+        f"{number}  sentiment-dev-rnn:7  RUNNING HEALTHY  on i-c{number}, since 2026-01-01 12:00:00"
+        for number in (1, 2)
+    ]
+
+
+def test_who_answers_is_told_or_why_nobody_does():
+    def model(desired, outputs):
+        state = service.ServiceState("rnn:1", desired, desired, 0, 0, "COMPLETED", ())
+        return status._model(state, "http://127.0.0.1:1", outputs, Settings("dev", {"site_api_url": ""}))
+
+    assert model(0, {}) == "none: the service sleeps (`wake`)"
+    assert model(1, {"ApiUrl": "http://127.0.0.1:1/api"}).startswith("none answers: The prediction does not work: POST")
+    assert "ApiUrl" in model(1, {})
+
+
+def test_a_deployment_is_told_with_its_reason():
+    raw = {"taskDefinition": DEFINITION, "status": "ACTIVE", "runningCount": 1, "desiredCount": 2, "createdAt": NOON}
+    assert status._deployment(raw) == "sentiment-dev-rnn:7  ACTIVE, 1 of 2 tasks, since 2026-01-01 12:00:00"
+    failed = {**raw, "rolloutState": "FAILED", "rolloutStateReason": "circuit breaker"}
+    assert status._deployment(failed).endswith("FAILED, 1 of 2 tasks, since 2026-01-01 12:00:00: circuit breaker")

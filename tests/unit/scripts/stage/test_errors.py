@@ -1,0 +1,46 @@
+"""What boto3 raises, in the operator's words and with the next step."""
+
+import botocore.exceptions as boto
+import pytest
+
+from scripts.stage.errors import AccessDeniedError, CredentialsError, DeployError, explain
+
+
+def refusal(code):
+    return boto.ClientError({"Error": {"Code": code, "Message": "the words of AWS"}}, "CreateStack")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "next_step"),
+    [
+        (boto.NoCredentialsError(), CredentialsError, "aws configure"),
+        (boto.PartialCredentialsError(provider="env", cred_var="SECRET"), CredentialsError, "aws configure"),
+        (boto.ProfileNotFound(profile="x"), CredentialsError, "list-profiles"),
+        (boto.NoRegionError(), CredentialsError, "--region"),
+        (boto.UnauthorizedSSOTokenError(), CredentialsError, "aws sso login"),
+        (boto.EndpointConnectionError(endpoint_url="https://x"), DeployError, "same command again"),
+        (boto.ConnectTimeoutError(endpoint_url="https://x"), DeployError, "same command again"),
+        (refusal("ExpiredToken"), CredentialsError, "goes on where it stopped"),
+        (refusal("ExpiredTokenException"), CredentialsError, "goes on where it stopped"),
+        (refusal("InvalidClientTokenId"), CredentialsError, "get-caller-identity"),
+        (refusal("AccessDenied"), AccessDeniedError, "permission"),
+        (refusal("AccessDeniedException"), AccessDeniedError, "permission"),
+        (refusal("Throttling"), DeployError, "Wait a minute"),
+        (refusal("LimitExceededException"), DeployError, ""),
+    ],
+)
+def test_trouble_with_aws_says_what_to_do_next(error, kind, next_step):
+    found = explain(error)
+    assert found is not None and type(found) is kind
+    assert next_step in found.next_step
+    if isinstance(error, boto.ClientError):
+        assert "CreateStack: the words of AWS" in found.message
+
+
+def test_our_own_errors_stay_as_they_are():
+    error = DeployError("x")
+    assert explain(error) is error
+
+
+def test_a_mistake_of_ours_is_not_explained_away():
+    assert explain(KeyError("x")) is None

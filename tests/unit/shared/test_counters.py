@@ -1,0 +1,25 @@
+"""The counters: which item and attribute a judgement adds to, and what all shards hold together."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+from shared import counters
+
+
+def test_shards_are_stable_and_shared_evenly() -> None:
+    assert counters.shard("0b0ff5b2-6f0c-4c39-9a52-d1f1cf7e6f0d") == 5
+    chance = random.Random(7)
+    used = Counter(counters.shard(f"{chance.getrandbits(128):032x}") for _ in range(16_000))
+    assert set(used) == set(range(16))
+    assert max(used.values()) < 1_200
+
+
+def test_shards_of_a_model_add_up() -> None:
+    items = [
+        {"model": {"S": "a"}, "shard": {"N": "1"}, "joy>joy": {"N": "3"}, "joy>fear": {"N": "1"}},
+        {"model": {"S": "a"}, "shard": {"N": "2"}, "joy>joy": {"N": "4"}},
+        {"model": {"S": "b"}, "shard": {"N": "1"}, counters.counter(counters.NONE, "joy"): {"N": "2"}},
+    ]
+    assert counters.tally(items) == {"a": {("joy", "joy"): 7, ("joy", "fear"): 1}, "b": {("none", "joy"): 2}}
