@@ -146,7 +146,7 @@ def parity(artefact: Artefact, texts: Sequence[Sequence[int]], kind: str) -> str
             None, {"tokens": tokens[:1, : lengths[0]].numpy(), "lengths": lengths[:1].numpy()}
         )[0]
         with torch.inference_mode():
-            eager = network(tokens, lengths).softmax(1).numpy()
+            eager = network.probabilities(tokens, lengths).numpy()
         same += int((served.argmax(1) == eager.argmax(1)).sum())
         greatest = max(greatest, float(np.abs(served - eager).max()))
         apart = max(apart, float(np.abs(served[:1] - alone).max()))

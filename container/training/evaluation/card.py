@@ -215,7 +215,11 @@ def _elsewhere(seeds: dict[str, Any], shipped: dict[str, Any]) -> str:
         if found := shipped.get(key):
             values = [f"{found['texts']}", *(f"{found[one]:.1%}" for one in ("accuracy", "macro_f1"))]
             values += [*(f"{found[one]:.1%}" for one in ("answered", "accuracy_answered"))]
-            lines.append(f"| {name} | " + " | ".join([*values, f"{found['empty']}", f"{found['silent']:.1%}"]) + " |")
+            lines.append(
+                f"| {name} | "
+                + " | ".join([*values, f"{found['empty']}", f"{found['silent']:.1%}" if found["empty"] else "-"])
+                + " |"
+            )
     if seeds:
         every = [one["elsewhere"] for one in seeds.values()]
         lines += ["", f"Over the seeds {mean(every):.1%} of `out_of_domain.tsv` are right."]

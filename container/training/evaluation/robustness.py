@@ -103,7 +103,7 @@ def measure(artefact: Answering, lines: Sequence[tuple[str, str]]) -> dict[str, 
         "answered": round(float(answered.mean()), 3),
         "accuracy_answered": round(metrics.accuracy(shown[answered], truth[answered]), 3) if answered.any() else 0.0,
         "empty": int((~labelled).sum()),
-        "silent": round(float(silent[~labelled].mean()), 3),
+        "silent": round(float(silent[~labelled].mean()), 3) if (~labelled).any() else 0.0,
     }
 
 

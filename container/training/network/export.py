@@ -17,7 +17,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from training.network.rnn import Network, quantise
+from training.network.rnn import FLOOR, Network, quantise
 
 OPSET = 17
 IR_VERSION = 10  # what the oldest supported ONNX Runtime reads
@@ -136,8 +136,19 @@ def graph(network: Network) -> onnx.ModelProto:
     nodes += [
         node("Concat", pooled, ["features"], axis=1),
         node("Gemm", ["features", "output_w", "output_b"], ["logits"], transB=1),
-        node("Softmax", ["logits"], ["probabilities"], axis=1),
     ]
+    if network.smoothing:
+        share = network.smoothing / network.output.out_features
+        constants |= {"share": np.array(share, np.float32), "floor": np.array(FLOOR, np.float32)}
+        nodes += [
+            node("Softmax", ["logits"], ["smoothed"], axis=1),
+            node("Sub", ["smoothed", "share"], ["less"]),
+            node("Max", ["less", "floor"], ["left"]),
+            node("ReduceSum", ["left", "second"], ["total"], keepdims=1),
+            node("Div", ["left", "total"], ["probabilities"]),
+        ]
+    else:
+        nodes.append(node("Softmax", ["logits"], ["probabilities"], axis=1))
     labels = network.output.out_features
     return helper.make_model(
         helper.make_graph(
@@ -195,6 +206,7 @@ def load(path: Path) -> Network:
         layers=layers,
         attention=attention is not None,
     )
+    network.smoothing = float(stored["share"]) * len(stored["output_b"]) if "share" in stored else 0.0
     network.output.weight.data, network.output.bias.data = stored["output_w"], stored["output_b"]
     if network.attention is not None and attention is not None:
         network.attention.weight.data = attention.T.contiguous()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+FLOOR = 1e-4  # of a probability, before all are made to add up to one
+
 
 class Network(nn.Module):
     """Reads token ids, right-padded with 0, and gives logits.
@@ -43,6 +45,7 @@ class Network(nn.Module):
         self.word_dropout = word_dropout
         self.attention = nn.Linear(2 * units, 1, bias=False) if attention else None
         self.output = nn.Linear((6 if attention else 4) * units, labels)
+        self.smoothing = 0.0  # set when the network is calibrated
 
     def states(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """The last GRU's state at each token, both directions side by side.
@@ -98,6 +101,31 @@ class Network(nn.Module):
             float32 [batch, labels].
         """
         return self.output(self.dropout(self.features(tokens, lengths)))
+
+    def probabilities(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """What is shipped: probabilities without the smoothing that the labels were learned with.
+
+        Args:
+            tokens: ids, int64 [batch, length].
+            lengths: how many of them are text, int64 [batch].
+
+        Returns:
+            float32 [batch, labels].
+        """
+        return unsmoothed(self(tokens, lengths).softmax(1), self.smoothing)
+
+
+def unsmoothed(probabilities: Tensor, smoothing: float) -> Tensor:
+    """Probabilities without a share that was spread over all labels.
+
+    Args:
+        probabilities: [texts, labels].
+        smoothing: that share; what is left of a label is ``FLOOR`` at least.
+    """
+    if not smoothing:
+        return probabilities
+    left = (probabilities - smoothing / probabilities.shape[1]).clamp(min=FLOOR)
+    return left / left.sum(1, keepdim=True)
 
 
 def quantise(vectors: Tensor) -> tuple[Tensor, Tensor]:

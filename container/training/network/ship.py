@@ -63,13 +63,15 @@ def ship(
 
 
 @torch.no_grad()
-def cool(network: Network, temperature: float) -> None:
-    """Divide the logits by a temperature.
+def calibrate(network: Network, temperature: float, smoothing: float) -> None:
+    """Divide the logits by a temperature, and have the network undo the labels' smoothing.
 
     Args:
         network: trained; its output layer is changed.
         temperature: above 1 makes it less sure.
+        smoothing: share that the labels' smoothing spread over all.
     """
+    network.smoothing = smoothing
     network.output.weight.div_(temperature)
     network.output.bias.div_(temperature)
 
@@ -92,5 +94,5 @@ def predict(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> met
     device = network.output.weight.device
     for chosen in batches.places([len(ids) for ids in encoded], 256):
         tokens, lengths = batches.pad([encoded[place] for place in chosen])
-        found[chosen] = network(tokens.to(device), lengths.to(device)).softmax(1).cpu()
+        found[chosen] = network.probabilities(tokens.to(device), lengths.to(device)).cpu()
     return found.numpy()
