@@ -244,17 +244,16 @@ def directions(views: npt.NDArray[np.float16]) -> tuple[Floats, Floats]:
 
 
 def parameters(network: Network) -> list[Tensor]:
-    """The GRUs' parameters in the order in which they are put down.
+    """All parameters but the word vectors, in the order in which they are put down.
 
     Args:
         network: any.
     """
-    sides = [side for pair in zip(network.forwards, network.backwards, strict=True) for side in pair]
-    return [parameter for side in sides for _, parameter in side.named_parameters()]
+    return [parameter for name, parameter in network.named_parameters() if name != "embedding.weight"]
 
 
 def pack(network: Network) -> Halves:
-    """The GRUs in one row of numbers.
+    """All but the word vectors in one row of numbers.
 
     Args:
         network: any.
@@ -264,7 +263,7 @@ def pack(network: Network) -> Halves:
 
 @torch.no_grad()
 def unpack(network: Network, row: Halves) -> None:
-    """Put the GRUs' weights back.
+    """Put them back.
 
     Args:
         network: of the same shape; changed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from sentiment.text import ALLCAPS, UNKNOWN, Tokenizer
 from training import LABELS
 from training.network import batches
+from training.network.tying import Tied
 from training.texts import augment, corpus, data, examples, transfer
 from training.texts.foreign import foreign
 from training.texts.noise import gibberish
@@ -40,6 +41,7 @@ class Settings:
     retold: float
     joined: int
     shouted: float
+    tied: bool
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Epochs:
         """
         self.settings = settings
         self.tokenizer = tokenizer
+        self.tied: Callable[[list[int]], list[int]] = Tied(tokenizer.vocabulary) if settings.tied else list
         self.words = len(tokenizer.vocabulary)
         self.openers = frozenset(tokenizer.encode("when"))
         self.foreign = [
@@ -119,7 +122,7 @@ class Epochs:
         self._weigh_in(distilled.others, known)
 
     def _ids(self, text: str) -> list[int]:
-        return self.tokenizer.encode(text) or [UNKNOWN]
+        return self.tied(self.tokenizer.encode(text) or [UNKNOWN])
 
     def _weigh_in(self, others: Sequence[corpus.Example], first: int) -> None:
         """Mix the others' own labels into their targets, and sort them into what is drawn from."""
@@ -195,7 +198,7 @@ class Epochs:
         ]
 
     def _told(self, place: int, random: Random) -> list[int]:
-        """A text as it is shown this time: responses a little changed, some of them retold; some of all in capitals."""
+        """A text as it is shown this time: responses a little changed; some of all in capitals."""
         response, variant = divmod(place, self.variants + 1)
         ids = self.texts[place]
         if response < self.responses and not variant:

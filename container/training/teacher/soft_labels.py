@@ -2,8 +2,8 @@
 
 A teacher learns EmpatheticDialogues and smaller sets, each label alike, and then the training part of one split of
 ISEAR. It does so in folds: the soft label of a text that has a label comes from a teacher that never saw the text. Then
-the RNN's word vectors and GRUs learn to predict the tuned teacher's states word by word. What is written are numbers
-and the vocabulary; no text.
+the RNN's word vectors and GRUs learn to predict the tuned teacher's states word by word, and the RNN goes through the
+first, long phase of its training. What is written are numbers and the vocabulary; no text.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class SoftLabels:
         probabilities: soft labels in 255ths, uint8 [texts, labels].
         vectors: first word vectors in whole numbers, int8 [words, dimensions]; times
         scales: of each word, float16 [words, 1].
-        gru: first weights of the GRUs, float16, all in one row in the order of ``distillation.parameters``.
+        weights: all other first weights, float16, in one row in the order of ``distillation.parameters``.
     """
 
     digest: str
@@ -64,7 +64,7 @@ class SoftLabels:
     probabilities: npt.NDArray[np.uint8]
     vectors: Bytes
     scales: npt.NDArray[np.float16]
-    gru: npt.NDArray[np.float16]
+    weights: npt.NDArray[np.float16]
 
     def tokenizer(self) -> Tokenizer:
         """Of the vocabulary."""
@@ -286,12 +286,20 @@ def pack(digest: str, network: Network, known: Sequence[str], probabilities: Flo
         probabilities=(probabilities * 255).round().astype(np.uint8),
         vectors=whole.numpy(),
         scales=scales.numpy().astype(np.float16),
-        gru=distillation.pack(network),
+        weights=distillation.pack(network),
     )
 
 
+First = Callable[[data.Split, int, SoftLabels, list[str]], Network]  # goes through the first phase of training
+
+
 def write(
-    rows: Sequence[data.Row], texts: corpus.Texts, seeds: Sequence[int], folder: Path, make: Callable[[], Teacher]
+    rows: Sequence[data.Row],
+    texts: corpus.Texts,
+    seeds: Sequence[int],
+    folder: Path,
+    make: Callable[[], Teacher],
+    first: First,
 ) -> None:
     """Write ``soft-labels-<seed>.npz`` for each seed.
 
@@ -301,6 +309,7 @@ def write(
         seeds: which splits.
         folder: where to; teachers are kept in it too.
         make: an untuned teacher.
+        first: trains a network on soft labels, from the weights beside them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     folds = Folds(make, texts, folder)
@@ -314,7 +323,20 @@ def write(
         seen = [row.text for row in split.train] + [one.text for one in texts.others if one.source != corpus.EMOJI]
         network = distillation.distil(Tokenizer(known), seen, teacher, seed, say)
         learned = texts.to_learn([place[row.key] for row in split.train])
-        pack(digest(learned), network, known, probabilities).save(folder / f"soft-labels-{seed}.npz")
+        begun = pack(digest(learned), network, known, probabilities)
+        network = first(split, seed, begun, learned)
+        pack(begun.digest, network, known, probabilities).save(folder / f"soft-labels-{seed}.npz")
+
+
+def _first(texts: corpus.Texts) -> First:
+    from training import train  # which imports this module
+
+    def phase(split: data.Split, seed: int, begun: SoftLabels, learned: list[str]) -> Network:
+        probabilities = torch.from_numpy(begun.probabilities.astype(np.float32) / 255)
+        distilled = train.Distilled(learned, len(texts.told[0]) - 1, probabilities, texts.others)
+        return train.train(split, seed, train.Help(begun, distilled), None, tuning.device(), train.FIRST)[0]
+
+    return phase
 
 
 def main() -> int:
@@ -330,7 +352,7 @@ def main() -> int:
     try:
         rows = data.read(options.data)
         texts = corpus.Texts.read(rows, options.texts or options.data.parent)
-        write(rows, texts, options.seeds, options.out, lambda: Teacher(options.out))
+        write(rows, texts, options.seeds, options.out, lambda: Teacher(options.out), _first(texts))
     except data.DataError as problem:
         say(f"error: {problem}")
         return 2

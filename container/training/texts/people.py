@@ -32,16 +32,40 @@ NAMES = listed(
     "Karen|Kate|Kenji|Khalid|Kim|Lars|Liam|Linda|Louis|Luigi|Maria|Marie|Mark|Martin|Mei|Michael|Michelle|Mohammed|"
     "Mohamed|Monica|Natasha|Nguyen|Nicole|Olga|Oliver|Oscar|Patrick|Pedro|Philip|Pierre|Priya|Rachel|Raj|Rebecca|Richard|"
     "Robert|Roberto|Samuel|Sandra|Sean|Sergei|Simon|Singh|Stephen|Susan|Svetlana|Tariq|Terrence|Tim|Todd|Tony|Tyrone|"
-    "Vanessa|Vladimir|Walter|Wei|William|Yuki|Zainab|Zhang"
+    "Vanessa|Vladimir|Walter|Wei|William|Yuki|Zainab|Zhang|"
+    "Aaliyah|Abdul|Akira|Alejandro|Amir|Ayodele|Chioma|Connor|Dimitri|Ebony|Elif|Giulia|Kwame|Latoya|Layla|Malik|"
+    "Moshe|Neha|Rajesh|Siobhan|Yasmin|Harry|Sam|Tom|Joe|Bob|Lisa|Amy|Jim|Nick|Luke|Ryan|Jason|Eric|Steve|Chris|"
+    "Alex|Max|Leo|Sophie|Lucy|Olivia|Charlotte|Amelia|Ella|Mia|Arthur|Alfred|Albert|Edward|Andrew|Anthony|Dennis|"
+    "Donald|Douglas|Gary|Gerald|Greg|Harold|Howard|Jeff|Jerry|Keith|Kenneth|Larry|Matthew|Nathan|Roger|Ronald|"
+    "Scott|Sarah|Jessica|Amanda|Melissa|Deborah|Stephanie|Laurie|Carol|Ruth|Sharon|Cynthia|Kathleen|Angela|"
+    "Shirley|Brenda|Pamela|Katherine|Samantha|Debra|Janet|Heather|Debbie|Julie|Joyce|Victoria|Kelly|Lauren|Joan|"
+    "Judith|Megan|Andrea|Cheryl|Jacqueline|Martha|Gloria|Teresa|Ann|Madison|Frances|Kathryn|Janice|Jean|Abigail|"
+    "Elizabeth|Margaret|Dorothy|Nancy|Betty|Donna|Beatriz|Mehmet|Ayse|Fatma|Emre|Aylin|Astrid|Sven|Ingmar|Piotr|"
+    "Agnieszka|Katarzyna|Marek|Zofia|Jan|Pavel|Jana|Milan|Ivana|Goran|Dragan|Ion|Mihai|Andreea|Laszlo|Zoltan|"
+    "Eszter|Yannis|Eleni|Nikos|Vikram|Arjun|Anjali|Sunita|Kavita|Ravi|Suresh|Ming|Xiao|Jun|Hui|Yan|Lin|Takeshi|"
+    "Yoko|Haruki|Sakura|Minho|Jiwoo|Soo|Thabo|Zanele|Nkosi|Amara|Ngozi|Emeka|Tunde|Funmi|Abebe|Haile|Selam|"
+    "Wanjiru|Otieno|Mariana|Thiago|Ricardo|Fernando|Guadalupe|Ximena|Rafael|Camila|Valentina|Mateo"
 )
+# Identities that tell of an event or a state, and names that are other words too, keep vectors of their own.
+_TELLING = frozenset(("pregnant", "homeless", "poor", "rich", "young", "tall"))
+_WORDS = frozenset(("grace", "precious", "mark", "frank", "jesus", "max", "drew"))
 _DOES = listed(
     "walked past the shop|is standing at the bus stop|asked for the time|bought a newspaper|lives next door|works here|"
     "was on the train|came into the office|was waiting in line|opened the door|is our new teacher|moved in downstairs|"
     "was reading a book|sat at the next table|sells fruit on the market|called about the flat|is in my class|"
     "ordered a coffee|parked in front of the house|was at the meeting|speaks two languages|has a dog|plays football"
 )
+_WHERE = listed(
+    "at the counter|in the lift|behind me|at the next desk|by the window|on the platform|who delivered the parcel|"
+    "across the street|in seat twelve|next to us|at the till|ahead of us|on the sofa|upstairs|in the waiting room"
+)
+_RELATIONS = listed(
+    "teacher|boss|landlord|flatmate|dentist|cousin|coach|neighbour|colleague|partner|doctor|friend|tutor|barber|aunt"
+)
 _MEETS = listed(
-    "I met {a}|I saw {a}|There was {a} at the station|I sat beside {a}|I work with {a}|I spoke to {a} on the phone|"
+    "I met {a}|I stood next to {a}|{a} stood beside us|{a} sat down opposite me|{a} sat in front of us|I asked {a}|"
+    "I had a chat with {a}|Today I spoke with {a}|{a} and I waited for the train|I talked with {a} this morning|"
+    "I saw {a}|There was {a} at the station|I sat beside {a}|I work with {a}|I spoke to {a} on the phone|"
     "We have {a} on our team|My doctor is {a}|I share an office with {a}|I live next to {a}|She married {a}|"
     "Our landlord is {a}"
 )
@@ -80,6 +104,16 @@ _PLAIN = listed(
 _ENDS = ("", "", ".", ".", " .")
 
 
+def names() -> list[str]:
+    """First names as tokens."""
+    return sorted({name.lower() for name in NAMES} - _WORDS)
+
+
+def identities() -> list[str]:
+    """Identities as tokens."""
+    return sorted({one.lower() for one in IDENTITIES if one.isalpha()} - _TELLING)
+
+
 def ordinary(random: Random) -> str:
     """A sentence in which nobody feels anything.
 
@@ -107,10 +141,16 @@ def _of_somebody(random: Random) -> str:
     """Somebody with a name or an identity, in an ordinary situation."""
     who = somebody(random)
     kind = random.random()
-    if kind < 0.5:
+    if kind < 0.45:
         text = f"{who[:1].upper()}{who[1:]} {random.choice(_DOES)}"
-    elif kind < 0.8:
+    elif kind < 0.75:
         text = random.choice(_MEETS).format(a=who)
+        text = text[:1].upper() + text[1:]
+    elif kind < 0.85:
+        text = f"The {random.choice(PERSONS)} {random.choice(_WHERE)} was {random.choice(IDENTITIES)}"
+    elif kind < 0.92:
+        new = random.choice(("", "new ", "old ", "best "))
+        text = f"{random.choice(('My', 'Our', 'Her'))} {new}{random.choice(_RELATIONS)} is {random.choice(IDENTITIES)}"
     else:
         text = random.choice(_IS).format(i=random.choice(IDENTITIES))
     return text + random.choice(_ENDS)

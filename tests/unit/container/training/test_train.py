@@ -19,10 +19,12 @@ from training.network import distillation, ship, vectors  # noqa: E402
 from training.network.epochs import Distilled  # noqa: E402
 from training.network.optimisation import Run  # noqa: E402
 from training.teacher import soft_labels  # noqa: E402
-from training.texts import corpus, data, emoji, examples  # noqa: E402
+from training.texts import corpus, data, emoji, examples, people  # noqa: E402
 
 pytestmark = pytest.mark.torch
 CLUES = dict(zip(LABELS, ("shout", "slime", "dark", "stole", "won", "died", "blushed"), strict=True))
+
+PHASE = train.Phase(6, 0.03, 0.03, 0.9, 0, 0, 1, 0, statements=0, tied=True)
 
 
 @pytest.fixture
@@ -54,8 +56,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examples, "to_learn", lambda: [("joy", "we won story"), ("none", "we we story")])
     monkeypatch.setattr(emoji, "known", lambda: ["\U0001f622"])
     monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
-    monkeypatch.setattr(train, "RATE", 0.03)
-    monkeypatch.setattr(train, "VECTOR_RATE", 0.03)
+    monkeypatch.setattr(people, "names", lambda: [])
+    monkeypatch.setattr(people, "identities", lambda: [])
 
 
 def test_learns_ships_and_measures(rows: list[data.Row], tmp_path: Path) -> None:
@@ -102,7 +104,7 @@ def test_follows_a_teacher_against_the_labels(rows: list[data.Row], monkeypatch:
 
 
 def test_the_same_seed_gives_the_same_network(rows: list[data.Row], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "EPOCHS", 2)
+    monkeypatch.setattr(train, "ALONE", replace(PHASE, epochs=2))
     first, second = (train.train(data.split(rows, 0), 7)[0].state_dict() for _ in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
@@ -110,7 +112,7 @@ def test_the_same_seed_gives_the_same_network(rows: list[data.Row], monkeypatch:
 def test_goes_on_after_an_interruption_as_if_there_had_been_none(
     rows: list[data.Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train, "EPOCHS", 4)
+    monkeypatch.setattr(train, "ALONE", replace(PHASE, epochs=4))
     split = data.split(rows, 0)
     whole = train.train(split, 0)[0].state_dict()
     checkpoint = tmp_path / "build" / "checkpoint.pt"
@@ -140,7 +142,7 @@ def test_a_missing_file_is_one_clear_line(
 def test_evaluation_refuses_a_card_that_does_not_hold(
     rows: list[data.Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(train, "EPOCHS", 1)
+    monkeypatch.setattr(train, "ALONE", replace(PHASE, epochs=1))
     split = data.split(rows, 0)
     monkeypatch.setattr(robustness, "comments", lambda folder: robustness.elsewhere())
     ship.ship(*train.train(split, 0), split, 0, 0.2, tmp_path, "in a test")

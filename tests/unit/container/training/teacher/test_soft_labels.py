@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,12 +21,13 @@ from training import LABELS, train  # noqa: E402
 from training.evaluation import evaluate, robustness  # noqa: E402
 from training.network import distillation, vectors  # noqa: E402
 from training.teacher import encoder, soft_labels, tuning  # noqa: E402
-from training.texts import corpus, data, emoji, examples  # noqa: E402
+from training.texts import corpus, data, emoji, examples, people  # noqa: E402
 
 pytestmark = pytest.mark.torch
 CLUES = dict(zip(LABELS, ("shout", "slime", "dark", "stole", "won", "died", "blushed"), strict=True))
 GROUPS = dict.fromkeys(data.GROUPS, "1")
 WORDS = [".", "when", "we", "story", "saw", "it", *CLUES.values()]
+PHASE = train.Phase(8, 0.03, 0.03, 0.9, 70, 10, 50, 10, statements=0, tied=True)
 TABLE = np.random.default_rng(0).normal(size=(len(WORDS), 8)).astype(np.float32)
 
 
@@ -89,10 +91,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(robustness, "held_out", robustness.elsewhere)
     monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
     monkeypatch.setattr(emoji, "known", lambda: ["\U0001f622"])
-    settings: dict[ModuleType, dict[str, float]] = {
+    settings: dict[ModuleType, dict[str, Any]] = {
         distillation: {"WORDS": 40, "DIMENSIONS": 8, "UNITS": 8, "DIRECTIONS": 4, "EPOCHS": 2},
         soft_labels: {"FOLDS": 2, "EACH": 30, "NEUTRAL": 5, "FIRST_RATE": 0.3, "SECOND_RATE": 0.3, "AGAIN": 4},
-        train: {"EPOCHS": 8, "BATCH": 16, "STATEMENTS": 0, "RATE": 0.03, "VECTOR_RATE": 0.03, "AVERAGE": 0.9},
+        train: {"BATCH": 16, "FIRST": replace(PHASE, tied=False), "LAST": PHASE},
+        people: {"names": lambda: ["ada"], "identities": lambda: []},
     }
     for module, values in settings.items():
         for name, value in values.items():
@@ -181,8 +184,8 @@ def test_tokens_find_the_pieces_that_spell_them(tokens: list[str], pieces: list[
     assert encoder.align(tokens, pieces) == places
 
 
-def test_the_grus_come_back_as_they_were_packed() -> None:
-    first, second = (train.Network(torch.zeros(3, 8), 8, 7, layers=2) for _ in range(2))
+def test_weights_come_back_as_they_were_packed() -> None:
+    first, second = (train.Network(torch.zeros(3, 8), 8, 7, layers=2, attention=True) for _ in range(2))
     distillation.unpack(second, distillation.pack(first))
     assert all(
         torch.allclose(one, other, atol=1e-3)
