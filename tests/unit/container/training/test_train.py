@@ -50,9 +50,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vectors, "wordpieces", lambda: ({"[UNK]": 0, "we": 1}, table[:2]))
     for name, value in {"WORDS": 40, "DIMENSIONS": 8, "UNITS": 8}.items():
         monkeypatch.setattr(distillation, name, value)
-    settings = {"EPOCHS": 6, "BATCH": 16, "STATEMENTS": 0, "AVERAGE": 0.9}
-    for name, setting in settings.items():
-        monkeypatch.setattr(train, name, setting)
+    monkeypatch.setattr(train, "BATCH", 16)
+    for name in ("ALONE", "LAST"):
+        monkeypatch.setattr(train, name, PHASE)
     monkeypatch.setattr(examples, "to_learn", lambda: [("joy", "we won story"), ("none", "we we story")])
     monkeypatch.setattr(emoji, "known", lambda: ["\U0001f622"])
     monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
@@ -145,6 +145,8 @@ def test_evaluation_refuses_a_card_that_does_not_hold(
     monkeypatch.setattr(train, "ALONE", replace(PHASE, epochs=1))
     split = data.split(rows, 0)
     monkeypatch.setattr(robustness, "comments", lambda folder: robustness.elsewhere())
+    situations = corpus.Corpus([], [], [corpus.Example("We won.", "joy", corpus.SITUATIONS)])
+    monkeypatch.setattr(corpus, "read", lambda folder, rows: situations)
     ship.ship(*train.train(split, 0), split, 0, 0.2, tmp_path, "in a test")
     evaluate.write(tmp_path, rows, tmp_path)
     monkeypatch.setattr(data, "read", lambda path: rows)
