@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -267,7 +266,7 @@ def say(line: str) -> None:
     Args:
         line: one line.
     """
-    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
+    print(line, file=sys.stderr, flush=True)
 
 
 def pack(digest: str, network: Network, known: Sequence[str], probabilities: Floats) -> SoftLabels:
