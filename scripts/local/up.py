@@ -6,6 +6,7 @@ children. The orchestrator deploys the app, as on AWS.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -14,16 +15,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import NoReturn
 
 from scripts.local.cloud import LaptopCloud
-from scripts.local.front import Front, PortInUseError
-from scripts.local.runner import PROCESS, REGISTRY, choose
+from scripts.local.front import Front, PageFront, PortInUseError
+from scripts.local.runner import PROCESS, REGISTRY, Runner, choose
 from scripts.local.state import claim
 from scripts.stage.display import make_reporter, show_error
 from scripts.stage.errors import EXIT_USAGE, DeployError, explain
 from scripts.stage.reporter import Reporter
+
+WAKE_SECONDS = 0.2
 
 
 class PortError(DeployError):
@@ -63,7 +66,13 @@ class Stopped:
 Event = Up | Down | Signalled
 
 
-def main(port: int = 8080, state: Path | None = None, runner: str = PROCESS, registry: str = REGISTRY) -> int:
+def main(
+    port: int = 8080,
+    state: Path | None = None,
+    runner: str = PROCESS,
+    registry: str = REGISTRY,
+    page_port: int | None = None,
+) -> int:
     """Run the app on this machine until Ctrl-C or SIGTERM.
 
     Args:
@@ -71,6 +80,7 @@ def main(port: int = 8080, state: Path | None = None, runner: str = PROCESS, reg
         state: folder for judgements and images; None for the environment's STATE, or ``.local`` in the project.
         runner: what runs the tasks, ``process`` or ``docker``.
         registry: host and port on loopback where a registry may listen, for ``docker``.
+        page_port: another port, for the page alone, which then calls the API from another origin; 0 for a free one.
 
     Returns:
         Exit code: 0 after a requested stop, 128 + n if signal n came before the app was ready.
@@ -83,17 +93,30 @@ def main(port: int = 8080, state: Path | None = None, runner: str = PROCESS, reg
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, _frame: events.put(Signalled(got)))
     chosen = choose(runner, registry)
-    front = _listen(port)
-    with front, claim(state, front.url) as folder, make_reporter() as reporter:
-        threading.Thread(target=front.serve_forever, args=(0.1,), name="front", daemon=True).start()
+    fronts = [front := _listen(port, Front)]
+    with contextlib.ExitStack() as open_ports:
+        open_ports.enter_context(front)
+        if page_port is not None:
+            fronts.append(open_ports.enter_context(_listen(page_port, lambda number: PageFront(number, front))))
+        return _run(fronts, state, chosen, began, events)
+
+
+def _run(fronts: list[Front], state: Path | None, chosen: Runner, began: float, events: SimpleQueue[Event]) -> int:
+    front = fronts[0]
+    with claim(state, front.url) as folder, make_reporter() as reporter:
+        for each in fronts:
+            threading.Thread(target=each.serve_forever, args=(0.1,), name="front", daemon=True).start()
         reporter.note("Starting the laptop cloud ...")
+        for each in fronts[1:]:
+            reporter.note(f"The page has an origin of its own: {each.url}")
         cloud = LaptopCloud(folder, front, reporter, chosen)
         start = _in_background(lambda: _start(cloud, events))
         _in_background(lambda: events.put(Down(cloud.wait_for_end())))
         try:
             end = _attend(events, front, reporter, lambda: f"Up in {time.monotonic() - began:.1f} s.")
         finally:
-            front.shutdown()
+            for each in fronts:
+                each.shutdown()
             cloud.stop()
             reporter.close()
     if start.is_alive():
@@ -109,7 +132,7 @@ def _attend(
     """Announce that the app is up, and wait for its end."""
     ready = False
     while True:
-        match events.get():
+        match _next(events):
             case Up(kept_in):
                 ready = True
                 reporter.note(f"{how_long()} Judgements are kept in {kept_in}. Ctrl-C stops it.")
@@ -119,6 +142,17 @@ def _attend(
                 return down
             case Signalled(number):
                 return Stopped(0 if ready else 128 + number)
+
+
+def _next(events: SimpleQueue[Event]) -> Event:
+    """The next event.
+
+    Python runs a signal's handler in the main thread, here, and only once that runs again: a signal that the system
+    gives to another thread does not wake it. So it wakes by itself now and then.
+    """
+    while True:
+        with contextlib.suppress(Empty):
+            return events.get(timeout=WAKE_SECONDS)
 
 
 def _leave_at_once(end: Down | Stopped) -> NoReturn:
@@ -142,9 +176,9 @@ def _start(cloud: LaptopCloud, events: SimpleQueue[Event]) -> None:
         events.put(Down(explain(error) or error))
 
 
-def _listen(port: int) -> Front:
+def _listen(port: int, make: Callable[[int], Front]) -> Front:
     try:
-        return Front(port)
+        return make(port)
     except PortInUseError:
         message = f"Port {port} is already in use on this machine."
     except (PermissionError, OverflowError):

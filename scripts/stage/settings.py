@@ -12,7 +12,7 @@ from scripts.stage.errors import SettingsError
 
 STAGES_FILE = paths.STAGES
 # Keys that the orchestrator reads itself; every other key is a Parameter of some template.
-ORCHESTRATOR_KEYS = ("place", "region", "image_repository", "site_api_url")
+ORCHESTRATOR_KEYS = ("place", "region", "image_repository", "site_api_url", "site_source_url", "blind_sample")
 
 Setting = str | int
 
@@ -48,6 +48,11 @@ class Settings:
     def site_api_url(self) -> str:
         """What the page calls, "" for the HTTP API's own address."""
         return str(self.values["site_api_url"])
+
+    @property
+    def protects_data(self) -> bool:
+        """Whether what holds data refuses to be deleted."""
+        return self.values.get("deletion_protection") == "true"
 
     @property
     def parameters(self) -> dict[str, str]:
