@@ -38,7 +38,7 @@ lesson-reset: $(VENV)/.app  ## undo what lessons changed in files and on the lap
 
 ##: make NAME STAGE=dev ARGS="..." is the command `sentiment NAME --stage dev ...`; `sentiment --help` says what each does:
 COMMANDS := deploy plan stacks login image roll promote rollback site status outputs logs doctor cost \
-	export restore forget scale sleep wake rotate-receipt-key pipeline destroy
+	classify export restore forget scale sleep wake rotate-receipt-key pipeline destroy
 .PHONY: $(COMMANDS)
 $(COMMANDS): %: $(VENV)/.app
 	@exec $(SENTIMENT) $@ --stage $(STAGE) $(ARGS)

@@ -16,6 +16,7 @@ import pytest
 
 import aws
 from generator import catalogue
+from shared import limits
 
 UUID = "0b0ff5b2-6f0c-4c39-9a52-d1f1cf7e6f0d"
 PREDICTION = {"classification": "guilt", "confidence": 0.75, "model": "gru-0123456789ab"}
@@ -211,7 +212,7 @@ def test_base64_body(cloud, post):
     assert post(event=event).json["review"] == "täglich 🎉"
     assert post(event={**event, "body": "no base64!"}).status == 400
     assert post(event={**event, "body": base64.b64encode(b'{"review": "\xff"}').decode()}).status == 400
-    assert post(event={**event, "body": base64.b64encode(b"x" * 16_385).decode()}).status == 413
+    assert post(event={**event, "body": base64.b64encode(b"x" * (limits.MAX_BODY_BYTES + 1)).decode()}).status == 413
 
 
 def test_extreme_confidences_are_stored(cloud, post, receipt):

@@ -18,6 +18,8 @@ from scripts.local.keys import FRONT_HEADER
 FILES = {"/site/index.html": b"<p>page</p>", "/site/error.html": b"<p>not here</p>", "/site/docs/index.html": b"docs"}
 API = "/_aws/execute-api/abc/$default"
 last_headers: set[str] = set()  # names that the emulator has seen last
+# No other page may put this one into a frame.
+GUARD = {"x-frame-options": "DENY", "content-security-policy": "frame-ancestors 'none'"}
 
 
 class Emulator(BaseHTTPRequestHandler):
@@ -128,6 +130,7 @@ def test_the_site_is_at_the_root_with_index_documents_and_without_s3s_queries(
         "content-type": "text/html",
         "cache-control": "no-cache",
         "content-length": str(len(body)),
+        **GUARD,
     }
 
 
@@ -138,7 +141,7 @@ def test_what_is_missing_is_the_error_document_with_404(front: Front) -> None:
 
 
 def test_what_has_not_changed_is_not_sent_again(front: Front) -> None:
-    assert ask(front, "GET", "/", If_None_Match='"tag"') == (304, {"etag": '"tag"'}, b"")
+    assert ask(front, "GET", "/", If_None_Match='"tag"') == (304, {"etag": '"tag"', **GUARD}, b"")
 
 
 def test_head_is_get_without_the_body(front: Front) -> None:

@@ -14,7 +14,7 @@ from scripts.stage.errors import DeployError
 from tests.unit.scripts.cli.test_options import run, write_cloud_json
 
 __all__ = ["run"]
-NEEDED = {"scale": ["2"], "forget": ["--text", "x"]}
+NEEDED = {"classify": [__file__, "--column", "text"], "scale": ["2"], "forget": ["--text", "x"]}
 WITH_JSON = [name for name, command in main.commands.items() if any("--json" in one.opts for one in command.params)]
 
 

@@ -42,6 +42,7 @@ def judgement(number: int) -> dict[str, str]:
     return {
         "id": "",
         "judgement": str(uuid.UUID(int=number)),
+        "blind": "",
         "verdict": "revised",
         "classification": "",
         "confidence": "0.4",
