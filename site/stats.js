@@ -52,7 +52,7 @@ function matrix(confusion, labels) {
   const columns = [...labels, NONE];
   const rowsOf = confusion[NONE] ? columns : labels;
   const numbers = rowsOf.flatMap((said) => columns.map((column) => confusion[said]?.[column] ?? 0));
-  const shares = Math.max(0, ...numbers) > 999; // longer numbers do not fit on a phone
+  const shares = Math.max(0, ...numbers) > 99; // longer numbers do not fit on a phone
   const nameOf = (column) => (column === NONE ? say("cannotTellShort") : sayLabel(column));
   const head = columns.map((column) => make("th", { scope: "col" }, make("span", {}, nameOf(column))));
   const rows = rowsOf.map((said) => {

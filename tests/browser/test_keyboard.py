@@ -33,7 +33,7 @@ def test_ask_approve_and_go_on_with_the_keyboard_only(visitor: Visitor) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#chart .top")).to_be_enabled()
     expect(page.locator("#text")).to_be_focused()
-    tab_to(page, page.locator("#chart .top").get_attribute("data-label"))
+    tab_to(page, str(page.locator("#chart .top").get_attribute("data-label")))
     visitor.screenshot("keyboard-focus")
     page.keyboard.press("Enter")
     visitor.outcome("Saving: ")

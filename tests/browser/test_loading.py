@@ -17,7 +17,7 @@ SLOW_LINE = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "up
 READY_SECONDS = 2.0
 
 
-def hold(page: Page, pattern: str) -> list[Route]:
+def hold(page: Page, pattern: re.Pattern[str]) -> list[Route]:
     """Keeps back every reply to such addresses; the test lets them go."""
     held: list[Route] = []
     page.route(pattern, lambda route: held.append(route))
