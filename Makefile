@@ -229,8 +229,13 @@ lock:  ## pin every dependency with its hash (needs uv)
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes --custom-compile-command 'make lock'
 
 .PHONY: clean
-clean:  ## remove the environment and what the laptop cloud keeps, judgements included
-	rm -rf $(VENV) .local build node_modules tests/judges/node_modules
+clean:  ## remove the environment and all that is made anew; judgements are kept
+	@$(PYTHON) -m scripts.local.folder
+	rm -rf $(VENV) build node_modules tests/judges/node_modules
+
+.PHONY: clean-data
+clean-data:  ## remove the judgements of the laptop cloud, with what else it keeps
+	@$(PYTHON) -m scripts.local.folder --judgements
 
 .PHONY: help
 help:  ## this list

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts import ROOT
+from scripts.local import folder as folders
 from scripts.stage.errors import DeployError
 
 
@@ -29,12 +28,12 @@ class State:
     @property
     def journal(self) -> Path:
         """Everything written to tables: judgements and their counts."""
-        return self.folder / "tables.journal"
+        return self.folder / folders.JUDGEMENTS
 
     @property
     def receipt_key(self) -> Path:
         """The receipt keys, so that predictions can still be judged after a restart."""
-        return self.folder / "receipt-key"
+        return self.folder / folders.RECEIPT_KEY
 
     @property
     def images(self) -> Path:
@@ -65,7 +64,7 @@ class State:
 
 def chosen_folder() -> Path:
     """The state folder: the environment's STATE, or ``.local`` in the project."""
-    return Path(os.environ.get("STATE") or ROOT / ".local")
+    return folders.chosen()
 
 
 def running() -> dict[str, Any]:
@@ -91,12 +90,16 @@ def claim(folder: Path | None, url: str) -> Iterator[State]:
         url: the cloud's address, shown to others who want the folder.
 
     Raises:
-        StateError: another cloud uses it, or it is not writable.
+        StateError: another cloud uses it, it is not writable, or it is full of somebody's own files.
     """
+    import fcntl  # here, since Windows lacks it and has use for every command but this
+
     state = State((folder or chosen_folder()).absolute())
     try:
+        _refuse_foreign(state)
         state.folder.mkdir(parents=True, exist_ok=True)
-        lock = (state.folder / "lock").open("a+")
+        folders.mark(state.folder)
+        lock = (state.folder / folders.LOCK).open("a+")
     except OSError as error:
         raise _unusable(state, error) from None
     with lock:
@@ -119,6 +122,16 @@ def claim(folder: Path | None, url: str) -> Iterator[State]:
         finally:
             state.cloud.unlink(missing_ok=True)
             shutil.rmtree(state.temporary, ignore_errors=True)
+
+
+def _refuse_foreign(state: State) -> None:
+    if found := folders.strangers(state.folder):
+        others = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        raise StateError(
+            f"{state.folder} is not empty and is not a state folder of the laptop cloud: it holds "
+            f"{', '.join(found[:3])}{others}. Nothing in it has been changed.",
+            "Choose an empty or a new folder with STATE=folder.",
+        )
 
 
 def _clean(state: State) -> None:
