@@ -225,7 +225,7 @@ lock:  ## pin every dependency with its hash (needs uv)
 	$(LOCK) --extra docs -c requirements/train.txt pyproject.toml -o requirements/docs.txt
 	$(LOCK) --extra install --extra local -c requirements/train.txt pyproject.toml -o requirements/app.txt
 	$(LOCK) requirements/judges.in -o requirements/judges.txt
-	$(LOCK) -c requirements/train.txt container/requirements.in -o container/requirements.txt
+	$(subst --universal,--python-platform linux,$(LOCK)) -c requirements/train.txt container/requirements.in -o container/requirements.txt
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes --custom-compile-command 'make lock'
 
 .PHONY: clean
