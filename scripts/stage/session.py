@@ -28,6 +28,7 @@ class Cloud:
         profile: name of a profile in the AWS configuration; None for the usual boto3 places.
 
     Attributes:
+        config: settings of every client.
         endpoint_url: where all services answer; None for AWS's own addresses.
         public_url: the page's address, where the stacks' outputs do not name it; otherwise None.
         poll_seconds: how long to wait between two looks at something that is under way.
@@ -41,6 +42,7 @@ class Cloud:
         botocore.exceptions.ProfileNotFound: there is no such profile.
     """
 
+    config: Config = CONFIG
     endpoint_url: str | None = None
     public_url: str | None = None
     poll_seconds: float = 3.0
@@ -64,7 +66,9 @@ class Cloud:
         """
         with self._lock:  # making clients is not thread-safe in boto3, using them is
             if service not in self._clients:
-                self._clients[service] = self._session.client(service, endpoint_url=self.endpoint_url, config=CONFIG)
+                self._clients[service] = self._session.client(
+                    service, endpoint_url=self.endpoint_url, config=self.config
+                )
             return self._clients[service]
 
     @property
