@@ -60,13 +60,13 @@ PLAN_COMMENT = [.comments[] | select(.viewerDidAuthor and (.body | startswith("$
 
 .PHONY: test
 test: $(VENV)/.dev  ## run all tests of this checkout
-	$(PY) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
+	$(PY) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(TESTS)
 
 # Two, since most tests wait for another process; each process has a laptop cloud of its own.
 TEST_PROCESSES ?= 2
 
 .PHONY: check
-check: lint rooms lint-site lint-workflows types templates-fresh cfn-lint judges secrets docs-fresh docs test  ## the gate: all of the below
+check: lint rooms lint-site lint-workflows types templates-fresh cfn-lint judges locks secrets docs-fresh docs test  ## the gate: all of the below
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## style and likely mistakes
@@ -118,6 +118,10 @@ judges: $(VENV)/.dev  ## independent judges of the templates, with the floors th
 judges-with-npm: build/judges/.stamp tests/judges/node_modules/.stamp
 	$(PY) -m tests.judges
 
+.PHONY: locks
+locks: $(VENV)/.dev build/judges/.stamp  ## what is locked can be installed on every platform that README names
+	$(PY) -m tests.newcomer.locks
+
 .PHONY: secrets
 secrets: $(VENV)/.dev  ## no secret in any file of the repository, templates included
 	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook --no-verify --baseline tests/secrets.json
@@ -149,6 +153,10 @@ bench: $(VENV)/.dev  ## measure speed and memory on this machine into docs/bench
 .PHONY: templates
 templates: $(VENV)/.dev  ## write templates/ from generator/
 	$(PY) -m generator
+
+.PHONY: newcomer
+newcomer: $(VENV)/.dev  ## try README's commands on a bare machine (needs root and mmdebstrap)
+	$(PY) -m tests.newcomer
 
 .PHONY: faults
 faults: $(VENV)/.dev  ## break everything that can break, with 10,000 requests running (minutes)

@@ -28,6 +28,14 @@ x86_64 | amd64 | aarch64 | arm64) ;;
 *) fail "There is no onnxruntime for the processor of this machine ($(uname -m)): it must be x86-64 or arm64." ;;
 esac
 
+case $(uname -s)-$(uname -m) in
+Darwin-x86_64) newest=13 ;; # the last onnxruntime for Intel Macs was made before Python 3.14
+Darwin-arm64)
+    macos=$(sw_vers -productVersion 2>/dev/null)
+    [ "${macos%%.*}" -ge 14 ] 2>/dev/null || fail "macOS 14 or newer is needed, for onnxruntime; this is ${macos:-older}."
+    ;;
+esac
+
 if [ -n "${PYTHON:-}" ]; then
     command -v "$PYTHON" >/dev/null || fail "PYTHON=$PYTHON names no program."
     fits "$PYTHON" || fail "PYTHON=$PYTHON is $(version "$PYTHON"); needed is Python 3.$oldest to 3.$newest."

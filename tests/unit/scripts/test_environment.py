@@ -282,6 +282,16 @@ def test_a_python_that_is_named_must_fit(tmp_path: Path) -> None:
     assert "names no program" in find_python(tmp_path, PYTHON="none").stderr
 
 
+def test_a_mac_is_told_which_macos_and_which_python(tmp_path: Path) -> None:
+    script(tmp_path / "uname", 'test "$1" = -m && echo arm64 || echo Darwin')
+    script(tmp_path / "sw_vers", "echo 13.6")
+    assert "macOS 14 or newer is needed" in find_python(tmp_path).stderr
+    script(tmp_path / "uname", 'test "$1" = -m && echo x86_64 || echo Darwin')
+    done = find_python(tmp_path)
+    assert "Python 3.11 to 3.13 is needed" in done.stderr
+    assert "brew install python@3.13" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("program", "prints", "words"),
     [
