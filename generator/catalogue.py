@@ -271,7 +271,7 @@ SMOKE_REVIEW = "I am so happy that this deployment works."
 SMOKE_MODEL_PREFIX = "smoke-"
 
 # --- what a stage remembers in SSM parameters, below /sentiment/STAGE/ --------------------------------------------
-LOCK_PARAMETER = "deploying"
+LOCK_PATH = "lock"  # a parameter for each generation of the lock: lock/1, lock/2, ...
 HISTORY_PARAMETER = "images"
 
 # --- the pipelines -----------------------------------------------------------------------------------------------

@@ -223,6 +223,7 @@ def _add(folder: Path, name: str) -> None:
         _say(f"uv could not ({str(error).splitlines()[0]}); now with pip ...")
         _install(folder, name, "", before_changes)
     write_record(folder, [*there, name])
+    _say_what_was_fetched(folder)
 
 
 def _make(folder: Path, name: str, why: str) -> None:
@@ -249,6 +250,11 @@ def _make(folder: Path, name: str, why: str) -> None:
     _relocate(new, folder)
     write_record(new, _chain(name), place=folder)
     _put(new, folder)
+    _say_what_was_fetched(folder)
+
+
+def _say_what_was_fetched(folder: Path) -> None:
+    _say(f"{_shown(folder)} is ready; {Progress.fetched:.0f} MB fetched.")
 
 
 def _create(folder: Path, installer: str) -> None:
@@ -331,7 +337,12 @@ class Progress:
 
     Args:
         packages: how many it has to look at; 0 to show nothing.
+
+    Attributes:
+        fetched: MB that pip has downloaded so far, by all of them.
     """
+
+    fetched = 0.0
 
     def __init__(self, packages: int) -> None:
         self.packages = packages
@@ -345,7 +356,9 @@ class Progress:
         self.seen += line.startswith(("Collecting ", "Requirement already satisfied: "))
         size = re.search(r"^\s*Downloading \S+ \(([\d.]+) (kB|MB|GB)", line)
         if size:
-            self.megabytes += float(size[1]) * {"kB": 0.001, "MB": 1, "GB": 1000}[size[2]]
+            megabytes = float(size[1]) * {"kB": 0.001, "MB": 1, "GB": 1000}[size[2]]
+            self.megabytes += megabytes
+            Progress.fetched += megabytes
         if not self.packages or not (self._live or time.monotonic() - self._shown > 15):
             return
         self._shown = time.monotonic()

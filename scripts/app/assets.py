@@ -90,7 +90,7 @@ def _renamed(key: str, body: bytes, names: Mapping[str, str]) -> bytes:
         if re.search(rf"""["'(/]{re.escape(posixpath.basename(old))}["')?#]""", text):
             raise DeployError(
                 f"site: {key} names {old} in a way that the upload does not understand.",
-                "Name it in an import, a url() or a src, href or content attribute (scripts/assets.py).",
+                "Name it in an import, a url() or a src, href or content attribute (scripts/app/assets.py).",
             )
     return text.encode()
 

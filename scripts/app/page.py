@@ -7,10 +7,8 @@ import json
 import mimetypes
 import re
 import time
-from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,19 +40,42 @@ CONTENT_TYPES = {
     ".woff2": "font/woff2",
     ".webmanifest": "application/manifest+json",
 }
+# What an upload sets beside the content. A file carries it, so that other rules upload the same content again.
+RULES_KEY = "rules"
+RULES = hashlib.sha256(repr((ASK_EACH_TIME, FOREVER_CACHE, CONTENT_TYPES)).encode()).hexdigest()[:16]
+SITE = next(stack.site for stack in catalogue.STACKS if stack.site)
 
 
 @dataclass(frozen=True)
 class SiteChange:
-    """What an upload did: keys uploaded, deleted, how many were left as they were, and what was there before."""
+    """What an upload did.
+
+    Attributes:
+        uploaded: keys that were uploaded.
+        deleted: keys that were deleted.
+        unchanged: how many files were left as they were.
+        first: whether there was no site before.
+        before: what was there before under those keys.
+    """
 
     uploaded: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     unchanged: int = 0
+    first: bool = False
     before: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def changed(self) -> bool:
+        """Whether anything was uploaded or deleted."""
+        return bool(self.uploaded or self.deleted)
 
-def config_json(settings: Settings, outputs: dict[str, str]) -> bytes:
+
+def api_url(settings: Settings, outputs: Mapping[str, str]) -> str:
+    """The API's address as config.json has it: absolute, or relative to the page."""
+    return settings.site_api_url or outputs["ApiUrl"]
+
+
+def config_json(settings: Settings, outputs: Mapping[str, str]) -> bytes:
     """What the page has to know, as the file that it reads.
 
     Args:
@@ -62,7 +83,7 @@ def config_json(settings: Settings, outputs: dict[str, str]) -> bytes:
         outputs: outputs of the stage's stacks.
     """
     config = {
-        "apiUrl": settings.site_api_url or outputs["ApiUrl"],
+        "apiUrl": api_url(settings, outputs),
         "labels": list(catalogue.LABELS),
         "maxReviewCharacters": catalogue.MAX_REVIEW_CHARACTERS,
         "stage": settings.stage,
@@ -70,7 +91,7 @@ def config_json(settings: Settings, outputs: dict[str, str]) -> bytes:
     return (json.dumps(config, indent=2) + "\n").encode()
 
 
-def content(settings: Settings, outputs: dict[str, str], folder: Path = SITE_DIR) -> dict[str, bytes]:
+def content(settings: Settings, outputs: Mapping[str, str], folder: Path = SITE_DIR) -> dict[str, bytes]:
     """Every file of the site by its key, as it is uploaded: parts named after their content, configuration included.
 
     Raises:
@@ -87,7 +108,7 @@ def content(settings: Settings, outputs: dict[str, str], folder: Path = SITE_DIR
 
 
 def upload(
-    cloud: Cloud, settings: Settings, outputs: dict[str, str], reporter: Reporter, folder: Path = SITE_DIR
+    cloud: Cloud, settings: Settings, outputs: Mapping[str, str], reporter: Reporter, folder: Path = SITE_DIR
 ) -> SiteChange:
     """Make the bucket hold exactly the site.
 
@@ -104,26 +125,38 @@ def upload(
     Returns:
         What was done.
     """
-    client, bucket = cloud.client("s3"), outputs["SiteBucketName"]
+    client, bucket = cloud.client("s3"), outputs[SITE.bucket]
     wanted = content(settings, outputs, folder)
-    there = _there(client, bucket, wanted.keys())
-    changed = {key for key, body in wanted.items() if there.get(key) != fingerprint(key, body)}
+    there = _there(client, bucket)
+    changed = {key for key, body in wanted.items() if there.get(key) != _tag(body)}
     gone = sorted(there.keys() - wanted.keys())
     before = {key: client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in there.keys() & {*changed, *gone}}
     _put(client, bucket, {key: wanted[key] for key in changed})
     _delete(client, bucket, gone)
-    change = SiteChange(sorted(changed), gone, len(wanted) - len(changed), before)
-    _invalidate(cloud, outputs.get("DistributionId", ""), change)
+    change = SiteChange(sorted(changed), gone, len(wanted) - len(changed), not there, before)
+    _invalidate(cloud, outputs, change)
     reporter.note(f"site: {len(changed)} files uploaded, {len(gone)} deleted, {change.unchanged} unchanged")
     return change
 
 
-def go_back(cloud: Cloud, outputs: dict[str, str], change: SiteChange) -> None:
-    """Undo an upload."""
-    client, bucket = cloud.client("s3"), outputs["SiteBucketName"]
+def go_back(cloud: Cloud, outputs: Mapping[str, str], change: SiteChange) -> bool:
+    """Make the site what it was before an upload.
+
+    Args:
+        cloud: where.
+        outputs: outputs of the stage's stacks.
+        change: what the upload did.
+
+    Returns:
+        Whether anything was restored; the files of a first upload stay, since there was no site before.
+    """
+    if change.first or not change.changed:
+        return False
+    client, bucket = cloud.client("s3"), outputs[SITE.bucket]
     _put(client, bucket, change.before)
     _delete(client, bucket, sorted(set(change.uploaded) - change.before.keys()))
-    _invalidate(cloud, outputs.get("DistributionId", ""), change)
+    _invalidate(cloud, outputs, change)
+    return True
 
 
 def _put(client: Any, bucket: str, files: dict[str, bytes]) -> None:
@@ -134,7 +167,7 @@ def _put(client: Any, bucket: str, files: dict[str, bytes]) -> None:
             Body=files[key],
             ContentType=content_type(key),
             CacheControl=cache_control(key),
-            Metadata={"fingerprint": fingerprint(key, files[key])},
+            Metadata={RULES_KEY: RULES},
         )
 
 
@@ -158,27 +191,27 @@ def cache_control(key: str) -> str:
     return FOREVER_CACHE if _is_hashed(key) else ASK_EACH_TIME
 
 
-def fingerprint(key: str, body: bytes) -> str:
-    """Hash of all that an upload sets: content, media type and cache time."""
-    return hashlib.sha256(f"{content_type(key)}\n{cache_control(key)}\n".encode() + body).hexdigest()[:32]
+def _there(client: Any, bucket: str) -> dict[str, str]:
+    """Key to entity tag of all that the bucket holds; "" for every file that was uploaded under other rules.
 
-
-def _there(client: Any, bucket: str, wanted: Collection[str]) -> dict[str, str]:
-    """Key to fingerprint of what the bucket holds; "" for what is not wanted anyway."""
+    The index page is uploaded after all other files, so the rules that it carries hold for those too.
+    """
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-    ask = [key for key in keys if key in wanted]
-    with ThreadPoolExecutor(8, thread_name_prefix="site") as pool:
-        prints = list(pool.map(partial(_stored_fingerprint, client, bucket), ask))
-    return {**dict.fromkeys(keys, ""), **dict(zip(ask, prints, strict=True))}
+    found = {entry["Key"]: str(entry["ETag"]) for page in pages for entry in page.get("Contents", [])}
+    index = catalogue.SITE_INDEX
+    if index in found and client.head_object(Bucket=bucket, Key=index)["Metadata"].get(RULES_KEY) == RULES:
+        return found
+    return dict.fromkeys(found, "")
 
 
-def _stored_fingerprint(client: Any, bucket: str, key: str) -> str:
-    return str(client.head_object(Bucket=bucket, Key=key)["Metadata"].get("fingerprint", ""))
+def _tag(body: bytes) -> str:
+    """What S3 calls a body: its MD5, where the bucket encrypts with S3's own keys (S3 API reference, Object)."""
+    return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
 
 
-def _invalidate(cloud: Cloud, distribution: str, change: SiteChange) -> None:
-    if not distribution or not (change.uploaded or change.deleted):
+def _invalidate(cloud: Cloud, outputs: Mapping[str, str], change: SiteChange) -> None:
+    distribution = outputs.get(SITE.distribution, "")
+    if not distribution or not change.changed:
         return
     cloud.client("cloudfront").create_invalidation(
         DistributionId=distribution,

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from generator import catalogue
 from scripts.app import service
 from scripts.app.service import ServiceState
-from scripts.cloudformation.apply import Work
+from scripts.cloudformation.work import Work
 from scripts.stage.errors import DeployError, code_of
 from scripts.stage.session import Cloud, tags
 from shared import receipts

@@ -1,8 +1,8 @@
-"""The ECS service: what runs, and waiting until a roll has come to its end.
+"""The ECS service: what runs, and waiting until a rolling deployment has ended.
 
-A roll goes through the service stack's ImageUri parameter: CloudFormation registers the task-definition revision and
-updates the service, so that stack and service never drift apart. Here is what follows: ECS starting, checking and
-draining tasks.
+A rolling deployment goes through the service stack's ImageUri parameter: CloudFormation registers the task-definition
+revision and updates the service, so that stack and service never drift apart. Here is what follows: ECS starting,
+checking and draining tasks.
 """
 
 from __future__ import annotations
@@ -78,14 +78,29 @@ def describe(cloud: Cloud, cluster: str, service: str) -> ServiceState:
     return _state(found[0])
 
 
-def at_least(cloud: Cloud, cluster: str, service: str, tasks: int) -> None:
-    """Have the service want at least that many tasks."""
-    if describe(cloud, cluster, service).desired < tasks:
-        cloud.client("ecs").update_service(cluster=cluster, service=service, desiredCount=tasks)
+def at_least(cloud: Cloud, cluster: str, service: str, state: ServiceState, tasks: int) -> bool:
+    """Have the service want at least that many tasks.
+
+    Scaling keeps to its bounds, but does not lift a service that slept up to them at once.
+
+    Args:
+        cloud: where.
+        cluster: the cluster's name.
+        service: the service's name.
+        state: the service as it is.
+        tasks: how many.
+
+    Returns:
+        Whether it wanted fewer.
+    """
+    if state.desired >= tasks:
+        return False
+    cloud.client("ecs").update_service(cluster=cluster, service=service, desiredCount=tasks)
+    return True
 
 
-def mend(cloud: Cloud, cluster: str, service: str, wanted: str) -> str:
-    """Have the service want a revision again, when it went back to another by itself.
+def restore_revision(cloud: Cloud, cluster: str, service: str, state: ServiceState, wanted: str) -> str:
+    """Have the service want a revision again, when ECS alone went back to another.
 
     ECS does that without telling the stack, which goes on to call its own revision deployed.
 
@@ -93,17 +108,17 @@ def mend(cloud: Cloud, cluster: str, service: str, wanted: str) -> str:
         cloud: where.
         cluster: the cluster's name.
         service: the service's name.
+        state: the service as it is.
         wanted: ARN of the revision that the stack has.
 
     Returns:
         What happened, in words; "" when the service wants that revision.
     """
-    state = describe(cloud, cluster, service)
     if state.task_definition == wanted:
         return ""
     cloud.client("ecs").update_service(cluster=cluster, service=service, taskDefinition=wanted)
     name = wanted.rsplit("/", 1)[-1]
-    return f"the service wants {state.revision}, though its stack says {name}: rolling it to {name} again"
+    return f"the service wants {state.revision}, though its stack says {name}: rolling {name} out again"
 
 
 def wait_until_steady(
@@ -186,7 +201,7 @@ def _failed(cloud: Cloud, cluster: str, service: str, revision: str, reason: str
     name = revision.rsplit("/", 1)[-1]
     return ServiceError(
         f"The deployment of {name} failed: {reason}" + (f" Its last task stopped: {stopped}." if stopped else ""),
-        f"`sentiment logs --stage {cloud.stage}` tells what its tasks said; correct it and deploy again.",
+        f"`sentiment logs --stage {cloud.stage}` shows what its tasks logged; correct it and deploy again.",
     )
 
 

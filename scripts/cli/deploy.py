@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from scripts.app import page
 from scripts.cli.options import Options, data_loss_question, deployed, with_options
-from scripts.cloudformation import preview, templates
+from scripts.cloudformation import preview
+from scripts.cloudformation.work import changing
 from scripts.image import content
-from scripts.release import release, smoke
-from scripts.release.deploy import api_url, plan_stage
-from scripts.release.release import Target
+from scripts.release import images, plans, smoke
+from scripts.release.execute import execute
+from scripts.release.plans import Release
+from scripts.stage import lock
 from scripts.stage.errors import ImageError, SmokeTestError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
 
-SERVICE = frozenset({"service"})
 IMAGE_HELP = "A pushed image to run. Default: this checkout's."
 EXIT_CHANGES = 2
 CTRL_C = "Ctrl-C: removing the change sets of this plan ..."
@@ -24,7 +27,7 @@ DATA_LOSS = click.option(
     "--allow-data-loss", is_flag=True, help="Allow changes that replace or remove what holds data."
 )
 WAIT = click.option(
-    "--wait", default=0, show_default=True, type=click.IntRange(0), help="Minutes to wait for another deployment."
+    "--wait", default=0, show_default=True, type=click.IntRange(0), help="Minutes to wait for the stage's lock."
 )
 
 
@@ -39,8 +42,11 @@ def plan_command(context: click.Context, options: Options, image: str | None, ke
     The exit code is 0 when nothing would change, 2 when something would, and 1 for an error.
     """
     with options.reporter() as reporter, Interrupt(lambda _: reporter.note(CTRL_C)) as interrupt:
-        chosen = release.image_to_keep(options.cloud) if keep_image else image or _planned_image(options, reporter)
-        found = preview.preview(options.cloud, plan_stage(options.settings, chosen), interrupt)
+        if keep_image:
+            release = plans.stacks_alone(options.cloud, options.settings)
+        else:
+            release = plans.everything(options.cloud, options.settings, image or _planned_image(options, reporter))
+        found = preview.preview(options.cloud, release.stacks, interrupt)
     changed = any(entry.changed for entry in found)
     options.print({"changed": changed, "stacks": preview.as_json(found)}, preview.as_text(found))
     if changed:
@@ -58,9 +64,16 @@ def deploy_command(options: Options, image: str | None, allow_data_loss: bool, w
     """Bring all stacks, the service and the site up to date."""
     with options.reporter() as reporter:
         options.say_where(reporter)
-        target = _target(options, reporter, allow_data_loss, wait)
-        outputs = release.release(target, image or options.image(reporter), "deploy")
-    url = target.url(outputs)
+        chosen = image or options.image(reporter)
+        release, outputs = _execute(
+            options,
+            reporter,
+            "deploy",
+            lambda: plans.everything(options.cloud, options.settings, chosen, options.public_url),
+            allow_data_loss,
+            wait,
+        )
+    url = release.url(outputs)
     options.print({"url": url, "outputs": outputs}, f"Ready: {url}")
 
 
@@ -72,10 +85,15 @@ def stacks_command(options: Options, allow_data_loss: bool, wait: int) -> None:
     """Bring all stacks up to date; image and site stay."""
     with options.reporter() as reporter:
         options.say_where(reporter)
-        target = _target(options, reporter, allow_data_loss, wait)
-        every = frozenset(template.stack for template in templates.load_all())
-        outputs = release.release(target, release.image_to_keep(options.cloud), "stacks", every)
-    url = target.url(outputs)
+        release, outputs = _execute(
+            options,
+            reporter,
+            "stacks",
+            lambda: plans.stacks_alone(options.cloud, options.settings, options.public_url),
+            allow_data_loss,
+            wait,
+        )
+    url = release.url(outputs)
     options.print({"url": url, "outputs": outputs}, f"Ready: {url}")
 
 
@@ -103,9 +121,9 @@ def roll_command(options: Options, image: str | None, wait: int) -> None:
     """
     with options.reporter() as reporter:
         options.say_where(reporter)
-        chosen = image or options.image(reporter)
-        url = _roll(options, reporter, chosen, "roll", wait)
-    options.print({"image": chosen, "url": url}, f"{url} runs {chosen}")
+        release, outputs = _roll(options, reporter, "roll", image or options.image(reporter), wait)
+    url = release.url(outputs)
+    options.print({"image": release.image, "url": url}, f"{url} runs {release.image}")
 
 
 @click.command()
@@ -116,19 +134,17 @@ def promote_command(options: Options) -> None:
     with options.reporter() as reporter:
         options.say_where(reporter)
         deployed(options)
-        before = release.current_image(options.cloud)
-        image = options.image(reporter)
-        target = _target(options, reporter, allow_data_loss=False)
-        outputs = release.release(target, image, "promote", SERVICE)
-        served = smoke.served_model(target.url(outputs), api_url(options.settings, outputs))
+        release, outputs = _roll(options, reporter, "promote", options.image(reporter))
+        url = release.url(outputs)
+        served = smoke.served_model(url, page.api_url(options.settings, outputs))
     if served != wanted:
         raise SmokeTestError(
             f"The service answers with model {served} instead of {wanted}.",
             f"`sentiment status --stage {options.stage}` shows which image runs.",
         )
-    facts = {"model": served, "image": image, "before": before, "url": target.url(outputs)}
-    back = f"`sentiment rollback --stage {options.stage}` goes back to {before}"
-    options.print(facts, f"{target.url(outputs)} answers with model {served}; {back}")
+    facts = {"model": served, "image": release.image, "before": release.image_before, "url": url}
+    back = f"`sentiment rollback --stage {options.stage}` goes back to {release.image_before}"
+    options.print(facts, f"{url} answers with model {served}; {back}")
 
 
 @click.command()
@@ -138,16 +154,17 @@ def rollback_command(options: Options, image: str | None) -> None:
     """Roll back to the image that ran before."""
     with options.reporter() as reporter:
         options.say_where(reporter)
-        chosen = image or release.previous_image(options.cloud)
-        url = _roll(options, reporter, chosen, "rollback")
-    options.print({"image": chosen, "url": url}, f"{url} runs {chosen}")
+        release, outputs = _roll(options, reporter, "rollback", image)
+    url = release.url(outputs)
+    options.print({"image": release.image, "url": url}, f"{url} runs {release.image}")
 
 
 @click.command()
+@WAIT
 @with_options
-def site_command(options: Options) -> None:
+def site_command(options: Options, wait: int) -> None:
     """Upload the site's files that changed."""
-    with options.reporter() as reporter:
+    with options.reporter() as reporter, lock.hold(options.cloud, "site", 60.0 * wait, reporter.note):
         change = page.upload(options.cloud, options.settings, deployed(options), reporter)
     facts = {"uploaded": change.uploaded, "deleted": change.deleted, "unchanged": change.unchanged}
     lines = [f"+ {key}" for key in change.uploaded] + [f"- {key}" for key in change.deleted]
@@ -166,16 +183,30 @@ def image_command(options: Options) -> None:
     options.print({"image": reference}, reference)
 
 
-def _roll(options: Options, reporter: Reporter, image: str, command: str, wait: int = 0) -> str:
-    """Roll; the page's address."""
-    deployed(options)
-    target = _target(options, reporter, allow_data_loss=False, wait=wait)
-    return target.url(release.release(target, image, command, SERVICE))
+def _roll(
+    options: Options, reporter: Reporter, command: str, image: str | None, wait: int = 0
+) -> tuple[Release, dict[str, str]]:
+    """Roll the service out to an image; None for the one that ran well before."""
+
+    def plan() -> Release:
+        return plans.service_alone(options.cloud, options.settings, image, options.public_url)
+
+    return _execute(options, reporter, command, plan, wait=wait)
 
 
-def _target(options: Options, reporter: Reporter, allow_data_loss: bool, wait: int = 0) -> Target:
+def _execute(
+    options: Options,
+    reporter: Reporter,
+    command: str,
+    plan: Callable[[], Release],
+    allow_data_loss: bool = False,
+    wait: int = 0,
+) -> tuple[Release, dict[str, str]]:
+    """Make a release as the only one who changes the stage; what it was, and all outputs."""
     confirm = data_loss_question(options, allow_data_loss)
-    return Target(options.cloud, options.settings, reporter, confirm, options.public_url, patience=60.0 * wait)
+    with changing(options.cloud, reporter, command, confirm, timeout=60.0 * wait) as work:
+        release = plan()
+        return release, execute(work, release)
 
 
 def _planned_image(options: Options, reporter: Reporter) -> str:
@@ -183,7 +214,7 @@ def _planned_image(options: Options, reporter: Reporter) -> str:
     try:
         reference = options.place.planned_image(reporter)
     except ImageError as error:
-        reference = release.current_image(options.cloud)
+        reference = images.current(options.cloud)
         if not reference:
             raise
         reporter.warn(f"{error.message} The plan leaves the image as it is: {reference}")

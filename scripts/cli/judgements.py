@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from scripts import ROOT
-from scripts.cli.options import Options, changing, deployed, with_options
+from scripts.cli.options import Options, deployed, with_options
+from scripts.cloudformation.work import changing
 from scripts.judgements.export import export
 from scripts.judgements.forget import COPIES, LIST, find, forget
 from scripts.judgements.restore import restore
@@ -57,7 +58,7 @@ def restore_command(options: Options, moment: str | None) -> None:
     when = _utc(moment) if moment else None
     if not options.ask("Nothing is recorded while this runs; pages keep judgements meanwhile. Go on?"):
         raise DeployError("Nothing was changed.")
-    with options.reporter() as reporter, changing(options, reporter, "restore") as work:
+    with options.reporter() as reporter, changing(options.cloud, reporter, "restore") as work:
         found = restore(work, outputs, when)
     words = (
         f"{found.put_back} of {found.found} judgements put back; there are {found.judgements} now, all counted anew."
@@ -86,7 +87,8 @@ def forget_command(options: Options, text_id: str | None, text: str | None, file
     question = f"Erase text {wanted} ({count} judgements) in stage {options.stage} for good, and all exports with it?"
     if not options.ask(question):
         raise DeployError("Nothing was changed.")
-    erased = forget(options.cloud, outputs, wanted, (*COPIES, *files))
+    with options.reporter() as reporter, changing(options.cloud, reporter, "forget") as work:
+        erased = forget(work.cloud, outputs, wanted, (*COPIES, *files))
     words = [
         f"Erased {erased.judgements} judgements of {wanted}, {erased.exports} exports; counts stay, they hold no text.",
         *(f"Taken out of {file}" for file in erased.files),

@@ -6,12 +6,10 @@ import click
 
 from scripts.app import receipt_keys
 from scripts.app.service import ServiceState
-from scripts.cli.options import Options, changing, deployed, with_options
-from scripts.cloudformation import templates
-from scripts.cloudformation.apply import Work
-from scripts.cloudformation.plan import make_plan
-from scripts.release import pipelines, scaling
-from scripts.release.deploy import collect_outputs
+from scripts.cli.options import Options, deployed, with_options
+from scripts.cloudformation.stacks import collect_outputs
+from scripts.cloudformation.work import Work, changing
+from scripts.release import pipelines, plans, scaling
 from scripts.release.destroy import destroy, plan_destruction, what_is_left
 from scripts.stage.errors import DeployError
 from scripts.stage.interrupt import Interrupt
@@ -22,7 +20,7 @@ from scripts.stage.interrupt import Interrupt
 @with_options
 def scale_command(options: Options, tasks: int) -> None:
     """Run at least TASKS tasks, until the next deploy."""
-    with options.reporter() as reporter, changing(options, reporter, f"scale {tasks}") as work:
+    with options.reporter() as reporter, changing(options.cloud, reporter, f"scale {tasks}") as work:
         state = scaling.scale(work, options.settings, tasks)
     _print_service(options, state)
 
@@ -34,7 +32,7 @@ def sleep_command(options: Options) -> None:
 
     The API answers 503 meanwhile; what is stored stays.
     """
-    with options.reporter() as reporter, changing(options, reporter, "sleep") as work:
+    with options.reporter() as reporter, changing(options.cloud, reporter, "sleep") as work:
         state = scaling.sleep(work)
     _print_service(options, state)
 
@@ -46,7 +44,7 @@ def wake_command(options: Options) -> None:
 
     There are then as many as the stage's settings say.
     """
-    with options.reporter() as reporter, changing(options, reporter, "wake") as work:
+    with options.reporter() as reporter, changing(options.cloud, reporter, "wake") as work:
         state = scaling.wake(work, options.settings)
     _print_service(options, state)
 
@@ -64,7 +62,7 @@ def rotate_receipt_key_command(options: Options, revoke: bool) -> None:
         question = "Judgements of predictions that people see right now will count as unprompted. Go on?"
         if not options.ask(question):
             raise DeployError("Nothing was changed.")
-    with options.reporter() as reporter, changing(options, reporter, "rotate-receipt-key") as work:
+    with options.reporter() as reporter, changing(options.cloud, reporter, "rotate-receipt-key") as work:
         state = receipt_keys.rotate(work, outputs, revoke)
     options.place.keep_receipt_keys()
     _print_service(options, state)
@@ -90,14 +88,12 @@ def pipeline_command(options: Options, repository: str | None) -> None:
 @click.pass_context
 def destroy_command(context: click.Context, options: Options, keep_data: bool) -> None:
     """Delete the stage, and prove that nothing is left."""
-    computed = {"ImageUri": "", "LambdaCodeKey": ""}
-    plan = make_plan(options.stage, templates.load_all(), computed, options.settings.parameters)
-    found = plan_destruction(options.cloud, plan, keep_data)
+    found = plan_destruction(options.cloud, plans.wired(options.settings), keep_data)
     if found.goes or found.tables:
         click.echo(found.text, err=True)
         if not options.ask(f"Destroy stage {options.stage} in {options.cloud.region}?"):
             raise DeployError("Nothing was changed.")
-        with options.reporter() as reporter, changing(options, reporter, "destroy") as work:
+        with options.reporter() as reporter, changing(options.cloud, reporter, "destroy") as work:
             destroy(work, found)
     with options.reporter() as reporter:
         kept = collect_outputs(options.cloud)

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,11 @@ import click
 
 from scripts.cli.group import JSON_OPTION, as_json
 from scripts.cli.places import place_of
-from scripts.cloudformation.apply import Work
 from scripts.cloudformation.changesets import Change
-from scripts.release.deploy import collect_outputs, says_what_happens
+from scripts.cloudformation.stacks import collect_outputs
 from scripts.release.place import Place
-from scripts.stage import display, ledger, settings
+from scripts.stage import display, settings
 from scripts.stage.errors import DeployError, SettingsError
-from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
@@ -141,13 +139,6 @@ def deployed(options: Options) -> dict[str, str]:
             f"`sentiment deploy --stage {options.stage}` deploys it.",
         )
     return found
-
-
-@contextlib.contextmanager
-def changing(options: Options, reporter: Reporter, command: str) -> Iterator[Work]:
-    """Change a stage as the only one who does, with Ctrl-C under control."""
-    with ledger.deploying(options.cloud, command), Interrupt(says_what_happens(reporter)) as interrupt:
-        yield Work(options.cloud, reporter, interrupt)
 
 
 def data_loss_question(options: Options, allowed: bool) -> Callable[[str, Sequence[Change]], bool]:

@@ -1,16 +1,17 @@
-"""Change sets: made, read, thrown away. Executing them is ``scripts.cloudformation.apply``'s."""
+"""Change sets: made, read, thrown away. `scripts.cloudformation.apply` executes them."""
 
 from __future__ import annotations
 
+import hashlib
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from generator import catalogue
+from scripts.cloudformation.plan import Parameters, Step
 from scripts.cloudformation.stacks import NEVER_CREATED, StackState, describe
 from scripts.cloudformation.templates import DATA_TYPES, Template
 from scripts.stage.errors import DENIED_CODES, StackFailedError, code_of, message_of
@@ -20,8 +21,6 @@ from scripts.stage.session import Cloud, tags
 NO_CHANGE = ("didn't contain changes", "no updates are to be performed", "no changes to deploy")
 # A larger template must lie in a bucket (CloudFormation quotas, "Template body size in a request").
 MAX_TEMPLATE_BYTES = 51_200
-# Values of parameters; None stands for the value that the stack has.
-Parameters = Mapping[str, str | None]
 NAME_PREFIX = f"{catalogue.PROJECT}-"
 
 
@@ -69,32 +68,29 @@ class ChangeSet:
     changes: tuple[Change, ...]
 
 
-def make(
-    cloud: Cloud, name: str, template: Template, parameters: Parameters, source: dict[str, str], creates: bool
-) -> ChangeSet | None:
+def make(cloud: Cloud, step: Step, parameters: Parameters, bucket: str | None, creates: bool) -> ChangeSet | None:
     """Ask CloudFormation what a template would change.
 
     Args:
         cloud: where.
-        name: the stack's name.
-        template: the template.
+        step: the stack.
         parameters: values of its parameters; None for the value that the stack has.
-        source: ``TemplateBody`` or ``TemplateURL``, as the API takes it.
+        bucket: name of the artifacts bucket, for a template that is too large to send; None while there is none.
         creates: whether the stack does not exist yet.
 
     Returns:
         The change set, to be executed or deleted; None when nothing would change (nothing is left behind then).
 
     Raises:
-        StackFailedError: CloudFormation finds the template or the parameters wrong.
+        StackFailedError: CloudFormation rejects the template or the parameters.
     """
-    client = cloud.client("cloudformation")
+    source = _source(cloud, step, bucket)
     try:
-        made = client.create_change_set(
-            StackName=name,
+        made = cloud.client("cloudformation").create_change_set(
+            StackName=step.name,
             ChangeSetName=f"{NAME_PREFIX}{uuid.uuid4().hex}",
             ChangeSetType="CREATE" if creates else "UPDATE",
-            Capabilities=template.capabilities,
+            Capabilities=step.template.capabilities,
             Parameters=[_parameter(key, value) for key, value in sorted(parameters.items())],
             Tags=[{"Key": key, "Value": value} for key, value in tags(cloud.stage).items()],
             **source,
@@ -103,16 +99,16 @@ def make(
         if says_no_change(message_of(error)):
             return None
         if code_of(error) == "ValidationError":
-            raise _invalid(template.stack, name, message_of(error)) from error
+            raise _invalid(step, message_of(error)) from error
         raise
     answer = _wait(cloud, made["Id"], made["StackId"])
-    change_set = ChangeSet(made["Id"], made["StackId"], creates, _changes(cloud, answer, template))
+    change_set = ChangeSet(made["Id"], made["StackId"], creates, _changes(cloud, answer, step.template))
     if answer["Status"] == "FAILED":
         discard(cloud, change_set)
         reason = answer.get("StatusReason", "")
         if says_no_change(reason):
             return None
-        raise _invalid(template.stack, name, reason or "it gives no reason")
+        raise _invalid(step, reason or "it gives no reason")
     return change_set
 
 
@@ -181,8 +177,20 @@ def _change(raw: dict[str, Any], template: Template) -> Change:
     )
 
 
-def _invalid(stack: str, name: str, reason: str) -> StackFailedError:
+def _source(cloud: Cloud, step: Step, bucket: str | None) -> dict[str, str]:
+    """How the template is passed on: as it is, or from the artifacts bucket when it is too large for that."""
+    body = step.template.body.encode()
+    if len(body) <= MAX_TEMPLATE_BYTES:
+        return {"TemplateBody": step.template.body}
+    if bucket is None:
+        raise StackFailedError(f"The template of {step.name} has {len(body)} bytes, and there is no bucket for it yet.")
+    key = f"templates/{step.stack}-{hashlib.sha256(body).hexdigest()[:16]}.yaml"
+    cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/yaml")
+    return {"TemplateURL": cloud.object_url(bucket, key)}
+
+
+def _invalid(step: Step, reason: str) -> StackFailedError:
     return StackFailedError(
-        f"CloudFormation does not accept the stack {name}: {reason}",
-        f"Nothing was changed in it. Correct generator/stacks/{stack}.py or stages.toml; run `make cfn-lint`.",
+        f"CloudFormation rejects the stack {step.name}: {reason}",
+        f"Nothing was changed in it. Correct generator/stacks/{step.stack} or stages.toml; run `make cfn-lint`.",
     )

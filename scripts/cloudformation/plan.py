@@ -6,13 +6,19 @@ has an Output of the same name as one of its Parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from generator import catalogue
+from scripts.cloudformation import stacks
+from scripts.cloudformation.stacks import StackState
 from scripts.cloudformation.templates import Template
 from scripts.stage.errors import TemplateError
+
+# Values of parameters; None stands for the value that the stack has.
+Parameters = Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -23,25 +29,30 @@ class Step:
         template: its template.
         name: its name in CloudFormation.
         from_outputs: Parameter name to the short name of the stack whose Output of that name it gets.
-        fixed: Parameter name to a value known beforehand (computed, or a setting).
+        fixed: Parameter name to a value known beforehand (computed, or a setting); None for the one that the stack has.
     """
 
     template: Template
     name: str
     from_outputs: dict[str, str]
-    fixed: dict[str, str]
+    fixed: Parameters
 
     @property
     def stack(self) -> str:
         """Short name, such as ``network``."""
         return self.template.stack
 
+    @cached_property
+    def declared(self) -> catalogue.Stack:
+        """What the catalogue declares of it beyond the template."""
+        return catalogue.stack(self.stack)
+
     @property
     def needs(self) -> frozenset[str]:
         """Short names of the stacks that must be there first."""
         return frozenset(self.from_outputs.values())
 
-    def parameters(self, outputs: Mapping[str, str]) -> dict[str, str]:
+    def parameters(self, outputs: Mapping[str, str]) -> dict[str, str | None]:
         """Values of the parameters; those left to their Default are not among them.
 
         Args:
@@ -61,10 +72,35 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """All steps of a stage, each after those it needs."""
+    """Stacks of a stage, each after those it needs, and what was there when the plan was made.
+
+    Attributes:
+        stage: name of the stage.
+        steps: the stacks.
+        found: the account's stacks by name, described once for the whole plan.
+    """
 
     stage: str
     steps: tuple[Step, ...]
+    found: Mapping[str, StackState] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Outputs of all stacks of the stage as they were found."""
+        return stacks.outputs_of(self.stage, self.found.values())
+
+    def only(self, wanted: Callable[[catalogue.Stack], bool]) -> Plan:
+        """The part of the plan whose stacks are declared to be of a kind; the others stay as they were found."""
+        return replace(self, steps=tuple(step for step in self.steps if wanted(step.declared)))
+
+    def bucket(self, outputs: Mapping[str, str]) -> str | None:
+        """Name of the bucket that takes Lambda code and large templates; None while there is none.
+
+        Args:
+            outputs: outputs of the stage's stacks so far.
+        """
+        names = [declared.artifacts for declared in catalogue.STACKS if declared.artifacts in outputs]
+        return outputs[names[0]] if names else None
 
     def step(self, stack: str) -> Step:
         """The step of a stack by its short name.
@@ -80,7 +116,11 @@ class Plan:
 
 
 def make_plan(
-    stage: str, templates: Iterable[Template], computed: Mapping[str, str], settings: Mapping[str, str]
+    stage: str,
+    templates: Iterable[Template],
+    computed: Mapping[str, str],
+    settings: Mapping[str, str],
+    found: Mapping[str, StackState] | None = None,
 ) -> Plan:
     """Work out order and parameters.
 
@@ -89,6 +129,7 @@ def make_plan(
         templates: all templates of the stage.
         computed: values that the orchestrator works out, by Parameter name.
         settings: the stage's settings, by Parameter name.
+        found: the account's stacks by name, as they are now.
 
     Raises:
         TemplateError: a Parameter has no source, an Output comes from two stacks, or the stacks wait in a circle.
@@ -104,7 +145,7 @@ def make_plan(
         raise TemplateError(
             f"The stacks wait for each other in a circle: {circle}.", "Break it: move the output or the parameter."
         ) from error
-    return Plan(stage, tuple(steps[stack] for stack in order))
+    return Plan(stage, tuple(steps[stack] for stack in order), found or {})
 
 
 def _producers(templates: list[Template]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from scripts.cloudformation import changesets, stacks
-from scripts.cloudformation.apply import template_source
+from scripts.cloudformation.apply import is_so_already
 from scripts.cloudformation.changesets import Change
 from scripts.cloudformation.plan import Plan, Step
 from scripts.cloudformation.stacks import BUSY, StackState
@@ -45,7 +45,8 @@ class StackPreview:
 def preview(cloud: Cloud, plan: Plan, interrupt: Interrupt) -> list[StackPreview]:
     """Look at every stack of a plan.
 
-    A stack whose inputs do not exist yet is shown as its template has it.
+    A stack whose inputs do not exist yet is shown as its template has it. Only a stack that may change costs a change
+    set, as in a deployment.
 
     Args:
         cloud: where.
@@ -54,20 +55,18 @@ def preview(cloud: Cloud, plan: Plan, interrupt: Interrupt) -> list[StackPreview
 
     Raises:
         ForeignStackError: a stack is not ours.
-        StackBusyError: a stack is in the middle of something.
-        StackFailedError: CloudFormation finds a template wrong, or a stack is stuck.
+        StackBusyError: an operation on a stack is in progress.
+        StackFailedError: CloudFormation rejects a template, or a stack is stuck.
         InterruptedDeployError: Ctrl-C.
     """
-    outputs: dict[str, str] = {}
     found = []
     for step in plan.steps:
         if interrupt.stopping:
             raise InterruptedDeployError("Stopped by Ctrl-C; nothing of the plan is left behind.")
-        state = stacks.describe(cloud, step.name)
+        state = plan.found.get(step.name)
         if state:
             _check(cloud, state)
-        found.append(_one(cloud, step, state, outputs))
-        outputs.update(state.outputs if state else {})
+        found.append(_one(cloud, plan, step, state))
     return found
 
 
@@ -83,7 +82,7 @@ def as_text(previews: Sequence[StackPreview]) -> str:
             lines.append("  " + "  ".join(cells).rstrip())
     at_risk = [f"{entry.stack}: {each.logical_id}" for entry in previews for each in entry.changes if each.risks_data]
     if at_risk:
-        lines += ["", f"DATA AT RISK: {', '.join(at_risk)}. `deploy` does that only with consent of its own."]
+        lines += ["", f"DATA AT RISK: {', '.join(at_risk)}. `sentiment deploy` asks before it makes such a change."]
     return "\n".join([*lines, "", _total(previews)])
 
 
@@ -112,22 +111,26 @@ def _check(cloud: Cloud, state: StackState) -> None:
         )
 
 
-def _one(cloud: Cloud, step: Step, state: StackState | None, outputs: dict[str, str]) -> StackPreview:
-    creates = changesets.creates(state)
+def _one(cloud: Cloud, plan: Plan, step: Step, state: StackState | None) -> StackPreview:
+    outputs, creates = plan.outputs, changesets.creates(state)
     ready = all(name in outputs for name in step.from_outputs)
     dead = state is not None and state.status in stacks.NEVER_CREATED
     if creates and (dead or not ready):
-        added = [
-            Change("Add", logical_id, resource.type, "", resource.purpose)
-            for logical_id, resource in step.template.resources.items()
-        ]
-        return StackPreview(step.stack, step.name, True, tuple(added))
-    source = template_source(cloud, step, outputs.get("ArtifactsBucketName"))
-    change_set = changesets.make(cloud, step.name, step.template, step.parameters(outputs), source, creates)
+        return StackPreview(step.stack, step.name, True, _additions(step))
+    parameters = step.parameters(outputs)
+    if is_so_already(cloud, step, parameters, state):
+        return StackPreview(step.stack, step.name, False, ())
+    change_set = changesets.make(cloud, step, parameters, plan.bucket(outputs), creates)
     if change_set is None:
         return StackPreview(step.stack, step.name, False, ())
     changesets.discard(cloud, change_set)
     return StackPreview(step.stack, step.name, creates, change_set.changes, other=not change_set.changes)
+
+
+def _additions(step: Step) -> tuple[Change, ...]:
+    """What a stack that is made anew consists of."""
+    resources = step.template.resources.items()
+    return tuple(Change("Add", logical_id, each.type, "", each.purpose) for logical_id, each in resources)
 
 
 def _cells(change: Change) -> tuple[str, ...]:

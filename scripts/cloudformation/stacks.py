@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,11 @@ class StackState:
             return STATUSES[self.status]
         return BUSY if self.status.endswith("_IN_PROGRESS") else FAILED
 
+    @property
+    def was_complete(self) -> bool:
+        """Whether it has been made once, so that something may run in it."""
+        return self.status == "CREATE_COMPLETE" or self.status.startswith(("UPDATE_", "IMPORT_COMPLETE"))
+
 
 @dataclass(frozen=True)
 class Event:
@@ -97,11 +102,26 @@ def describe(cloud: Cloud, name: str) -> StackState | None:
     return None if state.status == "DELETE_COMPLETE" and state.id != name else state
 
 
-def of_stage(cloud: Cloud) -> list[StackState]:
-    """All stacks of the stage, found by their tags, whatever templates there are now."""
+def all_by_name(cloud: Cloud) -> dict[str, StackState]:
+    """Every stack of the account and region, whoever owns it; deleted ones are left out."""
     pages = cloud.client("cloudformation").get_paginator("describe_stacks").paginate()
     states = [_state(entry) for page in pages for entry in page["Stacks"]]
-    return [state for state in states if is_ours(cloud.stage, state) and state.status != "DELETE_COMPLETE"]
+    return {state.name: state for state in states if state.status != "DELETE_COMPLETE"}
+
+
+def of_stage(cloud: Cloud) -> list[StackState]:
+    """All stacks of the stage, found by their tags, whatever templates there are now."""
+    return [state for state in all_by_name(cloud).values() if is_ours(cloud.stage, state)]
+
+
+def outputs_of(stage: str, states: Iterable[StackState]) -> dict[str, str]:
+    """All outputs of those stacks that belong to the stage."""
+    return {key: value for state in states if is_ours(stage, state) for key, value in state.outputs.items()}
+
+
+def collect_outputs(cloud: Cloud) -> dict[str, str]:
+    """All outputs of the stage's stacks as they are now; none when nothing is deployed."""
+    return outputs_of(cloud.stage, of_stage(cloud))
 
 
 def is_ours(stage: str, state: StackState) -> bool:

@@ -99,11 +99,6 @@ class Template:
         return ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"] if makes_iam else []
 
     @property
-    def holds_data(self) -> bool:
-        """Whether anything in it must survive the stack."""
-        return catalogue.stack(self.stack).data
-
-    @property
     def looks_up(self) -> bool:
         """Whether what it makes depends on something else too: on what the parameter store holds at that moment."""
         return "AWS::SSM::Parameter::Value<" in self.body or "{{resolve:" in self.body

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from generator import catalogue
 from scripts.cloudformation.resolving import Resolver
 from scripts.cloudformation.templates import Resource, Template
 from scripts.costs import bill
@@ -39,7 +40,7 @@ def compute(
         other: differing values by Parameter name.
     """
     values = {**settings.parameters, **(other or {})}
-    deployed = repository.chosen(settings, found)
+    deployed = [each for each in found if repository.chosen(settings, catalogue.stack(each.stack))]
     resources = [resource for template in deployed for resource in Resolver(template, values).resources()]
     return bill.make(Stage(resources, values, traffic), prices)
 

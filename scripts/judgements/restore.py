@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import ClientError
 
 from generator import catalogue
-from scripts.cloudformation.apply import Work
+from scripts.cloudformation.work import Work
 from scripts.judgements import forget
 from scripts.stage.errors import DeployError, code_of
 from scripts.stage.session import Cloud

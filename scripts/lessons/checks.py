@@ -10,8 +10,8 @@ from collections import Counter
 from scripts.cloudformation import stacks
 from scripts.lessons.room import NotYetError, Room
 from scripts.local import images
-from scripts.release import release
-from scripts.stage import ledger
+from scripts.release import images as released
+from scripts.stage import history
 
 GITHUB = ".local/lessons/github.git"
 REVIEW = {"review": "I passed my exam"}
@@ -162,7 +162,7 @@ def tasks(room: Room) -> str:
 
 def registry(room: Room) -> str:
     """Lesson 26."""
-    known, now = ledger.images(room.cloud), release.current_image(room.cloud)
+    known, now = history.images(room.cloud), released.current(room.cloud)
     newest = images.reference(room.root / "container")
     if not room.changed("container/sentiment") or newest not in known:
         missing = f"No image of changed files has run here; {now} runs."

@@ -14,9 +14,9 @@ from typing import Any
 from scripts import ROOT
 from scripts.app import service
 from scripts.app.service import ServiceState
+from scripts.cloudformation.stacks import collect_outputs
 from scripts.local.session import STAGE, EmulatedCloud
 from scripts.local.state import running
-from scripts.release.deploy import collect_outputs
 from scripts.stage import settings
 from scripts.stage.session import Cloud
 

@@ -9,19 +9,23 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from generator import catalogue
 from scripts import ROOT
 from scripts.app import receipt_keys
+from scripts.cloudformation.stacks import collect_outputs
+from scripts.cloudformation.work import changing
 from scripts.local import child, emulator, images
 from scripts.local.front import HOST, Backend, Front
 from scripts.local.runner import PROCESS, Runner
 from scripts.local.session import ACCESS_KEY, STAGE, EmulatedCloud
 from scripts.local.state import State
-from scripts.release.deploy import api_url, collect_outputs, deploy
-from scripts.release.smoke import smoke_test
+from scripts.release import plans
+from scripts.release.execute import execute
 from scripts.stage import settings
 from scripts.stage.errors import DeployError
 from scripts.stage.interrupt import Interrupt
@@ -77,11 +81,10 @@ class LaptopCloud:
         self._wait_for_emulator()
         cloud = EmulatedCloud(STAGE, self.endpoint_url, stage.region)
         receipt_keys.ensure(cloud, self.state.receipt_key)
-        outputs = deploy(cloud, stage, image_uri, self._reporter, interrupt=self._interrupt)
-        self._front.backend = self._backend(outputs)
         self._front.find = lambda: self._find_backend(cloud)
-        self._warm_up()
-        smoke_test(self._front.url, api_url(stage, outputs), self._reporter, cloud, outputs)
+        with changing(cloud, self._reporter, "local", interrupt=self._interrupt) as work:
+            release = plans.everything(cloud, stage, image_uri, self._front.url)
+            execute(work, replace(release, if_first_fails=self._what_stays()), self._show)
         facts = {"endpoint_url": self.endpoint_url, "url": self._front.url, "pid": os.getpid()}
         self.state.publish(**facts, runner=self._runner.facts)
 
@@ -102,7 +105,16 @@ class LaptopCloud:
         self._interrupt.press()  # the first press would finish what is under way
         self._emulator.stop(STOP_WITHIN if self._runner.name == PROCESS else DOCKER_STOP_WITHIN)
 
-    def _backend(self, outputs: dict[str, str]) -> Backend | None:
+    def _show(self, outputs: Mapping[str, str]) -> None:
+        """Have the front show what is deployed."""
+        self._front.backend = self._backend(outputs)
+        self._warm_up()
+
+    def _what_stays(self) -> str:
+        """What there is to look at when the app does not pass its first test: the cloud ends with its command."""
+        return f"The laptop cloud stops; its logs stay in {self.state.logs}."
+
+    def _backend(self, outputs: Mapping[str, str]) -> Backend | None:
         names = outputs.get("SiteBucketName"), outputs.get("ApiId")
         return Backend(self._port, names[0], names[1]) if names[0] and names[1] else None
 

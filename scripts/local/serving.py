@@ -58,10 +58,10 @@ def reason(lines: Sequence[str]) -> str:
         lines: of its log: JSON records of the service, and other lines.
     """
     records = [_record(line) for line in lines]
-    critical = [str(record["message"]) for record in records if record.get("level") == "critical"]
+    critical = [str(record["message"]) for record in records if record.get("level") == "CRITICAL"]
     if critical:
         return critical[-1]
-    raised = [f"{record['exception']} at {record['raised'][-1]}" for record in records if record.get("raised")]
+    raised = [f"{record['error']} at {record['at'][-1]}" for record in records if record.get("at")]
     # The service does not log an exception's message; gunicorn prints that of an exception which ends the start.
     words = [line for line, record in zip(lines, records, strict=True) if not record and line.strip()]
     return ": ".join([raised[-1], *words[-1:]]) if raised else (lines or ["it wrote nothing"])[-1]

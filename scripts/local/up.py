@@ -6,6 +6,7 @@ children. The orchestrator deploys the app, as on AWS.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import NoReturn
 
 from scripts.local.cloud import LaptopCloud
@@ -24,6 +25,8 @@ from scripts.local.state import claim
 from scripts.stage.display import make_reporter, show_error
 from scripts.stage.errors import EXIT_USAGE, DeployError, explain
 from scripts.stage.reporter import Reporter
+
+WAKE_SECONDS = 0.2
 
 
 class PortError(DeployError):
@@ -114,7 +117,7 @@ def _attend(
     """Announce that the app is up, and wait for its end."""
     ready = False
     while True:
-        match events.get():
+        match _next(events):
             case Up(kept_in):
                 ready = True
                 reporter.note(f"{how_long()} Judgements are kept in {kept_in}. Ctrl-C stops it.")
@@ -124,6 +127,17 @@ def _attend(
                 return down
             case Signalled(number):
                 return Stopped(0 if ready else 128 + number)
+
+
+def _next(events: SimpleQueue[Event]) -> Event:
+    """The next event.
+
+    Python runs a signal's handler in the main thread, here, and only once that runs again: a signal that the system
+    gives to another thread does not wake it. So it wakes by itself now and then.
+    """
+    while True:
+        with contextlib.suppress(Empty):
+            return events.get(timeout=WAKE_SECONDS)
 
 
 def _leave_at_once(end: Down | Stopped) -> NoReturn:

@@ -7,10 +7,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from scripts.cloudformation.stacks import collect_outputs
 from scripts.local import curve, load, scaler
 from scripts.local.session import STAGE, EmulatedCloud
 from scripts.local.state import running
-from scripts.release.deploy import collect_outputs
 
 
 def watch(rate: int, seconds: int, picture: Path | None = None) -> None:

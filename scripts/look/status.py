@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from scripts.app import service
+from scripts.app.page import api_url
 from scripts.cloudformation import stacks
+from scripts.cloudformation.stacks import collect_outputs
 from scripts.release import smoke
-from scripts.release.deploy import api_url, collect_outputs
-from scripts.stage import ledger
+from scripts.stage import history
 from scripts.stage.errors import DeployError, SmokeTestError
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
@@ -129,7 +130,7 @@ def look(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Sta
         },
         targets=_targets(cloud, found),
         deployments=[_deployment(entry) for entry in found.get("deployments", [])],
-        images=ledger.images(cloud),
+        images=history.images(cloud),
         events=[entry["message"] for entry in found.get("events", [])[:5]],
     )
 
@@ -143,7 +144,7 @@ def _model(state: service.ServiceState, url: str, outputs: dict[str, str], setti
     if state.desired == 0:
         return "none: the service sleeps (`wake`)"
     try:
-        return smoke.served_model(url, api_url(settings, outputs), patience=0)
+        return smoke.served_model(url, api_url(settings, outputs), timeout=0)
     except (KeyError, SmokeTestError) as error:  # without the stacks of the API or the page there is nobody to ask
         return f"none answers: {error}"
 

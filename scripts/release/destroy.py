@@ -10,12 +10,13 @@ from botocore.exceptions import ClientError
 
 from generator import catalogue
 from scripts.app import buckets, receipt_keys
-from scripts.cloudformation import apply, parallel, stacks
-from scripts.cloudformation.apply import Work
+from scripts.cloudformation import parallel, stacks
+from scripts.cloudformation.follow import follow
 from scripts.cloudformation.plan import Plan, Step
 from scripts.cloudformation.stacks import StackState
 from scripts.cloudformation.templates import Template
-from scripts.stage import ledger
+from scripts.cloudformation.work import Work, showing_failure
+from scripts.stage import history, lock
 from scripts.stage.errors import DeployError, InterruptedDeployError, StackFailedError, code_of
 from scripts.stage.session import Cloud, tags
 
@@ -114,7 +115,7 @@ def destroy(work: Work, plan: Destruction) -> None:
         work.reporter.stack(stack, "waiting")
 
     def take_down(stack: str) -> None:
-        with apply.telling_failure(work, stack):
+        with showing_failure(work, stack):
             _one(work, plan.goes[stack])
 
     left = parallel.run(plan.needs, take_down, work.interrupt)
@@ -126,8 +127,10 @@ def destroy(work: Work, plan: Destruction) -> None:
     for table in plan.tables:
         _delete_table(work.cloud, table)
     if not plan.stays:
-        ledger.forget(work.cloud)
+        history.remove(work.cloud)
         receipt_keys.forget(work.cloud)
+        if work.lock:
+            work.lock.remove()
 
 
 def what_is_left(work: Work, kept: Mapping[str, str]) -> list[str]:
@@ -175,7 +178,7 @@ def _one(work: Work, doomed: Doomed) -> None:
         marker = stacks.latest_event_id(work.cloud, state.id)
         client.delete_stack(StackName=state.id)
         try:
-            apply.follow(work, doomed.step, state.id, marker)
+            follow(work, doomed.step, state.id, marker)
             break
         except StackFailedError as error:
             # Somebody may have written to a bucket, or an access log may have arrived, after it was emptied.
@@ -250,8 +253,12 @@ def _tagged(cloud: Cloud) -> list[str]:
     filters = [{"Key": key, "Values": [value]} for key, value in tags(cloud.stage).items()]
     pages = cloud.client("resourcegroupstaggingapi").get_paginator("get_resources").paginate(TagFilters=filters)
     arns = [entry["ResourceARN"] for page in pages for entry in page["ResourceTagMappingList"]]
-    # Revisions of task definitions can only be deregistered, and what the ledger remembers costs nothing either.
-    free = (":task-definition/", f":parameter{ledger.history_name(cloud.stage)}")
+    # Revisions of task definitions can only be deregistered. History and lock stay where data is kept, at no cost.
+    free = (
+        ":task-definition/",
+        f":parameter{history.parameter_name(cloud.stage)}",
+        f":parameter{lock.path(cloud.stage)}/",
+    )
     return sorted(arn for arn in arns if not any(mark in arn for mark in free) and not _gone(cloud, arn))
 
 

@@ -1,15 +1,15 @@
-"""Lets GitHub's pipelines deploy a stage: brings up the pipelines' own stack, and tells what to set on GitHub."""
+"""Lets GitHub's pipelines deploy a stage: deploys the pipelines' own stack, and says what to set on GitHub."""
 
 from __future__ import annotations
 
 from generator import catalogue
-from scripts.cloudformation import apply, stacks, templates
-from scripts.cloudformation.apply import Work
+from scripts.cloudformation import stacks, templates
 from scripts.cloudformation.plan import make_plan
-from scripts.release.deploy import says_what_happens
-from scripts.stage import ledger
+from scripts.cloudformation.stacks import StackState
+from scripts.cloudformation.work import changing
+from scripts.release.execute import execute
+from scripts.release.plans import Release
 from scripts.stage.errors import SettingsError
-from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
@@ -40,14 +40,22 @@ def let_in(cloud: Cloud, settings: Settings, repository: str | None, reporter: R
             "Set it in scripts/stages.toml to what GitHub's tokens call the repository (docs/operations/pipelines.md"
             " tells how to ask); the app's roles get their bounds by it too.",
         )
-    values = {**settings.parameters, "PipelineRepository": chosen}
-    with ledger.deploying(cloud, STACK), Interrupt(says_what_happens(reporter)) as pressed:
-        template = templates.load(STACK)
-        computed = {"IdentityProviderArn": _provider_of_others(cloud)}
-        step = make_plan(settings.stage, [template], computed, values).step(STACK)
-        outcome = apply.bring_up(Work(cloud, reporter, pressed), step, step.parameters({}), None)
-        reporter.stack(STACK, "done" if outcome.changed else "unchanged")
-    return outcome.outputs
+    with changing(cloud, reporter, STACK) as work:
+        return execute(work, plan(cloud, settings, chosen))
+
+
+def plan(cloud: Cloud, settings: Settings, repository: str) -> Release:
+    """The pipelines' stack alone.
+
+    Args:
+        cloud: the stage.
+        settings: the stage's settings.
+        repository: as GitHub's tokens name it.
+    """
+    found = stacks.all_by_name(cloud)
+    values = {**settings.parameters, "PipelineRepository": repository}
+    computed = {"IdentityProviderArn": _provider_of_others(cloud, found.get(catalogue.stack_name(cloud.stage, STACK)))}
+    return Release(settings, make_plan(settings.stage, [templates.load(STACK)], computed, values, found))
 
 
 def what_to_set(settings: Settings, outputs: dict[str, str], region: str) -> str:
@@ -73,9 +81,8 @@ def what_to_set(settings: Settings, outputs: dict[str, str], region: str) -> str
     return "\n".join(lines)
 
 
-def _provider_of_others(cloud: Cloud) -> str:
+def _provider_of_others(cloud: Cloud, state: StackState | None) -> str:
     """ARN of the account's provider for GitHub, "" when there is none or this stage's stack made it."""
-    state = stacks.describe(cloud, catalogue.stack_name(cloud.stage, STACK))
     if state and "IdentityProviderArn" in state.parameters and state.kind == stacks.GOOD:
         return state.parameters["IdentityProviderArn"]
     found = cloud.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Protocol
 
 from scripts.image import build, login, repository
+from scripts.release import registry
 from scripts.stage.errors import ImageError
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
@@ -82,7 +83,7 @@ class AwsPlace:
 
     def image(self, reporter: Reporter) -> str:
         """Build and push the image, unless the registry has it."""
-        return build.ensure(repository.ready(self.cloud, self._settings, reporter), reporter)
+        return build.ensure(registry.ready(self.cloud, self._settings, reporter), reporter)
 
     def planned_image(self, reporter: Reporter) -> str:
         """The image by digest where the registry has it, by tag where it does not yet."""
@@ -90,7 +91,7 @@ class AwsPlace:
 
     def login(self, reporter: Reporter) -> str:
         """Log in for hours at most."""
-        return login.login(self.cloud, repository.ready(self.cloud, self._settings, reporter).image_repository)
+        return login.login(self.cloud, registry.ready(self.cloud, self._settings, reporter).image_repository)
 
     def keep_receipt_keys(self) -> None:
         """Do nothing: the parameter store keeps them."""

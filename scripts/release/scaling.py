@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from scripts.app import service
 from scripts.app.service import ServiceState
-from scripts.cloudformation import apply, stacks
-from scripts.cloudformation.apply import Work
+from scripts.cloudformation import apply, stacks, templates
 from scripts.cloudformation.plan import Step
-from scripts.cloudformation.templates import parse
-from scripts.release.deploy import collect_outputs
+from scripts.cloudformation.work import Work
 from scripts.stage.errors import DeployError
 from scripts.stage.settings import Settings
 
 
 def scale(work: Work, settings: Settings, tasks: int) -> ServiceState:
-    """Have at least that many tasks run, from now until the next deploy sets the stage's own bounds again.
+    """Run at least that many tasks, from now until the next deploy sets the stage's own bounds again.
 
     Args:
         work: where and how.
@@ -44,7 +42,7 @@ def wake(work: Work, settings: Settings) -> ServiceState:
 
 
 def _set_tasks(work: Work, tasks: int, bounds: dict[str, str]) -> ServiceState:
-    outputs = collect_outputs(work.cloud)
+    outputs = stacks.collect_outputs(work.cloud)
     if "ServiceName" not in outputs:
         raise DeployError(
             f"No service of stage {work.cloud.stage} is deployed here.",
@@ -65,10 +63,11 @@ def _set_parameters(work: Work, stack: str, changed: dict[str, str]) -> None:
     if not found:
         raise DeployError(
             f"The stack {stack} of stage {work.cloud.stage} has no parameter {', '.join(changed)}.",
-            f"Deploy it anew: `sentiment deploy --stage {work.cloud.stage}`.",
+            f"Deploy it again: `sentiment deploy --stage {work.cloud.stage}`.",
         )
     state = found[0]
-    parameters = {**dict.fromkeys(state.parameters), **changed}
-    step = Step(parse(stack, apply.remember(work.cloud, state).body), state.name, {}, {})
-    outcome = apply.bring_up(work, step, parameters, None)
+    body = apply.remember(work.cloud, state).body
+    step = Step(templates.parse(stack, body), state.name, {}, {**dict.fromkeys(state.parameters), **changed})
+    work.reporter.stack(stack, "working")
+    outcome = apply.bring_up(work, step, step.fixed, None, state)
     work.reporter.stack(stack, "done" if outcome.changed else "unchanged")

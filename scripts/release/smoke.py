@@ -24,9 +24,9 @@ from scripts.stage.settings import Settings
 from shared import receipts
 from shared.reviews import text_id
 
-TIMEOUT_SECONDS = 30.0
+REQUEST_TIMEOUT_SECONDS = 30.0
 # A new API, DNS name or function may take some time to answer everywhere.
-PATIENCE_SECONDS = 60.0
+START_TIMEOUT_SECONDS = 60.0
 PASSING = {404, 429, 500, 502, 503, 504}
 
 
@@ -63,7 +63,7 @@ def smoke_test(
     cloud: Cloud,
     outputs: Mapping[str, str],
     token: str = "",
-    patience: float = PATIENCE_SECONDS,
+    timeout: float = START_TIMEOUT_SECONDS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Try everything a visitor does, through the public address, and remove what that stored.
@@ -75,7 +75,7 @@ def smoke_test(
         cloud: where the tables are, to remove the judgement from.
         outputs: outputs of the stage's stacks.
         token: what the export asks for where the stage keeps it private; "" where it does not.
-        patience: seconds in which a part may come up.
+        timeout: seconds in which a part may come up.
         sleep: waits between two tries; may raise, to leave.
 
     Raises:
@@ -83,7 +83,7 @@ def smoke_test(
     """
     base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
     model = catalogue.SMOKE_MODEL_PREFIX + uuid.uuid4().hex
-    wait = Wait(patience, sleep)
+    wait = Wait(timeout, sleep)
     _page(public_url, api_url, wait)
     keys = receipt_keys.keys(cloud)
     classification, confidence = _predict(base, keys, wait)
@@ -97,20 +97,20 @@ def smoke_test(
     reporter.note(f"smoke test passed: page, prediction ({told}), judgement, export")
 
 
-def served_model(public_url: str, api_url: str, patience: float = PATIENCE_SECONDS) -> str:
+def served_model(public_url: str, api_url: str, timeout: float = START_TIMEOUT_SECONDS) -> str:
     """The model that answers a visitor.
 
     Args:
         public_url: the page's address.
         api_url: the API's address as config.json has it, absolute or relative to the page.
-        patience: seconds in which it may come up.
+        timeout: seconds in which it may come up.
 
     Raises:
         SmokeTestError: it does not answer.
     """
     base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
     method, path = catalogue.PREDICT_ROUTE
-    answer = _until(200, "The prediction", method, base + path, Wait(patience), {"review": catalogue.SMOKE_REVIEW})
+    answer = _until(200, "The prediction", method, base + path, Wait(timeout), {"review": catalogue.SMOKE_REVIEW})
     return str(_json("The prediction", answer).get("model"))
 
 
@@ -279,7 +279,7 @@ def _ask(method: str, url: str, body: object, headers: Mapping[str, str]) -> tup
     local = urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
     opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if local else []))
     try:
-        with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+        with opener.open(request, timeout=REQUEST_TIMEOUT_SECONDS) as answer:
             return _answer(answer.status, answer.headers, answer.read()), ""
     except urllib.error.HTTPError as error:
         return _answer(error.code, error.headers, error.read()), ""

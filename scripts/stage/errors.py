@@ -56,8 +56,16 @@ class ForeignStackError(DeployError):
     """A stack has one of our names, but not our tags: never touched."""
 
 
+class StageLockedError(DeployError):
+    """Another command holds the lock of the stage."""
+
+
+class LockLostError(DeployError):
+    """Another command took over the lock of the stage, which this one held."""
+
+
 class StackBusyError(DeployError):
-    """A stack stays in the middle of an operation, or somebody else is deploying."""
+    """A stack stays in the middle of an operation."""
 
 
 class StackFailedError(DeployError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +19,8 @@ CONFIG = Config(
     read_timeout=60,
     user_agent_extra=f"{catalogue.PROJECT}-orchestrator",
 )
+# Operations that change nothing, by the verb that their names begin with; every other one counts as a change.
+READS = re.compile(r"BatchGet|Describe|Filter|Get|Head|List|Lookup|Query|Scan|Simulate|Validate")
 
 
 class Cloud:
@@ -29,6 +33,7 @@ class Cloud:
 
     Attributes:
         config: settings of every client.
+        guard: called before each attempt at a call that changes something, which is not sent if it raises; or None.
         endpoint_url: where all services answer; None for AWS's own addresses.
         public_url: the page's address, where the stacks' outputs do not name it; otherwise None.
         poll_seconds: how long to wait between two looks at something that is under way.
@@ -54,6 +59,7 @@ class Cloud:
 
     def __init__(self, stage: str, region: str | None = None, profile: str | None = None) -> None:
         self.stage = stage
+        self.guard: Callable[[], None] | None = None
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._session = self._open(region, profile)
@@ -66,10 +72,25 @@ class Cloud:
         """
         with self._lock:  # making clients is not thread-safe in boto3, using them is
             if service not in self._clients:
-                self._clients[service] = self._session.client(
-                    service, endpoint_url=self.endpoint_url, config=self.config
-                )
+                made = self._session.client(service, endpoint_url=self.endpoint_url, config=self.config)
+                # At each attempt: a call that is sent again after a minute without network must ask again, too.
+                made.meta.events.register("request-created", self._ask_guard)
+                self._clients[service] = made
             return self._clients[service]
+
+    def unguarded_client(self, service: str, config: Config) -> Any:
+        """A new boto3 client whose calls do not ask the guard, for the guard itself.
+
+        Args:
+            service: as ``client`` has it.
+            config: what differs from the configuration of all clients.
+        """
+        with self._lock:
+            return self._session.client(service, endpoint_url=self.endpoint_url, config=self.config.merge(config))
+
+    def _ask_guard(self, operation_name: str, **_: Any) -> None:
+        if self.guard and not READS.match(operation_name):
+            self.guard()
 
     @property
     def region(self) -> str:

@@ -50,6 +50,11 @@ class Settings:
         return str(self.values["site_api_url"])
 
     @property
+    def protects_data(self) -> bool:
+        """Whether what holds data refuses to be deleted."""
+        return self.values.get("deletion_protection") == "true"
+
+    @property
     def parameters(self) -> dict[str, str]:
         """The settings that are template Parameters, by Parameter name, as CloudFormation wants them: text."""
         return {pascal(key): str(value) for key, value in self.values.items() if key not in ORCHESTRATOR_KEYS}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from scripts.release.deploy import collect_outputs
+from scripts.cloudformation.stacks import collect_outputs
 from tests.browser.steps import Visitor, unique
 from tests.local.running import RunningApp
 

@@ -151,6 +151,23 @@ def test_roles_are_passed_to_named_services_alone():
         assert all("role/sentiment-${Stage}-" in arn["Fn::Sub"] for arn in one["Resource"])
 
 
+@pytest.mark.parametrize("name", ["Site", "Service", "Infrastructure"])
+def test_whoever_changes_the_stage_may_hold_its_lock_and_overwrite_no_other_parameter(name):
+    """Nothing is narrower: generations are named by number. ``scripts.stage.lock`` says what is done with them."""
+    ours = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/sentiment/${Stage}"
+    found: dict[str, set[str]] = {}
+    for one in statements(name):
+        for action in one["Action"]:
+            if action in {"ssm:DeleteParameter", "ssm:PutParameter", "ssm:GetParametersByPath"}:
+                found.setdefault(action, set()).update(arn["Fn::Sub"].removeprefix(ours) for arn in one["Resource"])
+    history = set() if name == "Site" else {"/images"}
+    assert found == {
+        "ssm:DeleteParameter": {"/lock/*"},
+        "ssm:PutParameter": {"/lock/*", *history},
+        "ssm:GetParametersByPath": {"/lock"},
+    }
+
+
 def test_the_plan_may_execute_and_delete_nothing():
     actions = {action for one in statements("Plan") if one["Effect"] == "Allow" for action in one["Action"]}
     assert {action.split(":")[0] for action in actions} == {"cloudformation", "ssm"}
@@ -212,8 +229,9 @@ def _filled_in(document: dict) -> str:
 
 def test_the_infrastructure_role_may_make_every_call_of_cloudformation_that_a_deployment_makes():
     known = boto3.client("cloudformation", region_name="us-east-1").meta.method_to_api_mapping
-    folders = [ROOT / "scripts" / room for room in ("cloudformation", "release/deploy.py")]
-    sources = [file.read_text() for folder in folders for file in [folder, *folder.glob("*.py")] if file.is_file()]
+    rooms = [ROOT / "scripts" / room for room in ("cloudformation", "release")]
+    files = [file for room in rooms for file in room.glob("*.py") if file.name != "destroy.py"]
+    sources = [file.read_text() for file in files]
     calls_in = re.compile(r"\.([a-z_]+)\(|get_paginator\(\"([a-z_]+)\"")
     named = {name for text in sources for found in calls_in.findall(text) for name in found}
     made = {f"cloudformation:{known[name]}" for name in named & known.keys()}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from scripts.release.deploy import collect_outputs
+from scripts.cloudformation.stacks import collect_outputs
 from tests.faults.traffic import address
 from tests.local.running import RunningApp
 

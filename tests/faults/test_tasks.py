@@ -9,13 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.release.deploy import deploy
-from scripts.stage import settings
 from scripts.stage.errors import StackFailedError
-from scripts.stage.reporter import Reporter
 from tests.faults.conftest import Tell, gunicorns
 from tests.faults.traffic import MANY, Traffic
-from tests.local.running import RunningApp
+from tests.local.running import RunningApp, deploy
 from tests.local.test_roll import Service, another_image, damage_the_model, eventually
 
 AFTERWARDS = 30  # requests that are answered once it is over
@@ -94,7 +91,7 @@ def test_a_revision_does_not_start(app: RunningApp, service: Service, tell: Tell
     image = another_image(app, tmp_path, damage_the_model if "model" in broken else crash)
     with Traffic(app) as traffic:
         with pytest.raises(StackFailedError, match="before it was healthy"):
-            deploy(app.cloud, settings.load("local"), image, Reporter())
+            deploy(app, image)
         traffic.wait_for(AFTERWARDS)
 
     assert tell(traffic).failures == []
@@ -114,16 +111,15 @@ def test_scaling_in_under_load(app: RunningApp, service: Service, tell: Tell) ->
 
 
 def test_deploying_under_load(app: RunningApp, service: Service, tell: Tell, tmp_path: Path) -> None:
-    stage = settings.load("local")
     new = another_image(app, tmp_path, lambda copy: (copy / "sentiment" / "faults.txt").write_text("x"))
     [old] = service.images()
     with Traffic(app) as traffic:
-        deploy(app.cloud, stage, new, Reporter())
+        deploy(app, new)
         assert service.images() == {new}
-        deploy(app.cloud, stage, old, Reporter())
+        deploy(app, old)
         while traffic.account.requests < MANY:
-            deploy(app.cloud, stage, new, Reporter())
-            deploy(app.cloud, stage, old, Reporter())
+            deploy(app, new)
+            deploy(app, old)
         traffic.wait_for(AFTERWARDS)
 
     assert tell(traffic).failures == []

@@ -21,7 +21,12 @@ import psutil
 
 from scripts import ROOT
 from scripts.app import receipt_keys
+from scripts.cloudformation.work import changing
 from scripts.local.session import STAGE, EmulatedCloud
+from scripts.release import plans
+from scripts.release.execute import execute
+from scripts.stage import settings
+from scripts.stage.reporter import Reporter
 from shared import receipts
 
 READY_WITHIN = 120.0  # seconds; of a machine that runs other tests too
@@ -167,6 +172,13 @@ def start_and_wait(state: Path, **environment: str) -> RunningApp:
         running.close()
         raise
     return running
+
+
+def deploy(app: RunningApp, image: str) -> None:
+    """Deploy everything, as the command does, with another image."""
+    cloud = app.cloud
+    with changing(cloud, Reporter(), "deploy") as work:
+        execute(work, plans.everything(cloud, settings.load(STAGE), image, app.url))
 
 
 def left_of(processes: Iterable[psutil.Process]) -> list[psutil.Process]:

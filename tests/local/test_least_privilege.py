@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from scripts.cloudformation import stacks
-from scripts.release.deploy import collect_outputs
+from scripts.cloudformation.stacks import collect_outputs
 from tests.local.running import RunningApp
 
 Call = Callable[[Any, dict[str, Any]], Any]

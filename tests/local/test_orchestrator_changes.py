@@ -6,13 +6,14 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 import time
 import uuid
 
 import pytest
 
 from scripts import ROOT
-from scripts.stage import ledger
+from scripts.stage import lock
 from tests.local.small_app import GOOD, says
 
 pytestmark = pytest.mark.cloud
@@ -75,11 +76,56 @@ def test_a_roll_back_by_ecs_alone_is_noticed_and_mended(own, run):
     assert "though its stack says" not in run("deploy").stderr
 
 
-def test_two_at_once_the_second_says_who_is_at_it(own, run):
-    with ledger.deploying(own.cloud, "deploy"):
-        error = run("deploy", code=1).stderr
-    assert "is at stage local already: deploy" in error
-    assert "service: working" not in error
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("deploy",),
+        ("stacks",),
+        ("roll",),
+        ("promote",),
+        ("rollback", "--to", "x"),
+        ("site",),
+        ("scale", "2"),
+        ("sleep",),
+        ("wake",),
+        ("rotate-receipt-key", "--yes"),
+        ("restore", "--yes"),
+        ("forget", "--text", "never said", "--yes"),
+        ("pipeline", "--repository", "example/sentiment"),
+        ("destroy", "--yes"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_while_one_command_holds_the_lock_no_other_changes_the_stage(own, run, command):
+    changing = own.cloud
+    with lock.hold(changing, "deploy"):
+        result = run(*command, code=1)
+    assert "Stage local is locked by " in result.stderr
+    assert "(deploy, process " in result.stderr
+    assert result.stdout == ""
+    assert ": working" not in result.stderr
+
+
+def test_whoever_only_reads_needs_no_lock(own, run, tmp_path):
+    with lock.hold(own.cloud, "deploy"):
+        for command in (
+            ("status",),
+            ("outputs",),
+            ("logs",),
+            ("plan",),
+            ("export", "--out", str(tmp_path / "all.csv")),
+        ):
+            run(*command)
+
+
+def test_site_waits_for_the_lock_if_it_is_told_to(own, run):
+    holding = lock.hold(own.cloud, "deploy")
+    holding.__enter__()
+    ending = threading.Timer(1.0, holding.__exit__, (None, None, None))
+    ending.start()
+    result = run("site", "--wait", "1")
+    ending.join()
+    assert "Waiting for the lock of stage local, held by " in result.stderr
 
 
 def test_scaling_up_to_sleep_and_awake_again(own, run):

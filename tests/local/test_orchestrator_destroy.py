@@ -1,13 +1,20 @@
 """A stage taken down and put up again, on a laptop cloud of its own: what goes, what stays, what is left."""
 
 import json
+import shutil
+import time
 
 import pytest
 from click.testing import CliRunner
 
+from scripts import ROOT
+from scripts.app import page
 from scripts.cli.main import main
-from scripts.release.release import current_image
+from scripts.local import place
+from scripts.release import images
+from scripts.stage import history
 from tests.local.running import start_and_wait
+from tests.local.small_app import says
 
 pytestmark = pytest.mark.cloud
 
@@ -35,7 +42,8 @@ def run(own, monkeypatch):
 def test_a_stage_goes_down_in_steps_and_comes_up_again(own, run):
     """One test, because each step needs the one before."""
     cloud = own.cloud
-    image = current_image(cloud)
+    image = images.current(cloud)
+    assert history.images(cloud) == [image], "the start of the laptop cloud is a deployment like any other"
     s3 = cloud.client("s3")
     site = json.loads(run("outputs", "--json").stdout)["SiteBucketName"]
     s3.put_bucket_versioning(Bucket=site, VersioningConfiguration={"Status": "Enabled"})
@@ -66,6 +74,36 @@ def test_a_stage_goes_down_in_steps_and_comes_up_again(own, run):
     everything = run("destroy", "--yes")
     assert "AND ALL JUDGEMENTS" in everything.stderr
     assert "Nothing else carries the stage's tags." in everything.stdout
+    left = cloud.client("ssm").get_parameters_by_path(Path="/sentiment/local", Recursive=True)["Parameters"]
+    assert left == [], "lock, history and key go too"
     assert cloud.client("dynamodb").list_tables()["TableNames"] == []
     assert "there was nothing" in run("destroy", "--yes").stdout
     assert "Nothing of stage local is deployed" in run("outputs", code=1).stderr
+
+
+def test_a_first_deployment_that_fails_stays_and_a_later_one_is_taken_back(own, run, container, monkeypatch, tmp_path):
+    """One test, because a later deployment needs a first."""
+    monkeypatch.setattr("scripts.release.smoke.smoke_test.__defaults__", ("", 1.0, time.sleep))
+    run("destroy", "--yes")
+    container('{"nothing": "useful"}')
+    error = run("deploy", code=1).stderr
+    assert "gives no prediction" in error
+    assert "This was the first deployment: it is left as it is so that you can look at it." in error
+    assert "What ran before" not in error
+    assert own.request("GET", "/").status == 200
+    assert says(own).json["nothing"] == "useful"
+    assert set(json.loads(run("status", "--json").stdout)["stacks"].values()) == {"CREATE_COMPLETE"}
+    assert history.images(own.cloud) == []
+
+    monkeypatch.setattr(place, "CONTAINER_DIR", ROOT / "container")
+    run("deploy")
+    model, index = says(own).json["model"], own.request("GET", "/").body
+    site = tmp_path / "site"
+    shutil.copytree(page.SITE_DIR, site)
+    (site / "index.html").write_text((site / "index.html").read_text() + "<!-- new -->")
+    (site / "new.txt").write_text("new")
+    monkeypatch.setattr(page.upload, "__defaults__", (site,))
+    container('{"nothing": "useful"}')
+    assert "What ran before runs again: service, the page." in run("deploy", code=1).stderr
+    assert (says(own).json["model"], own.request("GET", "/").body) == (model, index)
+    assert own.request("GET", "/new.txt").status == 404

@@ -12,7 +12,7 @@ import uuid
 import pytest
 
 from scripts import ROOT
-from scripts.release.deploy import collect_outputs
+from scripts.cloudformation.stacks import collect_outputs
 from shared import csvformat
 
 pytestmark = pytest.mark.cloud

@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from scripts import ROOT
-from scripts.cloudformation import apply
+from scripts.cloudformation import follow
 from scripts.image import content
 from scripts.local import place
 from scripts.release import smoke
@@ -67,7 +67,7 @@ def test_ctrl_c_while_an_image_is_tried_does_not_stop_the_way_back(own, run, con
 
 
 def test_ctrl_c_takes_back_a_roll_that_is_under_way(own, run, container, monkeypatch):
-    before, cancel = says(own).json["model"], apply._cancel
+    before, cancel = says(own).json["model"], follow._cancel
     folder = container(GOOD.replace("MODEL", "cancelled"))
     (folder / "sentiment/__init__.py").write_text(WAITS)
     running = own.state / "images" / content.tag(folder)
@@ -80,7 +80,7 @@ def test_ctrl_c_takes_back_a_roll_that_is_under_way(own, run, container, monkeyp
         cancel(work, state)
         (running / "go").touch()  # CloudFormation stops before the next resource, not in the middle of one
 
-    monkeypatch.setattr(apply, "_cancel", cancel_and_go_on)
+    monkeypatch.setattr(follow, "_cancel", cancel_and_go_on)
     somebody = threading.Thread(target=interrupt)
     somebody.start()
     error = run("roll", code=130).stderr

@@ -10,8 +10,8 @@ import uuid
 from pathlib import Path
 
 from scripts import ROOT
+from scripts.cloudformation.stacks import collect_outputs
 from scripts.look import logs
-from scripts.release.deploy import collect_outputs
 from tests.local.running import RunningApp
 
 WITHIN = 20.0  # seconds until the journal has been compacted, on a busy machine

@@ -8,8 +8,8 @@ from collections import Counter
 from typing import Any
 
 from scripts.app import receipt_keys, service
-from scripts.cloudformation.apply import Work
-from scripts.release.deploy import collect_outputs
+from scripts.cloudformation.stacks import collect_outputs
+from scripts.cloudformation.work import Work
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
 from shared import receipts

@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 
 from scripts import ROOT
+from scripts.cloudformation.stacks import collect_outputs
 from scripts.image import content
-from scripts.release.deploy import collect_outputs
 from tests import jargon
 from tests.local.checkout import share_environments
 from tests.local.running import RunningApp, start_and_wait

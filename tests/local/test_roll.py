@@ -13,13 +13,11 @@ from typing import Any
 
 import pytest
 
+from scripts.cloudformation.stacks import collect_outputs
 from scripts.image import content
 from scripts.local import images
-from scripts.release.deploy import collect_outputs, deploy
-from scripts.stage import settings
 from scripts.stage.errors import StackFailedError
-from scripts.stage.reporter import Reporter
-from tests.local.running import Answer, RunningApp
+from tests.local.running import Answer, RunningApp, deploy
 from tests.local.small_app import WAITS
 
 BODY = {"review": "I am happy"}
@@ -99,7 +97,7 @@ def test_a_roll_fails_no_request(app: RunningApp, service: Service, tmp_path: Pa
     new = another_image(app, tmp_path, lambda copy: (copy / "sentiment" / "new.txt").write_text("x"))
     with Traffic(app) as traffic:
         service.scale(2)
-        deploy(app.cloud, settings.load("local"), new, Reporter())
+        deploy(app, new)
         assert service.images() == {new}
         service.scale(1)
         already = len(traffic.statuses)
@@ -114,7 +112,7 @@ def test_everybody_is_answered_while_a_new_task_takes_its_time(
 ) -> None:
     new = another_image(app, tmp_path, lambda copy: (copy / "sentiment" / "__init__.py").write_text(WAITS))
     folder = app.state / "images" / new.rpartition(":")[2]
-    rolling = threading.Thread(target=deploy, args=(app.cloud, settings.load("local"), new, Reporter()))
+    rolling = threading.Thread(target=deploy, args=(app, new))
     rolling.start()
     try:
         eventually((folder / "waits").exists)
@@ -133,7 +131,7 @@ def test_a_broken_revision_is_rolled_back_and_fails_no_request(
     before = service.images()
     broken = another_image(app, tmp_path, damage_the_model)
     with Traffic(app, visitors=1) as traffic, pytest.raises(StackFailedError, match="before it was healthy"):
-        deploy(app.cloud, settings.load("local"), broken, Reporter())
+        deploy(app, broken)
 
     assert traffic.failures == []
     assert service.images() == before

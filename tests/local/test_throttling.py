@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.release.deploy import collect_outputs
+from scripts.cloudformation.stacks import collect_outputs
 from scripts.stage.settings import load
 from tests.local.running import RunningApp
 

@@ -80,7 +80,7 @@ def change_stacks(*names: str) -> aws.Statement:
 
 
 def site() -> list[aws.Statement]:
-    """The page's files, and telling CloudFront of new ones."""
+    """The page's files, and telling CloudFront of new ones, while nobody else changes the stage."""
     tagged = {
         f"aws:ResourceTag/{catalogue.TAG_PROJECT}": catalogue.PROJECT,
         f"aws:ResourceTag/{catalogue.TAG_STAGE}": Ref("Stage"),
@@ -88,6 +88,7 @@ def site() -> list[aws.Statement]:
     bucket = f"arn:${{AWS::Partition}}:s3:::{OURS}-site-*"
     return [
         see_stacks(),
+        *lock(),
         allow(["s3:ListBucket"], bucket),
         allow(["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], f"{bucket}/*"),
         allow(
@@ -149,10 +150,10 @@ def infrastructure() -> list[aws.Statement]:
 
 def plan() -> list[aws.Statement]:
     """Asking CloudFormation what would change, and nothing else: it may execute no change set."""
-    asking = [f"cloudformation:{call}" for call in CHANGE_SETS if call[:6] in ("Create", "Delete", "Descri")]
+    asking = ("CreateChangeSet", "DeleteChangeSet", "DescribeChangeSet", "GetTemplate")
     return [
         see_stacks(),
-        allow(asking, _stack("*")),
+        allow([f"cloudformation:{call}" for call in asking], _stack("*")),
         deny(["cloudformation:*"], _stack("pipeline")),
         machine_image(),
     ]
@@ -234,9 +235,13 @@ def _nearest(service: str, names: Iterable[str]) -> list[str]:
 
 
 def lock() -> list[aws.Statement]:
-    """Being the only one who changes the stage."""
-    own = ("AddTagsToResource", "DeleteParameter", "GetParameter", "PutParameter")
-    return [allow([f"ssm:{call}" for call in own], f"{PARAMETERS}/{catalogue.LOCK_PARAMETER}")]
+    """Holding the stage's lock, which is one parameter for each generation."""
+    generations = f"{PARAMETERS}/{catalogue.LOCK_PATH}"
+    own = ("AddTagsToResource", "DeleteParameter", "PutParameter")
+    return [
+        allow([f"ssm:{call}" for call in own], f"{generations}/*"),
+        allow(["ssm:GetParametersByPath"], generations),
+    ]
 
 
 def history() -> list[aws.Statement]:

@@ -1,11 +1,23 @@
-"""IAM: the context that policy conditions see for a request to the laptop cloud."""
+"""IAM: what policies and their conditions see of a request to the laptop cloud."""
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from ministack import app
+from ministack.core import iam_actions
+
+BY_PATH = "AmazonSSM.GetParametersByPath"
 
 
 def register() -> None:
+    """See requests as AWS's IAM does."""
+    _count_loopback_as_encrypted()
+    _name_the_path_of_parameters()
+
+
+def _count_loopback_as_encrypted() -> None:
     """Treat requests over loopback as encrypted: nobody can listen there, which is what TLS ensures.
 
     Without this, the bucket policies, which refuse plain HTTP, would refuse every request.
@@ -16,3 +28,25 @@ def register() -> None:
         pin_origin(source_ip, True)
 
     app.pin_request_origin = pin_origin_as_encrypted
+
+
+def _name_the_path_of_parameters() -> None:
+    """The resource of ``GetParametersByPath`` is the path; ministack knows parameters by their names alone."""
+    resource_of = iam_actions.extract_resource_arn
+
+    def resource_or_path(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query_params: dict[str, Any],
+        region: str,
+        account_id: str,
+    ) -> str:
+        if service == "ssm" and headers.get("x-amz-target") == BY_PATH:
+            asked = json.loads(body).get("Path", "")
+            return f"arn:aws:ssm:{region}:{account_id}:parameter{asked}"
+        return str(resource_of(service, method, path, headers, body, query_params, region, account_id))
+
+    iam_actions.extract_resource_arn = resource_or_path

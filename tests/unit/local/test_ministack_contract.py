@@ -17,6 +17,9 @@ FUNCTIONS = {
     "app.main": [],
     "app.pin_request_origin": ["source_ip", "secure_transport"],
     "core.iam_actions.dynamodb_service_context": ["body"],
+    "core.iam_actions.extract_resource_arn": [
+        "service", "method", "path", "headers", "body", "query_params", "region", "account_id",
+    ],
     "core.iam_actions.request_tag_context": ["service", "iam_action", "body", "params"],
     "core.iam_evaluator.enforce": [
         "access_key_id", "iam_action", "service", "region", "resource_arn", "service_context",

@@ -18,6 +18,7 @@ from scripts.local import serving
 from scripts.local.processes import Container, ProcessEngine
 from scripts.local.serving import ContainerError
 from scripts.stage.errors import ImageError
+from shared.logs import line
 
 IMAGE = "laptop/sentiment-rnn:abc123"
 CONFIG = """
@@ -157,8 +158,8 @@ def test_one_that_ends_at_once_says_why_and_leaves_nothing(engine: ProcessEngine
 
 
 def test_a_critical_line_of_the_log_is_the_reason(engine: ProcessEngine, folder: Path) -> None:
-    line = 'print(\'{"level": "critical", "message": "the model is missing"}\', flush=True); raise RuntimeError'
-    (folder / "sentiment" / "app.py").write_text(line)
+    critical = line("CRITICAL", "the model is missing", {})
+    (folder / "sentiment" / "app.py").write_text(f"print({critical!r}, flush=True); raise RuntimeError")
 
     with pytest.raises(ContainerError, match="before it was healthy: the model is missing"):
         run(engine)
@@ -166,10 +167,10 @@ def test_a_critical_line_of_the_log_is_the_reason(engine: ProcessEngine, folder:
 
 def test_what_was_raised_is_the_reason_rather_than_what_gunicorn_says_last() -> None:
     lines = [
-        '{"level": "info", "message": "Booting worker with pid: 7"}',
-        '{"level": "error", "message": "Exception in worker", "exception": "KeyError", "raised": ["a", "b.py:1 f"]}',
+        line("INFO", "Booting worker with pid: 7", {}),
+        line("ERROR", "Exception in worker process", {"error": "KeyError", "at": ["a", "b.py:1 f"]}),
         "'no such thing'",
-        '{"level": "error", "message": "Reason: Worker failed to boot."}',
+        line("ERROR", "Reason: Worker failed to boot.", {}),
     ]
     assert serving.reason(lines) == "KeyError at b.py:1 f: 'no such thing'"
     assert serving.reason([lines[1]]) == "KeyError at b.py:1 f"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from scripts.cloudformation.apply import Work
 from scripts.cloudformation.plan import Step
 from scripts.cloudformation.templates import parse
+from scripts.cloudformation.work import Work
 from scripts.stage.interrupt import Interrupt
 from tests.unit.scripts.stubs import TEMPLATE, Answers, Recorder, StubbedCloud
 

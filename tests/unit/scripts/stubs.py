@@ -85,6 +85,10 @@ class Answers:
             "describe_stacks", "ValidationError", "Stack with id sentiment-dev-data does not exist"
         )
 
+    def no_stacks(self):
+        """The account is empty."""
+        self.stubber.add_response("describe_stacks", {"Stacks": []}, {})
+
     def stack(self, status, tags=TAGS, reason="", outputs=None, parameters=None):
         self.stubber.add_response(
             "describe_stacks",

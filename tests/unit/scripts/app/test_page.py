@@ -77,15 +77,40 @@ def test_the_stage_may_say_what_the_page_calls(s3, folder):
 def test_only_what_changed_is_uploaded_and_what_is_gone_is_deleted(s3, folder):
     [app, *_] = upload(s3, folder).uploaded
     assert upload(s3, folder) == page.SiteChange([], [], 4)
+    s3.client("s3").put_object(Bucket="site", Key=app, Body=b"changed by hand")
+    assert upload(s3, folder).uploaded == [app]
     (folder / "app.js").write_text("export const a = 2")
     (folder / "font.3f2a91bc.woff2").unlink()
     change = upload(s3, folder)
     [new] = set(change.uploaded) - {"index.html"}
     assert change == page.SiteChange([new, "index.html"], [app, "font.3f2a91bc.woff2"], 1)
     assert keys(s3) == {new, "config.json", "index.html"}
-    page.go_back(s3, OUTPUTS, change)
+    assert page.go_back(s3, OUTPUTS, change)
     assert keys(s3) == {app, "config.json", "font.3f2a91bc.woff2", "index.html"}
     assert app.encode() in s3.client("s3").get_object(Bucket="site", Key="index.html")["Body"].read()
+
+
+def test_a_first_upload_stays_when_a_release_goes_back(s3, folder):
+    change = upload(s3, folder)
+    assert change.first
+    there = keys(s3)
+    assert not page.go_back(s3, OUTPUTS, change)
+    assert keys(s3) == there
+
+
+def test_an_unchanged_site_costs_two_calls_however_many_files_it_has(s3, folder):
+    upload(s3, folder)
+    calls = []
+    s3.client("s3").meta.events.register("provide-client-params.s3", lambda model, **_: calls.append(model.name))
+    upload(s3, folder)
+    assert calls == ["ListObjectsV2", "HeadObject"]
+
+
+def test_other_types_or_cache_times_upload_the_same_content_again(s3, folder, monkeypatch):
+    upload(s3, folder)
+    monkeypatch.setattr(page, "RULES", "others")
+    assert len(upload(s3, folder).uploaded) == 4
+    assert upload(s3, folder).unchanged == 4
 
 
 def test_no_visitor_gets_a_page_whose_parts_are_missing(s3, folder):
@@ -127,6 +152,6 @@ def test_a_folder_without_an_index_page_is_refused(s3, tmp_path):
 def test_cloudfront_forgets_what_changed_and_only_then(cloud):
     stub = cloud.stub("cloudfront")
     stub.add_response("create_invalidation", {})
-    page._invalidate(cloud, "E1", page.SiteChange(["index.html"], [], 0))
-    page._invalidate(cloud, "E1", page.SiteChange([], [], 3))
-    page._invalidate(cloud, "", page.SiteChange(["index.html"], [], 0))
+    page._invalidate(cloud, {"DistributionId": "E1"}, page.SiteChange(["index.html"], [], 0))
+    page._invalidate(cloud, {"DistributionId": "E1"}, page.SiteChange([], [], 3))
+    page._invalidate(cloud, {}, page.SiteChange(["index.html"], [], 0))

@@ -5,15 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from scripts.app import service
-from scripts.app.lambdas import Package
-from scripts.cloudformation import apply
-from scripts.cloudformation.plan import make_plan
-from scripts.cloudformation.templates import parse
-from scripts.release.deploy import Deployment
-from scripts.stage.errors import InterruptedDeployError, ServiceError, StackFailedError
+from scripts.stage.errors import InterruptedDeployError, ServiceError
 from scripts.stage.interrupt import Interrupt
-from scripts.stage.settings import Settings
-from tests.unit.scripts.stubs import TEMPLATE, Recorder
+from tests.unit.scripts.stubs import Recorder
 
 FAMILY = "arn:aws:ecs:eu-central-1:123456789012:task-definition/sentiment-dev"
 
@@ -100,26 +94,6 @@ def test_of_tasks_that_stopped_in_one_second_the_crash_is_told(cloud):
     assert service.why_stopped(cloud, "c", "s").endswith("exit code 137")
 
 
-def test_why_tasks_stopped_is_told_where_cloudformation_does_not(cloud, work, answers, ecs, monkeypatch):
-    def fail(*_):
-        raise StackFailedError("ECS Deployment Circuit Breaker was triggered", "what to do")
-
-    monkeypatch.setattr(apply, "bring_up", fail)
-    plan = make_plan("dev", [parse("data", f"{TEMPLATE}  ServiceName:\n    Value: s\n")], {}, {})
-    run = Deployment(work, plan, Settings("dev", {}), Package("key", b""))
-    run.outputs["ClusterName"] = "c"
-    for _ in ("before", "after"):
-        answers.stack("UPDATE_ROLLBACK_COMPLETE", outputs={"ServiceName": "s"})
-    ecs(deployment(1))
-    stub = cloud.stub("ecs")
-    stub.add_response("list_tasks", {"taskArns": ["t1"]})
-    stub.add_response("describe_tasks", {"tasks": [stopped("t1", 2, "CannotPullContainerError: no such image", 1, 1)]})
-    with pytest.raises(StackFailedError) as raised:
-        run.run()
-    assert "was triggered\nIts last task stopped: CannotPullContainerError: no such image" in raised.value.message
-    assert raised.value.next_step == "what to do"
-
-
 def test_a_failure_of_an_earlier_deployment_is_not_this_ones(cloud, ecs):
     ecs(deployment(1), deployment(2, "ACTIVE", "FAILED", running=0))
     before = service.describe(cloud, "c", "s")
@@ -135,17 +109,25 @@ def test_a_service_that_never_gets_steady_is_given_up(cloud, ecs, monkeypatch):
         wait(cloud)
 
 
-def test_a_service_that_ecs_alone_rolled_back_is_rolled_to_its_stacks_revision_again(cloud, ecs):
+def test_a_service_that_ecs_alone_rolled_back_is_rolled_out_to_its_stacks_revision_again(cloud, ecs):
     ecs(deployment(1))
+    state = service.describe(cloud, "c", "s")
     cloud.stub("ecs").add_response(
         "update_service", {}, {"cluster": "c", "service": "s", "taskDefinition": f"{FAMILY}:2"}
     )
-    words = service.mend(cloud, "c", "s", f"{FAMILY}:2")
+    words = service.restore_revision(cloud, "c", "s", state, f"{FAMILY}:2")
     assert words == (
-        "the service wants sentiment-dev:1, though its stack says sentiment-dev:2: rolling it to sentiment-dev:2 again"
+        "the service wants sentiment-dev:1, though its stack says sentiment-dev:2: rolling sentiment-dev:2 out again"
     )
-    ecs(deployment(2))
-    assert service.mend(cloud, "c", "s", f"{FAMILY}:2") == ""
+    assert service.restore_revision(cloud, "c", "s", state, f"{FAMILY}:1") == ""
+
+
+def test_a_service_that_wants_too_few_tasks_is_lifted_to_its_least(cloud, ecs):
+    ecs(deployment(1), desired=0)
+    state = service.describe(cloud, "c", "s")
+    cloud.stub("ecs").add_response("update_service", {}, {"cluster": "c", "service": "s", "desiredCount": 2})
+    assert service.at_least(cloud, "c", "s", state, 2)
+    assert not service.at_least(cloud, "c", "s", state, 0)
 
 
 def test_leaving_leaves(cloud, ecs):

@@ -83,11 +83,13 @@ def test_short_tags_purposes_policies_and_capabilities_are_understood():
             Type: AWS::IAM::Role
             Metadata: {Purpose: Lets it write}
             Properties: {Name: !Sub "${A}-x", Path: !GetAtt B.C, List: !Join ["", [!Ref A]], Map: !Transform {Name: x}}
+          Table: {Type: AWS::DynamoDB::Table, DeletionPolicy: Retain}
         """,
     )
     assert parsed.capabilities == ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
     assert parsed.purpose("Role") == "Lets it write"
     assert parsed.purpose("Gone") == ""
+    assert [each.deletion_policy for each in parsed.resources.values()] == ["Delete", "Retain"]
     assert parsed.resources["Role"].properties == {
         "Name": {"Fn::Sub": "${A}-x"},
         "Path": {"Fn::GetAtt": ["B", "C"]},

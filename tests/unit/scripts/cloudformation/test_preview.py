@@ -1,8 +1,10 @@
 """What a deployment would change, and that looking leaves nothing behind."""
 
+from dataclasses import replace
+
 import pytest
 
-from scripts.cloudformation import preview
+from scripts.cloudformation import preview, stacks
 from scripts.cloudformation.changesets import Change
 from scripts.cloudformation.plan import make_plan
 from scripts.cloudformation.preview import StackPreview
@@ -18,11 +20,11 @@ def plan():
 
 
 def look(cloud, plan):
-    return preview.preview(cloud, plan, Interrupt())
+    return preview.preview(cloud, replace(plan, found=stacks.all_by_name(cloud)), Interrupt())
 
 
 def test_a_stack_that_is_not_there_is_asked_about_and_cleared_away_again(cloud, plan, answers):
-    answers.no_stack()
+    answers.no_stacks()
     answers.change_set_made("CREATE")
     answers.change_set(
         changes=[{"Action": "Add", "LogicalResourceId": "Table", "ResourceType": "AWS::DynamoDB::Table"}]
@@ -83,6 +85,13 @@ def test_no_change_is_told_as_such(cloud, plan, answers):
     assert preview.as_text(found) == "data: no change\n\nNo change."
 
 
+def test_what_is_so_already_costs_no_change_set(cloud, plan, answers):
+    answers.stack("CREATE_COMPLETE", parameters={"Stage": "dev"})
+    answers.remembered()
+    (found,) = look(cloud, plan)
+    assert not found.changed
+
+
 def test_a_changed_output_alone_is_a_change(cloud, plan, answers):
     answers.stack("CREATE_COMPLETE")
     answers.change_set_made()
@@ -96,13 +105,12 @@ def test_a_changed_output_alone_is_a_change(cloud, plan, answers):
 def test_a_stack_whose_inputs_are_not_there_yet_is_shown_from_its_template(cloud, answers):
     needy = parse("api", "Parameters: {TableName: {Type: String}}\nResources: {Role: {Type: 'AWS::IAM::Role'}}")
     plan = make_plan("dev", [parse("data", TEMPLATE), needy], {}, {})
-    answers.no_stack()
+    answers.no_stacks()
     answers.change_set_made("CREATE")
     answers.change_set()
     answers.discarded()
     answers.stack("REVIEW_IN_PROGRESS", tags=[])
     answers.deleted()
-    answers.no_stack()
     found = look(cloud, plan)
     assert [(entry.stack, entry.creates, len(entry.changes)) for entry in found] == [
         ("data", True, 0),
@@ -125,7 +133,7 @@ def test_a_stack_that_is_stuck_is_no_fault_of_the_template(cloud, plan, answers,
     answers.stack(status)
     with pytest.raises(StackFailedError, match="sentiment-dev-data is") as raised:
         look(cloud, plan)
-    assert f"sentiment {way} --stage dev" in raised.value.next_step
+    assert f"`sentiment {way} --stage dev`" in raised.value.next_step
 
 
 def test_ctrl_c_stops_between_two_stacks(cloud, plan):
@@ -150,7 +158,7 @@ def test_signs_replacement_and_data_at_risk_are_shown():
         "  ~  Role   AWS::IAM::Role        may replace  Lets",
         "  -  Old    AWS::SQS::Queue",
         "",
-        "DATA AT RISK: data: Table. `deploy` does that only with consent of its own.",
+        "DATA AT RISK: data: Table. `sentiment deploy` asks before it makes such a change.",
         "",
         "1 to add, 2 to change, 1 to remove",
     ]

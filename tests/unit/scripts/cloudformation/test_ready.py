@@ -11,7 +11,7 @@ OTHERS = [{"Key": "project", "Value": "sentiment"}, {"Key": "stage", "Value": "p
 
 
 def bring_up(work, step):
-    return apply.bring_up(work, step, {"Stage": "dev"}, None).outputs
+    return apply.bring_up(work, step, {"Stage": "dev"}, None, stacks.describe(work.cloud, STACK)).outputs
 
 
 @pytest.mark.parametrize("status", sorted(stacks.NEVER_CREATED))

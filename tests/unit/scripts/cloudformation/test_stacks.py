@@ -19,6 +19,32 @@ def test_the_stages_stacks_are_found_on_every_page_by_their_tags(cloud):
     assert [state.name for state in stacks.of_stage(cloud)] == ["a", "d"]
 
 
+def test_only_the_stages_own_outputs_are_collected():
+    def state(name, stage):
+        tags = {"project": "sentiment", "stage": stage}
+        return stacks.StackState(name, name, "CREATE_COMPLETE", outputs={name: "x"}, tags=tags)
+
+    assert stacks.outputs_of("dev", [state("a", "dev"), state("b", "prod")]) == {"a": "x"}
+
+
+def test_a_stack_counts_as_made_once_it_was_complete():
+    def made(status):
+        return stacks.StackState("n", "i", status).was_complete
+
+    assert [status for status in stacks.STATUSES if made(status)] == [
+        "CREATE_COMPLETE",
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_COMPLETE",
+        "UPDATE_FAILED",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "UPDATE_ROLLBACK_FAILED",
+        "IMPORT_COMPLETE",
+    ]
+
+
 def test_events_of_all_pages_come_in_the_order_of_their_time_each_once(cloud):
     stub = cloud.stub("cloudformation")
     first = [

@@ -1,15 +1,14 @@
-"""The stage's own repository: its stack against moto; logging in is tested with its own module."""
+"""The stage's own repository, against moto; its deployment and logging in are tested with their own modules."""
 
 import pytest
 from moto import mock_aws
 
-from scripts.cloudformation import apply, templates
-from scripts.cloudformation.apply import Outcome
+from generator import catalogue
+from scripts.cloudformation import templates
 from scripts.image import build, login, repository
 from scripts.stage import settings
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
-from tests.unit.scripts.stubs import Recorder
 
 URI = "1.dkr.ecr.us-east-1.amazonaws.com/sentiment-dev-rnn"
 
@@ -48,30 +47,11 @@ def set_to(repository):
 
 
 def test_no_stage_has_a_registry_unless_it_says_so():
-    found = templates.load_all()
-    assert "registry" in [template.stack for template in found]
     for stage in settings.stages():
-        assert "registry" not in [each.stack for each in repository.chosen(settings.load(stage), found)]
-    assert repository.chosen(set_to("ecr"), found) == found
-
-
-def test_the_registry_is_brought_up_and_signed_in_to(aws, signed_in, monkeypatch):
-    """Its stack goes the way of every stack (test_apply); moto gives no outputs to one made by a change set."""
-    reporter = Recorder()
-    brought_up = []
-
-    def bring_up(work, step, parameters, bucket):
-        brought_up.append((step.name, step.template.stack, parameters))
-        assert len(aws.client("ssm").describe_parameters()["Parameters"]) == 1, "nobody else deploys meanwhile"
-        return Outcome({"RepositoryUri": URI}, changed=len(brought_up) == 1)
-
-    monkeypatch.setattr(apply, "bring_up", bring_up)
-    assert repository.ready(aws, set_to("ecr"), reporter).image_repository == URI
-    assert brought_up == [("sentiment-dev-registry", "registry", {"Stage": "dev"})]
-    assert signed_in == [URI]
-    repository.ready(aws, set_to("ecr"), reporter)
-    assert reporter.said == [("registry", "done"), ("registry", "unchanged")]
-    assert aws.client("ssm").describe_parameters()["Parameters"] == [], "the lock is given back"
+        assert not repository.chosen(settings.load(stage), repository.STACK)
+    for stack in catalogue.STACKS:
+        assert repository.chosen(set_to("ecr"), stack)
+        assert repository.chosen(settings.load("dev"), stack) == (stack.name != "registry")
 
 
 def test_its_template_makes_what_it_should(stack):
@@ -80,11 +60,6 @@ def test_its_template_makes_what_it_should(stack):
     body = next(each.body for each in templates.load_all() if each.stack == "registry")
     for line in ("ScanOnPush: true", "EmptyOnDelete: true", "DeletionPolicy: Delete", "UpdateReplacePolicy: Retain"):
         assert line in body
-
-
-def test_any_other_registry_is_left_to_who_signed_in_to_it(cloud):
-    chosen = set_to("docker.io/you/sentiment-rnn")
-    assert repository.ready(cloud, chosen, Recorder()) == chosen
 
 
 def test_a_plan_before_the_registry_is_there_names_the_image_without_it(aws, signed_in):

@@ -8,10 +8,10 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from scripts.app import buckets
-from scripts.cloudformation.apply import Work
 from scripts.cloudformation.plan import Step, make_plan
 from scripts.cloudformation.stacks import StackState
 from scripts.cloudformation.templates import parse
+from scripts.cloudformation.work import Work
 from scripts.release import destroy
 from scripts.release.destroy import Destruction, Doomed
 from scripts.stage.errors import DeployError, ForeignStackError, InterruptedDeployError, StackFailedError

@@ -138,9 +138,9 @@ NO_RECEIPT = json.dumps({**UNSURE, "confidence": 0.1})
 UNBELIEVED = json.dumps({"sentiment": "joy", "verdict": "unprompted"})
 
 
-def run(app, api_url="/api", token="", patience=0.0, sleep=time.sleep):
+def run(app, api_url="/api", token="", timeout=0.0, sleep=time.sleep):
     url = f"http://127.0.0.1:{app.server_address[1]}/"
-    smoke.smoke_test(url, api_url, Reporter(), app.cloud, OUTPUTS, token, patience, sleep)
+    smoke.smoke_test(url, api_url, Reporter(), app.cloud, OUTPUTS, token, timeout, sleep)
 
 
 def held(app, table):
@@ -184,7 +184,7 @@ def test_what_does_not_work_is_named_and_nothing_is_left(app, path, fault, words
 
 def test_what_only_takes_a_moment_is_waited_for(app):
     app.faults["/api/getSentiment"] = [(503, ""), (404, "")]
-    run(app, patience=30)
+    run(app, timeout=30)
 
 
 def test_who_does_not_want_to_wait_any_longer_may_leave(app):
@@ -193,12 +193,12 @@ def test_who_does_not_want_to_wait_any_longer_may_leave(app):
 
     app.faults["/api/getSentiment"] = [(503, "")] * 9
     with pytest.raises(InterruptedDeployError, match="left"):
-        run(app, patience=30, sleep=leave)
+        run(app, timeout=30, sleep=leave)
 
 
 def test_an_app_that_does_not_answer_is_told_as_that(app):
     with pytest.raises(SmokeTestError, match="no answer"):
-        smoke.smoke_test("http://127.0.0.1:1/", "/api", Reporter(), app.cloud, OUTPUTS, patience=0)
+        smoke.smoke_test("http://127.0.0.1:1/", "/api", Reporter(), app.cloud, OUTPUTS, timeout=0)
 
 
 def test_a_private_export_is_asked_for_with_its_token(app):

@@ -1,10 +1,14 @@
-"""How every call reaches AWS: what AWS refuses for a moment is asked again, against a server that a test wrote."""
+"""How every call reaches AWS: what it refuses for a moment is asked again, and a guard sees every change."""
 
+import contextlib
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import botocore.retries.standard
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from moto import mock_aws
 
 from scripts.cloudformation import stacks
 from scripts.stage.session import Cloud
@@ -57,3 +61,59 @@ def test_a_throttled_call_is_made_again_until_it_gets_through(server, monkeypatc
     cloud = Cloud("dev", region="eu-central-1")
     assert stacks.of_stage(cloud) == []
     assert server.asked == 8
+
+
+def test_a_change_that_is_sent_again_asks_the_guard_again(server, monkeypatch):
+    """Without network for a while, botocore sends it when another may hold the lock."""
+    monkeypatch.setattr(botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda *_: 0.0)
+    server.answers = [(400, THROTTLED)] * 3
+    monkeypatch.setattr(Cloud, "endpoint_url", f"http://127.0.0.1:{server.server_port}")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    cloud = Cloud("dev", region="eu-central-1")
+
+    def guard():
+        if server.asked == 2:
+            raise PermissionError("lost")
+
+    cloud.guard = guard
+    with pytest.raises(PermissionError, match="lost"):
+        cloud.client("cloudformation").delete_stack(StackName="a")
+    assert server.asked == 2
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "changes"),
+    [
+        ("ssm", lambda client: client.put_parameter(Name="a", Value="b", Type="String", Overwrite=True), True),
+        ("ssm", lambda client: client.get_parameters_by_path(Path="/"), False),
+        ("s3", lambda client: client.list_buckets(), False),
+        ("s3", lambda client: client.create_bucket(Bucket="b"), True),
+        ("dynamodb", lambda client: client.list_tables(), False),
+        ("cloudformation", lambda client: client.describe_stacks(), False),
+        ("cloudformation", lambda client: client.delete_stack(StackName="a"), True),
+        ("ecs", lambda client: client.update_service(service="a"), True),
+        ("logs", lambda client: client.filter_log_events(logGroupName="a"), False),
+    ],
+)
+def test_no_call_that_changes_something_passes_the_guard(monkeypatch, service, call, changes):
+    def guard():
+        raise PermissionError("guarded")
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        cloud = Cloud("dev", region="us-east-1")
+        client = cloud.client(service)
+        cloud.guard = guard
+        if changes:
+            with pytest.raises(PermissionError, match="guarded"):
+                call(client)
+        else:
+            with contextlib.suppress(ClientError):
+                call(client)
+        cloud.guard = None
+        with contextlib.suppress(ClientError):
+            call(client)
+        cloud.guard = guard
+        cloud.unguarded_client("ssm", Config()).put_parameter(Name="c", Value="d", Type="String")

@@ -1,0 +1,57 @@
+"""Goes back after a release that does not work: what was there before is restored, what was not is left in place."""
+
+from __future__ import annotations
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from scripts.app import page
+from scripts.cloudformation import apply, stacks
+from scripts.release.execution import Execution
+from scripts.stage.errors import DeployError, explain
+
+
+def go_back(execution: Execution, error: DeployError) -> DeployError:
+    """Undo a release.
+
+    Args:
+        execution: the release, and what it has changed.
+        error: why it does not work.
+
+    Returns:
+        The error to raise: what did not work, and what runs now.
+    """
+    if execution.release.first:
+        return type(error)(f"{error.message}\n{execution.release.if_first_fails}", error.next_step)
+    execution.work.reporter.warn(f"{error.message}\nRolling back to what ran before.")
+    execution.work.interrupt.forget()  # an earlier Ctrl-C meant the release, and would cancel the way back too
+    try:
+        restored = _restore(execution)
+    except (DeployError, BotoCoreError, ClientError) as worse:
+        known = explain(worse) or error
+        return type(error)(
+            f"{error.message}\nRolling back failed too: {known.message}", known.next_step or error.next_step
+        )
+    return type(error)(f"{error.message}\n{_what_runs(execution, restored)}", error.next_step)
+
+
+def _restore(execution: Execution) -> list[str]:
+    """Make every stack that was changed what it was before, the last first, then the page; what is restored."""
+    restored = []
+    for entry in list(reversed(execution.changed)):
+        if entry.before is not None:
+            now = stacks.describe(execution.work.cloud, entry.step.name)
+            execution.bring_up(apply.step_back(entry.step, entry.before, now), now)
+            restored.append(entry.step.stack)
+    if page.go_back(execution.work.cloud, execution.outputs, execution.site):
+        restored.append("the page")
+    return restored
+
+
+def _what_runs(execution: Execution, restored: list[str]) -> str:
+    new = [entry.step.stack for entry in execution.changed if entry.before is None]
+    words = []
+    if restored:
+        words.append(f"What ran before runs again: {', '.join(restored)}.")
+    if new:
+        words.append(f"New, and left as it is: {', '.join(new)}.")
+    return " ".join(words) or "This release changed nothing, so there is nothing to roll back."

@@ -1,0 +1,40 @@
+"""Executes a release, from `deploy` to the laptop's first start; nothing changes a stage's stacks in another way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from scripts.cloudformation.work import Work
+from scripts.release import back
+from scripts.release.execution import Execution
+from scripts.release.plans import Release
+from scripts.stage import history
+from scripts.stage.errors import ServiceError, SmokeTestError
+
+
+def execute(
+    work: Work, release: Release, deployed: Callable[[Mapping[str, str]], None] = lambda _outputs: None
+) -> dict[str, str]:
+    """Make a release, and go back when what it made does not work.
+
+    Args:
+        work: where and how.
+        release: what to do.
+        deployed: told all outputs once stacks and page are there, before the smoke test.
+
+    Returns:
+        All outputs of the stage's stacks.
+
+    Raises:
+        DeployError: it did not work; says what runs now.
+    """
+    execution = Execution(work, release)
+    try:
+        execution.run()
+        deployed(execution.outputs)
+        execution.try_out()
+    except (SmokeTestError, ServiceError) as error:
+        raise back.go_back(execution, error) from error
+    if release.image:
+        history.remember_image(work.cloud, release.image, release.image_before)
+    return execution.outputs

@@ -1,0 +1,133 @@
+"""A release under way: each stack as soon as what it needs is there, the service until it is steady, page and test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scripts.app import lambdas, linked_role, page, receipt_keys
+from scripts.app.page import SiteChange
+from scripts.cloudformation import apply, parallel
+from scripts.cloudformation.apply import Before, Outcome
+from scripts.cloudformation.plan import Parameters, Step
+from scripts.cloudformation.stacks import StackState
+from scripts.cloudformation.work import Work, showing_failure
+from scripts.release import smoke
+from scripts.release.plans import Release
+from scripts.release.rollout import Rollout
+from scripts.stage.errors import InterruptedDeployError, StackFailedError
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A stack that a release changed, and what it was made of before; None when it was not there."""
+
+    step: Step
+    before: Before | None
+
+
+class Execution:
+    """One release under way.
+
+    Args:
+        work: where and how.
+        release: what to do.
+
+    Attributes:
+        outputs: outputs of the stage's stacks as they are so far.
+        changed: the stacks that were changed so far, in order.
+        site: what was done to the page's files.
+    """
+
+    def __init__(self, work: Work, release: Release) -> None:
+        self.work = work
+        self.release = release
+        self.outputs = release.stacks.outputs
+        self.changed: list[Changed] = []
+        self.site = SiteChange()
+
+    def run(self) -> None:
+        """Bring stacks, service and page up to date.
+
+        Raises:
+            DeployError: the first that failed, once everything else under way has ended.
+        """
+        self._prepare()
+        steps = {step.stack: step for step in self.release.stacks.steps}
+        for stack in steps:
+            self.work.reporter.stack(stack, "waiting")
+        needs = {stack: step.needs & steps.keys() for stack, step in steps.items()}
+        left = parallel.run(needs, lambda stack: self._deploy(steps[stack]), self.work.interrupt)
+        if self.work.interrupt.stopping:
+            remaining = f" Not deployed: {', '.join(left)}." if left else ""
+            raise InterruptedDeployError(
+                f"Stopped by Ctrl-C; what was under way has been finished.{remaining}",
+                "Run the same command again to continue.",
+            )
+        if self.release.page:
+            self.site = page.upload(self.work.cloud, self.release.settings, self.outputs, self.work.reporter)
+
+    def try_out(self) -> None:
+        """Try the app through its public address, until Ctrl-C is pressed a second time.
+
+        Raises:
+            SmokeTestError: it does not do what it should.
+        """
+        if not self.release.smoke_test:
+            return
+        cloud, settings = self.work.cloud, self.release.settings
+        where = self.release.url(self.outputs), page.api_url(settings, self.outputs)
+        token = smoke.export_token(cloud, settings)
+        smoke.smoke_test(*where, self.work.reporter, cloud, self.outputs, token, sleep=self.work.interrupt.sleep)
+
+    def bring_up(self, step: Step, found: StackState | None) -> None:
+        """Make one stack what its step says, with all that is declared of it, and wait until it is.
+
+        Args:
+            step: the stack.
+            found: the stack as it was found; None when there was none.
+        """
+        self.work.reporter.stack(step.stack, "working")
+        parameters = step.parameters(self.outputs)
+        service = step.declared.service
+        rollout = Rollout(self.work, step, service, found, self.outputs) if service else None
+        try:
+            outcome = self._apply(step, parameters, found)
+        except StackFailedError as error:
+            raise rollout.explain(error) if rollout else error from error
+        self._note(step, outcome)
+        detail = rollout.finish(outcome, parameters) if rollout else ""
+        self._protect(step, found)
+        self.work.reporter.stack(step.stack, "done" if outcome.changed else "unchanged", detail)
+
+    def _prepare(self) -> None:
+        """Make what a service's stack takes for granted, and no stack makes."""
+        if any(step.declared.service for step in self.release.stacks.steps):
+            receipt_keys.ensure(self.work.cloud)
+            if self.release.first:
+                linked_role.ensure(self.work.cloud)
+
+    def _deploy(self, step: Step) -> None:
+        with showing_failure(self.work, step.stack):
+            self.bring_up(step, self.release.stacks.found.get(step.name))
+
+    def _apply(self, step: Step, parameters: Parameters, found: StackState | None) -> Outcome:
+        if found and apply.is_so_already(self.work.cloud, step, parameters, found):
+            return Outcome(found.outputs, changed=False)
+        bucket, code = self.release.stacks.bucket(self.outputs), self.release.code
+        if bucket and parameters.get(step.declared.lambda_code) == code.key:
+            lambdas.upload(self.work.cloud, bucket, code)
+        return apply.bring_up(self.work, step, parameters, bucket, found)
+
+    def _note(self, step: Step, outcome: Outcome) -> None:
+        self.outputs.update(outcome.outputs)
+        for name in set(step.template.outputs) - outcome.outputs.keys():  # switched off by a condition
+            self.outputs.pop(name, None)
+        if outcome.changed:
+            self.changed.append(Changed(step, outcome.before))
+
+    def _protect(self, step: Step, found: StackState | None) -> None:
+        wanted = step.declared.data and self.release.settings.protects_data
+        if wanted and not (found and found.protected):
+            self.work.cloud.client("cloudformation").update_termination_protection(
+                EnableTerminationProtection=True, StackName=step.name
+            )

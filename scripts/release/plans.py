@@ -1,0 +1,138 @@
+"""The plans of a stage's changes: which stacks, which image, the page, the smoke test. Nothing is changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from generator import catalogue
+from scripts.app import lambdas
+from scripts.app.lambdas import Package
+from scripts.cloudformation import stacks, templates
+from scripts.cloudformation.plan import Plan, make_plan
+from scripts.cloudformation.stacks import StackState
+from scripts.image import repository
+from scripts.release import images
+from scripts.stage.session import Cloud
+from scripts.stage.settings import Settings
+
+NO_CODE = Package("", b"")
+FIRST = "This was the first deployment: it is left as it is so that you can look at it."
+
+
+@dataclass(frozen=True)
+class Release:
+    """One change of a stage, as data: `preview` shows it, `execute` makes it, `back` undoes it.
+
+    Attributes:
+        settings: the stage's settings.
+        stacks: the stacks to bring up to date, in order, and the stage as it was found.
+        code: the Lambdas' zip; empty where no stack runs it.
+        image: the image that the service runs; remembered once the smoke test has passed. "" where no stack runs one.
+        image_before: the image that it ran before, "" for none.
+        page: whether the page's files are uploaded.
+        smoke_test: whether the app is tried as a visitor would.
+        public_url: the page's address; None for the one that the stacks put out.
+        if_first_fails: what is said when a first deployment does not pass, as nothing is undone then.
+    """
+
+    settings: Settings
+    stacks: Plan
+    code: Package = NO_CODE
+    image: str = ""
+    image_before: str = ""
+    page: bool = False
+    smoke_test: bool = False
+    public_url: str | None = None
+    if_first_fails: str = FIRST
+
+    @property
+    def first(self) -> bool:
+        """Whether nothing ran before: the stage had no service yet."""
+        names = [each.name for each in catalogue.STACKS if each.service]
+        found = [self.stacks.found.get(catalogue.stack_name(self.stacks.stage, name)) for name in names]
+        return not any(state and state.was_complete for state in found)
+
+    def url(self, outputs: Mapping[str, str]) -> str:
+        """The page's address.
+
+        Args:
+            outputs: outputs of the stage's stacks.
+        """
+        return self.public_url or outputs[next(each.site.url for each in catalogue.STACKS if each.site)]
+
+
+def everything(cloud: Cloud, settings: Settings, image: str, public_url: str | None = None) -> Release:
+    """Every stack, the service and the page.
+
+    Args:
+        cloud: the stage.
+        settings: its settings.
+        image: reference of the container image.
+        public_url: the page's address; None for the one that the stacks put out.
+
+    Raises:
+        TemplateError: the templates do not fit together.
+    """
+    return _release(cloud, settings, stacks.all_by_name(cloud), image, public_url, page=True)
+
+
+def stacks_alone(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Release:
+    """Every stack; the service keeps its image, the site its files.
+
+    Raises:
+        DeployError: there is no image to keep.
+    """
+    found = stacks.all_by_name(cloud)
+    return _release(cloud, settings, found, images.to_keep(cloud, found), public_url)
+
+
+def service_alone(cloud: Cloud, settings: Settings, image: str | None, public_url: str | None = None) -> Release:
+    """A rolling deployment: the service's stack alone.
+
+    Args:
+        cloud: the stage.
+        settings: its settings.
+        image: reference of the container image; None for the one that ran well before the present one.
+        public_url: the page's address; None for the one that the stacks put out.
+
+    Raises:
+        DeployError: nothing is deployed, or no image is known that ran before.
+    """
+    found = stacks.all_by_name(cloud)
+    images.check_deployed(cloud, found)
+    whole = _release(cloud, settings, found, image or images.previous(cloud, found), public_url)
+    return replace(whole, stacks=whole.stacks.only(lambda declared: declared.service is not None))
+
+
+def wired(
+    settings: Settings, image: str = "", code_key: str = "", found: Mapping[str, StackState] | None = None
+) -> Plan:
+    """All stacks of a stage in order, with where each parameter comes from.
+
+    Args:
+        settings: the stage's settings.
+        image: reference of the container image; "" where only the order matters.
+        code_key: key of the Lambdas' zip; "" where only the order matters.
+        found: the account's stacks by name, as they are now.
+
+    Raises:
+        TemplateError: the templates do not fit together.
+    """
+    computed = {each.service.image: image for each in catalogue.STACKS if each.service}
+    computed |= {each.lambda_code: code_key for each in catalogue.STACKS if each.lambda_code}
+    return make_plan(settings.stage, templates.load_all(), computed, settings.parameters, found)
+
+
+def _release(
+    cloud: Cloud,
+    settings: Settings,
+    found: Mapping[str, StackState],
+    image: str,
+    public_url: str | None,
+    page: bool = False,
+) -> Release:
+    code = lambdas.package()
+    plan = wired(settings, image, code.key, found).only(lambda declared: repository.chosen(settings, declared))
+    before = images.current(cloud, found)
+    return Release(settings, plan, code, image, before, page=page, smoke_test=True, public_url=public_url)

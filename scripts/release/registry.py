@@ -1,0 +1,40 @@
+"""The stack of the stage's own repository of images, which comes before the image and so before everything else."""
+
+from __future__ import annotations
+
+from scripts.cloudformation import stacks
+from scripts.cloudformation.work import changing
+from scripts.image import repository
+from scripts.release import plans
+from scripts.release.execute import execute
+from scripts.release.plans import Release
+from scripts.stage.reporter import Reporter
+from scripts.stage.session import Cloud
+from scripts.stage.settings import Settings
+
+
+def ready(cloud: Cloud, settings: Settings, reporter: Reporter) -> Settings:
+    """Make sure that images can be pushed.
+
+    Args:
+        cloud: the stage.
+        settings: its settings.
+        reporter: hears what is done.
+
+    Returns:
+        The settings with the registry's address; as they are where the stage has no registry of its own.
+
+    Raises:
+        DeployError: the stack could not be deployed, or Docker could not log in.
+    """
+    if settings.image_repository != repository.OWN:
+        return settings
+    with changing(cloud, reporter, "image") as work:
+        outputs = execute(work, plan(cloud, settings))
+    return repository.signed_in(cloud, settings, outputs[repository.STACK.registry])
+
+
+def plan(cloud: Cloud, settings: Settings) -> Release:
+    """The registry's stack alone."""
+    whole = plans.wired(settings, found=stacks.all_by_name(cloud))
+    return Release(settings, whole.only(lambda declared: bool(declared.registry)))

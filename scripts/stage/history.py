@@ -1,0 +1,64 @@
+"""The images that ran well in a stage, newest first, in an SSM parameter."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from generator import catalogue
+from scripts.stage.errors import code_of
+from scripts.stage.session import Cloud, tags
+
+# Images remembered; a standard parameter has room for 4 KB.
+LENGTH = 10
+
+
+def parameter_name(stage: str) -> str:
+    """Name of the parameter that lists the images."""
+    return f"/{catalogue.PROJECT}/{stage}/{catalogue.HISTORY_PARAMETER}"
+
+
+def remember_image(cloud: Cloud, image_uri: str, before: str = "") -> None:
+    """Put an image at the head of those that ran well.
+
+    Args:
+        cloud: the stage.
+        image_uri: the image that runs now, and works.
+        before: the image that ran before it, "" for none.
+    """
+    known = images(cloud)
+    wanted = list(dict.fromkeys([image_uri, *([before] if before else []), *known]))[:LENGTH]
+    if wanted != known:
+        _write(cloud, json.dumps(wanted))
+
+
+def images(cloud: Cloud) -> list[str]:
+    """The images that ran well, the newest first."""
+    try:
+        found = json.loads(_read(cloud) or "[]")
+    except ValueError:
+        return []
+    return [str(image) for image in found] if isinstance(found, list) else []
+
+
+def remove(cloud: Cloud) -> None:
+    """Remove the history, once nothing of the stage is left."""
+    cloud.client("ssm").delete_parameters(Names=[parameter_name(cloud.stage)])
+
+
+def _read(cloud: Cloud) -> str | None:
+    try:
+        return str(cloud.client("ssm").get_parameter(Name=parameter_name(cloud.stage))["Parameter"]["Value"])
+    except ClientError as error:
+        if code_of(error) != "ParameterNotFound":
+            raise
+        return None
+
+
+def _write(cloud: Cloud, value: str) -> None:
+    options: dict[str, Any] = {"Overwrite": True}
+    if _read(cloud) is None:  # tags can be given to a new parameter only
+        options = {"Tags": [{"Key": key, "Value": entry} for key, entry in tags(cloud.stage).items()]}
+    cloud.client("ssm").put_parameter(Name=parameter_name(cloud.stage), Value=value, Type="String", **options)

@@ -1,0 +1,405 @@
+"""The lock of a stage: whoever holds it is the only one to change the stage.
+
+It is kept in SSM parameters, because nothing else is there before the first stack is deployed.
+
+The protocol
+------------
+The state of the lock is its newest *generation*: of the parameters ``/sentiment/STAGE/lock/N`` the one with the
+highest N. It names the holder, or says that the lock was released. To take the lock, to keep it (the heartbeat), to
+take it over and to release it are all the same step: write generation N+1, create-only (``PutParameter`` without
+``Overwrite``). Of several such writes AWS lets one succeed. A generation is never overwritten, so nobody can change
+what another wrote.
+
+1. A lock is free if it has no generation, if the newest one is a release, or if the newest one is stale: 60 seconds old
+   by the server's clock, which is the ``Date`` of the answer minus the ``LastModifiedDate`` of the parameter. Whoever
+   waits takes it over too after seeing the same generation for 60 seconds, so that a server's clock that was set back
+   cannot keep a lock alive. No other clock counts, nor does any process id or host name: those are for messages.
+2. After each write the writer lists all generations, and the list decides: it holds the lock if the newest generation
+   is its own, and the one on which it built is still there. So it does not matter if the answer to a write was lost and
+   botocore's retry found the parameter "already there", or if the list that came before the write was out of date.
+3. A holder writes a heartbeat every 15 seconds. One whose heartbeat is not the newest afterwards has lost the lock.
+4. A holder deletes generations that are stale and older than its own. The newest is never deleted, so a number is never
+   used twice, and one that slept always finds a generation newer than the one it knew. ``remove``, with which
+   ``destroy`` ends, is the exception: numbering begins again after it, and that is why rule 2 looks at the one below.
+
+A process that dies leaves a lock that anybody can take 60 seconds after its last heartbeat.
+
+What a holder that was paused can still do
+------------------------------------------
+A process can be stopped (SIGSTOP, a closed lid, a swapping machine) for longer than 60 seconds and not know it when it
+goes on. ``check`` runs before each attempt at a call that changes something (``Cloud.guard``). It returns at once only
+if the last heartbeat was sent less than 40 seconds ago, counting time for which the machine slept; otherwise it sends
+one first, and raises ``LockLostError`` if another command took over. So when ``check`` returns, nobody else can get the
+lock for 20 seconds more. Only a process that is stopped for longer than that, just between ``check`` and its call, can
+send this one call late, and none after it. No lock can prevent that: what is changed would have to compare the
+generation (a "fencing token") itself. CloudFormation does as much for stacks: executing a change set voids all older
+ones of the stack ("ExecuteChangeSet", API reference), and a stack runs one operation at a time. What a lost holder had
+begun goes on in AWS; the next one follows it to its end before it changes that stack (``cloudformation.repair.ready``).
+
+Sources: Terraform's S3 backend takes its lock by a create-only write too (``use_lockfile``), and leaves a stale one to
+the operator; leases and heartbeats are those of Amazon's DynamoDB lock client; M. Kleppmann, "How to do distributed
+locking" (2016), on pauses and fencing tokens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import getpass
+import json
+import os
+import re
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from generator import catalogue
+from scripts.stage.errors import LockLostError, StageLockedError, code_of
+from scripts.stage.session import Cloud, tags
+
+BEAT_SECONDS = 15.0
+# A generation of that age can be superseded: three heartbeats may get lost.
+STALE_SECONDS = 60.0
+# How long a heartbeat proves to its sender that nobody took over; the rest is time for a call to reach AWS.
+SURE_SECONDS = 40.0
+# A heartbeat that hangs must not keep the next one waiting.
+CONFIG = Config(read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
+# Elapsed time that includes sleep: Linux has a clock of its own for that, on macOS the monotonic one does it.
+CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+# "TooManyUpdates" is SSM's answer to simultaneous writes.
+REFUSED = {"ParameterAlreadyExists", "TooManyUpdates"}
+NEVER = float("-inf")
+NUMBER = re.compile(r"[1-9][0-9]*")
+
+
+def path(stage: str) -> str:
+    """Path of the parameters that are the lock."""
+    return f"/{catalogue.PROJECT}/{stage}/{catalogue.LOCK_PATH}"
+
+
+@contextlib.contextmanager
+def hold(
+    cloud: Cloud, command: str, wait: float = 0.0, tell: Callable[[str], None] = lambda _words: None
+) -> Iterator[Lock]:
+    """Hold the lock of a stage, and let no call that changes something pass without it.
+
+    Args:
+        cloud: the stage.
+        command: what is being done, for the message that others get.
+        wait: seconds to wait for another holder.
+        tell: told whom it waits for.
+
+    Raises:
+        StageLockedError: another command holds the lock.
+        LockLostError: raised by calls inside: another command took the lock over.
+    """
+    lock = Lock(cloud, command)
+    try:
+        lock.take(wait, tell)
+        with lock.beating(), _guarding(cloud, lock):
+            yield lock
+    finally:
+        with contextlib.suppress(BotoCoreError, ClientError):  # a lock that is not released goes stale
+            lock.release()
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One generation, as SSM has it.
+
+    Attributes:
+        number: which.
+        value: what was written.
+        written: when, by the server's clock.
+    """
+
+    number: int
+    value: str
+    written: datetime
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What its writer said of itself; nothing if that cannot be read."""
+        try:
+            found = json.loads(self.value)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def holder(self) -> object:
+        """Id of the holder; None for a release, and where it cannot be read."""
+        return None if self.released else self.facts.get("id")
+
+    @property
+    def released(self) -> bool:
+        """Whether it is a release."""
+        return self.facts.get("released") is True
+
+    def age(self, now: datetime | None) -> float:
+        """Seconds since it was written, by the server's clock; 0 if the server does not tell the time."""
+        return (now - self.written).total_seconds() if now else 0.0
+
+    def describe(self, now: datetime | None) -> str:
+        """Who holds the lock, as far as that is known."""
+        known = {key: _printable(value) for key, value in self.facts.items() if value not in ("", None)}
+        who = "@".join(known[key] for key in ("who", "host") if key in known) or "an unknown holder"
+        details = [known[key] for key in ("command",) if key in known]
+        details += [f"process {known['pid']}"] if "pid" in known else []
+        details += [f"since {known['since']}"] if "since" in known else []
+        details += [f"last heartbeat {max(0.0, self.age(now)):.0f} seconds ago"] if now and not self.released else []
+        return f"{who} ({', '.join(details)})" if details else who
+
+
+class Listing(NamedTuple):
+    """All generations, the newest last, and the server's time before they were read; None if it does not tell."""
+
+    generations: tuple[Generation, ...]
+    now: datetime | None
+
+    @property
+    def newest(self) -> Generation | None:
+        """The newest generation."""
+        return self.generations[-1] if self.generations else None
+
+
+class Lock:
+    """One attempt to hold the lock of a stage. ``hold`` is how to use it.
+
+    Args:
+        cloud: the stage.
+        command: what is being done, for the message that others get.
+    """
+
+    def __init__(self, cloud: Cloud, command: str) -> None:
+        self._cloud = cloud
+        self._ssm = cloud.unguarded_client("ssm", CONFIG)
+        self._path = path(cloud.stage)
+        self._facts = {
+            "id": uuid.uuid4().hex,
+            "who": _user(),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "command": command,
+        }
+        self._base: Generation | None = None  # the generation to build on; once the lock is held, our own
+        self._sent = NEVER  # when the newest generation that is surely ours was sent, by elapsed time
+        self._lost = ""  # how the lock was lost, in words
+        self._step = threading.RLock()  # the heartbeat and those who check take one step at a time
+        self._done = threading.Event()
+
+    def take(self, wait: float, tell: Callable[[str], None]) -> None:
+        """Take the lock, or take it over.
+
+        Args:
+            wait: seconds to wait for another holder.
+            tell: told whom it waits for.
+
+        Raises:
+            StageLockedError: another command holds the lock.
+        """
+        deadline = elapsed() + wait
+        seen, since, told, sent = None, 0.0, None, NEVER
+        while True:
+            found = self._list()
+            newest = found.newest
+            if self._holds(found):
+                self._base, self._sent = newest, sent
+                self._clean(found)
+                return
+            if newest != seen:
+                seen, since = newest, elapsed()
+            stale = newest is not None and max(newest.age(found.now), elapsed() - since) > STALE_SECONDS
+            if newest is None or newest.released or stale:
+                self._base = newest
+                self._facts["since"] = f"{found.now:%Y-%m-%d %H:%M:%S} UTC" if found.now else ""
+                written = self._write(self._facts)
+                if written is not None:
+                    sent = written
+                    continue
+            elif elapsed() >= deadline:
+                raise _locked(self._cloud.stage, newest, found.now)
+            elif told != newest.holder:
+                told = newest.holder
+                tell(f"Waiting for the lock of stage {self._cloud.stage}, held by {newest.describe(found.now)}.")
+            time.sleep(self._cloud.poll_seconds)
+
+    def check(self) -> None:
+        """Make sure that the lock is held, and stays so for ``STALE_SECONDS - SURE_SECONDS``.
+
+        Raises:
+            LockLostError: another command took it over.
+        """
+        if not self._lost and elapsed() - self._sent < SURE_SECONDS:
+            return
+        with self._step:
+            if self._lost or elapsed() - self._sent >= SURE_SECONDS:
+                self.beat()
+
+    def beat(self) -> None:
+        """Send a heartbeat.
+
+        Raises:
+            LockLostError: another command took the lock over.
+        """
+        with self._step:
+            written = None
+            while not self._lost:
+                found = self._list()
+                if not self._holds(found):
+                    self._lost = _loss(self._cloud.stage, found)
+                    break
+                self._base = found.newest
+                if written is not None:
+                    self._sent = written
+                    self._clean(found)
+                    return
+                # None: there is an earlier one of ours, whose answer was lost and whose age is not known. Once more.
+                written = self._write(self._facts)
+            raise LockLostError(
+                self._lost,
+                "What it had begun in CloudFormation and ECS continues. Wait until the other command has ended, then "
+                "run this one again: it goes on from there.",
+            )
+
+    @contextlib.contextmanager
+    def beating(self) -> Iterator[None]:
+        """Send heartbeats for a while."""
+        beating = threading.Thread(target=self._keep_beating, name="lock", daemon=True)
+        beating.start()
+        try:
+            yield
+        finally:
+            self._done.set()
+            beating.join()
+
+    def release(self) -> None:
+        """Release the lock, unless it is not held any more."""
+        with self._step:
+            found = self._list()
+            if self._base and self._holds(found):
+                self._base, self._sent = found.newest, NEVER
+                self._write({**self._facts, "released": True})
+
+    def remove(self) -> None:
+        """Remove what the lock has left in the account, once nothing of the stage is there; it is released by that.
+
+        Raises:
+            LockLostError: another command took the lock over.
+        """
+        with self._step:
+            self.beat()
+            self._done.set()
+            # The newest goes last: whoever looks meanwhile finds the lock held.
+            for generation in self._list().generations:
+                if self._base and generation.number <= self._base.number:
+                    self._ssm.delete_parameter(Name=f"{self._path}/{generation.number}")
+            self._base, self._lost = None, "The lock was removed: nothing of the stage is left to change."
+
+    def _keep_beating(self) -> None:
+        while not self._done.wait(BEAT_SECONDS):
+            with self._step, contextlib.suppress(BotoCoreError, ClientError):  # the next one may get through
+                try:
+                    self.beat()
+                except LockLostError:
+                    return  # `check` says so before the next change
+
+    def _holds(self, found: Listing) -> bool:
+        newest = found.newest
+        if newest is None or newest.holder != self._facts["id"]:
+            return False
+        return self._base is None or self._base in found.generations
+
+    def _list(self) -> Listing:
+        found, now = [], None
+        for page in self._ssm.get_paginator("get_parameters_by_path").paginate(Path=self._path):
+            now = now or _server_time(page)
+            for entry in page["Parameters"]:
+                number = entry["Name"].rpartition("/")[2]
+                if NUMBER.fullmatch(number):
+                    found.append(Generation(int(number), entry["Value"], entry["LastModifiedDate"]))
+        return Listing(tuple(sorted(found, key=lambda each: each.number)), now)
+
+    def _write(self, facts: dict[str, Any]) -> float | None:
+        """Write the generation after the one to build on.
+
+        Returns:
+            When it was sent, by elapsed time; None if there is one already, which may be ours.
+        """
+        number = self._base.number + 1 if self._base else 1
+        marks = [{"Key": key, "Value": value} for key, value in tags(self._cloud.stage).items()]
+        sending = elapsed()
+        try:
+            self._ssm.put_parameter(
+                Name=f"{self._path}/{number}", Value=json.dumps(facts), Type="String", Tags=marks, Overwrite=False
+            )
+        except ClientError as error:
+            if code_of(error) not in REFUSED:
+                raise
+            return None
+        return sending
+
+    def _clean(self, found: Listing) -> None:
+        for generation in found.generations[:-1]:
+            if generation.age(found.now) > STALE_SECONDS:
+                with contextlib.suppress(BotoCoreError, ClientError):  # the next heartbeat does it
+                    self._ssm.delete_parameter(Name=f"{self._path}/{generation.number}")
+
+
+@contextlib.contextmanager
+def _guarding(cloud: Cloud, lock: Lock) -> Iterator[None]:
+    cloud.guard = lock.check
+    try:
+        yield
+    finally:
+        cloud.guard = None
+
+
+def elapsed() -> float:
+    """Seconds since some moment, those included for which the machine slept."""
+    return time.clock_gettime(CLOCK)
+
+
+def _server_time(answer: dict[str, Any]) -> datetime | None:
+    try:
+        return email.utils.parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _locked(stage: str, newest: Generation, now: datetime | None) -> StageLockedError:
+    return StageLockedError(
+        f"Stage {stage} is locked by {newest.describe(now)}.",
+        "Wait until that command has ended, then run this one again; deploy, stacks, roll and site wait with --wait. "
+        f"If it died, its lock expires {STALE_SECONDS:.0f} seconds after its last heartbeat.",
+    )
+
+
+def _loss(stage: str, found: Listing) -> str:
+    newest = found.newest
+    by = f"It is held by {newest.describe(found.now)} now." if newest else "It was removed, as destroy does at its end."
+    if newest and newest.released:
+        by = f"It was taken, and released again, by {newest.describe(found.now)}."
+    return (
+        f"This command lost the lock of stage {stage} and stopped before its next change: "
+        f"no heartbeat got through for {STALE_SECONDS:.0f} seconds. {by}"
+    )
+
+
+def _printable(value: object) -> str:
+    return "".join(character for character in str(value) if character.isprintable())[:100]
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):  # a container's user id that no passwd file lists
+        return f"uid {os.getuid()}"

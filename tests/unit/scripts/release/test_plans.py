@@ -1,0 +1,128 @@
+"""The plans of a stage's changes: one description of the stage, the stacks of each command, the image that runs."""
+
+import pytest
+
+from generator import catalogue
+from scripts.release import images, plans, registry
+from scripts.stage import history, settings
+from scripts.stage.errors import DeployError
+from scripts.stage.settings import Settings
+from tests.unit.scripts.stubs import NOON, TAGS
+
+DEV = settings.load("dev")
+WITH_REGISTRY = Settings("dev", {**DEV.values, "image_repository": "ecr"})
+# What is deployed together, by a stage without a registry of its own.
+STACKS = {stack.name for stack in catalogue.STACKS} - {"registry", "pipeline"}
+
+
+@pytest.fixture
+def account(cloud):
+    """What CloudFormation describes, once: stacks of the stage with their status, and one of somebody else."""
+
+    def describe(image="", **stacks):
+        entries = [
+            {
+                "StackName": f"sentiment-dev-{stack}",
+                "StackId": f"arn:{stack}",
+                "CreationTime": NOON,
+                "StackStatus": status,
+                "Tags": TAGS,
+                "Outputs": [{"OutputKey": "SiteUrl", "OutputValue": "http://page"}] if stack == "site" else [],
+                "Parameters": [{"ParameterKey": "ImageUri", "ParameterValue": image}] if stack == "service" else [],
+            }
+            for stack, status in stacks.items()
+        ]
+        other = {"StackName": "other", "StackId": "arn:o", "CreationTime": NOON, "StackStatus": "CREATE_COMPLETE"}
+        cloud.stub("cloudformation").add_response("describe_stacks", {"Stacks": [*entries, other]}, {})
+
+    return describe
+
+
+def names(release):
+    return {step.stack for step in release.stacks.steps}
+
+
+def test_everything_is_every_stack_the_page_and_the_smoke_test(cloud, account):
+    account(image="old", service="CREATE_COMPLETE", site="CREATE_COMPLETE")
+    release = plans.everything(cloud, DEV, "new")
+    assert names(release) == STACKS
+    assert (release.page, release.smoke_test, release.first) == (True, True, False)
+    assert (release.image, release.image_before) == ("new", "old")
+    assert release.stacks.step("service").fixed["ImageUri"] == "new"
+    assert release.stacks.step("api").fixed["LambdaCodeKey"] == release.code.key
+    assert release.url(release.stacks.outputs) == "http://page"
+
+
+def test_a_stage_with_its_own_registry_has_one_stack_more(cloud, account):
+    account()
+    assert names(plans.everything(cloud, WITH_REGISTRY, "new")) == STACKS | {"registry"}
+
+
+def test_stacks_alone_keep_the_image_and_the_page(cloud, account):
+    account(image="old", service="CREATE_COMPLETE")
+    release = plans.stacks_alone(cloud, DEV, "http://laptop")
+    assert names(release) == STACKS
+    assert (release.page, release.smoke_test, release.image) == (False, True, "old")
+    assert release.url({}) == "http://laptop"
+
+
+def test_stacks_alone_need_an_image_to_keep(cloud, account):
+    account(network="CREATE_COMPLETE")
+    with pytest.raises(DeployError, match="runs an image that could be kept") as raised:
+        plans.stacks_alone(cloud, DEV)
+    assert "`sentiment deploy --stage dev`" in raised.value.next_step
+
+
+def test_a_rolling_deployment_is_the_services_stack_alone(cloud, account):
+    account(image="old", service="CREATE_COMPLETE", site="CREATE_COMPLETE")
+    release = plans.service_alone(cloud, DEV, "new")
+    assert names(release) == {"service"}
+    assert (release.page, release.smoke_test, release.image) == (False, True, "new")
+
+
+def test_a_rolling_deployment_needs_something_deployed(cloud, account):
+    account()
+    with pytest.raises(DeployError, match="Nothing of stage dev is deployed here"):
+        plans.service_alone(cloud, DEV, "new")
+
+
+def test_without_an_image_it_goes_to_the_one_that_ran_well_before(cloud, account, monkeypatch):
+    monkeypatch.setattr(history, "images", lambda _cloud: ["newest", "now", "before", "long ago"])
+    account(image="now", service="CREATE_COMPLETE", site="CREATE_COMPLETE")
+    assert plans.service_alone(cloud, DEV, None).image == "before"
+
+
+def test_where_no_image_is_known_one_has_to_be_named(cloud, account, monkeypatch):
+    monkeypatch.setattr(history, "images", lambda _cloud: ["now"])
+    account(image="now", service="CREATE_COMPLETE", site="CREATE_COMPLETE")
+    with pytest.raises(DeployError, match="No image is known that ran before now") as raised:
+        plans.service_alone(cloud, DEV, None)
+    assert "--to" in raised.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("status", "first"),
+    [("REVIEW_IN_PROGRESS", True), ("ROLLBACK_COMPLETE", True), ("UPDATE_ROLLBACK_COMPLETE", False)],
+)
+def test_a_deployment_is_the_first_until_a_service_was_complete(cloud, account, status, first):
+    account(service=status, site="CREATE_COMPLETE")
+    assert plans.everything(cloud, DEV, "new").first == first
+
+
+def test_the_registrys_plan_is_its_stack_and_nothing_else(cloud, account):
+    account()
+    release = registry.plan(cloud, WITH_REGISTRY)
+    assert names(release) == {"registry"}
+    assert (release.page, release.smoke_test, release.image) == (False, False, "")
+
+
+def test_an_image_of_a_stack_that_is_not_ours_is_none(cloud):
+    entry = {
+        "StackName": "sentiment-dev-service",
+        "StackId": "a",
+        "CreationTime": NOON,
+        "StackStatus": "CREATE_COMPLETE",
+    }
+    entry["Parameters"] = [{"ParameterKey": "ImageUri", "ParameterValue": "theirs"}]
+    cloud.stub("cloudformation").add_response("describe_stacks", {"Stacks": [entry]}, {})
+    assert images.current(cloud) == ""
