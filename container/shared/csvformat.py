@@ -33,6 +33,7 @@ COLUMNS = (
     "time",
     "receipt",  # valid, missing, invalid or expired; only valid ones make a judgement more than unprompted
     "question",  # the same for all answers that one person gave to one reply of the model: the last one counts
+    "blind",  # true where the person answered before seeing what the model said, as the client tells
 )
 REQUIRED_COLUMNS = COLUMNS[:3]  # all that files of the original app have
 

@@ -215,7 +215,7 @@ def microservices(room: Room) -> str:
     answer = room.ask("POST", "/api/getSentiment", REVIEW).json
     if "letters" not in answer:
         missing = "POST /getSentiment has no field letters."
-        raise not_yet(room, missing, "container/sentiment/app.py", "one field more in the answer", ROLL)
+        raise not_yet(room, missing, "container/sentiment/answers.py", "one field more in the answer", ROLL)
     if answer["letters"] != len(REVIEW["review"]):
         raise NotYetError(f"It counts {answer['letters']} letters in {REVIEW['review']!r}.", f"Mend it, then {ROLL}.")
     if room.ask("GET", "/api/getStats").status != 200:

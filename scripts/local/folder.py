@@ -19,7 +19,8 @@ MARKED = (
     "The laptop cloud of Sentiment on AWS keeps its state in this folder. Its parts may be removed by `make clean`.\n"
 )
 LOCK = "lock"
-JUDGEMENTS = "tables.journal"
+TABLES = "tables.db"
+JUDGEMENTS = "tables.*"  # that file, SQLite's beside it, and the journal of earlier versions, imported or not
 RECEIPT_KEY = "receipt-key"
 LESSONS = "lessons"
 REMADE = ("images", "logs", "tmp", "cloud.json", "cloud.new")  # at each start
@@ -40,7 +41,7 @@ def strangers(folder: Path) -> list[str]:
     """What keeps a folder from becoming a state folder: names that a laptop cloud did not make; sorted."""
     if not folder.is_dir() or is_ours(folder):
         return []
-    return sorted(each.name for each in folder.iterdir() if each.name not in KEPT)
+    return sorted(each.name for each in folder.iterdir() if not any(each.match(kept) for kept in KEPT))
 
 
 def mark(folder: Path) -> None:
@@ -80,7 +81,8 @@ def clean(folder: Path, judgements: bool = False) -> str:
                 f"A laptop cloud is using {folder}: stop it first (Ctrl-C in its terminal). Nothing has been removed."
             )
         for name in (*REMADE, *((JUDGEMENTS, RECEIPT_KEY) if judgements else ())):
-            _remove(folder / name)
+            for path in folder.glob(name):
+                _remove(path)
         kept = sorted({each.name for each in folder.iterdir()} - {MARKER, LOCK})
         if not kept:
             shutil.rmtree(folder)

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from scripts.local import folder as folders
 from scripts.stage.errors import DeployError
@@ -21,14 +21,14 @@ class StateError(DeployError):
 
 @dataclass(frozen=True)
 class State:
-    """Paths in the state folder. Only the journal, keys and images are kept between runs."""
+    """Paths in the state folder. Only tables, keys and images are kept between runs."""
 
     folder: Path
 
     @property
-    def journal(self) -> Path:
-        """Everything written to tables: judgements and their counts."""
-        return self.folder / folders.JUDGEMENTS
+    def tables(self) -> Path:
+        """What was written to tables: judgements and their counts."""
+        return self.folder / folders.TABLES
 
     @property
     def receipt_key(self) -> Path:
@@ -56,8 +56,9 @@ class State:
         return self.folder / "cloud.json"
 
     def publish(self, **facts: Any) -> None:
-        """Write ``cloud.json`` atomically."""
+        """Write ``cloud.json`` atomically, readable by its owner alone."""
         new = self.cloud.with_suffix(".new")
+        new.touch(mode=0o600)
         new.write_text(json.dumps(facts) + "\n")
         new.replace(self.cloud)
 
@@ -83,7 +84,7 @@ def running() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def claim(folder: Path | None, url: str) -> Iterator[State]:
-    """Claim the state folder for this process, and remove everything of earlier runs but journal, keys and images.
+    """Claim the state folder for this process, and remove everything of earlier runs but tables, keys and images.
 
     Args:
         folder: the state folder; None for ``chosen_folder``.
@@ -92,36 +93,61 @@ def claim(folder: Path | None, url: str) -> Iterator[State]:
     Raises:
         StateError: another cloud uses it, it is not writable, or it is full of somebody's own files.
     """
-    import fcntl  # here, since Windows lacks it and has use for every command but this
-
     state = State((folder or chosen_folder()).absolute())
-    try:
-        _refuse_foreign(state)
-        state.folder.mkdir(parents=True, exist_ok=True)
-        folders.mark(state.folder)
-        lock = (state.folder / folders.LOCK).open("a+")
-    except OSError as error:
-        raise _unusable(state, error) from None
-    with lock:
+    with _owner_only():
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel releases it however this process ends
-        except BlockingIOError:
-            lock.seek(0)
-            raise _taken(state, lock.read()) from None
-        try:
-            lock.truncate(0)
-            lock.write(json.dumps({"pid": os.getpid(), "url": url}))
-            lock.flush()
-            _clean(state)
-            for each in (state.images, state.logs, state.temporary):
-                each.mkdir(exist_ok=True)
+            _refuse_foreign(state)
+            state.folder.mkdir(parents=True, exist_ok=True)
+            folders.mark(state.folder)
+            _tighten(state.folder)
+            lock = (state.folder / folders.LOCK).open("a+")
         except OSError as error:
             raise _unusable(state, error) from None
-        try:
-            yield state
-        finally:
-            state.cloud.unlink(missing_ok=True)
-            shutil.rmtree(state.temporary, ignore_errors=True)
+        with lock:
+            yield from _use(state, lock, url)
+
+
+def _use(state: State, lock: IO[str], url: str) -> Iterator[State]:
+    """Lock the folder, and yield it ready for use."""
+    import fcntl  # here, since Windows lacks it and has use for every command but this
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel releases it however this process ends
+    except BlockingIOError:
+        lock.seek(0)
+        raise _taken(state, lock.read()) from None
+    try:
+        lock.truncate(0)
+        lock.write(json.dumps({"pid": os.getpid(), "url": url}))
+        lock.flush()
+        _clean(state)
+        for each in (state.images, state.logs, state.temporary):
+            each.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _unusable(state, error) from None
+    try:
+        yield state
+    finally:
+        state.cloud.unlink(missing_ok=True)
+        shutil.rmtree(state.temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _owner_only() -> Iterator[None]:
+    """Make files and folders that this process and its children create accessible to their owner alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _tighten(folder: Path) -> None:
+    """Restrict a folder of an earlier version to its owner; nothing further down can be reached then."""
+    folder.chmod(0o700)
+    for path in folder.iterdir():
+        if not path.is_symlink():
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def _refuse_foreign(state: State) -> None:

@@ -20,7 +20,7 @@ URL = "http://127.0.0.1:8080"
 def used(tmp_path: Path) -> Path:
     """A state folder after a run with judgements."""
     with claim(tmp_path / "state", URL) as state:
-        state.journal.write_text("judgements")
+        state.tables.write_text("judgements")
         state.receipt_key.write_text("key")
         (state.images / "abc").mkdir()
     return tmp_path / "state"
@@ -41,11 +41,11 @@ def test_judgements_are_kept_and_named(used: Path) -> None:
     done = make_clean(used)
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"Kept in {used}: receipt-key, tables.journal. `make clean-data` removes judgements.\n"
-    assert (used / "tables.journal").read_text() == "judgements"
+    assert done.stdout == f"Kept in {used}: receipt-key, tables.db. `make clean-data` removes judgements.\n"
+    assert (used / "tables.db").read_text() == "judgements"
     assert not (used / "images").exists()
     with claim(used, URL) as state:
-        assert state.journal.read_text() == "judgements"
+        assert state.tables.read_text() == "judgements"
 
 
 def test_judgements_go_when_asked(used: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_learner_s_lessons_are_kept_even_then(used: Path) -> None:
     (used / "lessons").mkdir()
     make_clean(used, "--judgements")
     assert (used / "lessons").is_dir()
-    assert not (used / "tables.journal").exists()
+    assert not (used / "tables.db").exists()
 
 
 def test_nothing_is_removed_while_a_cloud_runs(used: Path) -> None:
@@ -67,7 +67,7 @@ def test_nothing_is_removed_while_a_cloud_runs(used: Path) -> None:
         assert done.returncode == 1
         assert "stop it first (Ctrl-C" in done.stderr
         assert sorted(used.rglob("*")) == before
-        assert state.journal.exists()
+        assert state.tables.exists()
 
 
 def test_nothing_is_removed_from_a_folder_of_somebody_s_own(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.local.keys import Keys
 from scripts.local.session import STAGE, EmulatedCloud
 
 ANSWER = (
@@ -63,4 +64,4 @@ def test_what_is_set_for_aws_does_not_matter(
     for name, value in surroundings.items():
         monkeypatch.setenv(name, value.format(folder=tmp_path))
 
-    assert EmulatedCloud(STAGE, endpoint).account == "000000000000"
+    assert EmulatedCloud(STAGE, endpoint, Keys("id", "key")).account == "000000000000"

@@ -46,7 +46,7 @@ def test_the_folder_is_free_again_after_use(tmp_path: Path) -> None:
 
 def test_only_judgements_and_images_outlive_a_run(tmp_path: Path) -> None:
     with claim(tmp_path, URL) as state:
-        state.journal.write_text("judgements")
+        state.tables.write_text("judgements")
         (state.images / "abc").mkdir()
         (state.logs / "emulator.log").write_text("old words")
         (state.temporary / "x").write_text("x")
@@ -56,7 +56,7 @@ def test_only_judgements_and_images_outlive_a_run(tmp_path: Path) -> None:
     assert (state.logs / "emulator.log").exists()  # to be read after the end
 
     with claim(tmp_path, URL) as state:
-        assert state.journal.read_text() == "judgements"
+        assert state.tables.read_text() == "judgements"
         assert (state.images / "abc").is_dir()
         assert not list(state.logs.iterdir())
 
@@ -105,7 +105,7 @@ def test_a_folder_of_somebody_s_own_is_refused_and_left_alone(tmp_path: Path) ->
     assert sorted(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.parametrize("name", ["tables.journal", "receipt-key"])
+@pytest.mark.parametrize("name", ["tables.db", "tables.journal", "receipt-key"])
 def test_judgements_copied_from_elsewhere_are_no_reason_to_refuse(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("kept")
     with claim(tmp_path, URL):
