@@ -74,9 +74,10 @@ _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
 HASH = "#"  # before a word that stands in a hashtag of one case: the tokenizer, which knows words, splits it
 
 _EMOJI = "\u203c\u2049\u2190-\u21ff\u231a-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f300-\U0001f64f\U0001f680-\U0001faff"
+# An emoticon stands behind a word or by itself, not among other signs.
 _FACE = re.compile(
-    rf"(?P<emoji>[{_EMOJI}])|(?P<heart></?3(?![0-9]))"
-    r"|(?P<sad>>?[:=;]['\u2019,]?[-\u2013^o]?[(\[]+)|(?P<glad>[:=]['\u2019,]?[-\u2013^o]?[)\]]+)|(?P<wink>;[-^]?[)\]]+)"
+    rf"(?P<emoji>[{_EMOJI}])|(?<![^\w.,!?{_EMOJI}])(?:(?P<heart></?3)|(?P<sad>>?[:=;]['\u2019,]?[-\u2013^o]?[(\[]+)"
+    rf"|(?P<glad>[:=]['\u2019,]?[-\u2013^o]?[)\]]+)|(?P<wink>;[-^]?[)\]]+))(?![^A-Za-z.,!?{_EMOJI}])"
 )
 # Whole chunks; what a regular expression finds inside a chunk is above.
 _EMOTICONS = {

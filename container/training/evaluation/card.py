@@ -138,6 +138,11 @@ def _spread(seeds: dict[str, Any]) -> str:
         lines.append(f"| {seed} | " + " | ".join(f"{value:.3f}" for value in values) + " |")
     if len(seeds) > 1:
         lines.append("| mean ± deviation | " + " | ".join(f"{mean(v):.3f} ± {stdev(v):.3f}" for v in columns) + " |")
+    if len(seeds) > 1:
+        lines += [
+            "",
+            "Seed 0 is the shipped model. Those of the other splits went through the first phase of training only.",
+        ]
     return "\n".join(lines)
 
 

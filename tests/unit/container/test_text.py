@@ -182,3 +182,8 @@ def test_takes_time_in_proportion_to_the_length(unit: str) -> None:
 def test_an_emoji_is_one_sign() -> None:
     assert all(map(is_emoji, "\U0001f622\u2764"))
     assert not any(map(is_emoji, ("a", "1", ".", "", "\U0001f622\U0001f622", ":)")))
+
+
+@pytest.mark.parametrize("text", ["&%':=};)><", ":@:(]{]", ";(*", "|+!)$^`,$-|!=-+^(*#", "_=(=%["])
+def test_signs_among_other_signs_are_no_emoticon(text: str) -> None:
+    assert not any(map(is_emoji, tokenize(text)))
