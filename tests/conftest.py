@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
 from xdist.scheduler import LoadFileScheduling
 
+from tests import needs
 from tests.browser import chromium
 from tests.local.running import RunningApp, start_and_wait
 
 TOGETHER = ("tests/image/",)  # a Docker engine and an image of its own
+
+
+# A shell that starts us in the background has us ignore Ctrl-C, and so would every command that a test sends one.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -27,10 +33,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
 def browser() -> Iterator[Browser]:
     executable = chromium.find()
     if executable is None:
-        reason = "no Chromium: install your system's chromium package, or name one in CHROMIUM"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        needs.lack("no Chromium: install your system's chromium package, or name one in CHROMIUM")
     with chromium.launch(executable) as launched:
         yield launched
 

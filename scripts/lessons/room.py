@@ -78,7 +78,8 @@ class Room:
         headers = {"Content-Type": "application/json"} if data else {}
         request = urllib.request.Request(self.url + path, data, headers, method=method)  # noqa: S310 - our own
         try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as reply:  # noqa: S310 - our own address
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # to our own machine
+            with opener.open(request, timeout=SECONDS) as reply:
                 return Answer(reply.status, reply.read().decode())
         except urllib.error.HTTPError as error:
             with error:

@@ -144,6 +144,8 @@ class LaptopCloud:
             "AUTH": "true",  # roles and bucket policies are enforced, as on AWS
             "AWS_ACCESS_KEY_ID": self._keys.access_key_id,  # this key may do everything, like an account's root user
             "AWS_SECRET_ACCESS_KEY": self._keys.secret_access_key,
+            "AWS_CONFIG_FILE": os.devnull,  # the caller's own, which may be unreadable, is about AWS
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "BIND_HOST": HOST,
             "DOCKER_HOST": f"unix://{self.state.temporary / 'no-docker.sock'}",  # other containers are not ours
             "GATEWAY_PORT": str(self._port),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import socket
 import string
 import threading
 import time
@@ -87,6 +88,18 @@ class Backend:
     secret: str = ""
 
 
+def _answers(port: int) -> bool:
+    """Whether somebody answers on a port of this machine.
+
+    On macOS and the BSDs, 127.0.0.1 can be bound beside a server that listens on every address, and takes its visitors.
+    """
+    try:
+        with socket.create_connection((HOST, port), timeout=1):
+            return True
+    except (OSError, OverflowError):
+        return False
+
+
 class Front(ThreadingHTTPServer):
     """Listens as soon as it is created; answers 503 until it has a backend.
 
@@ -112,6 +125,8 @@ class Front(ThreadingHTTPServer):
         self.find: Callable[[], Backend | None] = lambda: None
         self._looked = 0.0
         self._looking = threading.Lock()
+        if port and _answers(port):
+            raise PortInUseError(f"somebody answers on port {port}")
         try:
             super().__init__((HOST, port), Handler)
         except PermissionError:

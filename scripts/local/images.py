@@ -34,17 +34,25 @@ def build(container: Path, store: Path) -> str:
         The image's reference, ``repository:tag``.
 
     Raises:
-        ImageError: a part of the image is missing.
+        ImageError: a part of the image is missing, or the disk is full.
     """
     name = reference(container)
     target = _folder(name, store)
     if not target.is_dir():
-        store.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=".building-", dir=store))
-        for file in content.runtime_files(container):
-            (building / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(container / file, building / file)
-        building.rename(target)  # atomic, so that no incomplete image is ever visible
+        files = content.runtime_files(container)
+        try:
+            store.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".building-", dir=store) as building:
+                copy = Path(building) / target.name
+                for file in files:
+                    (copy / file).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(container / file, copy / file)
+                copy.rename(target)  # atomic, so that no incomplete image is ever visible
+        except OSError as error:
+            raise ImageError(
+                f"The image cannot be copied to {store}: {error.strerror}.",
+                "Make room there, or choose another folder with STATE=folder.",
+            ) from None
     return name
 
 

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+import botocore.configprovider
+import botocore.session
+from botocore.config import Config
 
 from scripts.local.keys import Keys
-from scripts.stage.session import Cloud
+from scripts.stage.session import CONFIG, Cloud
 
 STAGE = "local"  # of stages.toml
 # Environment variables with the keys of a role there, to be tried in that role instead.
@@ -31,6 +34,7 @@ class EmulatedCloud(Cloud):
         public_url: the page's address: the emulator has no websites, so the stacks' outputs name none.
     """
 
+    config = CONFIG.merge(Config(proxies={}))  # none stands between this machine and itself
     poll_seconds = 0.1
     steady_seconds = 90.0
     proof_seconds = 0.0
@@ -56,7 +60,19 @@ class EmulatedCloud(Cloud):
         return f"{self.endpoint_url}/{bucket}/{key}"
 
     def _open(self, region: str | None, profile: str | None) -> boto3.session.Session:
-        return boto3.session.Session(**_credentials(self._keys), region_name=region)
+        return boto3.session.Session(**_credentials(self._keys), region_name=region, botocore_session=_undisturbed())
+
+
+def _undisturbed() -> botocore.session.Session:
+    """A session that knows of no AWS_ variable, profile or configuration file: those are about AWS.
+
+    A profile that does not exist, or a file that cannot be read, would otherwise stop the laptop's stage.
+    """
+    known = botocore.configprovider.BOTOCORE_DEFAUT_SESSION_VARIABLES
+    variables = {name: (None, None, default, convert) for name, (_, _, default, convert) in known.items()}
+    for name in ("config_file", "credentials_file"):
+        variables[name] = (None, None, os.devnull, None)
+    return botocore.session.Session(session_vars=variables)
 
 
 def reach(found: Mapping[str, Any], region: str | None = None) -> EmulatedCloud:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from scripts import ROOT
+from scripts.local import folder as folders
 from scripts.stage.errors import DeployError
 
 
@@ -29,12 +28,12 @@ class State:
     @property
     def tables(self) -> Path:
         """What was written to tables: judgements and their counts."""
-        return self.folder / "tables.db"
+        return self.folder / folders.TABLES
 
     @property
     def receipt_key(self) -> Path:
         """The receipt keys, so that predictions can still be judged after a restart."""
-        return self.folder / "receipt-key"
+        return self.folder / folders.RECEIPT_KEY
 
     @property
     def images(self) -> Path:
@@ -66,7 +65,7 @@ class State:
 
 def chosen_folder() -> Path:
     """The state folder: the environment's STATE, or ``.local`` in the project."""
-    return Path(os.environ.get("STATE") or ROOT / ".local")
+    return folders.chosen()
 
 
 def running() -> dict[str, Any]:
@@ -92,14 +91,16 @@ def claim(folder: Path | None, url: str) -> Iterator[State]:
         url: the cloud's address, shown to others who want the folder.
 
     Raises:
-        StateError: another cloud uses it, or it is not writable.
+        StateError: another cloud uses it, it is not writable, or it is full of somebody's own files.
     """
     state = State((folder or chosen_folder()).absolute())
     with _owner_only():
         try:
+            _refuse_foreign(state)
             state.folder.mkdir(parents=True, exist_ok=True)
+            folders.mark(state.folder)
             _tighten(state.folder)
-            lock = (state.folder / "lock").open("a+")
+            lock = (state.folder / folders.LOCK).open("a+")
         except OSError as error:
             raise _unusable(state, error) from None
         with lock:
@@ -108,6 +109,8 @@ def claim(folder: Path | None, url: str) -> Iterator[State]:
 
 def _use(state: State, lock: IO[str], url: str) -> Iterator[State]:
     """Lock the folder, and yield it ready for use."""
+    import fcntl  # here, since Windows lacks it and has use for every command but this
+
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel releases it however this process ends
     except BlockingIOError:
@@ -145,6 +148,16 @@ def _tighten(folder: Path) -> None:
     for path in folder.iterdir():
         if not path.is_symlink():
             path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+def _refuse_foreign(state: State) -> None:
+    if found := folders.strangers(state.folder):
+        others = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        raise StateError(
+            f"{state.folder} is not empty and is not a state folder of the laptop cloud: it holds "
+            f"{', '.join(found[:3])}{others}. Nothing in it has been changed.",
+            "Choose an empty or a new folder with STATE=folder.",
+        )
 
 
 def _clean(state: State) -> None:

@@ -88,6 +88,11 @@ def main(
     Raises:
         DeployError: it did not start, or stopped by itself.
     """
+    if sys.platform == "win32":
+        raise DeployError(
+            "The laptop cloud runs on Linux and macOS, not on Windows itself.",
+            "Use WSL: `wsl --install` in PowerShell, once; then clone the repository in WSL's window and `make local`.",
+        )
     began = time.monotonic()
     events: SimpleQueue[Event] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -183,7 +188,19 @@ def _listen(port: int, make: Callable[[int], Front]) -> Front:
         message = f"Port {port} is already in use on this machine."
     except (PermissionError, OverflowError):
         message = f"Port {port} cannot be used: it must be from 1024 to 65535."
-    raise PortError(message, "Choose another one: `make local PORT=8081`.")
+    raise PortError(message, f"Choose another one: `make local PORT={_free_port_after(port)}`.")
+
+
+def _free_port_after(port: int) -> int:
+    """A port that is free now, as near above another as one is to be had."""
+    first = max(port + 1, 1024)
+    for each in (*range(first, min(first + 100, 65536)), 0):
+        try:
+            with Front(each) as front:
+                return front.port
+        except (OSError, PortInUseError):
+            continue
+    return 0
 
 
 def _in_background(work: Callable[[], None]) -> threading.Thread:

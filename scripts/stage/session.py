@@ -32,6 +32,7 @@ class Cloud:
         profile: name of a profile in the AWS configuration; None for the usual boto3 places.
 
     Attributes:
+        config: settings of every client.
         guard: called before each attempt at a call that changes something, which is not sent if it raises; or None.
         endpoint_url: where all services answer; None for AWS's own addresses.
         public_url: the page's address, where the stacks' outputs do not name it; otherwise None.
@@ -46,6 +47,7 @@ class Cloud:
         botocore.exceptions.ProfileNotFound: there is no such profile.
     """
 
+    config: Config = CONFIG
     endpoint_url: str | None = None
     public_url: str | None = None
     poll_seconds: float = 3.0
@@ -70,7 +72,7 @@ class Cloud:
         """
         with self._lock:  # making clients is not thread-safe in boto3, using them is
             if service not in self._clients:
-                made = self._session.client(service, endpoint_url=self.endpoint_url, config=CONFIG)
+                made = self._session.client(service, endpoint_url=self.endpoint_url, config=self.config)
                 # At each attempt: a call that is sent again after a minute without network must ask again, too.
                 made.meta.events.register("request-created", self._ask_guard)
                 self._clients[service] = made
@@ -84,7 +86,7 @@ class Cloud:
             config: what differs from the configuration of all clients.
         """
         with self._lock:
-            return self._session.client(service, endpoint_url=self.endpoint_url, config=CONFIG.merge(config))
+            return self._session.client(service, endpoint_url=self.endpoint_url, config=self.config.merge(config))
 
     def _ask_guard(self, operation_name: str, **_: Any) -> None:
         if self.guard and not READS.match(operation_name):

@@ -26,8 +26,22 @@ PATHS = {
 }
 
 
-def test_there_is_one_gate_and_three_pipelines():
-    assert set(WORKFLOWS) == {"gate", *PIPELINES}
+def test_there_is_one_gate_one_look_at_the_platforms_and_three_pipelines():
+    assert set(WORKFLOWS) == {"gate", "platforms", *PIPELINES}
+
+
+def test_the_platforms_run_the_two_commands_of_readme():
+    flow = read("platforms")
+    commands = (ROOT / "tests/newcomer/two-commands.sh").read_text()
+    for command in ("make local", "make test"):
+        assert re.search(rf"^{command}\b", commands, re.MULTILINE)
+        assert f"\n{command} " in (ROOT / "README.md").read_text()
+    for job in ("newcomer", "windows"):
+        assert any("tests/newcomer/two-commands.sh" in step.run for step in steps(flow, job))
+    systems = {each["system"].split("-")[0] for each in flow["jobs"]["newcomer"]["strategy"]["matrix"]["include"]}
+    assert systems == {"ubuntu", "macos"}
+    versions = {each["python"] for each in flow["jobs"]["newcomer"]["strategy"]["matrix"]["include"]}
+    assert versions == {"3.11", "3.12", "3.13", "3.14"}
 
 
 def test_the_gate_runs_what_make_check_runs():
@@ -56,7 +70,7 @@ def test_every_action_is_pinned_to_a_commit_and_says_which_version_that_is():
                 assert found, f"{path.name}: {line.strip()}"
                 action, commit, version = found.groups()
                 assert pins.setdefault(action, (commit, version)) == (commit, version), "two pins of one action"
-    assert set(pins) == {"actions/checkout", "aws-actions/configure-aws-credentials"}
+    assert set(pins) == {"actions/checkout", "actions/setup-python", "aws-actions/configure-aws-credentials"}
 
 
 def test_no_long_lived_key_is_anywhere():
@@ -99,6 +113,8 @@ def test_a_pipeline_deploys_one_stage_after_the_other_from_an_environment_of_its
 @each_job
 def test_each_step_is_a_make_target_that_runs_by_hand(name, job, body):
     for step in steps(WORKFLOWS[name], job):
+        if name == "platforms":
+            continue  # those are README's commands, on systems that have none of this
         assert step.run == ".ci/run" or step.target in targets(), step.run
         assert "${{" not in step.run, "expressions belong into env, where no shell reads them"
 

@@ -11,6 +11,7 @@ import pytest
 from scripts import ROOT
 from scripts.lessons.checks import CHECKS
 from scripts.lessons.pages import PAGES, Command, Edit, Page, lessons, read
+from tests import needs
 from tests.docs.walking import Learner
 
 LESSONS = {page.path.stem: page for page in lessons()}
@@ -18,6 +19,7 @@ LESSONS = {page.path.stem: page for page in lessons()}
 
 @pytest.fixture(scope="module")
 def learner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learner]:
+    needs.programs("bash", "curl")
     somebody = Learner(tmp_path_factory.mktemp("walkthrough"))
     yield somebody
     somebody.close()

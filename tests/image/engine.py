@@ -185,3 +185,11 @@ def running_registry(folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+if __name__ == "__main__":  # whether there is an engine here, for .ci/run
+    try:
+        with running_engine():
+            pass
+    except UnavailableError as unavailable:
+        raise SystemExit(str(unavailable)) from None

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from scripts import ROOT
+from scripts import ROOT, environment
 
-# Older than the stamps of the environments, so that make does not install them anew.
-LOCKS = ("requirements", "pyproject.toml", "package.json", "package-lock.json")
 # What pip writes for [project.scripts], for another tree.
 COMMAND = """#!{python}
 import sys
@@ -56,15 +55,15 @@ def share_environments(folder: Path) -> None:
         for each in [*ours.iterdir(), *(ours / "bin").iterdir()]:
             link = theirs / each.relative_to(ours)
             link.parent.mkdir(parents=True, exist_ok=True)
-            if each.name not in ("bin", "sentiment"):
+            if each.name not in ("bin", "sentiment", environment.RECORD):
                 link.symlink_to(each)
     command = theirs / "bin" / "sentiment"
     command.parent.mkdir(parents=True, exist_ok=True)
+    environment.write_record(theirs, ["train" if importlib.util.find_spec("torch") else "dev"])
     command.write_text(COMMAND.format(python=sys.executable, tree=str(folder), container=str(folder / "container")))
     command.chmod(0o755)
     if (ROOT / "node_modules").exists():
         (folder / "node_modules").symlink_to(ROOT / "node_modules", target_is_directory=True)
-    for lock in LOCKS:
+    for lock in ("package.json", "package-lock.json"):  # older than the stamp, so that make does not install them anew
         if (folder / lock).exists():
-            for path in [folder / lock, *(folder / lock).rglob("*")]:
-                os.utime(path, (0, 0))
+            os.utime(folder / lock, (0, 0))

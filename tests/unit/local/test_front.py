@@ -414,6 +414,16 @@ def test_a_port_in_use_is_refused(front: Front) -> None:
         Front(front.port)
 
 
+def test_a_port_that_could_be_shared_is_refused_when_somebody_answers_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Front, "allow_reuse_port", True, raising=False)  # so that it could, as on macOS
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("0.0.0.0", 0))  # noqa: S104 - that is the case
+        other.listen()
+        with pytest.raises(PortInUseError):
+            Front(other.getsockname()[1])
+
+
 def test_it_listens_on_loopback_alone(front: Front) -> None:
     assert front.socket.getsockname()[0] == "127.0.0.1"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,19 @@ def test_a_missing_part_is_named(container: Path, store: Path) -> None:
     with pytest.raises(ImageError, match=r"requirements.txt is missing"):
         images.build(container, store)
     assert not store.exists() or not list(store.iterdir())
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_half_copied(
+    container: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copyfile(source: Path, target: Path) -> None:
+        target.write_text("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(images.shutil, "copyfile", copyfile)
+
+    with pytest.raises(ImageError, match="No space left on device") as refused:
+        images.build(container, store)
+
+    assert "Make room there" in refused.value.next_step
+    assert list(store.iterdir()) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts import ROOT
+from scripts.local import folder
 from scripts.local.state import StateError, claim
 
 URL = "http://127.0.0.1:8080"
@@ -61,6 +62,7 @@ def test_only_judgements_and_images_outlive_a_run(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+    folder.mark(tmp_path)
     (tmp_path / "tmp").mkdir()
     (tmp_path / "tmp" / "worker.py").write_text("x")
     (tmp_path / "cloud.json").write_text("{}")
@@ -87,3 +89,34 @@ def test_the_environment_names_the_folder_and_the_project_has_one(
         assert state.folder == tmp_path / "mine"
 
     assert (ROOT / "pyproject.toml").is_file()
+
+
+def test_a_folder_of_somebody_s_own_is_refused_and_left_alone(tmp_path: Path) -> None:
+    for name in ("logs", "tmp", "images/holiday"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "logs" / "diary.txt").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+
+    with pytest.raises(StateError) as refused, claim(tmp_path, URL):
+        pass
+
+    assert "images, logs, tmp" in refused.value.message
+    assert "STATE=folder" in refused.value.next_step
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["tables.db", "tables.journal", "receipt-key"])
+def test_judgements_copied_from_elsewhere_are_no_reason_to_refuse(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("kept")
+    with claim(tmp_path, URL):
+        pass
+    assert (tmp_path / name).read_text() == "kept"
+
+
+def test_a_folder_from_before_there_was_a_marker_is_known_by_its_lock(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "lock").write_text(json.dumps({"pid": 1, "url": URL}))
+    with claim(tmp_path, URL):
+        pass
+    assert not folder.strangers(tmp_path)
+    assert (tmp_path / folder.MARKER).is_file()

@@ -7,6 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from scripts import ROOT
 from scripts.cli.main import GROUPS, main
 
 SUMMARIES = {name: command.get_short_help_str(sys.maxsize) for name, command in main.commands.items()}
@@ -73,3 +74,23 @@ def test_commands_are_named_after_their_functions():
     for name, command in main.commands.items():
         assert isinstance(command, click.Command) and command.callback
         assert command.callback.__name__ == name.replace("-", "_") + "_command"
+
+
+def test_the_help_needs_nothing_that_windows_lacks():
+    program = """
+import sys, boto3, click, getpass, psutil, rich.console, subprocess, urllib.request  # their own affair
+for name in ("fcntl", "grp", "pwd", "resource", "termios"):
+    sys.modules[name] = None
+from scripts.cli.main import main
+main(["--help"])
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-1000:]
+    assert done.stdout.startswith("Usage: ")
+
+
+def test_on_windows_the_laptop_cloud_says_where_it_runs(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    result = CliRunner().invoke(main, ["local"])
+    assert result.exit_code == 1
+    assert "wsl --install" in " ".join(result.stderr.split())
