@@ -158,7 +158,7 @@ def test_signs_replacement_and_data_at_risk_are_shown():
         "  ~  Role   AWS::IAM::Role        may replace  Lets",
         "  -  Old    AWS::SQS::Queue",
         "",
-        "DATA AT RISK: data: Table. `sentiment deploy` asks before it makes such a change.",
+        "DATA AT RISK: data: Table. `sentiment deploy` asks before making such a change.",
         "",
         "1 to add, 2 to change, 1 to remove",
     ]
