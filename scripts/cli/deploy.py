@@ -129,7 +129,7 @@ def roll_command(options: Options, image: str | None, wait: int) -> None:
 @click.command()
 @with_options
 def promote_command(options: Options) -> None:
-    """Roll out this checkout's model and check that it answers."""
+    """Roll out this checkout's model; check that it answers."""
     wanted = content.model_revision()
     with options.reporter() as reporter:
         options.say_where(reporter)

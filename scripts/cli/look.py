@@ -63,7 +63,7 @@ def logs_command(options: Options, since: str, request: str, follow: bool) -> No
 @with_options
 @click.pass_context
 def doctor_command(context: click.Context, options: Options) -> None:
-    """Check what a deployment needs and how to fix what is missing."""
+    """Check what a deployment needs; explain what to fix."""
     findings = []
     for finding in doctor.examine(options.place, options.settings):
         findings.append(finding)
@@ -81,7 +81,7 @@ def doctor_command(context: click.Context, options: Options) -> None:
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Start date. Default: today.")
 @with_options
 def cost_command(options: Options, requests: float, judgements: float, today: datetime | None) -> None:
-    """Show the monthly cost, idle and busy; makes no network calls."""
+    """Show the monthly cost, idle and busy; works offline."""
     settings = options.settings
     chosen = prices.load(options.region or settings.region)
     found = templates.load_all()

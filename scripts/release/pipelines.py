@@ -79,9 +79,7 @@ def what_to_set(settings: Settings, outputs: dict[str, str], region: str) -> str
         "Allow deployments to each environment except plan's from main only; require a reviewer's approval for prod's."
     )
     if not settings.parameters["PipelineRepository"]:
-        lines.append(
-            "Also set pipeline_repository in scripts/stages.toml; without it, the app's roles have no boundary."
-        )
+        lines.append("Set pipeline_repository in scripts/stages.toml; without it, the app's roles have no boundary.")
     return "\n".join(lines)
 
 

@@ -85,7 +85,7 @@ def test_ctrl_c_takes_back_a_roll_that_is_under_way(own, run, container, monkeyp
     somebody.start()
     error = run("roll", code=130).stderr
     somebody.join()
-    assert "the update was cancelled; the stack is as it was before" in error
+    assert "the update was cancelled; the stack is back in its previous state" in error
     assert "Run the same command again" in error
     assert says(own).json["model"] == before
 

@@ -139,7 +139,7 @@ def test_a_stack_that_is_stuck_is_no_fault_of_the_template(cloud, plan, answers,
 def test_ctrl_c_stops_between_two_stacks(cloud, plan):
     interrupt = Interrupt()
     interrupt.press()
-    with pytest.raises(InterruptedDeployError, match="nothing of the plan is left"):
+    with pytest.raises(InterruptedDeployError, match="all change sets of this plan were deleted"):
         preview.preview(cloud, plan, interrupt)
 
 

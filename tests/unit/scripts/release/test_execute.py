@@ -188,7 +188,7 @@ def test_ctrl_c_before_the_way_back_does_not_stop_it(work, brought_up, failing, 
     before["network"] = Before(OLD, {})
     answers.stack("UPDATE_ROLLBACK_COMPLETE")
     made = release(NETWORK, there=[found("service")], smoke_test=True)
-    with pytest.raises(SmokeTestError, match="runs again: network"):
+    with pytest.raises(SmokeTestError, match="previous state: network"):
         execute(work, made, lambda _outputs: work.interrupt.press())
     assert not work.interrupt.stopping
 
