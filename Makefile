@@ -21,7 +21,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 ##@ Run
 
 .PHONY: local
-local: $(VENV)/.app  ## run the whole app on this machine (PORT=8080, RUNNER=docker for real containers) until Ctrl-C
+local: $(VENV)/.app  ## run the whole app on this machine (PORT=8080, RUNNER=docker for real containers, PAGE_PORT=8081 for the page on its own origin) until Ctrl-C
 	@exec $(SENTIMENT) local --port $(PORT) --runner $(RUNNER)
 
 ##@ Learn (docs/walkthrough)
@@ -154,8 +154,9 @@ bench: $(VENV)/.dev  ## measure speed and memory on this machine into docs/bench
 ##@ Change
 
 .PHONY: templates
-templates: $(VENV)/.dev  ## write templates/ from generator/
+templates: $(VENV)/.dev  ## write templates/ from generator/, and for the laptop what updates do to their types
 	$(PY) -m generator
+	$(PY) -m scripts.local.update_behaviors
 
 .PHONY: faults
 faults: $(VENV)/.dev  ## break everything that can break, with 10,000 requests running (minutes)

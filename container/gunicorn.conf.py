@@ -17,9 +17,11 @@ workers = settings.workers
 
 # Threads, because a worker without them closes each connection after one answer, and the load balancer keeps its
 # connections open: a request sent into one that is just being closed becomes a 502. They must therefore stay open
-# longer here than there (60 s).
-worker_class = "gthread"
-threads = 4
+# longer here than there (60 s). Many threads, because each request that waits for its turn at the model has one
+# (sentiment/turns.py); they are started when they are needed, and one that waits takes some 70 KiB.
+worker_class = "sentiment.worker.Worker"
+threads = 256
+worker_connections = 1_000
 keepalive = 75
 
 # Each worker loads the model for itself (preload_app stays off): importing ONNX Runtime starts a thread, which a fork

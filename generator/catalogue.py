@@ -150,6 +150,7 @@ CONTAINER_NAME = "rnn"
 CONTAINER_PORT = 8000
 HEALTH_PATH = "/healthz"
 PREDICT_PATH = "/predict"
+BATCH_PATH = "/predict/batch"
 LISTENER_PORT = 80
 # A connection without traffic is closed by the load balancer after this; the service must keep it open for longer.
 LOAD_BALANCER_IDLE_SECONDS = 60
@@ -175,7 +176,9 @@ def receipt_key_name(stage: str) -> str:
 
 # --- limits of the API -------------------------------------------------------------------------------------------
 MAX_REVIEW_CHARACTERS = limits.MAX_REVIEW_CHARACTERS
+MAX_REVIEWS = limits.MAX_REVIEWS
 MAX_BODY_BYTES = limits.MAX_BODY_BYTES
+MAX_BATCH_BODY_BYTES = limits.MAX_BATCH_BODY_BYTES
 
 # --- the Lambdas -------------------------------------------------------------------------------------------------
 LAMBDA_RUNTIME = "python3.15"
@@ -256,6 +259,7 @@ WATCH = Function(
     timeout_seconds=60,
 )
 PREDICT_ROUTE = ("POST", "/getSentiment")
+BATCH_ROUTE = ("POST", "/getSentiments")
 
 # Key attributes of the tables.
 JUDGEMENTS_KEY = judgements.KEY

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from shared.body import require_fields
-from shared.counters import UNPROMPTED
+from shared.counters import NONE, UNPROMPTED
 from shared.judgements import Judgement
 from shared.problems import bad_request
 from shared.reviews import review
@@ -33,15 +33,16 @@ def parse(content: dict[str, Any], labels: tuple[str, ...]) -> tuple[Judgement, 
     Raises:
         Problem: 400 for a missing, unknown or mistyped field, 413 for a review that is too long.
     """
-    require_fields(content, ("review", "sentiment"), ("judgement", "prediction", "receipt"))
+    require_fields(content, ("review", "sentiment"), ("judgement", "prediction", "receipt", "blind"))
     text = review(content["review"])
     if "prediction" in content:
         _check_prediction(content["prediction"], labels)
     judgement = Judgement(
         review=text,
-        sentiment=_label(content["sentiment"], "sentiment", labels),
+        sentiment=_label(content["sentiment"], "sentiment", (*labels, NONE)),
         judgement=_uuid(content["judgement"]) if "judgement" in content else str(uuid.uuid4()),
         time=timestamp(),
+        blind=_flag(content.get("blind", False), "blind"),
     )
     return judgement, _receipt(content["receipt"]) if "receipt" in content else None
 
@@ -49,6 +50,12 @@ def parse(content: dict[str, Any], labels: tuple[str, ...]) -> tuple[Judgement, 
 def _label(value: object, name: str, labels: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in labels:
         raise bad_request(f"{name} must be one of {', '.join(labels)}.")
+    return value
+
+
+def _flag(value: object, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise bad_request(f"{name} must be true or false.")
     return value
 
 

@@ -50,7 +50,7 @@ def json_body(event: Event) -> dict[str, Any]:
     Raises:
         Problem: 413 for a body that is too long, 415 for another content type, 400 for anything but one JSON object.
     """
-    require_json(header(event, "content-type"))
+    require_json(header(event, "content-type"), header(event, "content-encoding"))
     return json_object(_body(event))
 
 

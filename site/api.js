@@ -1,20 +1,21 @@
-// The calls to the API: a time limit on each, failures sorted into kinds, and patience for what is safe to repeat.
-// It knows neither words nor the page.
+// The calls to the API: a time limit on each, replies checked, failures sorted into kinds, and patience for what is safe
+// to repeat. It knows neither words nor the page.
 
 /** Why a call failed, by status code alone: some answers come from the gateway, whose bodies nobody can shape. */
 const KINDS = {
   400: "refused",
   401: "token",
-  403: "token",
-  404: "mismatch",
-  405: "mismatch",
+  403: "forbidden",
   408: "timeout",
+  409: "conflict",
   413: "refused",
-  415: "mismatch",
+  422: "refused",
   429: "throttled",
   503: "busy",
   504: "timeout",
 };
+
+const kindOf = (status) => KINDS[status] ?? (status < 500 ? "mismatch" : "server");
 
 /** For how many milliseconds a question is asked again; offline, until the network is back. */
 const PATIENCE = { busy: 180_000, throttled: 60_000, timeout: 20_000, unreachable: 8_000, server: 4_000, offline: Infinity };
@@ -34,47 +35,60 @@ export class Failure extends Error {
 
 async function failureOf(response) {
   const problem = await response.json().catch(() => ({}));
-  const kind = KINDS[response.status] ?? "server";
   const retryAfter = Number(response.headers.get("Retry-After")) || 0;
-  return new Failure(kind, { retryAfter, detail: typeof problem?.detail === "string" ? problem.detail : "" });
+  return new Failure(kindOf(response.status), { retryAfter, detail: typeof problem?.detail === "string" ? problem.detail : "" });
 }
 
-/** Sends one request and reads its reply with `read`, all within `timeout` milliseconds. */
-async function call(url, { timeout = 20_000, signal, read = (response) => response.json(), ...options } = {}) {
+// What a reply must be. Networks of hotels answer 200 with a page of their own, and services change.
+export const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const isShare = (value) => typeof value === "number" && value >= 0 && value <= 1;
+export const isCount = (value) => Number.isInteger(value) && value >= 0;
+export const isText = (value) => typeof value === "string" && value !== "";
+
+/** Whether a reply is a prediction that can be shown, judged and explained; or a text that needs care. */
+export function isPrediction(reply, labels) {
+  if (!isObject(reply)) return false;
+  if (reply.care === true) return true;
+  return (
+    (reply.classification === null || labels.includes(reply.classification)) &&
+    isShare(reply.confidence) &&
+    isObject(reply.scores) &&
+    labels.every((label) => isShare(reply.scores[label])) &&
+    isText(reply.model) &&
+    (reply.receipt === undefined || isText(reply.receipt))
+  );
+}
+
+const isConfig = (reply) => isObject(reply) && isText(reply.apiUrl) && Array.isArray(reply.labels) && reply.labels.every(isText);
+
+/** Sends one request and reads its reply with `read`, all within `timeout` milliseconds; `is` says what it must be. */
+async function call(url, is, { timeout = 20_000, signal, read = (response) => response.json(), ...options } = {}) {
   const limit = AbortSignal.timeout(timeout);
   try {
     const response = await fetch(url, { ...options, signal: signal ? AbortSignal.any([signal, limit]) : limit });
     if (!response.ok) throw await failureOf(response);
-    return await read(response);
+    const reply = await read(response);
+    if (!is(reply)) throw new Failure("malformed");
+    return reply;
   } catch (error) {
     if (error instanceof Failure || signal?.aborted) throw error;
     if (limit.aborted) throw new Failure("timeout");
-    if (error instanceof SyntaxError) throw new Failure("server");
+    if (error instanceof SyntaxError) throw new Failure("malformed");
     throw new Failure(navigator.onLine ? "unreachable" : "offline");
   }
 }
 
-const json = (body) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+export const json = (body) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
-/** The four routes. `load` gives the address of the API, which the page learns from config.json. */
+/** Calls a route: its path, `is(reply, labels)`, options. `load` gives the page's settings, out of config.json. */
 export function makeApi(load) {
-  const at = async (path) => `${(await load()).apiUrl.replace(/\/$/, "")}/${path}`;
-  return {
-    predict: async (review, { signal, explain } = {}) => call(await at("getSentiment"), { ...json({ review, explain }), signal }),
-    // keepalive: a judgement under way still arrives when the page is left.
-    judge: async (judgement) => call(await at("setSentiment"), { ...json(judgement), keepalive: true }),
-    stats: async () => call(await at("getStats"), { cache: "no-store" }),
-    /** The export as a Blob, or how far a large one is; `query` asks again. */
-    csv: async (token, query) =>
-      call((await at("getcsv")) + query, {
-        headers: { Accept: "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
-        timeout: 60_000,
-        read: (response) => (response.headers.get("Content-Type").startsWith("text") ? response.blob() : response.json()),
-      }),
+  return async (path, is, options) => {
+    const { apiUrl, labels } = await load();
+    return call(`${apiUrl.replace(/\/$/, "")}/${path}`, (reply) => is(reply, labels), options);
   };
 }
 
-export const loadConfig = () => call("config.json", { cache: "no-cache" });
+export const loadConfig = () => call("config.json", isConfig);
 
 /** Waits; ends early when the network comes back. Rejects when `signal` ends it. */
 export function pause(milliseconds, signal) {

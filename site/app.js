@@ -1,50 +1,34 @@
 // The page: what is asked, what was answered, what was judged, and which of it is shown now.
 // Calls are made in api.js, judgements travel in outbox.js, every word comes from words.js.
 
-import { Failure, loadConfig, makeApi, patiently } from "./api.js";
-import { makeChart } from "./chart.js";
-import { byId, make, write, writeAround } from "./dom.js";
-import { makeDownload } from "./download.js";
-import { plainlyNotEnglish } from "./english.js";
-import { makeOutbox, uuid } from "./outbox.js";
-import { makeStats } from "./stats.js";
-import { visitStore } from "./store.js";
-import { makeVisit } from "./visit.js";
-import { makeWhy } from "./why.js";
-import { count, percent, say, sayFailure, sayLabel, sayVerdict, translate } from "./words.js";
+import { Failure, isPrediction, json, loadConfig, makeApi, patiently } from "./api.js";
+import { makeVerdict, showSentence } from "./answer.js";
+import { byId, visitStore, write } from "./dom.js";
+import { canRestore, isStray, noteDraft, replaceText, restoreText, takeShared, text, wording } from "./text.js";
+import { count, say, sayFailure, sayVerdict, translate } from "./words.js";
 
-const text = byId("text");
-const asked = { controller: null, failure: null }; // the question under way, and what holds it up
+const asked = { controller: null, failure: null, text: "" }; // the question under way, and what holds it up
 let config = null;
-let answer = null; // the last answer, with `text`: what it was asked about
+let answer = null; // the last answer, with `text`: what it was asked about; `blind`: not seen before it is judged
 let problem = null; // () => words, when the last question failed for good
 let judged = null; // what was said about `answer`: {id, said, state, failure}
 let complaint = null; // "empty" or "tooLong", after a try to ask
-let chart = null;
-let stats = null;
+let verdict = null;
+let parts = null; // what a first question does not need, of parts.js
 
-const whenReady = start();
-const api = makeApi(() => whenReady);
-const visit = makeVisit(byId("visit"));
-const why = makeWhy(api.predict);
-const outbox = makeOutbox(api.judge, report);
-const download = makeDownload(api.csv, () => Promise.race([outbox.flush(), new Promise((done) => setTimeout(done, 3_000))]));
+const whenReady = patiently(loadConfig, { onWait: () => {} });
+const at = makeApi(() => whenReady);
 
-async function start() {
-  const loaded = await patiently(loadConfig, { onWait: () => {} });
-  config = loaded;
-  chart = makeChart(byId("chart"), config.labels, pick);
-  stats = makeStats(byId("stats"), config.labels, api.stats);
-  write(byId("stage"), say("stage", { stage: config.stage }));
-  outbox.resume();
-  stats.refresh();
-  setInterval(() => document.visibilityState === "visible" && stats.refresh(), 30_000);
-  return config;
+async function loadParts() {
+  const { makeParts } = await import("./parts.js");
+  parts = makeParts(at, config, report);
+  parts.outbox.resume();
+  parts.stats.refresh();
+  setInterval(() => document.visibilityState === "visible" && parts.stats.refresh(), 30_000);
 }
 
 // --- asking ---
 
-const wording = () => text.value.trim().toWellFormed(); // half a surrogate pair has no UTF-8
 const lengthOf = (string) => [...string].length; // in code points, as the service counts
 const limit = () => config?.maxReviewCharacters ?? Infinity;
 
@@ -56,10 +40,12 @@ async function ask() {
     text.focus();
     return;
   }
-  outbox.flush();
+  if (asked.controller && asked.text === question) return; // it is being asked
+  if (shownAnswer() && !judged) return; // it is answered
+  parts?.outbox.flush();
   asked.controller?.abort();
   const controller = new AbortController();
-  Object.assign(asked, { controller, failure: null });
+  Object.assign(asked, { controller, failure: null, text: question });
   [answer, problem, judged] = [null, null, null];
   show();
   try {
@@ -67,8 +53,9 @@ async function ask() {
       asked.failure = failure;
       show();
     };
-    const reply = await patiently(() => api.predict(question, controller), { signal: controller.signal, onWait });
-    answer = { ...reply, text: question };
+    const reply = await patiently(() => at("getSentiment", isPrediction, { ...json({ review: question }), signal: controller.signal }), { signal: controller.signal, onWait });
+    answer = { ...reply, text: question, blind: !reply.care && Math.random() * (config.blindSample || Infinity) < 1 };
+    if (reply.care) await showCare();
   } catch (error) {
     if (controller.signal.aborted) return; // stopped, or asked anew
     const failure = error instanceof Failure ? error : new Failure("server");
@@ -76,7 +63,7 @@ async function ask() {
   }
   asked.controller = null;
   show();
-  moveFocusToAnswer();
+  bringIntoView();
 }
 
 function stop() {
@@ -86,39 +73,50 @@ function stop() {
   text.focus();
 }
 
-function moveFocusToAnswer() {
-  const here = document.activeElement;
-  if (here !== document.body && !here.closest(".ask, .chart")) return; // the reader has gone elsewhere
-  const shown = shownAnswer();
-  if (shown?.classification) byId("yes").focus();
-  else if (shown) byId("chart-title").focus(); // the next Tab reaches the first feeling; none is preferred
-  else if (problem) byId("again").focus();
+/** On a phone: puts the on-screen keyboard away, and the answer with all of its buttons into view. */
+function bringIntoView() {
+  if (document.activeElement === text && matchMedia("(pointer: coarse)").matches) text.blur();
+  if (shownAnswer() && byId("verdict").getBoundingClientRect().bottom > innerHeight) byId("answer").scrollIntoView();
+}
+
+async function showCare() {
+  visitStore.remove("draft");
+  const care = await import("./care.js");
+  await care.showCare(byId("care"));
 }
 
 // --- judging ---
 
+/** Whether the model's answer is kept back until the person has said theirs. */
+const isHidden = (shown) => Boolean(shown?.blind && !judged);
+
 function pick(said) {
   if (judged?.said === said && judged.state !== "refused") return;
-  if (judged) outbox.undo(judged.id); // still held: replaced; already sent: both are kept
+  const before = judged; // still held: replaced; already sent: both are kept
+  if (before) parts.outbox[before.state === "refused" ? "drop" : "undo"](before.id);
   const { classification, receipt, text: review } = answer;
-  const id = uuid();
+  const id = parts.uuid();
+  const blind = (!before && answer.blind) || undefined;
   judged = { id, said, state: "held" };
-  visit.add({ id, review, said, predicted: classification, state: "held" });
-  outbox.hold({ review, sentiment: said, judgement: id, receipt });
-  if (document.activeElement === document.body) byId("outcome").focus({ preventScroll: true });
+  parts.visit.add({ id, review, said, predicted: classification, state: "held" });
+  parts.outbox.hold({ review, sentiment: said, judgement: id, receipt, blind });
+  byId("after").focus({ preventScroll: true }); // outside of the buttons: what is typed next judges nothing
 }
 
 function undo() {
-  if (judged && outbox.undo(judged.id)) moveFocusToAnswer();
+  if (!judged || !parts.outbox.undo(judged.id)) return;
+  write(byId("outcome"), say("undone"));
+  byId("after").focus({ preventScroll: true });
 }
 
 function report(id, state, failure) {
-  visit.update(id, state);
+  parts?.visit.update(id, state, failure);
   if (judged?.id === id) {
+    if (state === "undone") answer.blind = false; // it has been seen
     judged = state === "undone" ? null : { ...judged, state, failure };
     show();
   }
-  if (state === "saved") stats?.refresh();
+  if (state === "saved") parts?.stats.refresh();
 }
 
 // --- showing ---
@@ -130,138 +128,172 @@ function showNotice() {
   const length = lengthOf(wording());
   const words = complaint
     ? say(complaint, { limit: count(limit()) })
-    : plainlyNotEnglish(text.value)
+    : parts?.plainlyNotEnglish(text.value)
       ? say("notEnglish")
       : "";
   write(byId("notice"), words);
   write(byId("count"), length >= 0.9 * limit() ? say("count", { length: count(length), limit: count(limit()) }) : "");
   text.setAttribute("aria-invalid", String(Boolean(complaint)));
-}
-
-function showSentence(shown) {
-  const [sentence, detail] = [byId("sentence"), byId("detail")];
-  if (shown?.classification) {
-    const label = make("strong", { data: { label: shown.classification } }, sayLabel(shown.classification));
-    writeAround(sentence, say("answer"), { label });
-    write(detail, say("sure", { percent: percent(shown.confidence), model: shown.model }));
-  } else if (shown) {
-    write(sentence, say("cannotTell"));
-    write(detail, say("cannotTellWhy", { model: shown.model }));
-  } else {
-    write(sentence, asked.controller ? sayWait(asked.failure) : problem ? problem() : "");
-    write(detail, "");
-  }
-  sentence.classList.toggle("message", !shown);
-}
-
-function sayWait(failure) {
-  if (!failure) return say("reading");
-  return say("kept", { reason: sayFailure(failure, "ask") });
+  write(byId("clear"), say(canRestore() ? "restore" : "clear"));
+  byId("clear").hidden = !canRestore() && !text.value;
 }
 
 function sayOutcome() {
   if (!judged) return "";
-  const verdict = sayVerdict(judged.said, answer.classification);
   const key = judged.state === "sending" ? "held" : judged.state;
-  return say(key, { verdict, reason: judged.failure ? sayFailure(judged.failure) : "" });
+  return say(key, {
+    verdict: sayVerdict(judged.said, answer.classification),
+    reason: judged.failure ? sayFailure(judged.failure) : "",
+  });
 }
 
 function showActions(shown) {
   const open = {
-    yes: shown?.classification && !judged,
     undo: shown && judged?.state === "held",
     another: shown && judged,
     again: problem && !asked.controller && !shown,
     stop: asked.failure && asked.controller,
-    link: shown,
+    link: shown && !shown.care,
+    care: shown?.care,
+    reveal: isHidden(shown),
   };
-  const focused = document.activeElement;
   for (const [id, wanted] of Object.entries(open)) byId(id).hidden = !wanted;
-  if (shown?.classification) write(byId("yes"), say("yes", { label: sayLabel(shown.classification) }));
-  if (shown) byId("link").href = `?text=${encodeURIComponent(shown.text)}`;
-  if (focused?.hidden && judged) byId("outcome").focus({ preventScroll: true });
+  if (shown) byId("link").href = `#text=${encodeURIComponent(shown.text)}`;
 }
 
-function showChart(shown) {
-  chart?.show({ answer: shown, open: Boolean(shown), chosen: shown && judged?.said, waiting: Boolean(asked.controller) });
-  write(byId("chart-hint"), say(!shown ? "chartIdle" : judged ? "chartJudged" : "chartOpen"));
+function showVerdict(shown) {
+  const judgeable = shown && !shown.care;
+  const [title, hint] = !judgeable
+    ? ["chart", "chartIdle"]
+    : [isHidden(shown) || !shown.classification ? "which" : "right", judged ? "chartJudged" : "chartOpen"];
+  verdict?.show({
+    answer: judgeable && !isHidden(shown) ? shown : null,
+    open: Boolean(judgeable && parts),
+    chosen: shown && judged?.said,
+    waiting: Boolean(asked.controller),
+  });
+  write(byId("chart-title"), say(title));
+  write(byId("chart-hint"), say(hint));
+  document.querySelector(".chart").hidden = Boolean(shown?.care);
 }
 
 function show() {
   const shown = shownAnswer();
   showNotice();
-  showSentence(shown);
-  write(byId("outcome"), shown ? sayOutcome() : "");
+  showSentence({
+    answer: shown,
+    hidden: isHidden(shown),
+    card: config?.card,
+    otherwise: asked.controller ? (asked.failure ? say("kept", { reason: sayFailure(asked.failure, "ask") }) : say("reading")) : (problem?.() ?? ""),
+  });
+  if (shown && judged) write(byId("outcome"), sayOutcome());
+  else if (!shown || byId("outcome").textContent !== say("undone")) write(byId("outcome"), "");
   showActions(shown);
-  why.show(shown);
-  showChart(shown);
+  parts?.why.show(shown?.care || isHidden(shown) ? null : shown);
+  showVerdict(shown);
 }
 
 function showAll() {
   show();
-  visit.show();
-  stats?.show();
-  download.show();
-  if (config) write(byId("stage"), say("stage", { stage: config.stage }));
+  for (const part of ["visit", "stats", "download", "footer"]) parts?.[part].show();
+  if (answer?.care) import("./care.js").then((care) => care.showCare(byId("care")));
 }
 
 // --- what people do ---
 
-/** The text to begin with: ?text= of a shared link, or after a reload what was written since. */
-function restoreText() {
-  const from = location.search;
-  const draft = visitStore.get("draft");
-  const shared = new URLSearchParams(from).get("text");
-  if (draft && draft.from === from) text.value = draft.text;
-  else if (shared !== null) text.value = shared;
+function onInput() {
+  complaint = null;
+  noteDraft();
+  show();
+}
+
+function replace(value) {
+  const mine = !canRestore() && text.value !== answer?.text && text.value !== text.defaultValue;
+  replaceText(value, mine);
+  complaint = null;
+  show();
 }
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.repeat && event.key === "Enter" && !event.shiftKey) event.preventDefault(); // a key held down answers no second question
-  else if (event.target === text && event.key === "Enter" && !event.shiftKey) {
+  const { key, target, shiftKey, repeat } = event;
+  const label = target.closest("#verdict") && !repeat && verdict?.labelOf(key);
+  if (key === "Enter" && target === text && !shiftKey) {
     event.preventDefault();
-    ask();
-  } else if (event.key === "Escape") undo();
-  // Numbers count only where the answer has the focus: no surprises elsewhere.
-  else if (event.target.closest(".answer, .chart") && shownAnswer()) {
-    const label = config.labels[Number(event.key) - 1];
-    if (label) pick(label);
+    if (!repeat) ask();
+  } else if (key === "Enter" && repeat) event.preventDefault(); // a key held down presses no second button
+  else if (key === "Escape") undo();
+  else if (label && shownAnswer() && parts) pick(label); // numbers count only among the verdict's buttons
+  else if (isStray(event)) {
+    text.focus(); // and the character goes there
+    if (judged) text.select();
+    else text.setSelectionRange(text.value.length, text.value.length);
   }
 }
 
-text.addEventListener("input", () => {
-  complaint = null;
-  visitStore.set("draft", { text: text.value, from: location.search });
-  show();
-});
-document.addEventListener("keydown", onKey);
-byId("form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  ask();
-});
-byId("yes").addEventListener("click", () => pick(answer.classification));
-byId("undo").addEventListener("click", undo);
-byId("again").addEventListener("click", () => (config ? ask() : location.reload()));
-byId("stop").addEventListener("click", stop);
-byId("another").addEventListener("click", () => {
-  outbox.flush();
-  text.focus();
-  text.select();
-});
-for (const button of document.querySelectorAll("[data-language]")) {
-  button.addEventListener("click", () => {
-    translate(button.dataset.language);
-    showAll();
+function listen() {
+  text.addEventListener("input", onInput);
+  document.addEventListener("keydown", onKey);
+  byId("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask();
   });
+  byId("clear").addEventListener("click", () => {
+    replace(canRestore() ? null : "");
+    text.focus();
+  });
+  byId("examples").addEventListener("click", ({ target }) => {
+    if (target.tagName !== "BUTTON") return;
+    replace(target.textContent);
+    ask();
+  });
+  byId("reveal").addEventListener("click", () => {
+    answer.blind = false;
+    show();
+  });
+  byId("undo").addEventListener("click", undo);
+  byId("again").addEventListener("click", () => (config ? ask() : location.reload()));
+  byId("stop").addEventListener("click", stop);
+  byId("another").addEventListener("click", () => {
+    parts.outbox.flush();
+    text.focus();
+    text.select();
+  });
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.addEventListener("click", () => translate(button.dataset.language).then(showAll, () => byId("lost").classList.add("now")));
+  }
+  addEventListener("hashchange", () => {
+    takeShared();
+    onInput();
+  });
+  addEventListener("pagehide", () => parts?.outbox.flush());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && parts?.outbox.flush());
 }
-addEventListener("pagehide", () => outbox.flush());
-document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && outbox.flush());
 
-restoreText();
-translate();
-showAll();
-whenReady.then(showAll, () => {
-  problem = () => say("configFailed");
-  show();
-});
+function start() {
+  document.documentElement.dataset.ready = "";
+  byId("lost").classList.remove("now"); // it was only slow
+  translate();
+  if (window.top !== window.self) {
+    byId("framed").hidden = false; // and nothing is enabled: another page may lie over this one
+    return;
+  }
+  for (const button of document.querySelectorAll("button")) button.disabled = false;
+  restoreText();
+  listen();
+  showAll();
+  performance.mark("ready");
+  whenReady
+    .then((loaded) => {
+      config = loaded;
+      verdict = makeVerdict(byId("chart"), config.labels, pick);
+      showAll();
+      return loadParts().then(showAll, () => byId("lost").classList.add("now"));
+    })
+    .catch(() => {
+      problem = () => say("configFailed");
+      show();
+    });
+}
+
+start();

@@ -1,7 +1,7 @@
 // The download of all judgements as CSV: progress while it comes, and the token where the stage demands one.
 // The token lives as long as the page and is never stored.
 
-import { patiently, pause } from "./api.js";
+import { isCount, isObject, isText, patiently, pause } from "./api.js";
 import { byId, write } from "./dom.js";
 import { say, sayFailure, size } from "./words.js";
 
@@ -12,10 +12,20 @@ function save(url) {
   link.click();
 }
 
-/** Wires the button; `fetchCsv(token, query)` brings the reply, `before()` sends what is still held. */
-export function makeDownload(fetchCsv, before) {
+const isExport = (reply) => reply instanceof Blob || (isObject(reply) && (isText(reply.url) || isText(reply.export)) && isCount(reply.bytes));
+
+/** Wires the button; `at` calls the API, `before()` sends what is still held. */
+export function makeDownload(at, before) {
   const [button, state, bar, dialog, input] = ["download", "download-state", "download-progress", "token", "token-input"].map(byId);
   let token = "";
+
+  /** The export as a Blob, or how far a large one is; `query` asks again. */
+  const fetchCsv = (query) =>
+    at(`getcsv${query}`, isExport, {
+      headers: { Accept: "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
+      timeout: 60_000,
+      read: (response) => (response.headers.get("Content-Type")?.startsWith("text/csv") ? response.blob() : response.json()),
+    });
   let last = null; // what to say, so that it can be said in another language
   let busy = false;
 
@@ -34,7 +44,7 @@ export function makeDownload(fetchCsv, before) {
   /** The address of the file and its bytes: here, or where a large one has been written. */
   async function bring() {
     for (let query = ""; ; await pause(1_000)) {
-      const ask = () => fetchCsv(token, query);
+      const ask = () => fetchCsv(query);
       const reply = await (query ? patiently(ask, { onWait: () => {} }) : ask());
       if (reply instanceof Blob) return { url: URL.createObjectURL(reply), bytes: reply.size };
       if (reply.url) return reply;

@@ -1,8 +1,8 @@
 // Judgements on their way: held for a moment in which a slip can be undone, then sent until the API has said yes.
 // Each is on the device before anything else happens, so that neither a reload nor a crash loses one. No words here.
 
-import { delayBefore, pause } from "./api.js";
-import { deviceStore } from "./store.js";
+import { delayBefore, isObject, json, pause } from "./api.js";
+import { deviceStore } from "./dom.js";
 
 export const GRACE = 4_000; // milliseconds in which a judgement can be taken back
 
@@ -16,10 +16,14 @@ const keyOf = (id) => `outbox.${id}`;
 
 /**
  * Makes the outbox.
- * `send(judgement)` delivers one; the same UUID may be sent twice, since the API stores it once.
+ * `at` calls the API; the same UUID may be sent twice, since it is stored once.
  * `report(id, state, failure)` is told of each change: held, undone, sending, saved, waiting or refused.
  */
-export function makeOutbox(send, report) {
+export function makeOutbox(at, report) {
+  // keepalive: a judgement under way still arrives when the page is left.
+  const send = (judgement) =>
+    at("setSentiment", (reply) => isObject(reply) && reply.sentiment === judgement.sentiment, { ...json(judgement), keepalive: true });
+
   const timers = new Map();
   const sending = new Map();
 
@@ -28,7 +32,7 @@ export function makeOutbox(send, report) {
     timers.delete(id);
     for (let tries = 0; ; tries += 1) {
       const judgement = deviceStore.get(keyOf(id))?.judgement;
-      if (!judgement) return; // undone in another tab
+      if (!judgement) return; // undone, or sent by another tab
       try {
         if (tries === 0) report(id, "sending");
         await send(judgement);
@@ -36,12 +40,9 @@ export function makeOutbox(send, report) {
         report(id, "saved");
         return;
       } catch (failure) {
-        if (!failure.passing) {
-          deviceStore.remove(keyOf(id));
-          report(id, "refused", failure);
-          return;
-        }
-        report(id, "waiting", failure);
+        // It stays on the device either way: what is refused today may pass when the page is opened again.
+        report(id, failure.passing ? "waiting" : "refused", failure);
+        if (!failure.passing) return;
         await pause(delayBefore(tries, failure));
       }
     }
@@ -67,6 +68,13 @@ export function makeOutbox(send, report) {
       deviceStore.remove(keyOf(id));
       report(id, "undone");
       return true;
+    },
+    /** Sends a refused one again. */
+    retry: (id) => start(id),
+    /** Gives up a refused one. */
+    drop(id) {
+      deviceStore.remove(keyOf(id));
+      report(id, "undone");
     },
     /** Sends what is held, now. */
     flush: () => Promise.all([...timers.keys()].map(start)),

@@ -1,64 +1,98 @@
-// The panel "How good is it?": live accuracy and the confusion matrix, of all revisions or of one.
+// The panel "How good is it?": how often the answers were right, of all revisions or of one, and the confusion matrix.
+// Every figure comes from the same table, so that they agree with each other.
 
+import { isCount, isObject, isText } from "./api.js";
 import { byId, make } from "./dom.js";
 import { count, percent, say, sayLabel } from "./words.js";
 
-const NONE = "none"; // the API's word for "the model could not tell"
+const NONE = "none"; // in the table: the model could not tell; or the person said none of these
 
-function matrix({ confusion }, labels) {
+/** Adds up a confusion matrix (what was said, then what was predicted): {answered, right, abstained, told}. */
+function sums(confusion) {
+  const cells = Object.entries(confusion).flatMap(([said, row]) => Object.entries(row).map(([predicted, number]) => ({ said, predicted, number })));
+  const sum = (is) => cells.filter(is).reduce((total, { number }) => total + number, 0);
+  const told = cells.filter(({ predicted, number }) => predicted === NONE && number > 0).sort((a, b) => b.number - a.number);
+  return {
+    answered: sum(({ predicted }) => predicted !== NONE),
+    right: sum(({ said, predicted }) => predicted !== NONE && said === predicted),
+    abstained: sum(({ predicted }) => predicted === NONE),
+    told,
+  };
+}
+
+/** Between which shares the true one lies with 95 % certainty (Wilson's score interval). */
+export function interval(right, of) {
+  const z = 1.96;
+  const share = right / of;
+  const centre = share + z ** 2 / (2 * of);
+  const spread = z * Math.sqrt((share * (1 - share)) / of + z ** 2 / (4 * of ** 2));
+  return [centre - spread, centre + spread].map((end) => Math.min(1, Math.max(0, end / (1 + z ** 2 / of))));
+}
+
+const sayNone = (label) => (label === NONE ? say("none") : sayLabel(label));
+
+function headline({ answered, right, abstained, told }) {
+  if (!answered && !abstained) return [make("p", { className: "headline" }, say("statsEmpty"))];
+  const lines = [];
+  if (answered) {
+    const [low, high] = interval(right, answered).map(percent);
+    lines.push(make("p", { className: "headline" }, make("strong", {}, percent(right / answered)), ` ${say("statsRight", { right: count(right), answered: count(answered) })}`));
+    lines.push(make("p", { className: "quiet" }, say("statsInterval", { low, high })));
+  }
+  const all = answered + abstained;
+  lines.push(make("p", { className: "quiet" }, say("statsAnswered", { share: percent(answered / all), answered: count(answered), all: count(all) })));
+  if (told.length) {
+    const said = told.slice(0, 3).map((one) => `${sayNone(one.said)} (${percent(one.number / abstained)})`);
+    lines.push(make("p", { className: "quiet" }, say("statsTold", { said: said.join(", ") })));
+  }
+  return lines;
+}
+
+function matrix(confusion, labels) {
   const columns = [...labels, NONE];
+  const rowsOf = confusion[NONE] ? columns : labels;
+  const numbers = rowsOf.flatMap((said) => columns.map((column) => confusion[said]?.[column] ?? 0));
+  const shares = Math.max(0, ...numbers) > 999; // longer numbers do not fit on a phone
   const nameOf = (column) => (column === NONE ? say("cannotTellShort") : sayLabel(column));
   const head = columns.map((column) => make("th", { scope: "col" }, make("span", {}, nameOf(column))));
-  const rows = labels.map((said) => {
-    const row = confusion?.[said] ?? {};
+  const rows = rowsOf.map((said) => {
+    const row = confusion[said] ?? {};
     const total = columns.reduce((sum, column) => sum + (row[column] ?? 0), 0);
     const cells = columns.map((column) => {
-      const cell = make("td", { className: column === said ? "right" : "" }, row[column] ? count(row[column]) : "");
-      cell.style.setProperty("--share", total ? (row[column] ?? 0) / total : 0);
+      const number = row[column] ?? 0;
+      const words = !number ? "" : shares ? (number / total < 0.005 ? "<1" : String(Math.round((100 * number) / total))) : count(number);
+      const cell = make("td", { className: column === said && said !== NONE ? "right" : "", title: number ? count(number) : null }, words);
+      cell.style.setProperty("--share", total ? number / total : 0);
       return cell;
     });
-    return make("tr", { data: { label: said } }, make("th", { scope: "row" }, sayLabel(said)), ...cells);
+    return make("tr", { data: { label: said } }, make("th", { scope: "row" }, sayNone(said)), ...cells);
   });
   return make(
     "table",
     { className: "matrix" },
-    make("caption", { className: "quiet" }, say("matrix")),
+    make("caption", { className: "quiet" }, `${say("matrix")} ${shares ? say("matrixShares") : ""}`),
     make("thead", {}, make("tr", {}, make("td", {}), ...head)),
     make("tbody", {}, ...rows),
   );
 }
 
-function headline({ judgements, approved, revised, accuracy }) {
-  if (!judgements) return make("p", { className: "headline" }, say("statsEmpty"));
-  const judged = approved + revised;
-  return make(
-    "p",
-    { className: "headline" },
-    make("strong", {}, accuracy === null ? "–" : percent(accuracy)),
-    ` ${say("statsLine", { approved: count(approved), judged: count(judged) })}`,
-  );
-}
-
-function revisions(stats, chosen, choose) {
+function revisions(models, all, chosen, choose) {
   const option = (value, text) => make("option", { value, selected: value === chosen }, text);
-  const one = ({ model, accuracy, judgements }) =>
-    option(model, `${model} · ${accuracy === null ? "–" : percent(accuracy)} · ${count(judgements)}`);
-  return make(
-    "p",
-    { className: "revision" },
-    make("label", { htmlFor: "revision" }, say("revision")),
-    " ",
-    make(
-      "select",
-      { id: "revision", onchange: (event) => choose(event.target.value) },
-      option("", say("allRevisions", { judgements: count(stats.judgements) })),
-      ...stats.models.map(one),
-    ),
-  );
+  const sizeOf = ({ answered, abstained }) => count(answered + abstained);
+  const one = ({ model, confusion }) => {
+    const figures = sums(confusion);
+    return option(model, `${model} · ${figures.answered ? percent(figures.right / figures.answered) : "–"} · ${sizeOf(figures)}`);
+  };
+  const select = make("select", { id: "revision", onchange: (event) => choose(event.target.value) }, option("", say("allRevisions", { judgements: sizeOf(all) })), ...models.map(one));
+  return make("p", { className: "revision" }, make("label", { htmlFor: "revision" }, say("revision")), " ", select);
 }
 
-/** Makes the panel; `load()` brings the figures of getStats. */
-export function makeStats(panel, labels, load) {
+const everyValue = (object, is) => isObject(object) && Object.values(object).every(is);
+const isConfusion = (value) => everyValue(value, (row) => everyValue(row, isCount));
+const isStats = (reply) => isObject(reply) && isConfusion(reply.confusion) && Array.isArray(reply.models) && reply.models.every((one) => isText(one?.model) && isConfusion(one.confusion));
+
+/** Makes the panel; `at` calls the API. */
+export function makeStats(panel, labels, at) {
   let stats = null;
   let failed = false;
   let chosen = "";
@@ -70,18 +104,21 @@ export function makeStats(panel, labels, load) {
   }
 
   function show() {
+    const trouble = failed ? [make("p", { className: "quiet" }, say("statsFailed"))] : [];
     if (!stats) {
-      panel.replaceChildren(make("p", { className: "quiet" }, say(failed ? "statsFailed" : "statsLoading")));
+      panel.replaceChildren(...(failed ? trouble : [make("p", { className: "quiet" }, say("statsLoading"))]));
       return;
     }
-    const shown = stats.models.find(({ model }) => model === chosen) ?? stats;
-    panel.replaceChildren(headline(shown), revisions(stats, chosen, choose), matrix(shown, labels));
-    if (failed) panel.append(make("p", { className: "quiet" }, say("statsFailed")));
+    // Judgements without a proven answer of the model say nothing about how good it is.
+    const models = stats.models.filter(({ confusion }) => Object.values(confusion).some((row) => Object.values(row).some(Boolean)));
+    const { confusion } = models.find(({ model }) => model === chosen) ?? stats;
+    const figures = sums(confusion);
+    panel.replaceChildren(...headline(figures), revisions(models, sums(stats.confusion), chosen, choose), matrix(confusion, labels), ...trouble);
   }
 
   async function refresh() {
     try {
-      stats = await load();
+      stats = await at("getStats", isStats, { cache: "no-store" });
       failed = false;
     } catch {
       failed = true; // the next refresh tries again

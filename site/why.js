@@ -1,6 +1,6 @@
 // Which words moved the model: asked for on request, underlined and told in a sentence. The weights are the service's.
 
-import { patiently } from "./api.js";
+import { isCount, isObject, isPrediction, isText, json, patiently } from "./api.js";
 import { byId, make, write } from "./dom.js";
 import { say, sayFailure, sayLabel } from "./words.js";
 
@@ -32,8 +32,13 @@ function tell(reply) {
   return `${sentence("whyFor", 1)} ${sentence("whyAgainst", -1)}`.trim() || say("whyNone");
 }
 
-/** Wires the button; `predict(review, { explain, signal })` asks the model. */
-export function makeWhy(predict) {
+const isWord = (word) => isObject(word) && isText(word.text) && Number.isFinite(word.weight) && isCount(word.start) && isCount(word.end);
+
+const isExplained = (reply, labels) => isPrediction(reply, labels) && Array.isArray(reply.attribution) && reply.attribution.every(isWord);
+
+/** Wires the button; `at` calls the API. */
+export function makeWhy(at) {
+  const explain = (review, signal) => at("getSentiment", isExplained, { ...json({ review, explain: true }), signal });
   const [button, text, told] = ["why", "why-text", "why-told"].map(byId);
   let shown = null; // the answer on the page
   let open = null; // what was asked: {answer, controller}, then its reply, and what holds it up
@@ -59,7 +64,7 @@ export function makeWhy(predict) {
     open = mine;
     show();
     try {
-      mine.reply = await patiently(() => predict(mine.answer.text, { explain: true, signal }), { signal, onWait });
+      mine.reply = await patiently(() => explain(mine.answer.text, signal), { signal, onWait });
       show();
     } catch (failure) {
       onWait(failure);

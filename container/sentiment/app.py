@@ -1,4 +1,7 @@
-"""The Flask app: routes, request ids and the request log. Reading a request is in reviews.py, errors in problems.py."""
+"""The Flask app: routes, request ids and the request log.
+
+Reading a request is in reviews.py, what it is answered in answers.py, errors in problems.py.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,14 @@ from typing import Any
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
-from sentiment import care, problems
-from sentiment.model import Model, ModelError, Prediction, PredictionError
-from sentiment.reviews import read_question
+from sentiment import problems
+from sentiment.answers import Answers
+from sentiment.measures import Measures
+from sentiment.model import Model, ModelError, PredictionError
+from sentiment.reviews import read_batch, read_question
 from sentiment.settings import Settings
-from shared import logs, receipts
-from shared.limits import MAX_BODY_BYTES
-from shared.reviews import text_id
+from sentiment.turns import Turns
+from shared import logs
 
 HEALTH_PATH = "/healthz"
 REQUEST_ID_HEADER = "X-Request-Id"
@@ -44,7 +48,6 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
     settings = settings or Settings.from_environment(os.environ)
     model = model or _load(settings)
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json = _Json(app)
     problems.register(app)
     _add_routes(app, settings, model)
@@ -72,42 +75,30 @@ def _load(settings: Settings) -> Model:
 
 
 def _add_routes(app: Flask, settings: Settings, model: Model) -> None:
+    turns = app.extensions["turns"] = Turns()
+    measures = Measures(settings.stage, model.revision, model.labels)
+    answers = Answers(model, settings.receipt_key, turns, measures)
+
     @app.post("/predict")
     def predict() -> dict[str, Any]:
         question = read_question(request)
-        review = question.review
-        needs_care = care.needed(review)
-        prediction = model.predict("" if needs_care else review)  # nothing is read into such a text
-        answer: dict[str, Any] = {
-            "id": text_id(review),
-            "review": review,
-            "classification": prediction.classification,
-            "confidence": prediction.confidence,
-            "scores": prediction.scores,
-            "model": model.revision,
-        }
-        if needs_care:
-            return answer | {"care": True}  # and no receipt: there is nothing to judge
-        if question.explain:
-            answer["attribution"] = [vars(one) for one in model.explain(review)]
-        if settings.receipt_key:
-            answer["receipt"] = _receipt(settings.receipt_key, review, prediction, model.revision)
-        return answer
+        return answers.one(question.review, question.explain)
+
+    @app.post("/predict/batch")
+    def predict_batch() -> dict[str, Any]:
+        return {"predictions": answers.many(read_batch(request))}
 
     @app.get(HEALTH_PATH)
     def health() -> dict[str, str]:
-        # Asked anew each time rather than remembered: it costs less than a millisecond every few seconds, and a
-        # remembered answer would call a process healthy that has stopped answering.
-        model.check()
+        # Alive and loaded, and not whether there is time for a request just now: a service that has much to do is not
+        # ill, and to replace it makes it worse. So no turn at the model is needed for this.
+        if model.failing or turns.stuck:
+            raise PredictionError("the model fails" if model.failing else "a prediction does not end")
         return {"status": "ok", "model": model.revision}
 
     @app.get("/model")
     def card() -> dict[str, Any]:
         return {**model.card, "revision": model.revision, "labels": list(model.labels)}
-
-
-def _receipt(key: str, review: str, prediction: Prediction, revision: str) -> str:
-    return receipts.issue(key, review, prediction.classification, prediction.confidence, revision)
 
 
 def _add_request_log(app: Flask, model: Model) -> None:

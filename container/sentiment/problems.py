@@ -34,7 +34,10 @@ def _http_problem(error: HTTPException) -> Response:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     detail = error.description or error.name
     if isinstance(error, NotFound):
-        detail = "There is nothing at this address; the service has POST /predict, GET /healthz and GET /model."
+        detail = (
+            "There is nothing at this address; the service has POST /predict, POST /predict/batch, GET /healthz and "
+            "GET /model."
+        )
     elif isinstance(error, MethodNotAllowed):
         detail = f"This address does not take the method; it takes {headers['Allow']}."
     elif status == HTTPStatus.INTERNAL_SERVER_ERROR:

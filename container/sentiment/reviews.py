@@ -1,4 +1,4 @@
-"""Reads the question out of a request to the service."""
+"""Reads out of a request to the service what it asks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared.body import json_object, require_fields, require_json, too_long
+from shared.limits import MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES
 from shared.problems import bad_request
-from shared.reviews import review
+from shared.reviews import review, reviews
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ def read_question(request: Request) -> Question:
     Raises:
         Problem: 415, 413 or 400 for anything else.
     """
-    require_json(request.content_type or "")
-    content = json_object(_body(request))
+    require_json(request.content_type or "", request.headers.get("Content-Encoding", ""))
+    content = json_object(_body(request, MAX_BODY_BYTES))
     require_fields(content, ("review",), ("explain",))
     text = review(content["review"])
     explain = content.get("explain", False)
@@ -45,8 +46,24 @@ def read_question(request: Request) -> Question:
     return Question(text, explain)
 
 
-def _body(request: Request) -> bytes:
+def read_batch(request: Request) -> list[object]:
+    """Return the texts of a request for many predictions, as they were sent: each may still be refused alone.
+
+    Args:
+        request: the request; its body is JSON in UTF-8, ``{"reviews": [text, ...]}``, and nothing else.
+
+    Raises:
+        Problem: 415, 413 or 400 for anything else.
+    """
+    require_json(request.content_type or "", request.headers.get("Content-Encoding", ""))
+    content = json_object(_body(request, MAX_BATCH_BODY_BYTES), MAX_BATCH_BODY_BYTES)
+    require_fields(content, ("reviews",))
+    return reviews(content["reviews"])
+
+
+def _body(request: Request, limit: int) -> bytes:
+    request.max_content_length = limit
     try:
         return request.get_data(cache=False)
     except RequestEntityTooLarge:
-        raise too_long() from None
+        raise too_long(limit) from None

@@ -1,7 +1,7 @@
 """The body of a request: one JSON object in UTF-8, with its route's fields. Their values are checked elsewhere.
 
-A server calls, in this order, ``require_json`` with the Content-Type, ``json_object`` with the bytes, and
-``require_fields`` with the route's fields. All three raise a ``Problem``.
+A server calls, in this order, ``require_json`` with two headers, ``json_object`` with the bytes, and ``require_fields``
+with the route's fields. All three raise a ``Problem``.
 """
 
 from __future__ import annotations
@@ -16,39 +16,67 @@ from shared.limits import MAX_BODY_BYTES
 from shared.problems import Problem, bad_request, too_large
 
 _SHOWN_CHARACTERS = 40  # of the name of an unknown field
+_UTF_8 = ("utf-8", "utf8", "")
+_GZIP = b"\x1f\x8b"  # RFC 1952, section 2.3.1
 
 
-def require_json(content_type: str) -> None:
+def require_json(content_type: str, content_encoding: str = "") -> None:
     """Reject a body that was not sent as JSON in UTF-8.
 
     Args:
-        content_type: value of the header, including any parameters; "" if it was not sent.
+        content_type: value of the header, including any parameters; "" if it was not sent. JSON has no parameter
+            ``charset`` (RFC 8259, section 11), but many clients send one: it may be there, if it says UTF-8 or nothing.
+        content_encoding: value of the header; "" if it was not sent.
 
     Raises:
         Problem: 415.
     """
-    header = Message()
-    header["content-type"] = content_type
-    is_json = header.get_content_type() == "application/json"
-    if not is_json or header.get_content_charset("utf-8") not in ("utf-8", "utf8"):
+    if content_encoding.strip().lower() not in ("", "identity"):
         raise Problem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "The body must be JSON in UTF-8; send it with the header Content-Type: application/json.",
+            "The body is compressed, as Content-Encoding says; send it as it is and leave that header out.",
+            {"accept-encoding": "identity"},  # RFC 9110, section 15.5.16
+        )
+    header = Message()
+    header["content-type"] = content_type
+    if header.get_content_type() != "application/json":
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "The body must be JSON in UTF-8; add the header Content-Type: application/json "
+            "(with curl: -H 'Content-Type: application/json').",
+        )
+    parameters = header.get_params(failobj=[])
+    if any(name.lower() == "charset" and _charset(value) not in _UTF_8 for name, value in parameters):
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "The charset in Content-Type is not UTF-8; send JSON in UTF-8 with the header "
+            "Content-Type: application/json.",
         )
 
 
-def json_object(body: bytes) -> dict[str, Any]:
+def _charset(value: object) -> object:
+    """A parameter as it was meant; one in the form of RFC 2231 comes as charset, language and value."""
+    return (value[-1] if isinstance(value, tuple) else str(value)).strip().lower()
+
+
+def json_object(body: bytes, limit: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """The JSON object in a body.
+
+    Args:
+        body: as it was sent.
+        limit: most bytes that the route takes.
 
     Raises:
         Problem: 413 for a body that is too long, 400 for anything but one JSON object in UTF-8.
     """
-    if len(body) > MAX_BODY_BYTES:
-        raise too_long()
+    if len(body) > limit:
+        raise too_long(limit)
     if not body.strip():
         raise bad_request("The body is empty; send a JSON object.")
+    if body.startswith(_GZIP):
+        raise bad_request("The body is compressed with gzip; send it as it is.")
     try:
-        content = json.loads(body.decode("utf-8"))
+        content = json.loads(body.decode("utf-8-sig"))  # RFC 8259, section 8.1: a byte order mark may be ignored
     except UnicodeDecodeError:
         raise not_utf_8() from None
     except (ValueError, RecursionError):  # nesting that is too deep is either, depending on the version of Python
@@ -58,9 +86,13 @@ def json_object(body: bytes) -> dict[str, Any]:
     return content
 
 
-def too_long() -> Problem:
-    """For a server that knows this before it has read the whole body."""
-    return too_large(f"The body is too long; send at most {MAX_BODY_BYTES:,} bytes.")
+def too_long(limit: int = MAX_BODY_BYTES) -> Problem:
+    """For a server that knows this before it has read the whole body.
+
+    Args:
+        limit: maximum of bytes for the route.
+    """
+    return too_large(f"The body is too long; send at most {limit:,} bytes.")
 
 
 def not_utf_8() -> Problem:

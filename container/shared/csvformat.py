@@ -33,6 +33,7 @@ COLUMNS = (
     "time",
     "receipt",  # valid, missing, invalid or expired; unless it is valid, the judgement is unprompted
     "question",  # id of the request for the prediction: of several judgements with the same one, the last counts
+    "blind",  # true if the user answered before seeing the prediction, as the client reports
 )
 REQUIRED_COLUMNS = COLUMNS[:3]  # the only columns in files of the original app
 

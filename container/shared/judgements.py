@@ -50,10 +50,11 @@ class Judgement:
     Attributes:
         judgement: its id, a UUID in lower case.
         review: the text, trimmed.
-        sentiment: the label that the user chose.
+        sentiment: the label that the user chose, or ``NONE``: none of these.
         time: when it arrived, as ``times.timestamp`` writes it.
         prediction: the prediction that a receipt proves; None without proof.
         receipt: ``VALID``, ``MISSING``, ``INVALID`` or ``EXPIRED``.
+        blind: whether the client says that the person had not seen the prediction yet.
     """
 
     judgement: str
@@ -62,6 +63,7 @@ class Judgement:
     time: str
     prediction: Prediction | None = None
     receipt: str = MISSING
+    blind: bool = False
 
     @property
     def id(self) -> str:
@@ -80,7 +82,7 @@ class Judgement:
         """``unprompted``, or ``approved`` if user and model agree, or ``revised``."""
         if self.prediction is None:
             return UNPROMPTED
-        return "approved" if self.prediction.classification == self.sentiment else "revised"
+        return "approved" if self.predicted == self.sentiment else "revised"
 
     @property
     def model(self) -> str:
@@ -104,6 +106,8 @@ def to_item(judgement: Judgement) -> dict[str, dict[str, str]]:
         "time": {"S": judgement.time},
         "receipt": {"S": judgement.receipt},
     }
+    if judgement.blind:
+        item["blind"] = {"S": "true"}
     if judgement.prediction:
         item["question"] = {"S": judgement.prediction.question}
         item["confidence"] = {"N": str(judgement.prediction.confidence)}
@@ -130,6 +134,7 @@ def from_item(item: Item) -> Judgement:
         time=item["time"]["S"],
         prediction=prediction,
         receipt=item["receipt"]["S"] if "receipt" in item else MISSING,
+        blind="blind" in item,
     )
 
 

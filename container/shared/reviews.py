@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from shared.limits import MAX_REVIEW_CHARACTERS
+from shared.limits import MAX_REVIEW_CHARACTERS, MAX_REVIEWS
 from shared.problems import bad_request, too_large
 
 
@@ -29,6 +29,24 @@ def review(value: object) -> str:
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise bad_request("review contains an unpaired surrogate (U+D800 to U+DFFF); send whole characters.")
     return text
+
+
+def reviews(value: object) -> list[object]:
+    """The list of texts in a request for many predictions; what each of them may be, ``review`` tells.
+
+    Args:
+        value: the field ``reviews``.
+
+    Raises:
+        Problem: 413 for too many texts, 400 for anything else that is not a list of texts.
+    """
+    if not isinstance(value, list):
+        raise bad_request("reviews must be a list of strings.")
+    if not value:
+        raise bad_request("reviews is empty; send at least one text.")
+    if len(value) > MAX_REVIEWS:
+        raise too_large(f"reviews has {len(value):,} texts; send at most {MAX_REVIEWS:,} in one request.")
+    return value
 
 
 def text_id(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import mimetypes
@@ -21,6 +22,7 @@ from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 
 SITE_DIR = ROOT / "site"
+CARD_FIGURES = ROOT / "container" / "model" / "figures.json"
 # Browsers ask each time whether a page has changed; a 304 reply is short.
 ASK_EACH_TIME = "no-cache"
 # A file whose name carries its content's hash (app.3f2a91bc0d4e.js) can be cached indefinitely.
@@ -40,7 +42,10 @@ CONTENT_TYPES = {
     ".woff2": "font/woff2",
     ".webmanifest": "application/manifest+json",
 }
-# What an upload sets beside the content. The index page carries it, so that changed rules upload everything again.
+# A bucket compresses nothing itself, and every browser takes gzip; pages stay as they are, for every other program.
+COMPRESSED = (".css", ".js", ".svg")
+GZIP_MARK = b"\x1f\x8b"
+# What an upload sets beside the content. A file carries it, so that changed rules upload the same content again.
 RULES_KEY = "rules"
 RULES = hashlib.sha256(repr((ASK_EACH_TIME, FOREVER_CACHE, CONTENT_TYPES)).encode()).hexdigest()[:16]
 SITE = next(stack.site for stack in catalogue.STACKS if stack.site)
@@ -86,13 +91,27 @@ def config_json(settings: Settings, outputs: Mapping[str, str]) -> bytes:
         "apiUrl": api_url(settings, outputs),
         "labels": list(catalogue.LABELS),
         "maxReviewCharacters": catalogue.MAX_REVIEW_CHARACTERS,
+        "blindSample": settings.values["blind_sample"],
+        "sourceUrl": settings.values["site_source_url"],
+        "card": _card(),
         "stage": settings.stage,
     }
     return (json.dumps(config, indent=2) + "\n").encode()
 
 
+def _card() -> dict[str, Any]:
+    """Figures of the model card: shares of the test texts answered and, of those, right; the least confidence."""
+    figures = json.loads(CARD_FIGURES.read_text(encoding="utf-8"))["shipped"]
+    return {
+        "model": figures["model"],
+        "right": figures["accuracy_answered"],
+        "answered": figures["answered"],
+        "threshold": figures["threshold"],
+    }
+
+
 def content(settings: Settings, outputs: Mapping[str, str], folder: Path = SITE_DIR) -> dict[str, bytes]:
-    """Every file of the site by its key, as it is uploaded: parts named after their content, configuration included.
+    """Every file of the site by its key, as it is uploaded: config.json too, parts named by content and compressed.
 
     Raises:
         DeployError: the folder has no index page, or a file refers to another in a way that is not supported.
@@ -106,7 +125,12 @@ def content(settings: Settings, outputs: Mapping[str, str], folder: Path = SITE_
         raise DeployError(
             f"{folder} has no {catalogue.SITE_INDEX}.", "Is the checkout complete? `git status` shows what is missing."
         )
-    return {**with_hashes(files), catalogue.SITE_CONFIG: config_json(settings, outputs)}
+    parts = {key: _compressed(key, body) for key, body in with_hashes(files).items()}
+    return {**parts, catalogue.SITE_CONFIG: config_json(settings, outputs)}
+
+
+def _compressed(key: str, body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0) if _is_hashed(key) and key.endswith(COMPRESSED) else body
 
 
 def upload(
@@ -168,6 +192,7 @@ def _put(client: Any, bucket: str, files: dict[str, bytes]) -> None:
             Key=key,
             Body=files[key],
             ContentType=content_type(key),
+            **({"ContentEncoding": "gzip"} if files[key].startswith(GZIP_MARK) else {}),
             CacheControl=cache_control(key),
             Metadata={RULES_KEY: RULES},
         )

@@ -6,14 +6,20 @@ import json
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urljoin
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from generator import catalogue
+from scripts.app.page import api_url
 from scripts.cli.options import Options, deployed, with_options
 from scripts.cloudformation import templates
 from scripts.costs import compare, prices, report
 from scripts.costs.usage import Traffic
-from scripts.look import doctor, logs, status
+from scripts.look import classify, doctor, logs, status
 from scripts.stage.errors import DeployError, InterruptedDeployError
 from scripts.stage.interrupt import Interrupt
 
@@ -57,6 +63,31 @@ def logs_command(options: Options, since: str, request: str, follow: bool) -> No
                 click.echo(json.dumps(asdict(line)) if options.as_json else line.text)
         except InterruptedDeployError:
             return
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--column", required=True, help="Name of the column that holds the texts.")
+@click.option("--out", type=click.Path(path_type=Path), help="Default: FILE.classified.csv beside the input.")
+@click.option("--api", help="Address of an API. Default: the stage's.")
+@with_options
+def classify_command(options: Options, file: Path, column: str, out: Path | None, api: str | None) -> None:
+    """Classify the texts of a CSV file.
+
+    A run that was interrupted goes on where it stopped.
+    """
+    if api is None:
+        outputs = deployed(options)
+        page = options.public_url or outputs[next(each.site.url for each in catalogue.STACKS if each.site)]
+        api = urljoin(page.rstrip("/") + "/", api_url(options.settings, outputs))
+    target = out or classify.output_of(file)
+    columns = TextColumn("texts"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar, Interrupt() as interrupt:
+        task = bar.add_task("", total=None)
+        count = classify.classify(
+            api, file, column, target, interrupt, lambda done, of: bar.update(task, completed=done, total=of)
+        )
+    options.print({"file": str(target), "texts": count}, f"{count} texts classified in {target}")
 
 
 @click.command()

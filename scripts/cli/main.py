@@ -20,7 +20,14 @@ GROUPS = {
         deploy.rollback_command,
         deploy.site_command,
     ),
-    "Look": (look.status_command, look.outputs_command, look.logs_command, look.doctor_command, look.cost_command),
+    "Look": (
+        look.status_command,
+        look.outputs_command,
+        look.logs_command,
+        look.doctor_command,
+        look.cost_command,
+        look.classify_command,
+    ),
     "Judgements": (judgements.export_command, judgements.restore_command, judgements.forget_command),
     "Operate": (
         operate.scale_command,

@@ -32,12 +32,18 @@ from scripts.local.runner import PROCESS, REGISTRY, RUNNERS
     envvar="REGISTRY",
     help="Address of a registry on loopback, for the real image.",
 )
+@click.option(
+    "--page-port",
+    envvar="PAGE_PORT",
+    type=click.IntRange(0, 65535),
+    help="Serve the page on a port of its own too, so that it calls the API across origins, as on AWS; 0: any.",
+)
 @click.pass_context
-def local_command(context: click.Context, port: int, runner: str, registry: str) -> None:
+def local_command(context: click.Context, port: int, runner: str, registry: str, page_port: int | None) -> None:
     """Run the whole app on this machine, until Ctrl-C."""
     from scripts.local import up
 
-    context.exit(up.main(port=port, runner=runner, registry=registry))
+    context.exit(up.main(port=port, runner=runner, registry=registry, page_port=page_port))
 
 
 @click.command()

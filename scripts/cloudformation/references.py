@@ -16,23 +16,36 @@ def names(tree: Any) -> Iterator[str]:
     Args:
         tree: plain data with functions in their long form.
     """
+    return (name for name, _ in found(tree))
+
+
+def found(tree: Any) -> Iterator[tuple[str, str]]:
+    """The same with the attribute that each reference asks for; "" for that of a Ref.
+
+    Args:
+        tree: plain data with functions in their long form.
+    """
     if isinstance(tree, list):
         for item in tree:
-            yield from names(item)
+            yield from found(item)
     if not isinstance(tree, dict):
         return
     for key, value in tree.items():
         if key == "Ref":
-            yield from _own([value])
+            yield from _own((value, ""))
         elif key == "Fn::GetAtt":
-            yield from _own([value[0]])
+            yield from _own((value[0], value[1]))
         elif key == "Fn::Sub":
             text, given = (value, {}) if isinstance(value, str) else value
-            yield from _own(name for found in SUBSTITUTED.findall(text) if (name := found.split(".")[0]) not in given)
-            yield from names(given)
+            for variable in SUBSTITUTED.findall(text):
+                name, _, attribute = variable.partition(".")
+                if variable not in given:
+                    yield from _own((name, attribute))
+            yield from found(given)
         else:
-            yield from names(value)
+            yield from found(value)
 
 
-def _own(found: Iterator[str] | list[str]) -> Iterator[str]:
-    return (name for name in found if not name.startswith("AWS::"))
+def _own(reference: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    if not reference[0].startswith("AWS::"):
+        yield reference

@@ -172,15 +172,28 @@ def parse(stack: str, body: str) -> Template:
     Raises:
         TemplateError: it is not YAML, or not a template.
     """
-    found = _document(stack, body)
+    return from_document(stack, _document(stack, body), body)
+
+
+def from_document(stack: str, document: dict[str, Any], body: str = "") -> Template:
+    """A template out of plain data.
+
+    Args:
+        stack: short name of the stack.
+        document: what the YAML says, functions in their long form.
+        body: the YAML text.
+    """
     return Template(
         stack=stack,
         body=body,
-        document=found,
-        parameters={name: _default(entry) for name, entry in (found.get("Parameters") or {}).items()},
-        conditions=found.get("Conditions") or {},
-        resources={logical_id: _resource(stack, logical_id, entry) for logical_id, entry in found["Resources"].items()},
-        outputs=found.get("Outputs") or {},
+        document=document,
+        parameters={name: _default(entry) for name, entry in (document.get("Parameters") or {}).items()},
+        conditions=document.get("Conditions") or {},
+        resources={
+            logical_id: _resource(stack, logical_id, entry)
+            for logical_id, entry in (document.get("Resources") or {}).items()
+        },
+        outputs=document.get("Outputs") or {},
     )
 
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from generator import catalogue
 from scripts.cloudformation.templates import Resource
 from scripts.stage.errors import TemplateError
 
@@ -30,6 +31,9 @@ STATISTICS_READS = 8  # sixteen shards of less than 4 KB, eventually consistent;
 # with one service and one instance (examples on its price page).
 DETAILED_METRICS = 7
 INSIGHTS_METRICS = 16
+PREDICTION_METRICS = 3 + len(
+    catalogue.LABELS
+)  # that the service logs of a model revision; an hour without is not billed
 # A visit is ten requests; it loads the page once.
 REQUESTS_A_VISIT = 10
 PAGE_BYTES = 61_440
@@ -117,6 +121,11 @@ def _cluster(stage: Stage, resource: Resource) -> Iterator[Use]:
     found = {each["Name"]: each["Value"] for each in resource.properties.get("ClusterSettings", [])}
     if found.get("containerInsights", "disabled") != "disabled":
         yield Use("cloudwatch.metric", INSIGHTS_METRICS, "Container Insights")
+
+
+def _task(stage: Stage, resource: Resource) -> Iterator[Use]:
+    hours = min(HOURS, stage.traffic.predictions)
+    yield Use("cloudwatch.metric", PREDICTION_METRICS * hours / HOURS, "metrics of what the model says")
 
 
 def _load_balancer(stage: Stage, resource: Resource) -> Iterator[Use]:
@@ -213,6 +222,7 @@ COSTS: dict[str, Estimate] = {
     "AWS::EC2::NatGateway": _one("vpc.nat", "the gateway", HOURS),
     "AWS::ECS::Cluster": _cluster,
     "AWS::ECR::Repository": _repository,
+    "AWS::ECS::TaskDefinition": _task,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
     "AWS::KMS::Key": _one("kms.key", "the key"),
     "AWS::Lambda::Function": _function,
@@ -246,7 +256,6 @@ FREE = {
     "AWS::ECS::CapacityProvider": "counted with the instances",
     "AWS::ECS::ClusterCapacityProviderAssociations": "free",
     "AWS::ECS::Service": "counted with the instances",
-    "AWS::ECS::TaskDefinition": "counted with the instances",
     "AWS::Events::Rule": "scheduled rules and rules on AWS's own events are free",
     "AWS::ElasticLoadBalancingV2::Listener": "part of the load balancer",
     "AWS::ElasticLoadBalancingV2::ListenerRule": "part of the load balancer",

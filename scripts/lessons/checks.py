@@ -223,7 +223,7 @@ def microservices(room: Room) -> str:
     answer = room.ask("POST", "/api/getSentiment", REVIEW).json
     if "letters" not in answer:
         missing = "POST /getSentiment has no field letters."
-        raise not_yet(room, missing, "container/sentiment/app.py", "add a field to the reply", ROLL)
+        raise not_yet(room, missing, "container/sentiment/answers.py", "add a field to the reply", ROLL)
     if answer["letters"] != len(REVIEW["review"]):
         raise NotYetError(
             f"It counts {answer['letters']} letters in {REVIEW['review']!r}.", f"Fix it, then run {ROLL}."

@@ -15,7 +15,7 @@ from scripts import ROOT
 from scripts.app import service
 from scripts.app.service import ServiceState
 from scripts.cloudformation.stacks import collect_outputs
-from scripts.local.session import STAGE, EmulatedCloud
+from scripts.local.session import STAGE, reach
 from scripts.local.state import running
 from scripts.stage import settings
 from scripts.stage.session import Cloud
@@ -101,5 +101,5 @@ def enter(root: Path = ROOT) -> Room:
         DeployError: none is running.
     """
     found = running()
-    cloud = EmulatedCloud(STAGE, found["endpoint_url"], settings.load(STAGE).region, found["url"])
+    cloud = reach(found, settings.load(STAGE).region)
     return Room(cloud, found["url"], root)

@@ -21,8 +21,9 @@ from scripts.cloudformation.stacks import collect_outputs
 from scripts.cloudformation.work import changing
 from scripts.local import child, emulator, images
 from scripts.local.front import HOST, Backend, Front
+from scripts.local.keys import FRONT_HEADER, Keys
 from scripts.local.runner import PROCESS, Runner
-from scripts.local.session import ACCESS_KEY, STAGE, EmulatedCloud
+from scripts.local.session import STAGE, EmulatedCloud
 from scripts.local.state import State
 from scripts.release import plans
 from scripts.release.execute import execute
@@ -31,7 +32,7 @@ from scripts.stage.errors import DeployError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
 
-EMULATOR_WITHIN = 600.0  # seconds; a journal of a million judgements takes one or two minutes
+EMULATOR_WITHIN = 600.0  # seconds; a million judgements takes one or two minutes
 STOP_WITHIN = 5.0  # seconds
 DOCKER_STOP_WITHIN = 30.0  # seconds; a busy engine is slow to remove a container
 # Nothing else of the caller's environment reaches the emulator.
@@ -58,6 +59,7 @@ class LaptopCloud:
         self._front = front
         self._reporter = reporter
         self._interrupt = Interrupt()
+        self._keys = Keys.make()
         self._log = state.logs / "emulator.log"
         self._port = _free_port()
         with self._log.open("ab") as log:
@@ -79,14 +81,20 @@ class LaptopCloud:
         if self._runner.name == PROCESS:
             images.remove_others(image_uri, self.state.images)
         self._wait_for_emulator()
-        cloud = EmulatedCloud(STAGE, self.endpoint_url, stage.region)
+        cloud = EmulatedCloud(STAGE, self.endpoint_url, self._keys, stage.region)
         receipt_keys.ensure(cloud, self.state.receipt_key)
         self._front.find = lambda: self._find_backend(cloud)
         with changing(cloud, self._reporter, "local", interrupt=self._interrupt) as work:
             release = plans.everything(cloud, stage, image_uri, self._front.url)
             execute(work, replace(release, if_first_fails=self._what_stays()), self._show)
-        facts = {"endpoint_url": self.endpoint_url, "url": self._front.url, "pid": os.getpid()}
-        self.state.publish(**facts, runner=self._runner.facts)
+        self.state.publish(
+            endpoint_url=self.endpoint_url,
+            access_key_id=self._keys.access_key_id,
+            secret_access_key=self._keys.secret_access_key,
+            url=self._front.url,
+            pid=os.getpid(),
+            runner=self._runner.facts,
+        )
 
     def wait_for_end(self) -> EmulatorError:
         """Wait until the emulator's process has ended; the error says why."""
@@ -116,7 +124,7 @@ class LaptopCloud:
 
     def _backend(self, outputs: Mapping[str, str]) -> Backend | None:
         names = outputs.get("SiteBucketName"), outputs.get("ApiId")
-        return Backend(self._port, names[0], names[1]) if names[0] and names[1] else None
+        return Backend(self._port, names[0], names[1], self._keys.front) if names[0] and names[1] else None
 
     def _find_backend(self, cloud: EmulatedCloud) -> Backend | None:
         """Where the app is after a second terminal has destroyed and redeployed it."""
@@ -125,16 +133,17 @@ class LaptopCloud:
         return None
 
     def _command(self) -> list[str]:
-        places = ["--journal", self.state.journal, "--images", self.state.images, "--logs", self.state.logs]
+        places = ["--tables", self.state.tables, "--images", self.state.images, "--logs", self.state.logs]
+        pages = ["--front", self._front.url, *(f"--origin={each}" for each in sorted(self._front.origins))]
         docker = ["--docker", self._runner.docker_host] if self._runner.docker_host else []
-        return [sys.executable, "-m", emulator.__name__, *map(str, places), *docker]
+        return [sys.executable, "-m", emulator.__name__, *map(str, places), *pages, *docker]
 
     def _environment(self) -> dict[str, str]:
         """Settings of ministack; see its documentation."""
         return {key: os.environ[key] for key in PASSED_ON if key in os.environ} | {
             "AUTH": "true",  # roles and bucket policies are enforced, as on AWS
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,  # this key may do everything, like an account's root user
-            "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
+            "AWS_ACCESS_KEY_ID": self._keys.access_key_id,  # this key may do everything, like an account's root user
+            "AWS_SECRET_ACCESS_KEY": self._keys.secret_access_key,
             "BIND_HOST": HOST,
             "DOCKER_HOST": f"unix://{self.state.temporary / 'no-docker.sock'}",  # other containers are not ours
             "GATEWAY_PORT": str(self._port),
@@ -164,11 +173,10 @@ class LaptopCloud:
         for call in calls:
             call.join()
 
-    @staticmethod
-    def _get_status(method: str, port: int, path: str) -> int | None:
+    def _get_status(self, method: str, port: int, path: str) -> int | None:
         connection = http.client.HTTPConnection(HOST, port, timeout=30)
         with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
-            connection.request(method, path)
+            connection.request(method, path, headers={FRONT_HEADER: self._keys.front})
             return connection.getresponse().status
         return None
 

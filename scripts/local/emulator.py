@@ -13,37 +13,41 @@ from pathlib import Path
 
 from scripts.local import child
 from scripts.local.engine import Engine
-from scripts.local.journal import Journal, JournalError
+from scripts.local.journal import UnreadableError
+from scripts.local.keys import Keys
 from scripts.local.processes import ProcessEngine
+from scripts.local.store import Store
 
 SCALING = "SCALING"  # environment variable; "off" switches scaling off
 STOP_WITHIN = 0.5  # seconds for requests under way at the end; clients keep idle connections open for longer
-EXIT_JOURNAL_UNREADABLE = 65  # EX_DATAERR of sysexits.h
-EXIT_JOURNAL_UNWRITABLE = 74  # EX_IOERR of sysexits.h
-EXPECTED_EXITS = (EXIT_JOURNAL_UNREADABLE, EXIT_JOURNAL_UNWRITABLE)  # the last line of its log is the error message
+EXIT_TABLES_UNREADABLE = 65  # EX_DATAERR of sysexits.h
+EXIT_TABLES_UNWRITABLE = 74  # EX_IOERR of sysexits.h
+EXPECTED_EXITS = (EXIT_TABLES_UNREADABLE, EXIT_TABLES_UNWRITABLE)  # the last line of its log is the error message
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGTERM, or until the parent process has ended."""
     child.follow_parent()
     parser = argparse.ArgumentParser()
-    parser.add_argument("--journal", type=Path, required=True, help="file of table writes")
+    parser.add_argument("--tables", type=Path, required=True, help="file of the tables' items")
     parser.add_argument("--images", type=Path, required=True, help="folder of images")
     parser.add_argument("--logs", type=Path, required=True, help="folder for what containers write")
+    parser.add_argument("--front", required=True, help="address of the front, which pages call")
+    parser.add_argument("--origin", action="append", default=[], help="an origin of the page")
     parser.add_argument("--docker", default="", help="address of the Docker engine that runs the tasks")
     options = parser.parse_args(arguments)
     try:
-        journal = Journal(options.journal, _stop_at_once)
-    except JournalError as error:
+        store = Store(options.tables, _stop_at_once)
+    except UnreadableError as error:
         print(f"emulator: {error}", file=sys.stderr)
-        raise SystemExit(EXIT_JOURNAL_UNREADABLE) from None
+        raise SystemExit(EXIT_TABLES_UNREADABLE) from None
     engine = _engine(options)
-    serve = _extended_emulator(journal, engine)
+    serve = _extended_emulator(store, engine, options)
     try:
         serve()
     finally:
         engine.close()
-        journal.close()
+        store.close()
 
 
 def _engine(options: argparse.Namespace) -> Engine:
@@ -51,38 +55,46 @@ def _engine(options: argparse.Namespace) -> Engine:
         return ProcessEngine(options.images, options.logs)
     from scripts.local.docker_engine import DockerEngine  # imported only where it is used
 
-    return DockerEngine(options.docker, options.journal.parent)
+    return DockerEngine(options.docker, options.tables.parent)
 
 
-def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
-    # Imported here because ministack reads its environment on import, and because importing it takes a while: a damaged
-    # journal is reported before that.
+def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace) -> Callable[[], None]:
+    # Imported here because ministack reads its environment on import, and because importing it takes a while: damaged
+    # tables are reported before that.
     from hypercorn.config import Config
     from ministack import app
 
     from scripts.local.extensions import (
         access,
         cloudformation,
+        door,
         gateway,
         health,
         identities,
+        instances,
         recorded,
+        retention,
         scaling,
         scans,
         tables,
         tasks,
+        updates,
     )
 
+    door.register(Keys(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]))
     access.register()
     cloudformation.register()
-    gateway.register()
+    gateway.register(options.front, options.origin)
     identities.register()
+    instances.Instances().register()
     recorded.register()
-    tables.register(journal)
+    retention.register()
+    tables.register(store)
     scans.register()
     tasks.register(engine)
     scaling.Scaling(acts=os.environ.get(SCALING) != "off").register()
     health.Checks(engine).register()
+    updates.register()
     Config.graceful_timeout = STOP_WITHIN
     # Hypercorn closes a connection after a thousand requests without notice; the front's next request would be lost.
     Config.keep_alive_max_requests = sys.maxsize
@@ -91,10 +103,10 @@ def _extended_emulator(journal: Journal, engine: Engine) -> Callable[[], None]:
     return serve
 
 
-def _stop_at_once(error: OSError) -> None:
+def _stop_at_once(error: Exception) -> None:
     """Memory and disk differ from now on: further replies would acknowledge judgements that are not stored."""
     print(f"emulator: a judgement could not be stored, so the laptop cloud stops: {error}", file=sys.stderr, flush=True)
-    os._exit(EXIT_JOURNAL_UNWRITABLE)
+    os._exit(EXIT_TABLES_UNWRITABLE)
 
 
 if __name__ == "__main__":

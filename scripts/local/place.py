@@ -8,7 +8,7 @@ from functools import cached_property
 from scripts.app import receipt_keys
 from scripts.image.content import CONTAINER_DIR
 from scripts.local.runner import Runner
-from scripts.local.session import EmulatedCloud
+from scripts.local.session import EmulatedCloud, reach
 from scripts.local.state import State, chosen_folder, running
 from scripts.stage.reporter import Reporter
 from scripts.stage.settings import Settings
@@ -28,8 +28,7 @@ class LaptopPlace:
     @cached_property
     def cloud(self) -> EmulatedCloud:
         """The emulator."""
-        found = running()
-        return EmulatedCloud(self._settings.stage, found["endpoint_url"], self._settings.region, found["url"])
+        return reach(running(), self._settings.region)
 
     def image(self, reporter: Reporter) -> str:
         """Make the image as the runner of that cloud needs it."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import boto3
 
+from scripts.local.keys import Keys
 from scripts.stage.session import Cloud
 
 STAGE = "local"  # of stages.toml
-# The key whose holder may do everything on the laptop cloud, as an account's root may.
-ACCESS_KEY = "local"
 # Environment variables with the keys of a role there, to be tried in that role instead.
 VARIABLES = {
     "aws_access_key_id": "LAPTOP_ACCESS_KEY_ID",
@@ -25,6 +26,7 @@ class EmulatedCloud(Cloud):
     Args:
         stage: name of the stage.
         endpoint_url: where the emulator answers.
+        keys: of the run.
         region: AWS region that it says it is.
         public_url: the page's address: the emulator has no websites, so the stacks' outputs name none.
     """
@@ -36,7 +38,10 @@ class EmulatedCloud(Cloud):
     has_linked_roles = False
     has_quotas = False
 
-    def __init__(self, stage: str, endpoint_url: str, region: str | None = None, public_url: str | None = None) -> None:
+    def __init__(
+        self, stage: str, endpoint_url: str, keys: Keys, region: str | None = None, public_url: str | None = None
+    ) -> None:
+        self._keys = keys
         super().__init__(stage, region or "us-east-1")
         self.endpoint_url = endpoint_url
         self.public_url = public_url
@@ -51,10 +56,22 @@ class EmulatedCloud(Cloud):
         return f"{self.endpoint_url}/{bucket}/{key}"
 
     def _open(self, region: str | None, profile: str | None) -> boto3.session.Session:
-        return boto3.session.Session(**_keys(), region_name=region)
+        return boto3.session.Session(**_credentials(self._keys), region_name=region)
 
 
-def _keys() -> dict[str, str | None]:
+def reach(found: Mapping[str, Any], region: str | None = None) -> EmulatedCloud:
+    """The laptop cloud that runs.
+
+    Args:
+        found: what it published of itself (``scripts.local.state.running``).
+        region: AWS region that it says it is.
+    """
+    keys = Keys(found["access_key_id"], found["secret_access_key"])
+    return EmulatedCloud(STAGE, found["endpoint_url"], keys, region, found["url"])
+
+
+def _credentials(keys: Keys) -> dict[str, str | None]:
+    """A role's, where the environment has them; otherwise the run's."""
     if VARIABLES["aws_access_key_id"] in os.environ:
         return {name: os.environ.get(variable) for name, variable in VARIABLES.items()}
-    return {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": ACCESS_KEY}
+    return {"aws_access_key_id": keys.access_key_id, "aws_secret_access_key": keys.secret_access_key}

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from scripts import ROOT
 from scripts.stage.errors import DeployError
@@ -22,14 +22,14 @@ class StateError(DeployError):
 
 @dataclass(frozen=True)
 class State:
-    """Paths in the state folder. Only the journal, keys and images are kept between runs."""
+    """Paths in the state folder. Only tables, keys and images are kept between runs."""
 
     folder: Path
 
     @property
-    def journal(self) -> Path:
-        """Everything written to tables: judgements and their counts."""
-        return self.folder / "tables.journal"
+    def tables(self) -> Path:
+        """What was written to tables: judgements and their counts."""
+        return self.folder / "tables.db"
 
     @property
     def receipt_key(self) -> Path:
@@ -57,8 +57,9 @@ class State:
         return self.folder / "cloud.json"
 
     def publish(self, **facts: Any) -> None:
-        """Write ``cloud.json`` atomically."""
+        """Write ``cloud.json`` atomically, readable by its owner alone."""
         new = self.cloud.with_suffix(".new")
+        new.touch(mode=0o600)
         new.write_text(json.dumps(facts) + "\n")
         new.replace(self.cloud)
 
@@ -84,7 +85,7 @@ def running() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def claim(folder: Path | None, url: str) -> Iterator[State]:
-    """Claim the state folder for this process, and remove everything of earlier runs but journal, keys and images.
+    """Claim the state folder for this process, and remove everything of earlier runs but tables, keys and images.
 
     Args:
         folder: the state folder; None for ``chosen_folder``.
@@ -94,31 +95,56 @@ def claim(folder: Path | None, url: str) -> Iterator[State]:
         StateError: another cloud uses it, or it is not writable.
     """
     state = State((folder or chosen_folder()).absolute())
-    try:
-        state.folder.mkdir(parents=True, exist_ok=True)
-        lock = (state.folder / "lock").open("a+")
-    except OSError as error:
-        raise _unusable(state, error) from None
-    with lock:
+    with _owner_only():
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel releases it however this process ends
-        except BlockingIOError:
-            lock.seek(0)
-            raise _taken(state, lock.read()) from None
-        try:
-            lock.truncate(0)
-            lock.write(json.dumps({"pid": os.getpid(), "url": url}))
-            lock.flush()
-            _clean(state)
-            for each in (state.images, state.logs, state.temporary):
-                each.mkdir(exist_ok=True)
+            state.folder.mkdir(parents=True, exist_ok=True)
+            _tighten(state.folder)
+            lock = (state.folder / "lock").open("a+")
         except OSError as error:
             raise _unusable(state, error) from None
-        try:
-            yield state
-        finally:
-            state.cloud.unlink(missing_ok=True)
-            shutil.rmtree(state.temporary, ignore_errors=True)
+        with lock:
+            yield from _use(state, lock, url)
+
+
+def _use(state: State, lock: IO[str], url: str) -> Iterator[State]:
+    """Lock the folder, and yield it ready for use."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel releases it however this process ends
+    except BlockingIOError:
+        lock.seek(0)
+        raise _taken(state, lock.read()) from None
+    try:
+        lock.truncate(0)
+        lock.write(json.dumps({"pid": os.getpid(), "url": url}))
+        lock.flush()
+        _clean(state)
+        for each in (state.images, state.logs, state.temporary):
+            each.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _unusable(state, error) from None
+    try:
+        yield state
+    finally:
+        state.cloud.unlink(missing_ok=True)
+        shutil.rmtree(state.temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _owner_only() -> Iterator[None]:
+    """Make files and folders that this process and its children create accessible to their owner alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _tighten(folder: Path) -> None:
+    """Restrict a folder of an earlier version to its owner; nothing further down can be reached then."""
+    folder.chmod(0o700)
+    for path in folder.iterdir():
+        if not path.is_symlink():
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def _clean(state: State) -> None:

@@ -19,8 +19,8 @@ from queue import Empty, SimpleQueue
 from typing import NoReturn
 
 from scripts.local.cloud import LaptopCloud
-from scripts.local.front import Front, PortInUseError
-from scripts.local.runner import PROCESS, REGISTRY, choose
+from scripts.local.front import Front, PageFront, PortInUseError
+from scripts.local.runner import PROCESS, REGISTRY, Runner, choose
 from scripts.local.state import claim
 from scripts.stage.display import make_reporter, show_error
 from scripts.stage.errors import EXIT_USAGE, DeployError, explain
@@ -66,7 +66,13 @@ class Stopped:
 Event = Up | Down | Signalled
 
 
-def main(port: int = 8080, state: Path | None = None, runner: str = PROCESS, registry: str = REGISTRY) -> int:
+def main(
+    port: int = 8080,
+    state: Path | None = None,
+    runner: str = PROCESS,
+    registry: str = REGISTRY,
+    page_port: int | None = None,
+) -> int:
     """Run the app on this machine until Ctrl-C or SIGTERM.
 
     Args:
@@ -74,6 +80,7 @@ def main(port: int = 8080, state: Path | None = None, runner: str = PROCESS, reg
         state: folder for judgements and images; None for the environment's STATE, or ``.local`` in the project.
         runner: what runs the tasks, ``process`` or ``docker``.
         registry: host and port on loopback where a registry may listen, for ``docker``.
+        page_port: another port, for the page alone, which then calls the API from another origin; 0 for a free one.
 
     Returns:
         Exit code: 0 after a requested stop, 128 + n if signal n came before the app was ready.
@@ -86,17 +93,30 @@ def main(port: int = 8080, state: Path | None = None, runner: str = PROCESS, reg
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, _frame: events.put(Signalled(got)))
     chosen = choose(runner, registry)
-    front = _listen(port)
-    with front, claim(state, front.url) as folder, make_reporter() as reporter:
-        threading.Thread(target=front.serve_forever, args=(0.1,), name="front", daemon=True).start()
+    fronts = [front := _listen(port, Front)]
+    with contextlib.ExitStack() as open_ports:
+        open_ports.enter_context(front)
+        if page_port is not None:
+            fronts.append(open_ports.enter_context(_listen(page_port, lambda number: PageFront(number, front))))
+        return _run(fronts, state, chosen, began, events)
+
+
+def _run(fronts: list[Front], state: Path | None, chosen: Runner, began: float, events: SimpleQueue[Event]) -> int:
+    front = fronts[0]
+    with claim(state, front.url) as folder, make_reporter() as reporter:
+        for each in fronts:
+            threading.Thread(target=each.serve_forever, args=(0.1,), name="front", daemon=True).start()
         reporter.note("Starting the laptop cloud ...")
+        for each in fronts[1:]:
+            reporter.note(f"The page has an origin of its own: {each.url}")
         cloud = LaptopCloud(folder, front, reporter, chosen)
         start = _in_background(lambda: _start(cloud, events))
         _in_background(lambda: events.put(Down(cloud.wait_for_end())))
         try:
             end = _attend(events, front, reporter, lambda: f"Up in {time.monotonic() - began:.1f} s.")
         finally:
-            front.shutdown()
+            for each in fronts:
+                each.shutdown()
             cloud.stop()
             reporter.close()
     if start.is_alive():
@@ -156,9 +176,9 @@ def _start(cloud: LaptopCloud, events: SimpleQueue[Event]) -> None:
         events.put(Down(explain(error) or error))
 
 
-def _listen(port: int) -> Front:
+def _listen(port: int, make: Callable[[int], Front]) -> Front:
     try:
-        return Front(port)
+        return make(port)
     except PortInUseError:
         message = f"Port {port} is already in use on this machine."
     except (PermissionError, OverflowError):

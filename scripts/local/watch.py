@@ -9,7 +9,7 @@ from rich.live import Live
 
 from scripts.cloudformation.stacks import collect_outputs
 from scripts.local import curve, load, scaler
-from scripts.local.session import STAGE, EmulatedCloud
+from scripts.local.session import reach
 from scripts.local.state import running
 
 
@@ -25,7 +25,7 @@ def watch(rate: int, seconds: int, picture: Path | None = None) -> None:
         DeployError: no laptop cloud runs.
     """
     found = running()
-    cloud = EmulatedCloud(STAGE, found["endpoint_url"])
+    cloud = reach(found)
     outputs = collect_outputs(cloud)
     ecs = cloud.client("ecs")
 

@@ -172,7 +172,7 @@ def _tasks(ecs: Any, cluster: str, name: str, instances: dict[str, str]) -> list
             revision=task["taskDefinitionArn"].rsplit("/", 1)[-1],
             status=task.get("lastStatus", ""),
             health=task.get("healthStatus", ""),
-            instance=instances.get(task.get("containerInstanceArn", ""), "this machine"),
+            instance=instances.get(task.get("containerInstanceArn", ""), "no instance yet"),
             started=_when(task.get("startedAt")),
         )
         for task in found

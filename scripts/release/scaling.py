@@ -21,8 +21,16 @@ def scale(work: Work, settings: Settings, tasks: int) -> ServiceState:
 
     Returns:
         The service, once they run.
+
+    Raises:
+        DeployError: the stage does not allow that many.
     """
-    most = max(tasks, int(settings.parameters["MaxTasks"]))
+    most = int(settings.parameters["MaxTasks"])
+    if tasks > most:
+        raise DeployError(
+            f"The stage {work.cloud.stage} runs at most {most} tasks (max_tasks), not {tasks}. Nothing was changed.",
+            f"Ask for fewer, or raise max_tasks in stages.toml and run `sentiment deploy --stage {work.cloud.stage}`.",
+        )
     return _set_tasks(work, tasks, {"MinTasks": str(tasks), "MaxTasks": str(most)})
 
 

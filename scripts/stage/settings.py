@@ -12,7 +12,7 @@ from scripts.stage.errors import SettingsError
 
 STAGES_FILE = paths.STAGES
 # Keys that the orchestrator reads itself; every other key is a Parameter of some template.
-ORCHESTRATOR_KEYS = ("place", "region", "image_repository", "site_api_url")
+ORCHESTRATOR_KEYS = ("place", "region", "image_repository", "site_api_url", "site_source_url", "blind_sample")
 
 Setting = str | int
 

@@ -61,7 +61,7 @@ def eager() -> Flask:
     def scores(text: str) -> list[float]:
         ids = tokenizer.encode(text) or [1]
         with torch.inference_mode():
-            return network(torch.tensor([ids]), torch.tensor([len(ids)])).softmax(1)[0].tolist()
+            return network.probabilities(torch.tensor([ids]), torch.tensor([len(ids)]))[0].tolist()
 
     return _app(labels, scores)
 

@@ -9,6 +9,7 @@ import io
 import json
 import statistics
 import tempfile
+import threading
 import time
 import urllib.request
 import uuid
@@ -18,7 +19,8 @@ from typing import Any
 
 from generator import catalogue
 from scripts.app import receipt_keys
-from scripts.local.journal import Write, line
+from scripts.local.journal import Write
+from scripts.local.store import Store
 from shared import receipts
 from shared.reviews import text_id
 from tests.bench.figures import Figure
@@ -33,7 +35,7 @@ includes the emulator's own work, which shares the machine. Every row of the fil
 twice. Judgements are recorded one after another, each with a receipt; statistics are requested one after another.
 """
 SIZES = (10_000, 100_000, 1_000_000)
-READY_SECONDS = 900.0  # reading a journal of a million judgements takes a while
+READY_SECONDS = 900.0  # reading a million judgements takes a while
 REQUESTS = 300
 
 
@@ -48,7 +50,7 @@ def _measure(size: int) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state"
         state.mkdir()
-        _seed(state / "tables.journal", size)
+        _seed(state / "tables.db", size)
         app = running.start_and_wait(state)
         try:
             yield from _record(app, size)
@@ -58,16 +60,18 @@ def _measure(size: int) -> Iterator[Figure]:
             app.close()
 
 
-def _seed(journal: Path, size: int) -> None:
-    """Write judgements and counts of three model revisions, in the laptop cloud's format."""
-    with journal.open("wb") as file:
-        for number in range(size):
-            file.write(line([Write("sentiment-local-data/JudgementsTable", *_judgement(number))]))
-        for model in range(3):
-            for shard in range(catalogue.COUNT_SHARDS):
-                key = {"model": {"S": f"model-{model}"}, "shard": {"N": str(shard)}}
-                counts = {f"{label}>{label}": {"N": str(size // 336)} for label in catalogue.LABELS}
-                file.write(line([Write("sentiment-local-data/CountsTable", key, {**key, **counts})]))
+def _seed(path: Path, size: int) -> None:
+    """Write judgements and counts of three model revisions, as the laptop cloud stores them."""
+    store, stored = Store(path, lambda error: None), threading.Event()
+    for number in range(size):
+        store.append([Write("sentiment-local-data/JudgementsTable", *_judgement(number))], lambda: None)
+    for model in range(3):
+        for shard in range(catalogue.COUNT_SHARDS):
+            key = {"model": {"S": f"model-{model}"}, "shard": {"N": str(shard)}}
+            counts = {f"{label}>{label}": {"N": str(size // 336)} for label in catalogue.LABELS}
+            store.append([Write("sentiment-local-data/CountsTable", key, {**key, **counts})], stored.set)
+    store.close()
+    assert stored.is_set()
 
 
 def _judgement(number: int) -> tuple[dict[str, Any], dict[str, Any]]:

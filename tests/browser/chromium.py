@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
@@ -27,14 +27,15 @@ def find() -> str | None:
 
 
 @contextmanager
-def launch(executable: str) -> Iterator[Browser]:
+def launch(executable: str, more: Sequence[str] = ()) -> Iterator[Browser]:
     """A headless browser, closed at the end.
 
     Args:
         executable: path of the Chromium to start.
+        more: arguments besides ours.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS, *more])
         try:
             yield browser
         finally:

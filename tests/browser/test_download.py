@@ -21,7 +21,7 @@ def test_figures_that_cannot_be_had_are_told(visitor: Visitor) -> None:
     visitor.expect_failed_requests()
     visitor.page.route(STATS, lambda route: route.abort())
     visitor.page.reload()
-    expect(visitor.page.locator("#stats")).to_contain_text("Fresh figures cannot be had right now.")
+    expect(visitor.page.locator("#stats")).to_contain_text("Statistics are unavailable right now.")
 
 
 @pytest.fixture

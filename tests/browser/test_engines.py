@@ -30,13 +30,14 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 def test_ask_approve_and_revise(engine: Engine, app: RunningApp, request: pytest.FixtureRequest) -> None:
     engine.open(app.url)
+    engine.ask("Math.random = () => 0.99; return 1")  # no answer is kept back until it is judged
     engine.click('[data-language="en"]')
 
     approved = unique("I was so happy to see my old friends again")
     engine.type("#text", approved + ENTER)
     assert engine.wait_for_text("#sentence", "This sounds like") == "This sounds like joy."
     assert engine.ask("return [...document.querySelectorAll('#chart .share')].length") == 7
-    engine.click("#yes")
+    engine.click("#chart .top")
     engine.click("#another")
     assert engine.wait_for_text("#visit li", "").find("joy") >= 0
 

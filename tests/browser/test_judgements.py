@@ -18,9 +18,9 @@ def test_undo_in_time_stores_nothing(visitor: Visitor) -> None:
     page = visitor.page
     text = unique("I felt guilty that I was rude to the waiter")
     visitor.ask_and_wait(text)
-    page.click("#yes")
+    page.click("#chart .top")
     page.click("#undo")
-    expect(page.locator("#yes")).to_be_visible()
+    expect(page.locator("#chart .top")).to_be_visible()
     page.wait_for_timeout(5_000)  # longer than a judgement is held
     assert visitor.stored(text) == []
 
@@ -63,7 +63,7 @@ def test_a_judgement_whose_reply_got_lost_is_stored_once(visitor: Visitor) -> No
     page.on("requestfinished", remember)
     text = unique("I was disgusted by the spoiled food")
     visitor.ask_and_wait(text)
-    page.click("#yes")
+    page.click("#chart .top")
     visitor.send_at_once()
     visitor.outcome()
     first, second = sent
@@ -78,7 +78,7 @@ def test_a_judgement_made_offline_survives_a_reload_and_arrives(visitor: Visitor
     text = unique("I felt guilty that I forgot her birthday")
     visitor.ask_and_wait(text)
     page.route(JUDGE, lambda route: route.abort())
-    page.click("#yes")
+    page.click("#chart .top")
     visitor.send_at_once()
     visitor.outcome("Not saved yet: ")
     expect(page.locator("#outcome")).to_contain_text("It is kept on this device and sent by itself.")
@@ -93,7 +93,7 @@ def test_a_judgement_made_offline_survives_a_reload_and_arrives(visitor: Visitor
 def test_leaving_the_page_sends_what_is_held(visitor: Visitor) -> None:
     text = unique("I felt guilty because I slammed the door")
     visitor.ask_and_wait(text)
-    visitor.page.click("#yes")
+    visitor.page.click("#chart .top")
     visitor.page.goto("about:blank")
     assert len(visitor.wait_until_stored(text)) == 1
 
@@ -104,7 +104,7 @@ def test_a_refused_judgement_is_told_and_can_be_given_again(visitor: Visitor) ->
     page.route(JUDGE, lambda route: route.continue_(post_data='{"review": "x", "sentiment": "boredom"}'), times=1)
     text = unique("I was terrified and could not breathe")
     visitor.ask_and_wait(text)
-    page.click("#yes")
+    page.click("#chart .top")
     visitor.send_at_once()
     visitor.outcome("Not saved: ")
     expect(page.locator("#visit li").first).to_contain_text("Not saved.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -29,11 +31,13 @@ def test_ask_approve_and_go_on_with_the_keyboard_only(visitor: Visitor) -> None:
     text = unique("I felt guilty when I let my sister take the blame")
     page.keyboard.type(text)
     page.keyboard.press("Enter")
-    expect(page.locator("#yes")).to_be_focused()
+    expect(page.locator("#chart .top")).to_be_enabled()
+    expect(page.locator("#text")).to_be_focused()
+    tab_to(page, page.locator("#chart .top").get_attribute("data-label"))
     visitor.screenshot("keyboard-focus")
     page.keyboard.press("Enter")
     visitor.outcome("Saving: ")
-    tab_to(page, "another")
+    tab_to(page, "another", most=2)
     page.keyboard.press("Enter")
     visitor.outcome()
     expect(page.locator("#text")).to_be_focused()
@@ -46,24 +50,26 @@ def test_a_number_corrects_and_escape_undoes(visitor: Visitor) -> None:
     page = visitor.page
     text = unique("I was afraid of the dark")
     label = visitor.ask_and_wait(text)
+    page.focus("#chart button")
     number = 1 if label != "anger" else 2
     said = "anger" if number == 1 else "disgust"
     page.keyboard.press(str(number))
     visitor.outcome(f"Saving: {said} (you corrected {label}).")
     page.keyboard.press("Escape")
-    expect(page.locator("#outcome")).to_be_empty()
-    expect(page.locator("#yes")).to_be_focused()
+    expect(page.locator("#outcome")).to_have_text("Taken back.")
+    expect(page.locator("#after")).to_be_focused()
     expect(page.locator("#visit")).to_have_text("None yet.")
-    page.keyboard.press("7" if label != "shame" else "6")
-    visitor.outcome("Saving: ")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("0")
+    visitor.outcome("Saving: none of these")
 
 
 def test_an_unsure_model_prefers_no_feeling_and_numbers_tell_it(visitor: Visitor) -> None:
     page = visitor.page
     visitor.ask(unique("xqzzk vvbrt"))
-    expect(page.locator("#chart-title")).to_be_focused()
-    page.keyboard.press("Tab")
-    assert focused(page) == "anger"
+    expect(page.locator("#sentence")).to_have_text(re.compile(r"^I can.t tell"))
+    expect(page.locator("#chart .top")).to_have_count(0)
+    tab_to(page, "anger")
     page.keyboard.press("3")
     visitor.outcome("Saving: fear (the model could not tell).")
 

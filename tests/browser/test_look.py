@@ -39,7 +39,7 @@ def test_text_twice_as_large_still_fits(open_page: Callable[..., Visitor], width
     visitor = open_page(viewport={"width": width, "height": 800}, locale="de-DE", bypass_csp=True)
     visitor.page.add_style_tag(content=":root { font-size: 200% !important }")
     visitor.ask_and_wait(unique("I felt guilty because I yelled at my son"))
-    visitor.page.click("#yes")
+    visitor.page.click("#chart .top")
     visitor.outcome("Wird gespeichert")
     visitor.screenshot(f"large-text-{width}")
     if width > 320:  # at 320 px WCAG asks for reflow at 100 % (1.4.10), and for 200 % where there is room (1.4.4)
@@ -99,7 +99,7 @@ def test_the_answer_takes_its_place_without_a_jump(open_page: Callable[..., Visi
     # A frame is shown before Enter is pressed: what moves within half a second of a key does not count.
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     visitor.ask_and_wait(text)
-    page.click("#yes")
+    page.click("#chart .top")
     visitor.outcome()
     assert page.evaluate("window.shifts") == []
 
@@ -128,7 +128,7 @@ def test_axe_finds_nothing_in_any_look(open_page: Callable[..., Visitor], settin
     page = visitor.page
     expect(page.locator("#stats .revision")).to_be_visible()
     visitor.ask_and_wait(unique("I was disgusted by the rotten food"))
-    page.click("#yes")
+    page.click("#chart .top")
     visitor.send_at_once()
     expect(page.locator('#visit li[data-state="saved"]')).to_be_visible()
     assert violations(page) == []
@@ -159,7 +159,8 @@ def test_axe_would_find_something(open_page: Callable[..., Visitor]) -> None:
 
 def test_results_are_announced(visitor: Visitor) -> None:
     visitor.ask_and_wait(unique("I was so happy for her"))
-    for name in ("sentence", "outcome", "notice", "download-state"):
+    expect(visitor.page.locator("[role=status]", has=visitor.page.locator("#sentence"))).to_contain_text("sure")
+    for name in ("outcome", "notice", "download-state"):
         expect(visitor.page.locator(f"#{name}")).to_have_attribute("role", "status")
     label = visitor.page.locator("#chart button.top")
     expect(label).to_have_accessible_name(

@@ -32,7 +32,7 @@ def test_scenario_one_submit_and_approve(visitor: Visitor) -> None:
     label = visitor.ask_and_wait(text)
     expect(visitor.page.locator("#sentence")).to_have_text(f"This sounds like {label}.")
     visitor.screenshot("answer")
-    visitor.page.click("#yes")
+    visitor.page.click("#chart .top")
     assert visitor.outcome("Saving: ") == f"Saving: {label} (you agreed)."
     assert visitor.outcome() == f"Saved: {label} (you agreed)."
     visitor.screenshot("approved")
@@ -55,7 +55,7 @@ def test_scenario_three_download_and_find_both(visitor: Visitor) -> None:
     page = visitor.page
     approved, revised = unique("We lost our dog and I cried"), unique('He said "no"; I was angry,\nvery angry')
     first = visitor.ask_and_wait(approved)
-    page.click("#yes")
+    page.click("#chart .top")
     visitor.send_at_once()
     second = other_than(visitor.ask_and_wait(revised))
     visitor.say_it_is(second)  # still held: the download sends it first
@@ -71,22 +71,23 @@ def test_scenario_three_download_and_find_both(visitor: Visitor) -> None:
 
 def test_seven_confidences_in_stable_order_add_up(visitor: Visitor) -> None:
     visitor.ask_and_wait(unique("I was afraid of the huge spider"))
-    rows = visitor.page.locator("#chart button")
-    names = rows.locator(".name").all_inner_texts()
+    rows = visitor.page.locator("#chart button:has(.bar)")
+    names = [str(row.get_attribute("data-label")) for row in rows.all()]
     assert names == ["anger", "disgust", "fear", "guilt", "joy", "sadness", "shame"]
     shares = [int(share.rstrip("%")) for share in rows.locator(".share").all_inner_texts()]
     assert abs(sum(shares) - 100) <= 3  # each is rounded
     boxes = [bar.bounding_box() for bar in rows.locator(".bar").all()]
     assert len({box and box["width"] for box in boxes}) == 1
-    winner = visitor.page.locator("#chart button.top .name").inner_text()
-    assert visitor.page.locator("#sentence strong").inner_text() == winner == names[shares.index(max(shares))]
+    winner = names[shares.index(max(shares))]
+    assert visitor.page.locator("#chart .top .name").inner_text() == f"Yes, {winner}"
+    assert visitor.page.locator("#sentence strong").inner_text() == winner
 
 
 def test_a_model_that_cannot_tell_says_so_and_can_be_told(visitor: Visitor) -> None:
     text = unique("xqzzk vvbrt")
     visitor.ask(text)
     expect(visitor.page.locator("#sentence")).to_have_text(re.compile("^I can.t tell.$"))
-    expect(visitor.page.locator("#yes")).to_be_hidden()
+    expect(visitor.page.locator("#chart .top")).to_be_hidden()
     visitor.screenshot("cannot-tell")
     visitor.say_it_is("disgust")
     visitor.send_at_once()
@@ -99,7 +100,7 @@ def test_figures_and_the_visit_follow_a_judgement(visitor: Visitor) -> None:
     expect(page.locator("#visit")).to_have_text("None yet.")
     text = unique("I was happy when my brother got the job")
     label = visitor.ask_and_wait(text)
-    page.click("#yes")
+    page.click("#chart .top")
     visitor.send_at_once()
     visitor.outcome()
     entry = page.locator("#visit li").first
@@ -110,7 +111,7 @@ def test_figures_and_the_visit_follow_a_judgement(visitor: Visitor) -> None:
     expect(diagonal).not_to_be_empty()
     before = int(diagonal.inner_text())
     visitor.ask_and_wait(text)
-    page.click("#yes")
+    page.click("#chart .top")
     visitor.send_at_once()
     expect(diagonal).to_have_text(str(before + 1))
     page.select_option("#revision", index=1)

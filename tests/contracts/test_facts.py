@@ -27,7 +27,11 @@ GUNICORN = ROOT / "container" / "gunicorn.conf.py"
 DOCKERFILE = (ROOT / "container" / "Dockerfile").read_text()
 PAGE = ROOT / "site"
 OPENAPI = yaml.safe_load((ROOT / "docs" / "api" / "openapi.yaml").read_text())
-ROUTES = [catalogue.PREDICT_ROUTE, *((function.method, function.path) for function in catalogue.FUNCTIONS)]
+ROUTES = [
+    catalogue.PREDICT_ROUTE,
+    catalogue.BATCH_ROUTE,
+    *((function.method, function.path) for function in catalogue.FUNCTIONS),
+]
 
 
 class Asked(Mapping[str, str]):
@@ -92,6 +96,7 @@ def test_the_container_has_the_paths_that_are_called():
         ast.unparse(one) for node in ast.walk(app) if isinstance(node, ast.FunctionDef) for one in node.decorator_list
     }
     assert f"app.post({catalogue.PREDICT_PATH!r})" in decorators
+    assert f"app.post({catalogue.BATCH_PATH!r})" in decorators
     assert "app.get(HEALTH_PATH)" in decorators
     assert f'"{catalogue.HEALTH_PATH}"' in (ROOT / "container" / "sentiment" / "probe.py").read_text()
 
@@ -208,7 +213,7 @@ def test_the_page_holds_nothing_that_its_security_headers_forbid(name):
 
 
 def test_the_page_calls_the_routes_that_exist():
-    called = set(re.findall(r'await at\("([^"]+)"\)', (PAGE / "api.js").read_text()))
+    called = set(re.findall(r'\bat\(\s*[`"](\w+)', "".join(path.read_text() for path in PAGE.glob("*.js"))))
     assert called
     assert {f"/{path}" for path in called} <= {path for _, path in ROUTES}
 
@@ -220,16 +225,16 @@ def test_the_page_reads_the_settings_that_a_deployment_writes():
     scripts = "".join(path.read_text() for path in PAGE.glob("*.js"))
     # "config.json" is the file's name.
     read = set(re.findall(r"\bconfig\??\.(?!json\b)(\w+)", scripts))
-    read |= set(re.findall(r"\(await load\(\)\)\.(\w+)", scripts))
+    for names in re.findall(r"\{ ([\w, ]+) \} = (?:config|await load\(\))", scripts):
+        read |= set(names.split(", "))
     assert read == set(written)
     assert f'call("{catalogue.SITE_CONFIG}"' in scripts
 
 
 def test_the_page_has_a_word_and_a_colour_for_each_label():
-    words = re.findall(r'"label\.(\w+)":', (PAGE / "words.js").read_text())
+    languages = [re.findall(r'"label\.(\w+)":', (PAGE / name).read_text()) for name in ("words.js", "de.js")]
     styles = (PAGE / "styles.css").read_text()
-    languages, rest = divmod(len(words), len(catalogue.LABELS))
-    assert rest == 0 and words == list(catalogue.LABELS) * languages
+    assert languages == [list(catalogue.LABELS)] * 2
     assert re.findall(r'^\[data-label="(\w+)"\]', styles, re.M) == list(catalogue.LABELS)
 
 

@@ -111,12 +111,16 @@ def test_outputs_that_a_condition_may_switch_off_feed_no_parameter():
 # --- from the API to the container: link, listener, target group, container ------------------------------------
 
 
-def test_the_link_calls_the_listener_with_the_path_of_the_service():
-    integration = resource("api", "PredictIntegration")
+@pytest.mark.parametrize(
+    ("title", "path"),
+    [("PredictIntegration", catalogue.PREDICT_PATH), ("BatchIntegration", catalogue.BATCH_PATH)],
+)
+def test_the_link_calls_the_listener_with_the_path_of_the_service(title, path):
+    integration = resource("api", title)
     assert integration["ConnectionType"] == "VPC_LINK"
     assert integration["ConnectionId"] == {"Ref": "VpcLink"}
     assert integration["IntegrationUri"] == {"Ref": "ListenerArn"}
-    assert integration["RequestParameters"]["overwrite:path"] == catalogue.PREDICT_PATH
+    assert integration["RequestParameters"]["overwrite:path"] == path
     assert TEMPLATES["cluster"]["Outputs"]["ListenerArn"]["Value"] == {"Ref": "Listener"}
     assert resource("cluster", "Listener")["Port"] == catalogue.LISTENER_PORT
 
@@ -125,7 +129,10 @@ def test_every_route_of_the_catalogue_has_its_integration_and_no_other_route_exi
     routes = {
         body["RouteKey"]: body["Target"]["Fn::Sub"] for body in resources_of("api", "AWS::ApiGatewayV2::Route").values()
     }
-    wanted = {" ".join(catalogue.PREDICT_ROUTE): "integrations/${PredictIntegration}"}
+    wanted = {
+        " ".join(catalogue.PREDICT_ROUTE): "integrations/${PredictIntegration}",
+        " ".join(catalogue.BATCH_ROUTE): "integrations/${BatchIntegration}",
+    }
     for function in catalogue.FUNCTIONS:
         wanted[f"{function.method} {function.path}"] = f"integrations/${{{function.name.capitalize()}Integration}}"
     assert routes == wanted
@@ -138,7 +145,8 @@ def test_integrations_wait_as_long_as_their_lambda_and_no_longer_than_an_http_ap
         assert deployed["Timeout"] == function.timeout_seconds
         milliseconds = resource("api", f"{title}Integration")["TimeoutInMillis"]
         assert 1000 * function.timeout_seconds <= milliseconds <= 30_000
-    assert resource("api", "PredictIntegration")["TimeoutInMillis"] <= 30_000
+    for title in ("PredictIntegration", "BatchIntegration"):
+        assert resource("api", title)["TimeoutInMillis"] <= 30_000
 
 
 def test_a_lambda_may_be_called_by_our_api_on_its_route_alone():
@@ -177,7 +185,8 @@ def test_a_target_drains_longer_than_a_request_lasts_and_stops_later_than_that()
     attributes = {a["Key"]: a["Value"] for a in resource("service", "TargetGroup")["TargetGroupAttributes"]}
     drain = int(attributes["deregistration_delay.timeout_seconds"])
     (container,) = resource("service", "TaskDefinition")["ContainerDefinitions"]
-    assert resource("api", "PredictIntegration")["TimeoutInMillis"] / 1000 <= drain < container["StopTimeout"]
+    for title in ("PredictIntegration", "BatchIntegration"):
+        assert resource("api", title)["TimeoutInMillis"] / 1000 <= drain < container["StopTimeout"]
 
 
 def test_scaling_owns_the_numbers_of_tasks_and_instances():

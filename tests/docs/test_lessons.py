@@ -13,6 +13,7 @@ from scripts.lessons.__main__ import main
 from scripts.lessons.checks import CHECKS, not_yet
 from scripts.lessons.pages import Command, Edit, PageError, differences, edited_files, read
 from scripts.lessons.room import Room
+from scripts.local.keys import Keys
 from scripts.local.session import EmulatedCloud
 from scripts.stage.errors import DeployError
 
@@ -125,7 +126,9 @@ def test_an_answer_names_the_step_that_comes_next(tree: Path, edited: bool, made
         if there:
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             (tree / name).write_text("new\n")
-    room = Room(EmulatedCloud("local", "http://127.0.0.1:1", "us-east-1"), "http://127.0.0.1:1", tree)
+    room = Room(
+        EmulatedCloud("local", "http://127.0.0.1:1", Keys("nobody", "nothing"), "us-east-1"), "http://127.0.0.1:1", tree
+    )
 
     answer = not_yet(room, "Nothing is there.", "generator/stacks/data.py", "one line", "`x`")
     assert (answer.missing, answer.hint) == ("Nothing is there.", words)

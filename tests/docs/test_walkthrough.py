@@ -101,9 +101,9 @@ WRONG: dict[str, tuple[int, list[str | tuple[str, str, str]], str]] = {
         30,
         [
             (
-                "container/sentiment/app.py",
+                "container/sentiment/answers.py",
                 '            "scores": prediction.scores,\n',
-                '            "letters": len(review.split()),\n',
+                '            "letters": len(text.split()),\n',
             ),
             "sentiment roll --stage local",
         ],

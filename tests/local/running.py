@@ -22,6 +22,7 @@ import psutil
 from scripts import ROOT
 from scripts.app import receipt_keys
 from scripts.cloudformation.work import changing
+from scripts.local.keys import Keys
 from scripts.local.session import STAGE, EmulatedCloud
 from scripts.release import plans
 from scripts.release.execute import execute
@@ -55,6 +56,7 @@ class RunningApp:
         state: its state folder.
         port: port of the page.
         endpoint_url: where boto3 finds the emulator; "" until it is ready.
+        keys: of this run; nobody's until it is ready.
         said: what the command has written to stderr so far.
     """
 
@@ -62,6 +64,7 @@ class RunningApp:
     state: Path
     port: int
     endpoint_url: str = ""
+    keys: Keys = field(default_factory=lambda: Keys("", ""))
     said: list[str] = field(default_factory=list)
 
     @property
@@ -77,7 +80,7 @@ class RunningApp:
     @property
     def cloud(self) -> EmulatedCloud:
         """The orchestrator's way into the emulator."""
-        return EmulatedCloud(STAGE, self.endpoint_url, public_url=self.url)
+        return EmulatedCloud(STAGE, self.endpoint_url, self.keys, public_url=self.url)
 
     def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """Send a request to the front; what is not bytes is sent as JSON."""
@@ -104,7 +107,9 @@ class RunningApp:
         line = self.process.stdout.readline()
         watchdog.cancel()
         assert line == f"Ready: {self.url}\n", f"not ready ({line!r}):\n{''.join(self.said)}"
-        self.endpoint_url = json.loads((self.state / "cloud.json").read_text())["endpoint_url"]
+        found = json.loads((self.state / "cloud.json").read_text())
+        self.endpoint_url = found["endpoint_url"]
+        self.keys = Keys(found["access_key_id"], found["secret_access_key"])
 
     def processes(self) -> list[psutil.Process]:
         """The command's process and everything below it."""

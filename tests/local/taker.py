@@ -19,6 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from scripts.local.keys import Keys
 from scripts.local.session import EmulatedCloud
 from scripts.stage import lock
 from scripts.stage.errors import LockLostError, StageLockedError
@@ -27,6 +28,7 @@ ENDPOINT, FOLDER = sys.argv[1], Path(sys.argv[2])
 lock.STALE_SECONDS = float(sys.argv[3])
 lock.SURE_SECONDS, lock.BEAT_SECONDS = lock.STALE_SECONDS * 0.6, lock.STALE_SECONDS * 0.2
 THREADS = int(sys.argv[4])
+NOBODY = Keys("", "")  # the environment has the keys
 
 
 class ReadyCloud(EmulatedCloud):
@@ -42,7 +44,7 @@ class ReadyCloud(EmulatedCloud):
         return self._own
 
 
-clouds = [ReadyCloud("none", ENDPOINT) for _ in range(THREADS)]
+clouds = [ReadyCloud("none", ENDPOINT, NOBODY) for _ in range(THREADS)]
 
 
 def race(cloud: ReadyCloud, stage: str, wait: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import uuid
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from generator import catalogue
 from shared.reviews import text_id
 from tests.local.running import Answer, RunningApp
 
-PREDICT, RECORD = "/api/getSentiment", "/api/setSentiment"
+PREDICT, BATCH, RECORD = "/api/getSentiment", "/api/getSentiments", "/api/setSentiment"
 Fields = Callable[[Any], dict[str, Any]]
 # What a request with this review looks like, by path.
 REQUESTS: dict[str, Fields] = {
@@ -158,6 +159,48 @@ def test_the_same_judgement_sent_at_once_is_stored_and_counted_once(app: Running
     is_problem(app.request("POST", RECORD, {**judgement, "sentiment": "anger"}), 409)
 
 
+# --- many at once ---------------------------------------------------------------------------------------------------
+
+
+def test_each_of_many_predictions_is_the_one_that_its_text_gets_alone(app: RunningApp) -> None:
+    reviews = [*GOOD_REVIEWS.values(), "", 7, "I was so happy", "I was afraid of the dark"]
+    answer = app.request("POST", BATCH, {"reviews": reviews})
+    assert answer.status == 200
+    for review, prediction in zip(reviews, answer.json["predictions"], strict=True):
+        alone = app.request("POST", PREDICT, {"review": review}).json
+        receipt = prediction.pop("receipt", None)
+        assert (receipt is None) == (alone.pop("receipt", None) is None)
+        assert prediction == alone
+        if receipt is not None:
+            judgement = {"review": review, "sentiment": "joy", "receipt": receipt}
+            assert app.request("POST", RECORD, judgement).json["verdict"] in ("approved", "revised")
+
+
+def test_the_longest_of_many_pass_the_gateway(app: RunningApp) -> None:
+    body = json.dumps({"reviews": ["😀" * 2_000] * 100}).encode().ljust(catalogue.MAX_BATCH_BODY_BYTES)
+    answer = app.request("POST", BATCH, body)
+    assert (answer.status, len(answer.json["predictions"])) == (200, 100)
+    is_problem(app.request("POST", BATCH, body + b" "), 413)
+    is_problem(app.request("POST", BATCH, {"reviews": ["fine"] * 101}), 413)
+    is_problem(app.request("POST", BATCH, {"reviews": []}), 400)
+
+
+@both
+def test_the_longest_text_fits_when_it_is_escaped(app: RunningApp, path: str) -> None:
+    body = json.dumps(REQUESTS[path]("😀" * 2_000)).encode()
+    assert b"\\ud83d" in body
+    assert app.request("POST", path, body).status == 200
+
+
+@both
+def test_a_byte_order_mark_is_ignored_and_compression_is_named(app: RunningApp, path: str) -> None:
+    body = json.dumps(REQUESTS[path]("fine")).encode()
+    assert app.request("POST", path, b"\xef\xbb\xbf" + body).status == 200
+    answer = app.request("POST", path, gzip.compress(body), {"Content-Encoding": "gzip"})
+    is_problem(answer, 415)
+    assert "compressed" in answer.json["detail"]
+
+
 # --- what a browser needs ------------------------------------------------------------------------------------------
 
 # Answers of the model's service, of the Lambdas and of the gateway itself.
@@ -166,7 +209,7 @@ ANSWERS: dict[str, tuple[str, str, Any, int]] = {
     "refused by the service": ("POST", PREDICT, {}, 400),
     "judgement": ("POST", RECORD, {"review": "fine", "sentiment": "joy"}, 200),
     "refused by the Lambda": ("POST", RECORD, {}, 400),
-    "too long": ("POST", RECORD, b" " * 20_000, 413),
+    "too long": ("POST", RECORD, b" " * 40_000, 413),
     "CSV": ("GET", "/api/getcsv", None, 200),
     "statistics": ("GET", "/api/getStats", None, 200),
     "unknown path": ("GET", "/api/nothing", None, 404),
@@ -174,27 +217,22 @@ ANSWERS: dict[str, tuple[str, str, Any, int]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def origin(app: RunningApp) -> str:
-    """The page's origin as the API knows it."""
-    stacks = app.cloud.client("cloudformation").describe_stacks()["Stacks"]
-    outputs = {entry["OutputKey"]: entry["OutputValue"] for stack in stacks for entry in stack.get("Outputs", [])}
-    return outputs["SiteUrl"]
-
-
 @pytest.mark.parametrize(("method", "path", "body", "status"), ANSWERS.values(), ids=ANSWERS)
 def test_every_answer_may_be_read_by_the_page_and_by_no_other(
-    app: RunningApp, origin: str, method: str, path: str, body: Any, status: int
+    app: RunningApp, method: str, path: str, body: Any, status: int
 ) -> None:
+    origin = app.url
     answer = app.request(method, path, body, {"Origin": origin})
     assert answer.status == status
     assert answer.headers["access-control-allow-origin"] == origin
     stranger = app.request(method, path, body, {"Origin": "http://stranger.example"})
+    assert stranger.status == 403
     assert "access-control-allow-origin" not in stranger.headers
 
 
 @both
-def test_preflight_lets_the_page_send_json(app: RunningApp, origin: str, path: str) -> None:
+def test_preflight_lets_the_page_send_json(app: RunningApp, path: str) -> None:
+    origin = app.url
     asked = {
         "Origin": origin,
         "Access-Control-Request-Method": "POST",

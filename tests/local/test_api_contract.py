@@ -28,4 +28,4 @@ def test_the_api_does_what_its_description_says(app: RunningApp, tmp_path: Path)
         timeout=2_700 if EXAMPLES else 280,
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert "Tested: 4" in finished.stdout
+    assert "Tested: 5" in finished.stdout

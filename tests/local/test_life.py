@@ -121,16 +121,17 @@ def test_a_state_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
     assert "STATE=" in said
 
 
-def test_a_damaged_journal_is_named_and_left_alone(state: Path) -> None:
+@pytest.mark.parametrize("name", ["tables.db", "tables.journal"])
+def test_damaged_tables_are_named_and_left_alone(state: Path, name: str) -> None:
     state.mkdir()
     damaged = b'[["sentiment-local-data/JudgementsTable",{"id"\n[]\n'
-    (state / "tables.journal").write_bytes(damaged)
+    (state / name).write_bytes(damaged)
 
     said = refusal(start(state))
 
-    assert "line 1 of" in said
-    assert "tables.journal" in said.replace(" ", "")
-    assert (state / "tables.journal").read_bytes() == damaged
+    assert f"{name} is damaged" in said
+    assert "restore it from a backup" in said
+    assert (state / name).read_bytes() == damaged
 
 
 def test_a_task_that_never_gets_healthy_fails_the_start_with_its_reason(state: Path) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from scripts import ROOT
-from scripts.local.session import EmulatedCloud
+from scripts.local.session import VARIABLES, EmulatedCloud
 from scripts.stage import lock
 from scripts.stage.errors import StageLockedError
 from scripts.stage.session import Cloud
@@ -41,7 +41,8 @@ class Taker:
 
     def __init__(self, app: RunningApp, folder: Path, stale: float, threads: int = 1, skew: int = 0) -> None:
         arguments = [app.endpoint_url, str(folder), str(stale), str(threads)]
-        environment = dict(os.environ)
+        keys = (app.keys.access_key_id, app.keys.secret_access_key)
+        environment = {**os.environ, **dict(zip(VARIABLES.values(), keys, strict=False))}
         if skew:
             environment |= {"PYTHONPATH": str(SKEWED), "SKEW_MINUTES": str(skew)}
         self.threads = threads
@@ -99,7 +100,10 @@ def leave(cloud: Cloud, stage: str, value: str) -> None:
 
 
 def test_of_four_takers_one_holds_the_lock_at_a_time(own: RunningApp, start: Any) -> None:
-    """Two threads of a process, and two processes in PID namespaces of their own, one clock an hour fast, one slow."""
+    """Two threads of a process, and two processes in PID namespaces of their own, one clock fast, one slow.
+
+    By ten minutes: a signature that is older than a quarter of an hour is refused.
+    """
     left = {
         "none": None,
         "released": json.dumps({"id": "x", "released": True}),
@@ -112,8 +116,8 @@ def test_of_four_takers_one_holds_the_lock_at_a_time(own: RunningApp, start: Any
         if (value := left[kind]) is not None:
             leave(own.cloud, stage, value)
     stale_at = time.monotonic() + STALE + 1.5
-    takers = [start(STALE, threads=2), start(STALE, skew=60), start(STALE, skew=-60)]
-    assert [round((taker.time - time.time()) / 3600) for taker in takers] == [0, 1, -1]
+    takers = [start(STALE, threads=2), start(STALE, skew=10), start(STALE, skew=-10)]
+    assert [round((taker.time - time.time()) / 600) for taker in takers] == [0, 1, -1]
     assert not own_namespace() or [taker.pid for taker in takers[1:]] == [1, 1]
 
     found: Counter[str] = Counter()
@@ -139,7 +143,7 @@ def test_a_lock_that_is_kept_is_not_taken_and_one_whose_holder_died_is_soon(own:
     waiter.send(do="race", stage="killed", wait=60)
     time.sleep(2.5 * SHORT)
     with pytest.raises(StageLockedError, match=rf"Stage killed is locked by .*\(hold, process {holder.pid}, since 20"):
-        lock.Lock(EmulatedCloud("killed", own.endpoint_url), "look").take(0, print)
+        lock.Lock(EmulatedCloud("killed", own.endpoint_url, own.keys), "look").take(0, print)
     holder.process.kill()
     killed = time.monotonic()
     assert waiter.answer() == "held"

@@ -11,7 +11,7 @@ from scripts import ROOT
 from scripts.app import page
 from scripts.cli.main import main
 from scripts.local import place
-from scripts.release import images
+from scripts.release import destroy, images
 from scripts.stage import history
 from tests.local.running import start_and_wait
 from tests.local.small_app import says
@@ -70,6 +70,8 @@ def test_a_stage_goes_down_in_steps_and_comes_up_again(own, run):
     items = cloud.client("dynamodb").scan(TableName=outputs["JudgementsTableName"])["Items"]
     assert [item["review"]["S"] for item in items] == ["kept"]
     assert "No change." in run("plan", "--image", image).stdout
+
+    destroy._release_instances(cloud, outputs["AutoScalingGroupName"])  # as far as a run came that died there
 
     everything = run("destroy", "--yes")
     assert "AND ALL JUDGEMENTS" in everything.stderr

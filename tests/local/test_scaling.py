@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.local import curve, load
+from tests.local.conftest import Run
 from tests.local.running import RunningApp, start_and_wait
 from tests.local.test_roll import Service, eventually
 
@@ -34,6 +36,33 @@ def test_tasks_follow_the_load_up_and_down(scaling: RunningApp) -> None:
     # On a machine that is busy with other things, a task may need much CPU before it has many requests.
     eventually(lambda: any(re.search(r"from 1 to \d: (requests|cpu) at", words) for words in told(service)))
     eventually(lambda: any("to 1:" in words for words in told(service)))
+
+
+def test_instances_come_when_tasks_find_no_room_and_go_when_they_are_idle(own: RunningApp, run: Run) -> None:
+    """A t3.micro has room for four tasks. What waits a quarter of an hour on AWS waits half a minute here."""
+    service = Service(own)
+
+    def instances() -> dict[str, str]:
+        found: dict[str, str] = json.loads(run("status", "--json").stdout)["instances"]
+        return found
+
+    eventually(lambda: len(instances()) == 1)
+    (first,) = instances()
+    try:
+        service.scale(5)
+        assert sorted(instances().values()) == ["ACTIVE, 1 tasks", "ACTIVE, 4 tasks"]
+        assert f"on {first}" in run("status").stdout
+    finally:
+        service.scale(1)
+    eventually(lambda: len(instances()) == 1)
+    assert "1 tasks" in "".join(instances().values())
+
+
+def test_no_more_tasks_than_the_stage_allows(run: Run) -> None:
+    refused = run("scale", "9", code=1).stderr
+    assert "at most 3 tasks" in refused
+    assert "max_tasks" in refused
+    assert len(json.loads(run("status", "--json").stdout)["tasks"]) == 1
 
 
 def told(service: Service) -> list[str]:

@@ -21,8 +21,8 @@ from training import LABELS
 from training.evaluation.evaluate import Artefact
 from training.network import batches
 from training.network.export import load
-from training.teacher import probe
-from training.teacher.encoder import WIDTH, Encoder
+from training.teacher import tuning
+from training.teacher.encoder import Teacher
 from training.texts import data, transfer
 
 LENGTHS = (5, 25, 60, 200)  # tokens
@@ -90,20 +90,19 @@ def main() -> int:
     torch.set_num_threads(1)
     try:
         artefact = Artefact(options.model)
-        encoder = Encoder(options.encoder) if options.encoder else None
+        teacher = Teacher(options.encoder).eval() if options.encoder else None
         texts = real(artefact, options.data, options.texts or options.data.parent) if options.data else []
     except data.DataError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
     words = len(artefact.tokenizer.vocabulary)
-    teacher = probe.Reader(torch.zeros(WIDTH), torch.ones(WIDTH)).eval()
     eager = load(artefact.path)
     original = Original(words).eval()
     padded = torch.ones(1, ORIGINAL_LENGTH, dtype=torch.long)
     print(
         f"{artefact.path.name}, {artefact.path.stat().st_size / 1e6:.2f} MB; one thread, one text, median milliseconds"
     )
-    print("tokens  shipped  torch eager  original's shape" + ("  teacher" if encoder else ""))
+    print("tokens  shipped  torch eager  original's shape" + ("  teacher" if teacher else ""))
     with torch.inference_mode():
         slow = milliseconds(lambda: original(padded))
         for length in LENGTHS:
@@ -113,9 +112,9 @@ def main() -> int:
             ours = milliseconds(partial(artefact.session.run, None, inputs))
             torchs = milliseconds(partial(eager.forward, tokens, lengths))
             line = f"{length:6} {ours:8.3f} {torchs:7.2f} (x{torchs / ours:3.0f}) {slow:9.1f} (x{slow / ours:4.0f})"
-            if encoder:
+            if teacher:
                 text = " ".join(artefact.tokenizer.vocabulary[place] for place in ids[0])
-                taught = milliseconds(partial(asked, encoder, teacher, text))
+                taught = milliseconds(partial(asked, teacher, text))
                 line += f" {taught:8.1f} (x{taught / ours:4.0f})"
             print(line, flush=True)
     print("2,000 characters, tokenised and classified:")
@@ -147,7 +146,7 @@ def parity(artefact: Artefact, texts: Sequence[Sequence[int]], kind: str) -> str
             None, {"tokens": tokens[:1, : lengths[0]].numpy(), "lengths": lengths[:1].numpy()}
         )[0]
         with torch.inference_mode():
-            eager = network(tokens, lengths).softmax(1).numpy()
+            eager = network.probabilities(tokens, lengths).numpy()
         same += int((served.argmax(1) == eager.argmax(1)).sum())
         greatest = max(greatest, float(np.abs(served - eager).max()))
         apart = max(apart, float(np.abs(served[:1] - alone).max()))
@@ -185,15 +184,14 @@ def real(artefact: Artefact, survey: Path, folder: Path) -> list[list[int]]:
     return [artefact.tokenizer.encode(text) for text in texts]
 
 
-def asked(encoder: Encoder, teacher: probe.Reader, text: str) -> object:
-    """What the teacher does for one text: the encoder's lower layers, and one reader.
+def asked(teacher: Teacher, text: str) -> object:
+    """What the teacher does for one text.
 
     Args:
-        encoder: loaded.
         teacher: of any weights.
         text: any.
     """
-    return teacher(*probe.stack(encoder.encode([text])))
+    return teacher(*tuning.pad(teacher.pieces([text])))
 
 
 def whole(artefact: Artefact, text: str) -> object:

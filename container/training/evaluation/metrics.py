@@ -97,14 +97,27 @@ def temperature_for(probabilities: Floats, truth: Places) -> float:
     return round(min((loss, temperature) for temperature, loss in losses.items())[1], 2)
 
 
-def threshold_for(probabilities: Floats, coverage: float) -> float:
-    """The confidence that a given share of texts reaches.
+def threshold_for(probabilities: Floats, truth: Places, right: float, silent: float) -> float:
+    """The lowest confidence from which on the answered texts are right often enough, and the others unanswered.
 
     Args:
-        probabilities: [texts, labels], of validation.
-        coverage: share of texts to be answered.
+        probabilities: [texts, labels].
+        truth: place of the label, -1 for a text without emotion, [texts].
+        right: share of the answered texts with an emotion that have to be right.
+        silent: share of the texts without emotion that have to be left unanswered.
+
+    Returns:
+        A threshold; the highest confidence there is where none will do.
     """
-    return round(float(np.quantile(probabilities.max(1), 1 - coverage)), 4)
+    confidence, felt = probabilities.max(1), truth >= 0
+    hit = probabilities.argmax(1) == truth
+    for threshold in np.unique(np.floor(confidence * 1000) / 1000):
+        answered = confidence >= threshold
+        told = answered & felt
+        enough = (hit & told).sum() >= right * told.sum() and (~answered & ~felt).sum() >= silent * (~felt).sum()
+        if enough and told.any():
+            return round(float(threshold), 3)
+    return round(float(confidence.max()), 3)
 
 
 def at_coverage(probabilities: Floats, truth: Places, coverage: float) -> float:

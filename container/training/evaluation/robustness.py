@@ -15,7 +15,7 @@ import numpy as np
 
 from sentiment.text import Tokenizer
 from training import LABELS
-from training.evaluation import metrics
+from training.evaluation import everyday, metrics
 from training.texts import examples, statements, transfer
 from training.texts.noise import KINDS
 
@@ -61,6 +61,15 @@ def held_out() -> list[tuple[str, str]]:
     return [(label, text) for label, text in examples.read() if examples.is_held_out(text)]
 
 
+def typed(part: str) -> list[tuple[str, str]]:
+    """Label or ``none`` and text of the everyday sentences.
+
+    Args:
+        part: ``validation`` or ``test``.
+    """
+    return [(one.label, one.text) for one in everyday.sentences() if one.part == part]
+
+
 def comments(folder: Path) -> list[tuple[str, str]]:
     """GoEmotions' test part, as far as its emotions come near to ours.
 
@@ -94,7 +103,7 @@ def measure(artefact: Answering, lines: Sequence[tuple[str, str]]) -> dict[str, 
         "answered": round(float(answered.mean()), 3),
         "accuracy_answered": round(metrics.accuracy(shown[answered], truth[answered]), 3) if answered.any() else 0.0,
         "empty": int((~labelled).sum()),
-        "silent": round(float(silent[~labelled].mean()), 3),
+        "silent": round(float(silent[~labelled].mean()), 3) if (~labelled).any() else 0.0,
     }
 
 

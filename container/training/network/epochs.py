@@ -2,57 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
 import torch
 from torch import Tensor
 
-from sentiment.text import UNKNOWN, Tokenizer
+from sentiment.text import ALLCAPS, UNKNOWN, Tokenizer
 from training import LABELS
 from training.network import batches
-from training.texts import augment, data, examples, transfer
+from training.network.tying import Tied
+from training.texts import augment, corpus, data, examples, transfer
 from training.texts.foreign import foreign
 from training.texts.noise import gibberish
 from training.texts.statements import statement
 
-Told = tuple[list[int], list[float]]  # ids of a text and its target
+Encoded = tuple[list[int], list[float]]  # ids of a text and its target
 Shown = tuple[list[int], Tensor]  # the same, the target as a row of a tensor
-COPIES = 3  # of each account, retold by chance
+COPIES = 3  # of each response, retold by chance
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How lessons are made; the values stand in ``train.py``."""
+    """How epochs are made; the values stand in ``train.py``."""
 
     batch: int
     smoothing: float
     gold: float
-    strangers: int
-    comments: int
-    comment_gold: float
-    nonsense: int
+    neutral_gold: float
+    other_gold: float
+    labelled: int
+    neutral: int
+    transfer: int
+    emoji: int
+    noise: int
     statements: int
     retold: float
     joined: int
+    shouted: float
+    tied: bool
 
 
 @dataclass(frozen=True)
-class Taught:
+class Distilled:
     """What a teacher adds to the rows of a split.
 
     Attributes:
-        texts: each training account followed by its variants; then strangers.
-        variants: how many of them an account has.
+        texts: each training response followed by its variants; then the others.
+        variants: how many of them a response has.
         probabilities: soft labels of the texts, float32 [texts, labels].
-        comments: label and text of forum comments; their labels are noisy.
+        others: the others, with their own labels.
     """
 
     texts: list[str]
     variants: int
     probabilities: Tensor
-    comments: list[tuple[str, str]]
+    others: Sequence[corpus.Example]
 
 
 @dataclass(frozen=True)
@@ -70,79 +76,103 @@ class Batch:
     targets: Tensor
 
 
-class Lessons:
+class Epochs:
     """All texts of one split's training, encoded once."""
 
-    def __init__(self, split: data.Split, taught: Taught | None, tokenizer: Tokenizer, settings: Settings) -> None:
+    def __init__(
+        self, split: data.Split, distilled: Distilled | None, tokenizer: Tokenizer, settings: Settings
+    ) -> None:
         """Encode and work out targets.
 
         Args:
             split: only its training rows are used.
-            taught: what a teacher says of them and of other texts.
+            distilled: what a teacher says of them and of other texts.
             tokenizer: of the network to be trained.
-            settings: how lessons are made.
+            settings: how epochs are made.
         """
         self.settings = settings
         self.tokenizer = tokenizer
+        self.tied: Callable[[list[int]], list[int]] = Tied(tokenizer.vocabulary) if settings.tied else list
         self.words = len(tokenizer.vocabulary)
         self.openers = frozenset(tokenizer.encode("when"))
         self.foreign = [
             place for word in sorted(augment.FOREIGN) for place in tokenizer.encode(word) if place != UNKNOWN
         ]
+        self.shout = augment.Shout(tokenizer.vocabulary, ALLCAPS)
         gold = torch.tensor([examples.target(row.label, settings.smoothing) for row in split.train])
-        self.accounts = len(gold)
+        self.responses = len(gold)
         chance = Random(0)
         self.retold = [[self._ids(transfer.retold(row.text, chance)) for _ in range(COPIES)] for row in split.train]
         self.labels = [row.label for row in split.train]
         self.own = [
             (self._ids(text), examples.target(label, settings.smoothing)) for label, text in examples.to_learn()
         ]
-        self.comments: dict[str, list[Told]] = {}
-        if taught is None:
-            self.texts = [tokenizer.encode(row.text) for row in split.train]
+        self.drawn: list[tuple[list[int], list[float], int]] = []  # places, their odds, how many an epoch
+        if distilled is None:
+            self.texts = [self._ids(row.text) for row in split.train]
             self.targets, self.variants = gold, 0
             return
-        self.texts = [tokenizer.encode(text) for text in taught.texts]
-        self.targets = taught.probabilities.clone()
-        self.variants = taught.variants
-        known = self.accounts * (self.variants + 1)
+        self.texts = [self._ids(text) for text in distilled.texts]
+        self.targets = distilled.probabilities.clone()
+        self.targets /= self.targets.sum(1, keepdim=True).clamp(min=1e-6)
+        self.variants = distilled.variants
+        known = self.responses * (self.variants + 1)
         repeated = gold.repeat_interleave(self.variants + 1, dim=0)
         self.targets[:known] = settings.gold * repeated + (1 - settings.gold) * self.targets[:known]
-        for label, text in taught.comments:
-            told = (self._ids(text), examples.target(label, 1 - settings.comment_gold))
-            self.comments.setdefault(label, []).append(told)
+        self._weigh_in(distilled.others, known)
 
     def _ids(self, text: str) -> list[int]:
-        return self.tokenizer.encode(text) or [UNKNOWN]
+        return self.tied(self.tokenizer.encode(text) or [UNKNOWN])
+
+    def _weigh_in(self, others: Sequence[corpus.Example], first: int) -> None:
+        """Mix the others' own labels into their targets, and sort them into what is drawn from."""
+        settings = self.settings
+        kinds: dict[str, list[tuple[int, float]]] = {}
+        for place, one in enumerate(others, start=first):
+            target = corpus.target(one, settings.smoothing)
+            trust = corpus.WEIGHTS.get(one.source, corpus.FORUM_WEIGHT)
+            kind = "emoji" if one.source == corpus.EMOJI else corpus.NONE if one.label == corpus.NONE else ""
+            if one.label in LABELS:
+                share = settings.gold * trust
+                kind = one.label if one.source in corpus.WEIGHTS else ""
+            elif one.label == corpus.NONE:
+                share = settings.neutral_gold
+            else:
+                share = settings.other_gold if one.label == corpus.OTHER else 0.0
+                target = [1 / len(LABELS)] * len(LABELS)
+            if share and target is not None:
+                self.targets[place] = share * torch.tensor(target) + (1 - share) * self.targets[place]
+            kinds.setdefault(kind, []).append((place, trust if one.label in LABELS and kind else 1.0))
+        wanted = {corpus.NONE: settings.neutral, "emoji": settings.emoji, "": settings.transfer}
+        for kind in (*LABELS, *wanted):
+            places, odds = zip(*kinds.get(kind, [(0, 0.0)]), strict=True)
+            if any(odds):
+                self.drawn.append((list(places), list(odds), wanted.get(kind, settings.labelled // len(LABELS))))
 
     def batches_an_epoch(self) -> int:
         """How many steps an epoch takes."""
-        others = len(self.texts) - self.accounts * (self.variants + 1)
-        texts = self.accounts * (2 if self.variants else 1) + min(self.settings.strangers, others)
-        texts += self.settings.joined
+        texts = self.responses * (2 if self.variants else 1) + self.settings.joined
+        texts += sum(min(wanted, len(places)) for places, _, wanted in self.drawn)
         return -(-texts // self.settings.batch)
 
     def _chosen(self, random: Random) -> list[int]:
-        """Places of this epoch's texts: each account, one variant of each, and some strangers."""
+        """Places of this epoch's texts: each response, one variant of each, and some of each kind of the others."""
         step = self.variants + 1
-        chosen = [account * step for account in range(self.accounts)]
+        chosen = [response * step for response in range(self.responses)]
         if self.variants:
-            chosen += [account * step + random.randint(1, self.variants) for account in range(self.accounts)]
-            others = range(self.accounts * step, len(self.texts))
-            chosen += random.sample(others, min(self.settings.strangers, len(others)))
+            chosen += [response * step + random.randint(1, self.variants) for response in range(self.responses)]
+        for places, odds, wanted in self.drawn:
+            chosen += drawn(places, odds, min(wanted, len(places)), random)
         return chosen
 
-    def _besides(self, random: Random, steps: int) -> list[Told]:
-        """What comes beside the survey: sentences of our own, comments of each label alike, statements, nonsense."""
+    def _besides(self, random: Random, steps: int) -> list[Encoded]:
+        """What comes beside: sentences of our own, statements, noise."""
         even = examples.target(examples.NONE, 0)
-        found: list[Told] = [
+        found: list[Encoded] = [
             (augment.vary(ids, random, self.openers) if random.random() < 0.5 else ids, target)
             for ids, target in self.own
         ]
-        each = self.settings.comments // (len(LABELS) + 1)
-        for some in self.comments.values():
-            found += random.sample(some, min(each, len(some)))
-        for _ in range(steps * self.settings.nonsense):
+        for _ in range(steps * self.settings.noise):
             found.append((augment.nonsense(random, self.foreign, self.words), even))
             found.append((self._ids(gibberish(random, examples.STREWN)), even))
             found.append((self._ids(foreign(random)), even))
@@ -168,32 +198,46 @@ class Lessons:
         ]
 
     def _told(self, place: int, random: Random) -> list[int]:
-        """A text as it is shown this time: accounts a little changed, some of them retold; others as they are."""
-        account, variant = divmod(place, self.variants + 1)
-        if account >= self.accounts or variant:
-            return self.texts[place]
-        retold = random.random() < self.settings.retold
-        return augment.vary(random.choice(self.retold[account]) if retold else self.texts[place], random, self.openers)
+        """A text as it is shown this time: responses a little changed; some of all in capitals."""
+        response, variant = divmod(place, self.variants + 1)
+        ids = self.texts[place]
+        if response < self.responses and not variant:
+            retold = random.random() < self.settings.retold
+            ids = augment.vary(random.choice(self.retold[response]) if retold else ids, random, self.openers)
+        return self.shout(ids) if random.random() < self.settings.shouted else ids
 
     def _joined(self, random: Random) -> Shown:
-        """Two to four accounts of one label as one long text."""
-        first = random.randrange(self.accounts)
+        """Two to four responses of one label as one long text."""
+        first = random.randrange(self.responses)
         same = [first]
         for _ in range(random.randint(1, 3)):
-            other = random.randrange(self.accounts)
+            other = random.randrange(self.responses)
             while self.labels[other] != self.labels[first]:
-                other = random.randrange(self.accounts)
+                other = random.randrange(self.responses)
             same.append(other)
-        places = [account * (self.variants + 1) for account in same]
+        places = [response * (self.variants + 1) for response in same]
         return [one for place in places for one in self.texts[place]], self.targets[places].mean(0)
 
-    def _batch(self, shown: Sequence[Shown], added: Sequence[Told]) -> Batch:
+    def _batch(self, shown: Sequence[Shown], added: Sequence[Encoded]) -> Batch:
         tokens, lengths = batches.pad([ids for ids, _ in [*shown, *added]])
         targets = torch.tensor([target for _, target in added]).view(-1, len(LABELS))
         return Batch(tokens, lengths, torch.cat([torch.stack([target for _, target in shown]), targets]))
 
 
-def dealt(items: Sequence[Told], hands: int) -> list[Sequence[Told]]:
+def drawn(places: Sequence[int], odds: Sequence[float], count: int, random: Random) -> list[int]:
+    """Some of the places, none twice, by their odds (Efraimidis and Spirakis 2006).
+
+    Args:
+        places: to draw from.
+        odds: of each.
+        count: how many.
+        random: source of chance.
+    """
+    keys = [(random.random() ** (1 / one), place) for place, one in zip(places, odds, strict=True) if one > 0]
+    return [place for _, place in sorted(keys, reverse=True)[:count]]
+
+
+def dealt(items: Sequence[Encoded], hands: int) -> list[Sequence[Encoded]]:
     """Deal out items like cards.
 
     Args:

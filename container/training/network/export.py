@@ -17,7 +17,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from training.network.rnn import Network, quantise
+from training.network.rnn import FLOOR, Network, quantise
 
 OPSET = 17
 IR_VERSION = 10  # what the oldest supported ONNX Runtime reads
@@ -72,19 +72,16 @@ def graph(network: Network) -> onnx.ModelProto:
         network: trained.
     """
     vectors, scales = quantise(network.embedding.weight.detach())
-    units = network.forwards.hidden_size
     constants = {
         "vectors": vectors.numpy(),
         "scales": scales.numpy(),
-        "gru_w": _pair(network, "weight_ih_l0"),
-        "gru_r": _pair(network, "weight_hh_l0"),
-        "gru_b": np.concatenate([_pair(network, "bias_ih_l0"), _pair(network, "bias_hh_l0")], axis=1),
         "output_w": network.output.weight.detach().numpy(),
         "output_b": network.output.bias.detach().numpy(),
         "zero": np.array(0, np.int64),
         "one": np.array(1, np.int64),
         "first": np.array([0], np.int64),
         "second": np.array([1], np.int64),
+        "third": np.array([2], np.int64),
         "nothing": np.array(0, np.float32),
         "lowest": np.array(-2, np.float32),
         "both": np.array([0, 0, -1], np.int64),
@@ -96,40 +93,62 @@ def graph(network: Network) -> onnx.ModelProto:
         node("Gather", ["vectors", "by_time"], ["whole"]),
         node("Gather", ["scales", "by_time"], ["scale"]),
         node("Cast", ["whole"], ["floats"], to=TensorProto.FLOAT),
-        node("Mul", ["floats", "scale"], ["words"]),
+        node("Mul", ["floats", "scale"], ["states0"]),
         # a text of no tokens would divide by nothing
         node("Max", ["lengths", "one"], ["counts"]),
         node("Cast", ["counts"], ["counts32"], to=TensorProto.INT32),
-        node(
-            "GRU",
-            ["words", "gru_w", "gru_r", "gru_b", "counts32"],
-            ["states4"],
-            hidden_size=units,
-            direction="bidirectional",
-            linear_before_reset=1,
-        ),
-        # [length, 2, batch, units] -> [length, batch, 2 * units]
-        node("Transpose", ["states4"], ["states_side"], perm=[0, 2, 1, 3]),
-        node("Reshape", ["states_side", "both"], ["states"]),
         # the mask: place < length, so that padding counts for nothing
         node("Shape", ["tokens"], ["shape"]),
         node("Gather", ["shape", "one"], ["length"]),
         node("Range", ["zero", "length", "one"], ["places"]),
         node("Unsqueeze", ["places", "second"], ["places_column"]),
         node("Less", ["places_column", "counts"], ["inside2"]),
-        node("Unsqueeze", ["inside2", "minus"], ["inside"]),
-        node("Where", ["inside", "states", "nothing"], ["kept"]),
+        node("Unsqueeze", ["inside2", "third"], ["inside"]),
+    ]
+    for layer in range(len(network.forwards)):
+        some, weights = _gru(network, layer)
+        nodes += some
+        constants |= weights
+    states = f"states{len(network.forwards)}"
+    nodes += [
+        node("Where", ["inside", states, "nothing"], ["kept"]),
         node("ReduceSum", ["kept", "first"], ["sum"], keepdims=0),
         node("Cast", ["counts"], ["counts_float"], to=TensorProto.FLOAT),
         node("Unsqueeze", ["counts_float", "second"], ["divisor"]),
         node("Div", ["sum", "divisor"], ["mean"]),
-        node("Where", ["inside", "states", "lowest"], ["masked"]),
+        node("Where", ["inside", states, "lowest"], ["masked"]),
         node("ReduceMax", ["masked"], ["greatest"], axes=[0], keepdims=0),
-        node("Concat", ["greatest", "mean"], ["features"], axis=1),
-        node("Gemm", ["features", "output_w", "output_b"], ["logits"], transB=1),
-        node("Softmax", ["logits"], ["probabilities"], axis=1),
     ]
-    constants["minus"] = np.array([2], np.int64)
+    pooled = ["greatest", "mean"]
+    if network.attention is not None:
+        constants |= {
+            "attention_w": network.attention.weight.detach().numpy().T,
+            "unseen": np.array(-1e4, np.float32),
+        }
+        nodes += [
+            node("MatMul", ["kept", "attention_w"], ["noticed"]),
+            node("Where", ["inside", "noticed", "unseen"], ["noticed_inside"]),
+            node("Softmax", ["noticed_inside"], ["attention"], axis=0),
+            node("Mul", ["attention", "kept"], ["attended"]),
+            node("ReduceSum", ["attended", "first"], ["attended_sum"], keepdims=0),
+        ]
+        pooled.append("attended_sum")
+    nodes += [
+        node("Concat", pooled, ["features"], axis=1),
+        node("Gemm", ["features", "output_w", "output_b"], ["logits"], transB=1),
+    ]
+    if network.smoothing:
+        share = network.smoothing / network.output.out_features
+        constants |= {"share": np.array(share, np.float32), "floor": np.array(FLOOR, np.float32)}
+        nodes += [
+            node("Softmax", ["logits"], ["smoothed"], axis=1),
+            node("Sub", ["smoothed", "share"], ["less"]),
+            node("Max", ["less", "floor"], ["left"]),
+            node("ReduceSum", ["left", "second"], ["total"], keepdims=1),
+            node("Div", ["left", "total"], ["probabilities"]),
+        ]
+    else:
+        nodes.append(node("Softmax", ["logits"], ["probabilities"], axis=1))
     labels = network.output.out_features
     return helper.make_model(
         helper.make_graph(
@@ -148,6 +167,27 @@ def graph(network: Network) -> onnx.ModelProto:
     )
 
 
+def _gru(network: Network, layer: int) -> tuple[list[onnx.NodeProto], dict[str, np.ndarray[Any, Any]]]:
+    """Both directions of one layer: ``states<layer>`` to ``states<layer + 1>``, and their weights."""
+    names = [f"gru{layer}_{kind}" for kind in "wrb"]
+    biases = [_pair(network, layer, name) for name in ("bias_ih_l0", "bias_hh_l0")]
+    weights = [_pair(network, layer, name) for name in ("weight_ih_l0", "weight_hh_l0")]
+    nodes = [
+        helper.make_node(
+            "GRU",
+            [f"states{layer}", *names, "counts32"],
+            [f"sides{layer}"],
+            hidden_size=weights[1].shape[2],
+            direction="bidirectional",
+            linear_before_reset=1,
+        ),
+        # [length, 2, batch, units] -> [length, batch, 2 * units]
+        helper.make_node("Transpose", [f"sides{layer}"], [f"turned{layer}"], perm=[0, 2, 1, 3]),
+        helper.make_node("Reshape", [f"turned{layer}", "both"], [f"states{layer + 1}"]),
+    ]
+    return nodes, dict(zip(names, [*weights, np.concatenate(biases, axis=1)], strict=True))
+
+
 def load(path: Path) -> Network:
     """The network of an artefact, back in torch.
 
@@ -156,22 +196,34 @@ def load(path: Path) -> Network:
     """
     model = onnx.load(path)
     stored = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in model.graph.initializer}
-    units = stored["gru_r"].shape[2]
-    network = Network(stored["vectors"] * stored["scales"], units, len(stored["output_b"]))
+    layers = sum(name.endswith("_r") for name in stored)
+    units = stored["gru0_r"].shape[2]
+    attention = stored.get("attention_w")
+    network = Network(
+        stored["vectors"] * stored["scales"],
+        units,
+        len(stored["output_b"]),
+        layers=layers,
+        attention=attention is not None,
+    )
+    network.smoothing = float(stored["share"]) * len(stored["output_b"]) if "share" in stored else 0.0
     network.output.weight.data, network.output.bias.data = stored["output_w"], stored["output_b"]
-    for place, direction in enumerate((network.forwards, network.backwards)):
-        inner, outer = stored["gru_b"][place].chunk(2)
-        kept = {"weight_ih_l0": stored["gru_w"][place], "weight_hh_l0": stored["gru_r"][place]}
-        for name, value in (kept | {"bias_ih_l0": inner, "bias_hh_l0": outer}).items():
-            update, reset, new = value.chunk(3)
-            _parameter(direction, name).copy_(torch.cat([reset, update, new]))
+    if network.attention is not None and attention is not None:
+        network.attention.weight.data = attention.T.contiguous()
+    for layer, pair in enumerate(zip(network.forwards, network.backwards, strict=True)):
+        for place, direction in enumerate(pair):
+            inner, outer = stored[f"gru{layer}_b"][place].chunk(2)
+            kept = {"weight_ih_l0": stored[f"gru{layer}_w"][place], "weight_hh_l0": stored[f"gru{layer}_r"][place]}
+            for name, value in (kept | {"bias_ih_l0": inner, "bias_hh_l0": outer}).items():
+                update, reset, new = value.chunk(3)
+                _parameter(direction, name).copy_(torch.cat([reset, update, new]))
     return network.eval()
 
 
-def _pair(network: Network, name: str) -> np.ndarray[Any, Any]:
+def _pair(network: Network, layer: int, name: str) -> np.ndarray[Any, Any]:
     """One parameter of both directions, with the gates in ONNX's order (update, reset, new); torch's is (r, z, n)."""
     both = []
-    for direction in (network.forwards, network.backwards):
+    for direction in (network.forwards[layer], network.backwards[layer]):
         reset, update, new = _parameter(direction, name).chunk(3)
         both.append(np.concatenate([update.numpy(), reset.numpy(), new.numpy()]))
     return np.stack(both)

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from training.network.distillation import pace
-from training.network.epochs import Batch, Lessons
+from training.network.epochs import Batch, Epochs
 from training.network.rnn import Network
 
 
 @dataclass(frozen=True)
-class Rates:
+class Schedule:
     """How a run learns; the values stand in ``train.py``."""
 
     epochs: int
@@ -28,38 +28,38 @@ class Rates:
     average: float
 
 
-class Course:
+class Run:
     """A training run between two epochs: all that has to be kept to go on."""
 
-    def __init__(self, network: Network, lessons: Lessons, seed: int, rates: Rates) -> None:
+    def __init__(self, network: Network, epochs: Epochs, seed: int, schedule: Schedule) -> None:
         """Begin.
 
         Args:
             network: to be trained.
-            lessons: to train it on.
+            epochs: what to show it.
             seed: source of chance.
-            rates: how it learns.
+            schedule: how it learns.
         """
         self.network = network
-        self.lessons = lessons
-        self.rates = rates
+        self.epochs = epochs
+        self.schedule = schedule
         self.random = Random(seed)
         self.epoch = 0
         self.step = 0
-        self.steps = rates.epochs * lessons.batches_an_epoch()
+        self.steps = schedule.epochs * epochs.batches_an_epoch()
         self.average = copy.deepcopy(network).eval()
         self.best, self.best_loss = copy.deepcopy(network.state_dict()), math.inf
         self.rest = [parameter for name, parameter in network.named_parameters() if name != "embedding.weight"]
         self.optimisers: list[torch.optim.Optimizer] = [
-            torch.optim.AdamW(self.rest, lr=rates.rest, weight_decay=rates.weight_decay),
-            torch.optim.SparseAdam([network.embedding.weight], lr=rates.vectors),
+            torch.optim.AdamW(self.rest, lr=schedule.rest, weight_decay=schedule.weight_decay),
+            torch.optim.SparseAdam([network.embedding.weight], lr=schedule.vectors),
         ]
 
     def teach_epoch(self) -> None:
-        """One pass over the lessons."""
+        """One pass over the texts."""
         self.network.train()
-        for batch in self.lessons.epoch(self.random):
-            for optimiser, rate in zip(self.optimisers, (self.rates.rest, self.rates.vectors), strict=True):
+        for batch in self.epochs.epoch(self.random):
+            for optimiser, rate in zip(self.optimisers, (self.schedule.rest, self.schedule.vectors), strict=True):
                 optimiser.param_groups[0]["lr"] = rate * pace(self.step / self.steps)
                 optimiser.zero_grad(set_to_none=True)
             self.loss(batch).backward()
@@ -73,7 +73,7 @@ class Course:
     @torch.no_grad()
     def _average_in(self) -> None:
         """Polyak averaging; of the first steps little is kept, since they are far from where the run leads."""
-        kept = min(self.rates.average, (1 + self.step) / (10 + self.step))
+        kept = min(self.schedule.average, (1 + self.step) / (10 + self.step))
         for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
             mean.lerp_(now, 1 - kept)
 
@@ -85,10 +85,11 @@ class Course:
         """Cross-entropy against soft targets.
 
         Args:
-            batch: of the lessons.
+            batch: of an epoch.
         """
-        logits = self.network(batch.tokens, batch.lengths)
-        return -(batch.targets * logits.log_softmax(1)).sum(1).mean()
+        device = self.network.output.weight.device
+        logits = self.network(batch.tokens.to(device), batch.lengths.to(device))
+        return -(batch.targets.to(device) * logits.log_softmax(1)).sum(1).mean()
 
     def remember(self, loss: float) -> None:
         """Keep the averaged network if it is the best so far.

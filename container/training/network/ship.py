@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from training.texts import data
 SPLIT_FILE = "split.json"
 ABOUT: dict[str, Any] = {
     "task": "which of seven emotions a text in English tells of",
-    "architecture": "word vectors, one bidirectional GRU, max and mean over time",
-    "training_data": "ISEAR (Scherer and Wallbott 1994), accounts of felt events",
-    "licence": "trained on ISEAR, which is free for research: do not use the model commercially",
+    "architecture": "word vectors, two layers of bidirectional GRUs, max, mean and attention over time",
+    "training_data": "ISEAR (Scherer and Wallbott 1994) and EmpatheticDialogues (Rashkin et al. 2019)",
+    "licence": "trained on ISEAR and EmpatheticDialogues, free for research: do not use the model commercially",
     "not_for": "decisions about people, clinical use, languages other than English",
 }
 
@@ -30,34 +31,29 @@ def ship(
     tokenizer: Tokenizer,
     split: data.Split,
     seed: int,
-    temperature: float,
-    coverage: float,
+    threshold: float,
     folder: Path,
     how: str,
 ) -> Path:
-    """Calibrate, choose the threshold on validation, measure on test, write artefact and split.
+    """Measure on test, write artefact and split.
 
     Args:
         network: trained.
         tokenizer: its tokenizer.
         split: the rows it was trained on, and those it was not.
         seed: of the split.
-        temperature: what logits are divided by.
-        coverage: share of validation texts that the threshold lets it answer.
+        threshold: confidence under which it abstains.
         folder: where to write.
         how: one line on how it was trained, for the card.
 
     Returns:
         The artefact.
     """
-    cool(network, temperature)
-    validation = predict(network, tokenizer, split.validation)
-    threshold = metrics.threshold_for(validation, coverage)
-    test = metrics.summary(predict(network, tokenizer, split.test), metrics.truth(split.test))
+    test = metrics.summary(predict(network, tokenizer, [row.text for row in split.test]), metrics.truth(split.test))
     card = ABOUT | {
         "trained": how,
         "seed": seed,
-        "accounts": {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)},
+        "responses": {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)},
         "test": {key: test[key] for key in ("accuracy", "macro_f1", "calibration_error", "accuracy_at_coverage")},
     }
     path = export.save(network, tokenizer.vocabulary, LABELS, threshold, card, folder)
@@ -67,32 +63,36 @@ def ship(
 
 
 @torch.no_grad()
-def cool(network: Network, temperature: float) -> None:
-    """Divide the logits by a temperature.
+def calibrate(network: Network, temperature: float, smoothing: float) -> None:
+    """Divide the logits by a temperature, and have the network undo the labels' smoothing.
 
     Args:
         network: trained; its output layer is changed.
         temperature: above 1 makes it less sure.
+        smoothing: share that the labels' smoothing spread over all.
     """
+    network.smoothing = smoothing
     network.output.weight.div_(temperature)
     network.output.bias.div_(temperature)
 
 
 @torch.inference_mode()
-def predict(network: Network, tokenizer: Tokenizer, rows: list[data.Row]) -> metrics.Floats:
-    """Probabilities of rows, in their order.
+def predict(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> metrics.Floats:
+    """Probabilities of texts, in their order.
 
     Args:
         network: any.
         tokenizer: its tokenizer.
-        rows: [texts].
+        texts: any.
 
     Returns:
         [texts, labels].
     """
     network.eval()
-    texts = [tokenizer.encode(row.text) for row in rows]
-    found = torch.zeros(len(texts), len(LABELS))
-    for chosen in batches.places([len(ids) for ids in texts], 256):
-        found[chosen] = network(*batches.pad([texts[place] for place in chosen])).softmax(1)
+    encoded = [tokenizer.encode(text) for text in texts]
+    found = torch.zeros(len(encoded), len(LABELS))
+    device = network.output.weight.device
+    for chosen in batches.places([len(ids) for ids in encoded], 256):
+        tokens, lengths = batches.pad([encoded[place] for place in chosen])
+        found[chosen] = network.probabilities(tokens.to(device), lengths.to(device)).cpu()
     return found.numpy()

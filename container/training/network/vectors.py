@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sentiment.text import SPECIAL, tokenize
+from sentiment.text import SPECIAL, is_emoji, tokenize
+from training.texts import emoji
 from training.texts.data import DataError
 
 Floats = npt.NDArray[np.float32]
@@ -129,9 +130,13 @@ def first_vectors(vocabulary: Sequence[str], dimensions: int, taught: Floats | N
     """
     words, rows = glove()
     pieces, piece_rows = wordpieces()
+    spelled = [[word.lstrip("'") for word in read_as(token)] for token in vocabulary]
+    unknown = [pieces["[UNK]"]]
     sources = [
-        gather(vocabulary, dict(zip(words, rows, strict=True))),
-        np.stack([piece_rows[spell(word.lstrip("'"), pieces) or [pieces["[UNK]"]]].mean(0) for word in vocabulary]),
+        gather([read_as(token) for token in vocabulary], dict(zip(words, rows, strict=True))),
+        np.stack(
+            [piece_rows[[row for word in some for row in spell(word, pieces)] or unknown].mean(0) for some in spelled]
+        ),
     ]
     if taught is not None:
         sources.append(taught)
@@ -144,42 +149,44 @@ def first_vectors(vocabulary: Sequence[str], dimensions: int, taught: Floats | N
     return vectors
 
 
-def in_context(texts: Sequence[Sequence[int]], views: Sequence[npt.NDArray[np.float16]], words: int) -> Floats:
+def drawn_in(sums: Floats, counts: npt.NDArray[np.float64]) -> Floats:
     """Each word as an encoder sees it in its texts, on average.
 
     Args:
-        texts: ids of each text.
-        views: the encoder's view of each token, [tokens, width]; a row of zeros where it has none.
-        words: size of the vocabulary.
+        sums: of the views of each word, [words, width].
+        counts: how often it was seen, [words].
 
     Returns:
         [words, width]. A word is drawn towards the mean of all, as if it had been seen there twice more; so one that
         was never seen lies at the mean.
     """
-    width = views[0].shape[1]
-    sums, counts = np.zeros((words, width)), np.zeros(words)
-    for ids, view in zip(texts, views, strict=True):
-        seen = view.any(axis=1)
-        places = np.array(ids)[seen]
-        np.add.at(sums, places, view[seen])
-        np.add.at(counts, places, 1)
     mean = sums.sum(0) / max(counts.sum(), 1)
     found: Floats = ((sums + 2 * mean) / (counts + 2)[:, None]).astype(np.float32)
     return found
 
 
-def gather(vocabulary: Sequence[str], known: dict[str, Floats]) -> Floats:
+def read_as(token: str) -> list[str]:
+    """Words whose vectors a token begins with: an emoji with those of its meaning, any other with its own.
+
+    Args:
+        token: of a vocabulary.
+    """
+    return tokenize(emoji.meaning(token)) if is_emoji(token) else [token]
+
+
+def gather(vocabulary: Sequence[Sequence[str]], known: dict[str, Floats]) -> Floats:
     """Vectors of a vocabulary.
 
     Args:
-        vocabulary: words.
+        vocabulary: of each token the words that it is read as.
         known: vectors of some words.
 
     Returns:
-        [words, dimensions]; words without a vector have the mean of the others.
+        [tokens, dimensions], the mean of the words' vectors; tokens without any have the mean of the others.
     """
-    mean: Floats = np.mean([known[word] for word in vocabulary if word in known], axis=0)
-    return np.stack([known.get(word, mean) for word in vocabulary]).astype(np.float32)
+    found = [[known[word] for word in some if word in known] for some in vocabulary]
+    mean: Floats = np.mean([np.mean(some, axis=0) for some in found if some], axis=0)
+    return np.stack([np.mean(some, axis=0) if some else mean for some in found]).astype(np.float32)
 
 
 def standardise(rows: Floats) -> Floats:

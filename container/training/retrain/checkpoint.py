@@ -105,8 +105,8 @@ def predict(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> met
 
 def _unknown(path: Path, why: str) -> data.DataError:
     return data.DataError(
-        f"{path} is not of the form that `container/training/export.py` writes, so it cannot be retrained ({why}). "
-        "Train a model anew with `make train`"
+        f"{path} is not of the form that `container/training/network/export.py` writes, so it cannot be "
+        f"retrained ({why}). Train a model anew with `make train`"
     )
 
 

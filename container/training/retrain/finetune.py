@@ -132,7 +132,7 @@ def _targets(old: Network, lessons: Sequence[Lesson]) -> Tensor:
     """What is aimed at: each label, as far as it is trusted, and what the old network says."""
     trust = torch.tensor([lesson.trust for lesson in lessons])[:, None]
     labels = torch.tensor([lesson.label for lesson in lessons], dtype=torch.long)
-    return trust * nn.functional.one_hot(labels, len(LABELS)) + (1 - trust) * answers(old, lessons)
+    return trust * nn.functional.one_hot(labels, len(LABELS)) + (1 - trust) * answers(old, lessons, calibrated=False)
 
 
 def _way(network: Network, anchor: dict[str, Tensor]) -> Tensor:
@@ -147,17 +147,19 @@ def _way(network: Network, anchor: dict[str, Tensor]) -> Tensor:
 
 
 @torch.inference_mode()
-def answers(network: Network, lessons: Sequence[Lesson]) -> Tensor:
+def answers(network: Network, lessons: Sequence[Lesson], calibrated: bool = True) -> Tensor:
     """What a network says of texts.
 
     Args:
         network: not in training.
         lessons: [texts].
+        calibrated: whether to undo the smoothing of labels; what is learned from is smoothed.
 
     Returns:
         Probabilities, [texts, labels].
     """
     found = torch.zeros(len(lessons), len(LABELS))
     for places in batches.places([len(lesson.ids) for lesson in lessons], 256):
-        found[places] = network(*batches.pad([lessons[place].ids for place in places])).softmax(1)
+        tokens, lengths = batches.pad([lessons[place].ids for place in places])
+        found[places] = network.probabilities(tokens, lengths) if calibrated else network(tokens, lengths).softmax(1)
     return found

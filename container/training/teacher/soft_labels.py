@@ -1,8 +1,9 @@
-"""What a large encoder knows, put down for the RNN to learn: `python -m training.teacher --data ... --texts ...`.
+"""Soft labels of a large encoder for the RNN: `python -m training.teacher --data isear.csv --out folder`.
 
-The encoder stays as it comes. On what its lower layers make of texts, small readers learn the labels of one split's
-training rows, in folds, so that no row's soft label comes from a reader that saw the row. Then the RNN's word vectors
-and GRU learn to say of each word what the encoder says of it. What is put down are numbers alone, and no text.
+A teacher learns EmpatheticDialogues and smaller sets, each label alike, and then the training part of one split of
+ISEAR. It does so in folds: the soft label of a text that has a label comes from a teacher that never saw the text. Then
+the RNN's word vectors and GRUs learn to predict the tuned teacher's states word by word, and the RNN goes through the
+first, long phase of its training. What is written are numbers and the vocabulary; no text.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-import time
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,42 +20,54 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from sentiment.text import Tokenizer
+from sentiment.text import MARKS, SPECIAL, Tokenizer
 from training import LABELS
 from training.evaluation import metrics
 from training.network import distillation, vectors
-from training.network.rnn import quantise
-from training.network.vectors import Floats
-from training.teacher import encoder, probe
-from training.teacher.encoder import States
-from training.texts import data, examples, transfer
+from training.network.rnn import Network, quantise
+from training.teacher import tuning
+from training.teacher.encoder import Teacher
+from training.teacher.tuning import Epoch, Floats, Pieces
+from training.texts import corpus, data, emoji
+from training.texts.overlap import words
 
 # --- settings -----------------------------------------------------------------------------------------------------
-FOLDS = 3
+FOLDS = 4
 SMOOTHING = 0.1
-THREADS = 1  # of readers and imitation: more make such small matrices slower where others use the machine too.
-# The encoder takes what torch finds (OMP_NUM_THREADS), for its matrices are large enough to share out.
+EACH, NEUTRAL = 2_000, 1_600  # texts of each label, and of none, that the first stage sees
+FIRST_RATE, SECOND_RATE = 5e-5, 4e-5
+EPOCHS = 2  # of ISEAR
+AGAIN, NEUTRAL_AGAIN = 170, 400  # texts of each label, and of none, that are shown again in each of them
+NEUTRAL_WEIGHT, DOUBTFUL_WEIGHT = 0.5, 0.6  # of texts without emotion, and of the smaller sets
+ASKED = 2  # teachers that label a text without a label
+FORUM_WEIGHT = 0.15  # of a forum comment's label, for being drawn
 # ------------------------------------------------------------------------------------------------------------------
 Bytes = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
 class SoftLabels:
-    """What the teacher puts down for one split.
+    """What the teacher gives the RNN of one split.
 
     Attributes:
-        digest: checksum of the texts that it speaks of, in the order of ``transfer.Texts.to_learn``.
+        digest: checksum of the texts that it speaks of, in the order of ``corpus.Texts.to_learn``.
+        vocabulary: words of the RNN, one a line, in UTF-8, uint8 [bytes].
         probabilities: soft labels in 255ths, uint8 [texts, labels].
         vectors: first word vectors in whole numbers, int8 [words, dimensions]; times
         scales: of each word, float16 [words, 1].
-        gru: first weights of the GRU, float16, all in one row in the order of ``distillation.parameters``.
+        weights: all other first weights, float16, in one row in the order of ``distillation.parameters``.
     """
 
     digest: str
+    vocabulary: npt.NDArray[np.uint8]
     probabilities: npt.NDArray[np.uint8]
     vectors: Bytes
     scales: npt.NDArray[np.float16]
-    gru: npt.NDArray[np.float16]
+    weights: npt.NDArray[np.float16]
+
+    def tokenizer(self) -> Tokenizer:
+        """Of the vocabulary."""
+        return Tokenizer(self.vocabulary.tobytes().decode().split("\n"))
 
     def save(self, path: Path) -> None:
         """Write it.
@@ -83,8 +96,8 @@ class SoftLabels:
         fields["digest"] = str(fields["digest"])
         if fields["digest"] != digest(texts):
             raise data.DataError(
-                f"{path} speaks of other texts than those at hand: another seed, other versions of GoEmotions or "
-                "EmoBank, or changed ways of telling texts differently; `make teacher` makes it anew"
+                f"{path} was made for other texts than those at hand: another seed, other data sets, or "
+                "changed ways of telling texts differently; `make teacher` makes it anew"
             )
         return cls(**fields)
 
@@ -98,57 +111,153 @@ def digest(texts: Sequence[str]) -> str:
     return hashlib.sha256("\x00".join(texts).encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """The encoder's view of all texts: of each row its account and variants, of strangers, of our own sentences."""
-
-    told: list[States]
-    strangers: States
-    own: States
-
-
-def teach(split: data.Split, place: dict[str, int], encoded: Encoded, seed: int, folder: Path) -> tuple[Floats, Floats]:
-    """Soft labels from readers that learned the labels of the training rows, and of our own sentences.
+def vocabulary(texts: Sequence[str], size: int) -> list[str]:
+    """The RNN's vocabulary: the special tokens and marks, words, the commonest first, and all emoji.
 
     Args:
-        split: of the seed.
-        place: of each key, the place of its account in ``encoded.told``.
-        encoded: the encoder's view of all texts.
-        seed: source of chance.
-        folder: keeps what each fold said, to go on from.
-
-    Returns:
-        Probabilities of training accounts each followed by its variants, then strangers, [texts, labels], the former
-        from readers that never saw the account; and of validation accounts, to judge the teacher by.
+        texts: that are nobody's test part.
+        size: how many without the emoji.
     """
-    train = [place[row.key] for row in split.train]
-    validation = [place[row.key] for row in split.validation]
-    truth = metrics.truth(split.train)
-    own = [(place, label) for place, (label, text) in enumerate(examples.read()) if not examples.is_held_out(text)]
-    targets = [examples.target(label, SMOOTHING) for _, label in own]
-    known = np.zeros((len(train), len(encoded.told), len(LABELS)), np.float32)
-    given, judged = np.zeros((len(encoded.strangers), len(LABELS))), np.zeros((len(validation), len(LABELS)))
-    fold = np.arange(len(train)) % FOLDS
-    began = time.monotonic()
-    for number in range(FOLDS):
-        file = folder / f"fold-{seed}-{number}-of-{FOLDS}.npz"
-        outside = np.flatnonzero(fold == number)
-        if not file.is_file():
-            inside = np.flatnonzero(fold != number)
-            shown = [encoded.told[0][train[row]] for row in inside] + [encoded.own[row] for row, _ in own]
-            wanted = [examples.target(LABELS[truth[row]], SMOOTHING) for row in inside] + targets
-            taught = probe.fit(shown, np.array(wanted, np.float32), seed * FOLDS + number)
-            views = [probe.label(taught, [told[train[row]] for row in outside]) for told in encoded.told]
-            others = probe.label(taught, [encoded.strangers[row] for row in range(len(encoded.strangers))])
-            mine = probe.label(taught, [encoded.told[0][row] for row in validation])
-            np.savez(file, own=np.stack(views, 1), given=others, judged=mine)
-        with np.load(file) as kept:
-            known[outside] = kept["own"]
-            given += kept["given"] / FOLDS
-            judged += kept["judged"] / FOLDS
-        left = (time.monotonic() - began) / (number + 1) * (FOLDS - number - 1)
-        say(f"seed {seed}: reader {number + 1} of {FOLDS} done; {left:.0f} s left")
-    return np.concatenate([known.reshape(-1, len(LABELS)), given]).astype(np.float32), judged.astype(np.float32)
+    words_of_texts = vectors.choose_vocabulary(texts, vectors.glove()[0], size)
+    return [*SPECIAL, *MARKS, *words_of_texts[len(SPECIAL) : size - len(MARKS)], *emoji.known()]
+
+
+class Pool:
+    """Labelled texts that are not ISEAR's, to draw from with each label alike."""
+
+    def __init__(self, others: Sequence[corpus.Example], pieces: Pieces) -> None:
+        """Sort them.
+
+        Args:
+            others: all of them, labelled or not.
+            pieces: word pieces of each.
+        """
+        self.pieces = pieces
+        self.folds = np.array([fold_of(one.text) for one in others])
+        self.targets = [corpus.target(one, SMOOTHING) for one in others]
+        weights = corpus.WEIGHTS | {"goemotions": FORUM_WEIGHT}
+        self.weights = np.array([weights.get(one.source, 0.0) for one in others])
+        self.labels = np.array([one.label for one in others])
+        self.labelled = (self.weights > 0) & np.array([target is not None for target in self.targets])
+
+    def draw(self, fold: int, each: int, neutral: int, seed: int) -> Epoch:
+        """Texts outside a fold.
+
+        Args:
+            fold: that is left out.
+            each: how many of each label, as far as there are so many.
+            neutral: how many without an emotion.
+            seed: source of chance.
+        """
+        chance = np.random.default_rng(seed)
+        taken: list[int] = []
+        for label, wanted in [*((label, each) for label in LABELS), (corpus.NONE, neutral)]:
+            there = np.flatnonzero(self.labelled & (self.folds != fold) & (self.labels == label))
+            odds = self.weights[there] / self.weights[there].sum()
+            taken += chance.choice(there, min(wanted, len(there)), replace=False, p=odds).tolist()
+        targets = [self.targets[place] for place in taken]
+        trust = np.where(self.weights[taken] >= 1, 1.0, DOUBTFUL_WEIGHT)
+        trust = np.where(self.labels[taken] == corpus.NONE, NEUTRAL_WEIGHT, trust)
+        shown = [self.pieces[place] for place in taken]
+        return Epoch(shown, np.array(targets, np.float32), trust.astype(np.float32))
+
+
+def fold_of(text: str) -> int:
+    """Which fold a text of others belongs to.
+
+    Args:
+        text: any.
+    """
+    return zlib.crc32(" ".join(words(text)).encode()) % FOLDS
+
+
+class Folds:
+    """The teachers of one run: one for each fold, kept in a folder from which an interrupted run goes on."""
+
+    def __init__(self, make: Callable[[], Teacher], texts: corpus.Texts, folder: Path) -> None:
+        """Read all texts in word pieces.
+
+        Args:
+            make: an untuned teacher.
+            texts: all that are labelled.
+            folder: keeps the teachers.
+        """
+        self.make, self.texts, self.folder = make, texts, folder
+        first = make()
+        told = [emoji.spoken(text) for ways in texts.told for text in ways]
+        self.ways = len(texts.told[0])
+        self.told = first.pieces(told)
+        self.others = first.pieces([emoji.spoken(one.text) for one in texts.others])
+        self.pool = Pool(texts.others, self.others)
+
+    def first_stage(self, fold: int) -> Teacher:
+        """A teacher that has learned other people's texts outside a fold.
+
+        Args:
+            fold: that it does not see.
+        """
+        teacher, file = self.make().to(tuning.device()), self.folder / f"teacher-fold-{fold}.pt"
+        if file.is_file():
+            teacher.load_state_dict(torch.load(file, map_location=tuning.device()))
+            return teacher
+        shown = self.pool.draw(fold, EACH, NEUTRAL, 100 + fold)
+        tuning.tune(teacher, [shown], FIRST_RATE, 100 + fold, lambda line: say(f"fold {fold}, other texts: {line}"))
+        torch.save(teacher.state_dict(), file)
+        return teacher
+
+    def second_stage(self, fold: int, train: npt.NDArray[np.int64], truth: metrics.Places, seed: int) -> Teacher:
+        """The same, having learned a split's training rows outside the fold too.
+
+        Args:
+            fold: that it does not see.
+            train: places of the training rows.
+            truth: their labels.
+            seed: of the split.
+        """
+        teacher = self.first_stage(fold)
+        inside = np.arange(len(train)) % FOLDS != fold
+        own = [self.told[self.ways * place] for place in train[inside]]
+        targets = tuning.smoothed(np.eye(len(LABELS))[truth[inside]], SMOOTHING)
+        epochs = []
+        for number in range(EPOCHS):
+            again = self.pool.draw(fold, AGAIN, NEUTRAL_AGAIN, 1000 * seed + 10 * fold + number)
+            weights = np.concatenate([np.ones(len(own), np.float32), again.weights])
+            epochs.append(Epoch([*own, *again.pieces], np.concatenate([targets, again.targets]), weights))
+        tuning.tune(
+            teacher, epochs, SECOND_RATE, 10 * seed + fold, lambda line: say(f"seed {seed}, fold {fold}: {line}")
+        )
+        return teacher
+
+    def label(self, split: data.Split, place: dict[str, int], seed: int) -> tuple[Floats, Floats, Teacher]:
+        """Soft labels of all texts of a split's training.
+
+        Args:
+            split: of the seed.
+            place: of each key, the place of its row.
+            seed: source of chance.
+
+        Returns:
+            Probabilities in the order of ``corpus.Texts.to_learn``, [texts, labels]; those of validation rows, to judge
+            the teachers by; and one of the teachers.
+        """
+        train, validation = (
+            np.array([place[row.key] for row in part], np.int64) for part in (split.train, split.validation)
+        )
+        own = np.zeros((len(train), self.ways, len(LABELS)), np.float32)
+        others = np.zeros((len(self.others), len(LABELS)), np.float32)
+        judged = np.zeros((len(validation), len(LABELS)), np.float32)
+        for fold in reversed(range(FOLDS)):  # the last one is handed on
+            teacher = self.second_stage(fold, train, metrics.truth(split.train), seed)
+            outside = np.flatnonzero(np.arange(len(train)) % FOLDS == fold)
+            asked = [self.told[self.ways * row + way] for row in train[outside] for way in range(self.ways)]
+            own[outside] = tuning.label(teacher, asked).reshape(len(outside), self.ways, -1)
+            mine = np.flatnonzero(self.pool.labelled & (self.pool.folds == fold))
+            others[mine] = tuning.label(teacher, [self.others[row] for row in mine])
+            if fold < ASKED:
+                free = np.flatnonzero(~self.pool.labelled)
+                others[free] += tuning.label(teacher, [self.others[row] for row in free]) / min(ASKED, FOLDS)
+            judged += tuning.label(teacher, [self.told[self.ways * row] for row in validation]) / FOLDS
+        return np.concatenate([own.reshape(-1, len(LABELS)), others]), judged, teacher
 
 
 def say(line: str) -> None:
@@ -160,66 +269,89 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def encode(texts: transfer.Texts, folder: Path) -> Encoded:
-    """Let the encoder read all texts, or read what it said before.
+def pack(digest: str, network: Network, known: Sequence[str], probabilities: Floats) -> SoftLabels:
+    """What is put down.
 
     Args:
-        texts: all that are to be learned from, of any split.
-        folder: keeps what it says.
+        digest: of the texts.
+        network: with its first weights.
+        known: its vocabulary.
+        probabilities: soft labels, [texts, labels].
     """
+    whole, scales = quantise(network.embedding.weight.detach().cpu())
+    return SoftLabels(
+        digest=digest,
+        vocabulary=np.frombuffer("\n".join(known).encode(), np.uint8),
+        probabilities=(probabilities * 255).round().astype(np.uint8),
+        vectors=whole.numpy(),
+        scales=scales.numpy().astype(np.float16),
+        weights=distillation.pack(network),
+    )
 
-    def states(name: str, some: Sequence[str]) -> States:
-        return encoder.states(some, folder, lambda line: say(f"{name}: {line}"))
 
-    own = states("our own sentences", [text for _, text in examples.read()])
-    told = [states(name, some) for name, some in zip(transfer.WAYS, texts.told, strict=True)]
-    return Encoded(told, states("other texts", texts.strangers), own)
+First = Callable[[data.Split, int, SoftLabels, list[str]], Network]  # goes through the first phase of training
 
 
-def write(rows: Sequence[data.Row], texts: transfer.Texts, seeds: Sequence[int], folder: Path) -> None:
+def write(
+    rows: Sequence[data.Row],
+    texts: corpus.Texts,
+    seeds: Sequence[int],
+    folder: Path,
+    make: Callable[[], Teacher],
+    first: First,
+) -> None:
     """Write ``soft-labels-<seed>.npz`` for each seed.
 
     Args:
         rows: all clean rows.
-        texts: of them and of strangers.
+        texts: told differently, and of others.
         seeds: which splits.
-        folder: where to; chunks of the encoder are kept in it too.
+        folder: where to; teachers are kept in it too.
+        make: an untuned teacher.
+        first: trains a network on soft labels, from the weights beside them.
     """
-    encoded = encode(texts, folder)
-    torch.set_num_threads(THREADS)
+    folder.mkdir(parents=True, exist_ok=True)
+    folds = Folds(make, texts, folder)
     place = {row.key: number for number, row in enumerate(rows)}
+    known = vocabulary([one.text for one in texts.others], distillation.WORDS)
     for seed in seeds:
         split = data.split(rows, seed)
-        probabilities, judged = teach(split, place, encoded, seed, folder)
+        probabilities, judged, teacher = folds.label(split, place, seed)
         right = metrics.accuracy(judged, metrics.truth(split.validation))
-        say(f"seed {seed}: teacher's accuracy on validation {right:.3f}")
-        to_learn = texts.to_learn([place[row.key] for row in split.train])
-        tokenizer = Tokenizer(vectors.choose_vocabulary(to_learn, vectors.glove()[0], distillation.WORDS))
-        seen = [(row.text, encoded.told[0][place[row.key]]) for row in split.train]
-        seen += [(text, encoded.strangers[number]) for number, text in enumerate(texts.strangers)]
-        network = distillation.imitate(tokenizer, seen, seed, say)
-        whole, scales = quantise(network.embedding.weight.detach())
-        SoftLabels(
-            digest=digest(to_learn),
-            probabilities=(probabilities * 255).round().astype(np.uint8),
-            vectors=whole.numpy(),
-            scales=scales.numpy().astype(np.float16),
-            gru=distillation.pack(network),
-        ).save(folder / f"soft-labels-{seed}.npz")
+        say(f"seed {seed}: the teachers' accuracy on validation {right:.3f}")
+        seen = [row.text for row in split.train] + [one.text for one in texts.others if one.source != corpus.EMOJI]
+        network = distillation.distil(Tokenizer(known), seen, teacher, seed, say)
+        learned = texts.to_learn([place[row.key] for row in split.train])
+        begun = pack(digest(learned), network, known, probabilities)
+        network = first(split, seed, begun, learned)
+        pack(begun.digest, network, known, probabilities).save(folder / f"soft-labels-{seed}.npz")
+
+
+def _first(texts: corpus.Texts) -> First:
+    from training import train  # which imports this module
+
+    def phase(split: data.Split, seed: int, begun: SoftLabels, learned: list[str]) -> Network:
+        probabilities = torch.from_numpy(begun.probabilities.astype(np.float32) / 255)
+        distilled = train.Distilled(learned, len(texts.told[0]) - 1, probabilities, texts.others)
+        return train.train(split, seed, train.Help(begun, distilled), None, tuning.device(), train.FIRST)[0]
+
+    return phase
 
 
 def main() -> int:
-    """Encode all texts once, then write the soft labels of each seed."""
+    """Tune teachers, then write the soft labels of each seed."""
     parser = argparse.ArgumentParser(prog="training.teacher", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help=f"isear.csv. {data.WHERE}")
-    parser.add_argument("--texts", type=Path, help="folder with goemotions/ and emobank/; otherwise beside isear.csv")
+    parser.add_argument(
+        "--texts", type=Path, help="folder with goemotions/, emobank/, more/; otherwise beside isear.csv"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--out", type=Path, required=True, help="folder outside the project for what is learned")
     options = parser.parse_args()
     try:
         rows = data.read(options.data)
-        texts = transfer.Texts.read(rows, options.texts or options.data.parent)
-        write(rows, texts, options.seeds, options.out)
+        texts = corpus.Texts.read(rows, options.texts or options.data.parent)
+        write(rows, texts, options.seeds, options.out, lambda: Teacher(options.out), _first(texts))
     except data.DataError as problem:
         say(f"error: {problem}")
         return 2

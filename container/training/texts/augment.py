@@ -37,6 +37,31 @@ def vary(ids: Sequence[int], random: Random, openers: frozenset[int]) -> list[in
     return changed
 
 
+class Shout:
+    """Puts a text into capitals: what the tokenizer leaves of them is a mark behind each word that is long enough."""
+
+    def __init__(self, vocabulary: Sequence[str], mark: str) -> None:
+        """Find the words.
+
+        Args:
+            vocabulary: token of each id.
+            mark: token that stands for capitals.
+        """
+        self._mark = vocabulary.index(mark) if mark in vocabulary else 0
+        self._long = [len(token) > 2 and token.isalpha() for token in vocabulary]
+
+    def __call__(self, ids: Sequence[int]) -> list[int]:
+        """The text in capitals; as it is where the vocabulary has no mark.
+
+        Args:
+            ids: of the text.
+        """
+        if not self._mark:
+            return list(ids)
+        plain = [one for one in ids if one != self._mark]
+        return [part for one in plain for part in ((one, self._mark) if self._long[one] else (one,))]
+
+
 # Small words of other languages that stand in English vocabularies too: a text of such words is not English.
 _FOREIGN = (
     "der die das und ich ist nicht ein eine mit von den dem auf sich war wir sie le la les des et je est dans que "

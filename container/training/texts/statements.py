@@ -9,7 +9,7 @@ from __future__ import annotations
 from random import Random
 
 from training import LABELS
-from training.texts import denials
+from training.texts import denials, emoji, people
 from training.texts.denials import listed
 
 _FEELINGS = {
@@ -41,7 +41,7 @@ _FACTS = listed(
     "is located in the north|was published last year|has the same size as the other one|"
     "needs to be sent by email|supports new formats"
 )
-SURE = 0.9  # of a named feeling
+SURE, SHOWN = 0.9, 0.7  # of a named feeling, and of one that an emoji shows
 
 
 def statement(random: Random) -> tuple[str, list[float]]:
@@ -54,12 +54,22 @@ def statement(random: Random) -> tuple[str, list[float]]:
         The sentence, and a probability for each label.
     """
     kind = random.random()
-    if kind < 0.15:
-        even = [1 / len(LABELS)] * len(LABELS)
+    even = [1 / len(LABELS)] * len(LABELS)
+    if kind < 0.3:
+        return people.ordinary(random), even
+    if kind < 0.4:
+        return _with_emoji(random)
+    kind = (kind - 0.4) / 0.6
+    if kind < 0.08:
         return f"The {random.choice(_THINGS)} {random.choice(_FACTS)}{random.choice(('.', ''))}", even
     label = random.choice(LABELS)
     word = _word(label, random)
     if kind < 0.4:
+        if random.random() < 0.15:  # who it is changes nothing
+            who = people.somebody(random)
+            return f"{who} {random.choice(('is', 'was', 'felt', 'seemed'))} {word}{random.choice(_ENDS)}", _surely(
+                label
+            )
         return f"{random.choice(_SUBJECTS)} {random.choice(_DEGREES)}{word}{random.choice(_ENDS)}", _surely(label)
     if kind < 0.5:
         return denials.still(word, random), _surely(label)
@@ -70,11 +80,23 @@ def statement(random: Random) -> tuple[str, list[float]]:
     return denials.denied(label, word, random), [targets[other] for other in LABELS]
 
 
+def _with_emoji(random: Random) -> tuple[str, list[float]]:
+    """An ordinary sentence, or nothing, with an emoji that says how it is meant."""
+    label = random.choice((*LABELS, emoji.NONE))
+    signs = [sign for sign, (meant, _) in emoji.table().items() if meant == label] or ["\U0001f614"]
+    if label == "guilt":  # no emoji says it
+        label = "sadness"
+    sign = random.choice(signs)
+    sign *= random.choice((1, 1, 1, 2, 3))
+    text = "" if random.random() < 0.15 else people.ordinary(random).rstrip(" .") + random.choice((" ", " ", ""))
+    return f"{text}{sign}", [1 / len(LABELS)] * len(LABELS) if label == emoji.NONE else _surely(label, SHOWN)
+
+
 def _word(label: str, random: Random) -> str:
     """An adjective, the commoner ones more often: they stand first."""
     words = _FEELINGS[label].split()
     return words[int(len(words) * random.random() ** 2)].replace("-", " ")
 
 
-def _surely(label: str) -> list[float]:
-    return [SURE if other == label else (1 - SURE) / (len(LABELS) - 1) for other in LABELS]
+def _surely(label: str, sure: float = SURE) -> list[float]:
+    return [sure if other == label else (1 - sure) / (len(LABELS) - 1) for other in LABELS]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-from sentiment.text import tokenize
-from training.texts.data import DataError, Row
+from training.texts.data import DataError
+from training.texts.overlap import words
 
 WHERE = (
     "TEXTS=folder names the folder with goemotions/ (GoEmotions, CC BY 4.0) and emobank/ (EmoBank, CC BY-SA 4.0), "
@@ -18,11 +17,8 @@ WHERE = (
 )
 HELD_OUT = ("dev", "test")  # parts of GoEmotions whose comments nothing learns from
 SHORTEST = 3  # words; less is no sentence
-STRANGERS = 21_000  # sentences from elsewhere
-WAYS = ("accounts", "pieces", "careless ones", "retold ones")
 _PLACEHOLDERS = {"[NAME]": "Sam", "[RELIGION]": "religion"}
 _WORD = re.compile(r"[A-Za-z']+")
-_PERSONS = frozenset(("i", "me", "my", "he", "him", "his", "she", "her", "we", "us", "our", "they"))
 # Past tense to base form: the verbs that accounts are told with.
 _VERBS = (
     "was:am were:are had:have felt:feel saw:see got:get went:go came:come told:tell said:say made:make found:find "
@@ -116,55 +112,6 @@ def slips(text: str, random: Random) -> str:
     return " ".join(words)
 
 
-@dataclass(frozen=True)
-class Texts:
-    """All texts that a teacher labels.
-
-    Attributes:
-        told: of every row the account, and the same told in three other ways: four lists.
-        strangers: sentences from elsewhere.
-    """
-
-    told: list[list[str]]
-    strangers: list[str]
-
-    @classmethod
-    def read(cls, rows: Sequence[Row], folder: Path) -> Texts:
-        """Tell every account differently and choose sentences from elsewhere, always alike.
-
-        Args:
-            rows: all clean rows.
-            folder: with GoEmotions and EmoBank.
-
-        Raises:
-            DataError: one of them is missing.
-        """
-        random = Random(0)
-        ways = [[row.text, *variants(row.text, random)] for row in rows]
-        kept_back = {text for part in HELD_OUT for _, text in labelled(folder, part)}
-        others = [text for text in strangers(folder) if text not in kept_back]
-        Random(0).shuffle(others)
-        others.sort(key=lambda text: not speaks_of_people(text))
-        return cls([list(way) for way in zip(*ways, strict=True)], others[:STRANGERS])
-
-    def to_learn(self, places: Sequence[int]) -> list[str]:
-        """What one split's training sees: accounts each followed by its variants, then strangers.
-
-        Args:
-            places: of its rows.
-        """
-        return [way[place] for place in places for way in self.told] + self.strangers
-
-
-def speaks_of_people(text: str) -> bool:
-    """Whether a sentence has somebody in it, as accounts of events have: "I", "her", "they".
-
-    Args:
-        text: any.
-    """
-    return not _PERSONS.isdisjoint(tokenize(text))
-
-
 def strangers(folder: Path) -> Iterator[str]:
     """Sentences from elsewhere, each once: GoEmotions (Reddit) and EmoBank (news, fiction, letters, blogs).
 
@@ -179,8 +126,8 @@ def strangers(folder: Path) -> Iterator[str]:
     """
     seen: set[str] = set()
     for text in _raw(folder):
-        words = tokenize(text)
-        if len(words) >= SHORTEST and (key := " ".join(words)) not in seen:
+        found = words(text)
+        if len(found) >= SHORTEST and (key := " ".join(found)) not in seen:
             seen.add(key)
             yield text
 
@@ -212,7 +159,7 @@ def labelled(folder: Path, part: str) -> Iterator[tuple[str, str]]:
         text, numbers, _ = line.split("\t")
         labels = {_NEAREST[int(number)] for number in numbers.split(",")}
         text = _named(text)
-        if len(labels) == 1 and (label := labels.pop()) and len(tokenize(text)) >= SHORTEST:
+        if len(labels) == 1 and (label := labels.pop()) and len(words(text)) >= SHORTEST:
             yield label, text
 
 

@@ -8,7 +8,7 @@ from troposphere import GetAtt, Parameter, Ref, Sub, Template, apigatewayv2, log
 
 from generator import keys
 from generator.building import DISPOSABLE, add_output, name_tag, new_template, purpose, stage_name
-from generator.catalogue import FUNCTIONS, LAMBDAS, PREDICT_PATH, PREDICT_ROUTE, WORKERS
+from generator.catalogue import BATCH_PATH, BATCH_ROUTE, FUNCTIONS, LAMBDAS, PREDICT_PATH, PREDICT_ROUTE, WORKERS
 from generator.parameters import parameter
 from generator.stacks.api import functions
 
@@ -46,6 +46,7 @@ def build() -> Template:
 
     link = vpc_link(template, parameter(template, "PublicSubnetIds"), parameter(template, "LinkSecurityGroupId"))
     route(template, api, *PREDICT_ROUTE, predict_integration(template, api, link, parameter(template, "ListenerArn")))
+    route(template, api, *BATCH_ROUTE, batch_integration(template, api, link, parameter(template, "ListenerArn")))
 
     for worker in WORKERS:
         functions.add(template, worker)
@@ -133,11 +134,33 @@ def vpc_link(template: Template, subnets: Parameter, security_group: Parameter) 
 def predict_integration(
     template: Template, api: apigatewayv2.Api, link: apigatewayv2.VpcLink, listener: Parameter
 ) -> apigatewayv2.Integration:
+    """Passes one text to the service."""
+    text = "Passes predictions through the VPC link to the RNN, with the request's id for its log"
+    return _to_service(template, "PredictIntegration", text, api, link, listener, PREDICT_PATH)
+
+
+def batch_integration(
+    template: Template, api: apigatewayv2.Api, link: apigatewayv2.VpcLink, listener: Parameter
+) -> apigatewayv2.Integration:
+    """Passes many texts in one request to the service."""
+    text = "Passes requests for many predictions at once through the VPC link to the RNN"
+    return _to_service(template, "BatchIntegration", text, api, link, listener, BATCH_PATH)
+
+
+def _to_service(
+    template: Template,
+    title: str,
+    text: str,
+    api: apigatewayv2.Api,
+    link: apigatewayv2.VpcLink,
+    listener: Parameter,
+    path: str,
+) -> apigatewayv2.Integration:
     """Directly to the load balancer's listener. The path is overwritten, as the API's path is not the service's."""
     return template.add_resource(
         apigatewayv2.Integration(
-            "PredictIntegration",
-            Metadata=purpose("Passes predictions through the VPC link to the RNN, with the request's id for its log"),
+            title,
+            Metadata=purpose(text),
             ApiId=Ref(api),
             IntegrationType="HTTP_PROXY",
             IntegrationMethod=PREDICT_ROUTE[0],
@@ -146,7 +169,7 @@ def predict_integration(
             ConnectionId=Ref(link),
             PayloadFormatVersion="1.0",
             RequestParameters={
-                "overwrite:path": PREDICT_PATH,
+                "overwrite:path": path,
                 "overwrite:header.x-request-id": "$context.requestId",
             },
             ResponseParameters={"503": says_when_to_try_again()},

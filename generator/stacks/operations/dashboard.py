@@ -1,4 +1,4 @@
-"""The dashboard of the operations stack: alarms, traffic, and where problems are, in this order."""
+"""The dashboard of the operations stack: alarms, traffic, where problems are, and what the model predicts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from troposphere import Sub, Template, cloudwatch
 
 from generator.building import purpose
-from generator.catalogue import LAMBDAS
+from generator.catalogue import LABELS, LAMBDAS, WATCH_NAMESPACE
 from generator.parameters import parameter
 
 WIDTH = 24  # of a dashboard, in its own units
@@ -36,7 +36,7 @@ def add(template: Template, alarms: Sequence[cloudwatch.Alarm]) -> cloudwatch.Da
     for name in names:
         parameter(template, name)
     lights = [*(f"${{{alarm.title}.Arn}}" for alarm in alarms), "${ServiceFailsArn}", "${ServiceSlowArn}"]
-    rows = [lamps(lights), numbers(), traffic(), machines()]
+    rows = [lamps(lights), numbers(), traffic(), machines(), predictions()]
     widgets, y = [], 0
     for row in rows:
         x, share = 0, WIDTH // len(row)
@@ -90,7 +90,7 @@ def traffic() -> list[dict[str, Any]]:
 
 
 def machines() -> list[dict[str, Any]]:
-    """Last row: the machines that serve them."""
+    """Fourth row: the machines that serve them."""
     service = {"ClusterName": "${ClusterName}", "ServiceName": "${ServiceName}"}
     group = {"AutoScalingGroupName": "${AutoScalingGroupName}"}
     tables = [
@@ -103,6 +103,17 @@ def machines() -> list[dict[str, Any]]:
         graph("CPU of the tasks (%)", [series("AWS/ECS", "CPUUtilization", "Average", **service)], 6),
         graph("Memory of the tasks (%)", [series("AWS/ECS", "MemoryUtilization", "Average", **service)], 6),
         graph("Writes to the tables", tables, 6),
+    ]
+
+
+def predictions() -> list[dict[str, Any]]:
+    """Last row: what the model says, by revision: where it drifts, people write what it was not trained on."""
+    day = {"period": 86_400, "view": "timeSeries"}
+    labels = [model(label.capitalize(), "Sum") for label in LABELS]
+    return [
+        graph("Confidence, day by day", [model("Confidence", "Average")], 6, **day),
+        graph("Predictions, and abstentions", [model(name, "Sum") for name in ("Predictions", "Abstained")], 6, **day),
+        graph("Mix of labels, day by day", labels, 6, **{**day, "stacked": True}),
     ]
 
 
@@ -141,3 +152,9 @@ def target(name: str, statistic: str) -> list[Any]:
     """A metric of the tasks behind the load balancer."""
     of: Mapping[str, str] = {"TargetGroup": "${TargetGroupFullName}", "LoadBalancer": "${LoadBalancerFullName}"}
     return series("AWS/ApplicationELB", name, statistic, **of)
+
+
+def model(name: str, statistic: str) -> list[Any]:
+    """A metric that the service logs, for each model revision that there was."""
+    search = f'{{{WATCH_NAMESPACE},Stage,Model}} Stage="${{Stage}}" MetricName="{name}"'
+    return [{"expression": f"SEARCH('{search}', '{statistic}')", "label": f"{name} ${{!PROP('Dim.Model')}}"}]

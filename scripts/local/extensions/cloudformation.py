@@ -29,11 +29,8 @@ def register() -> None:
     """Teach the emulator's CloudFormation the missing types."""
     ssm._PUBLIC_AMI_PARAMETERS.setdefault(ECS_IMAGE_PARAMETER, ssm._PUBLIC_AMI_PARAMETERS[AMAZON_LINUX_PARAMETER])
     add_attributes("AWS::EC2::VPC", lambda vpc: {"CidrBlock": ec2._vpcs[vpc]["CidrBlock"]})
-    # Change sets show every change of a bucket as a possible replacement; on AWS, only a new name replaces it.
-    provisioners._REPLACING_PROPERTIES.setdefault("AWS::S3::Bucket", ("BucketName",))
-    add("AWS::EC2::SecurityGroupEgress", _rule_creator("egress"), _delete_egress_rule)
-    add("AWS::EC2::SecurityGroupIngress", _rule_creator("ingress"), _delete_ingress_rule)
-    add("AWS::ECS::CapacityProvider", _create_capacity_provider, _delete_capacity_provider, keep)
+    add("AWS::EC2::SecurityGroupIngress", _create_rule, _delete_rule)
+    add("AWS::ECS::CapacityProvider", _create_capacity_provider, _delete_capacity_provider)
     add("AWS::ECS::ClusterCapacityProviderAssociations", _associate, _dissociate, _reassociate)
 
 
@@ -44,10 +41,9 @@ def add(name: str, create: Create, delete: Delete, update: Update | None = None)
         name: the type, such as ``AWS::ECS::CapacityProvider``.
         create: makes the resource.
         delete: removes it.
-        update: changes it in place; without one, a change replaces the resource.
+        update: changes it in place; without one, nothing on a laptop feels what can be changed in place.
     """
-    handler = {"create": create, "delete": delete} | ({"update": update} if update else {})
-    provisioners._RESOURCE_HANDLERS.setdefault(name, handler)
+    provisioners._RESOURCE_HANDLERS.setdefault(name, {"create": create, "delete": delete, "update": update or keep})
 
 
 def add_attributes(name: str, attributes: Callable[[str], dict[str, Any]]) -> None:
@@ -111,34 +107,24 @@ def keep(physical_id: str, old: Properties, new: Properties, stack: str) -> Made
 # --- rules of security groups ----------------------------------------------------------------------------------
 
 
-def _rule_creator(direction: str) -> Create:
-    authorize = {"ingress": ec2._authorize_sg_ingress, "egress": ec2._authorize_sg_egress}[direction]
-
-    def create(logical_id: str, properties: Properties, stack: str) -> Made:
-        check(authorize(_rule_parameters(properties)))
-        physical_id = "sgr-" + new_uuid().replace("-", "")[:17]
-        return physical_id, {"Id": physical_id}
-
-    return create
+def _create_rule(logical_id: str, properties: Properties, stack: str) -> Made:
+    check(ec2._authorize_sg_ingress(_rule_parameters(properties)))
+    physical_id = "sgr-" + new_uuid().replace("-", "")[:17]
+    return physical_id, {"Id": physical_id}
 
 
-def _delete_ingress_rule(physical_id: str, properties: Properties) -> None:
+def _delete_rule(physical_id: str, properties: Properties) -> None:
     check(ec2._revoke_sg_ingress(_rule_parameters(properties)))
-
-
-def _delete_egress_rule(physical_id: str, properties: Properties) -> None:
-    check(ec2._revoke_sg_egress(_rule_parameters(properties)))
 
 
 def _rule_parameters(properties: Properties) -> dict[str, list[str]]:
     """A rule in EC2's query protocol."""
-    other_group = properties.get("SourceSecurityGroupId") or properties.get("DestinationSecurityGroupId")
     values = {
         "GroupId": properties["GroupId"],
         "IpPermissions.1.IpProtocol": properties["IpProtocol"],
         "IpPermissions.1.FromPort": properties.get("FromPort"),
         "IpPermissions.1.ToPort": properties.get("ToPort"),
-        "IpPermissions.1.Groups.1.GroupId": other_group,
+        "IpPermissions.1.Groups.1.GroupId": properties.get("SourceSecurityGroupId"),
         "IpPermissions.1.IpRanges.1.CidrIp": properties.get("CidrIp"),
     }
     return {key: [str(value)] for key, value in values.items() if value is not None}

@@ -13,8 +13,9 @@ import asyncio
 import base64
 import json
 import os
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -23,9 +24,11 @@ from ministack.services import alb, apigateway
 from ministack.services.cloudformation import provisioners
 
 from scripts.local.extensions.cloudformation import Made, Properties, add, lower_keys
+from scripts.local.front import LENT
 
 API, INTEGRATION = "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Integration"
 MAX_BODY_BYTES = 10 * 1024 * 1024  # AWS's fixed limit
+WEBSITE = re.compile(r"\.s3-website[.-]")  # part of the host name of a bucket's website
 HOP_BY_HOP = {"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 
 Answer = tuple[int, dict[str, Any], Any]  # status, headers, body
@@ -34,14 +37,55 @@ Answer = tuple[int, dict[str, Any], Any]  # status, headers, body
 _request_id: ContextVar[str | None] = ContextVar("request id", default=None)
 
 
-def register() -> None:
-    """Add what this project uses of AWS's gateway and the emulator's lacks."""
+def register(front: str, origins: Sequence[str]) -> None:
+    """Add what this project uses of AWS's gateway and the emulator's lacks.
+
+    Args:
+        front: address at which pages reach the API and the links that it returns.
+        origins: of the page on this machine, in place of the website's address in the template.
+    """
     add("AWS::ApiGatewayV2::VpcLink", _create_link, lambda physical_id, properties: None, _update_link)
-    _translate(API, "CorsConfiguration", lower_keys)
+    _translate(API, "CorsConfiguration", lambda settings: with_origins(lower_keys(settings), origins))
     _translate(INTEGRATION, "ResponseParameters", _mappings)
     _name_requests()
     _route_links_to_load_balancers()
-    _guard_the_data_plane()
+    _guard_the_data_plane(Links(front))
+
+
+def with_origins(settings: dict[str, Any], origins: Sequence[str]) -> dict[str, Any]:
+    """An API's CORS settings with the page's origins on this machine in place of its S3 website's.
+
+    Args:
+        settings: with the API's names, such as ``allowOrigins``.
+        origins: such as ``http://127.0.0.1:8080``.
+    """
+    named = settings.get("allowOrigins", [])
+    allowed = [here for name in named for here in (origins if WEBSITE.search(str(name)) else [name])]
+    return {**settings, "allowOrigins": list(dict.fromkeys(allowed))}
+
+
+class Links:
+    """Rewrites presigned links in the API's answers so that they go through the front.
+
+    Args:
+        front: its address.
+    """
+
+    def __init__(self, front: str) -> None:
+        self._ours = f"http://127.0.0.1:{os.environ.get('GATEWAY_PORT')}/".encode()
+        self._lent = f"{front}{LENT}/".encode()
+
+    def rewritten(self, answer: Answer) -> Answer:
+        """The answer with rewritten links, in its Location header or as ``url`` of a JSON object."""
+        status, sent, content = answer
+        sent = {key: self._through(value) if key.lower() == "location" else value for key, value in sent.items()}
+        if isinstance(content, bytes) and self._ours in content:
+            # A review cannot match this: inside a JSON string, quotes are escaped.
+            content = re.sub(rb'("url": ?")' + re.escape(self._ours), lambda found: found[1] + self._lent, content)
+        return status, sent, content
+
+    def _through(self, value: Any) -> Any:
+        return str(value).replace(self._ours.decode(), self._lent.decode(), 1)
 
 
 def _create_link(logical_id: str, properties: Properties, stack: str) -> Made:
@@ -134,7 +178,7 @@ def _route_links_to_load_balancers() -> None:
     apigateway._invoke_http_proxy = proxy_through_link
 
 
-def _guard_the_data_plane() -> None:
+def _guard_the_data_plane(links: Links) -> None:
     """Apply the stage's throttling and the body limit; correct request id and CORS headers on every reply."""
     execute = apigateway._handle_execute_in_scope
     buckets: dict[tuple[str, str], Bucket] = {}
@@ -148,7 +192,7 @@ def _guard_the_data_plane() -> None:
             status, sent, content = await answered(api_id, stage, path, method, headers, body, *more)
         finally:
             _request_id.reset(token)
-        return status, {**sent, "apigw-requestid": name}, content
+        return links.rewritten((status, {**sent, "apigw-requestid": name}, content))
 
     async def answered(
         api_id: str, stage: str, path: str, method: str, headers: dict[str, str], body: bytes, *more: Any

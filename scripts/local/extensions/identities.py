@@ -20,7 +20,7 @@ KEY_IS = re.compile(r"([#\w.-]+)\s*=\s*(:\w+)")
 
 def register() -> None:
     """Add identity providers and boundaries to the emulator's CloudFormation, and leading keys to its IAM."""
-    add("AWS::IAM::OIDCProvider", _create_provider, _delete_provider)
+    add("AWS::IAM::OIDCProvider", _create_provider, _delete_provider, _update_provider)
     _keep_boundaries()
     _tell_leading_keys()
     _tell_boundaries()
@@ -32,6 +32,11 @@ def _create_provider(logical_id: str, properties: Properties, stack: str) -> Mad
     host = properties["Url"].partition("://")[2].rstrip("/")
     arn = next(arn for arn in iam._oidc_providers if arn.endswith(f":oidc-provider/{host}"))
     return arn, {"Arn": arn}
+
+
+def _update_provider(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
+    iam._oidc_providers[physical_id]["ClientIDList"] = list(new.get("ClientIdList", []))
+    return physical_id, {}
 
 
 def _delete_provider(physical_id: str, properties: Properties) -> None:

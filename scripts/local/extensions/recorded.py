@@ -12,13 +12,13 @@ from ministack.core.responses import get_account_id
 from ministack.services import budgets, ec2
 from ministack.services.cloudformation import provisioners
 
-from scripts.local.extensions.cloudformation import Made, Properties, add, check, keep
+from scripts.local.extensions.cloudformation import Made, Properties, add, check
 
 
 def register() -> None:
     """Add these types, and alarms on several metrics, to the emulator's CloudFormation."""
     add("AWS::Budgets::Budget", _create_budget, _delete_budget, _update_budget)
-    add("AWS::EC2::EIP", _create_address, _delete_address, keep)
+    add("AWS::EC2::EIP", _create_address, _delete_address)
     add("AWS::EC2::FlowLog", _create_flow_log, _delete_flow_log)
     add("AWS::EC2::NatGateway", _create_nat_gateway, _delete_nat_gateway)
     _take_sums_of_metrics()

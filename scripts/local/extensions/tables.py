@@ -1,6 +1,6 @@
-"""DynamoDB: writes are in the journal before they are acknowledged, and a table's settings are kept.
+"""DynamoDB: writes are stored before they are acknowledged, and a table's settings are kept.
 
-The journal names a table by its stack and logical id, because its physical name is up to CloudFormation.
+The store names a table by its stack and logical id, because its physical name is up to CloudFormation.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from ministack.services import dynamodb
 from ministack.services.cloudformation import provisioners
 
 from scripts.local.extensions.cloudformation import Made, Properties, check
-from scripts.local.journal import Item, Journal, Write
+from scripts.local.journal import Item, Write
+from scripts.local.store import Store
 
 TYPE = "AWS::DynamoDB::Table"
 NO_SORT_KEY = "__no_sort__"  # the emulator's sort key for items of tables without one
@@ -22,19 +23,19 @@ NO_SORT_KEY = "__no_sort__"  # the emulator's sort key for items of tables witho
 _written: ContextVar[list[Write] | None] = ContextVar("written", default=None)
 
 
-def register(journal: Journal) -> None:
+def register(store: Store) -> None:
     """Make the emulator's tables durable.
 
     Args:
-        journal: stores their writes.
+        store: keeps their items.
     """
-    names: dict[str, str] = {}  # TableArn -> name in the journal
-    _record_writes(journal, names)
-    _acknowledge_when_stored(journal)
-    _restore_tables(journal, names)
+    names: dict[str, str] = {}  # TableArn -> name in the store
+    _record_writes(store, names)
+    _acknowledge_when_stored(store)
+    _restore_tables(store, names)
 
 
-def _record_writes(journal: Journal, names: dict[str, str]) -> None:
+def _record_writes(store: Store, names: dict[str, str]) -> None:
     """Record each change of an item, at the two functions that make all changes."""
     set_item, remove_item = dynamodb._set_item, dynamodb._remove_item
 
@@ -45,7 +46,7 @@ def _record_writes(journal: Journal, names: dict[str, str]) -> None:
         write = Write(name, _key(table, item), after)
         writes = _written.get()
         if writes is None:  # a background job of the emulator: nobody waits for a reply
-            journal.append([write], lambda: None)
+            store.append([write], lambda: None)
         else:
             writes.append(write)
 
@@ -63,7 +64,7 @@ def _record_writes(journal: Journal, names: dict[str, str]) -> None:
     dynamodb._set_item, dynamodb._remove_item = set_and_note, remove_and_note
 
 
-def _acknowledge_when_stored(journal: Journal) -> None:
+def _acknowledge_when_stored(store: Store) -> None:
     """Delay a request's reply until its writes are on the disk."""
     handle = dynamodb.handle_request
 
@@ -81,15 +82,15 @@ def _acknowledge_when_stored(journal: Journal) -> None:
             def tell() -> None:
                 loop.call_soon_threadsafe(stored.set)
 
-            journal.append(writes, tell)
+            store.append(writes, tell)
             await stored.wait()
         return answer
 
     dynamodb.handle_request = handle_durably
 
 
-def _restore_tables(journal: Journal, names: dict[str, str]) -> None:
-    """Fill a table when CloudFormation creates it; empty its part of the journal when it actually deletes it."""
+def _restore_tables(store: Store, names: dict[str, str]) -> None:
+    """Fill a table when CloudFormation creates it; empty its part of the store when it actually deletes it."""
     handler = provisioners._RESOURCE_HANDLERS[TYPE]
     create, update, delete = handler["create"], handler["update"], handler["delete"]
 
@@ -97,10 +98,10 @@ def _restore_tables(journal: Journal, names: dict[str, str]) -> None:
         physical_id, attributes = create(logical_id, properties, stack)
         table = dynamodb._tables[physical_id]
         name = f"{stack}/{logical_id}"
-        for write in journal.writes(name):
+        for write in store.items(name):
             if write.item is not None:
                 dynamodb._set_item(table, *_filed_under(table, write.item), write.item)
-        names[table["TableArn"]] = name  # only now, so that items from the journal are not journalled again
+        names[table["TableArn"]] = name  # only now, so that stored items are not stored again
         _keep_settings(physical_id, properties)
         return physical_id, attributes
 
@@ -114,7 +115,7 @@ def _restore_tables(journal: Journal, names: dict[str, str]) -> None:
         delete(physical_id, properties)
         name = names.pop(table["TableArn"], None) if table else None
         if name is not None:
-            journal.append([Write(name, each.key, None) for each in journal.writes(name)], lambda: None)
+            store.append([Write(name, each.key, None) for each in store.items(name)], lambda: None)
 
     provisioners._RESOURCE_HANDLERS[TYPE] = {
         **handler,

@@ -55,7 +55,7 @@ def test_an_empty_table_is_a_header(cloud, get):
     assert reply.headers["content-disposition"] == "attachment; filename=sentiment.csv"
     assert (
         body(reply)
-        == b"id,review,sentiment,judgement,verdict,classification,confidence,model,time,receipt,question\r\n"
+        == b"id,review,sentiment,judgement,verdict,classification,confidence,model,time,receipt,question,blind\r\n"
     )
 
 
@@ -71,9 +71,9 @@ def test_every_column_of_a_judgement(cloud, get, post, receipt):
     assert one.pop("time").endswith("Z")
     assert two.pop("time") <= three.pop("time")
     assert len({one.pop("question"), two.pop("question"), three.pop("question")} - {""}) == 2
-    assert list(one.values())[1:] == ["=1+1", "joy", uuids[0], "approved", "joy", "0.000001", "gru-1", "valid"]
-    assert list(two.values())[1:] == ["é", "fear", uuids[1], "revised", "", "0.000001", "gru-1", "valid"]
-    assert list(three.values())[1:] == ['a;"b"\r\nc', "anger", uuids[2], "unprompted", "", "", "", "missing"]
+    assert list(one.values())[1:] == ["=1+1", "joy", uuids[0], "approved", "joy", "0.000001", "gru-1", "valid", ""]
+    assert list(two.values())[1:] == ["é", "fear", uuids[1], "revised", "", "0.000001", "gru-1", "valid", ""]
+    assert list(three.values())[1:] == ['a;"b"\r\nc', "anger", uuids[2], "unprompted", "", "", "", "missing", ""]
 
 
 def test_every_page_of_the_table_is_written(cloud, get):

@@ -38,7 +38,8 @@ def test_document_is_valid_openapi():
 
 
 def test_routes_are_those_of_the_catalogue():
-    expected = {(function.method, function.path) for function in catalogue.FUNCTIONS} | {catalogue.PREDICT_ROUTE}
+    expected = {(function.method, function.path) for function in catalogue.FUNCTIONS}
+    expected |= {catalogue.PREDICT_ROUTE, catalogue.BATCH_ROUTE}
     described = {(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods}
     assert described == expected
 
@@ -49,9 +50,12 @@ def test_labels_and_limits_are_those_of_the_catalogue():
     assert SCHEMAS["Review"]["maxLength"] == catalogue.MAX_REVIEW_CHARACTERS
     # A first character, those between, and a last one.
     assert f"{{0,{catalogue.MAX_REVIEW_CHARACTERS - 2}}}" in SCHEMAS["SentReview"]["pattern"]
-    text = DOCUMENT["info"]["description"]
-    assert f"{catalogue.MAX_BODY_BYTES:,}\nbytes" in text
+    text = " ".join(DOCUMENT["info"]["description"].split())
+    assert f"{catalogue.MAX_BODY_BYTES:,} bytes" in text
+    assert f"{catalogue.MAX_BATCH_BODY_BYTES:,} bytes" in text
     assert f"{catalogue.MAX_REVIEW_CHARACTERS:,} characters" in text
+    assert SCHEMAS["Batch"]["properties"]["reviews"]["maxItems"] == catalogue.MAX_REVIEWS
+    assert SCHEMAS["Answers"]["properties"]["predictions"]["maxItems"] == catalogue.MAX_REVIEWS
 
 
 def examples() -> list[Any]:

@@ -229,3 +229,17 @@ def test_a_stage_may_keep_judgements_for_a_time(cloud, post, monkeypatch):
     expiry = {item["review"]["S"]: item.get("expires", {}).get("N") for item in cloud.items("judgements")}
     assert expiry["for ever"] is None
     assert abs(int(expiry["for a week"]) - time.time() - 7 * 24 * 3600) < 60
+
+
+def test_none_of_the_labels_is_an_answer_too(cloud, post, receipt):
+    revised = post(changed(sentiment="none", receipt=receipt("I broke it")))
+    assert (revised.json["sentiment"], revised.json["verdict"]) == ("none", "revised")
+    agreed = post({"review": "Tuesday", "sentiment": "none", "receipt": receipt("Tuesday", None)})
+    assert agreed.json["verdict"] == "approved"  # neither finds an emotion in it
+
+
+@pytest.mark.parametrize(("sent", "stored"), [({"blind": True}, {"S": "true"}), ({"blind": False}, None), ({}, None)])
+def test_a_blind_judgement_is_marked(cloud, post, sent, stored):
+    assert post(changed(**sent)).status == 200
+    (item,) = cloud.items("judgements")
+    assert item.get("blind") == stored

@@ -7,14 +7,17 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from scripts.local.front import MAX_BODY_BYTES, Backend, Front, PortInUseError
+from scripts.local.front import MAX_BODY_BYTES, Backend, Front, PageFront, PortInUseError
+from scripts.local.keys import FRONT_HEADER
 
 FILES = {"/site/index.html": b"<p>page</p>", "/site/error.html": b"<p>not here</p>", "/site/docs/index.html": b"docs"}
 API = "/_aws/execute-api/abc/$default"
+last_headers: set[str] = set()  # names that the emulator has seen last
 
 
 class Emulator(BaseHTTPRequestHandler):
@@ -23,6 +26,8 @@ class Emulator(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def serve(self) -> None:
+        last_headers.clear()
+        last_headers.update(key.lower() for key in self.headers)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.startswith(API):
             self.serve_api(body)
@@ -153,7 +158,7 @@ def test_the_site_can_only_be_read(front: Front, method: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH"])
 def test_the_api_gets_every_method_with_body_query_and_headers(front: Front, method: str) -> None:
     status, headers, content = ask(
-        front, method, "/api/getSentiment?a=%20b&a=c", b'{"x": 1}', Origin="http://o", X_Mine="1"
+        front, method, "/api/getSentiment?a=%20b&a=c", b'{"x": 1}', Origin=front.url, X_Mine="1"
     )
     asked = json.loads(content)
 
@@ -161,7 +166,7 @@ def test_the_api_gets_every_method_with_body_query_and_headers(front: Front, met
     assert headers["x-request-id"] == "7"
     assert (asked["method"], asked["body"]) == (method, '{"x": 1}')
     assert asked["path"] == f"{API}/getSentiment?a=%20b&a=c"
-    assert (asked["headers"]["Origin"], asked["headers"]["X-Mine"]) == ("http://o", "1")
+    assert (asked["headers"]["Origin"], asked["headers"]["X-Mine"]) == (front.url, "1")
     assert asked["headers"]["Host"].startswith("127.0.0.1:")
 
 
@@ -183,8 +188,137 @@ def test_nothing_else_of_the_emulator_is_reachable(front: Front, path: str) -> N
     assert ask(front, "GET", path)[2] == b"<p>not here</p>"
 
 
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"3\r\none\r\n3;name=value\r\ntwo\r\n0\r\n\r\n", "onetwo"),
+        (b"A\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n", "0123456789"),
+        (b"0\r\n\r\n", ""),
+    ],
+)
+def test_a_body_may_come_in_chunks(front: Front, sent: bytes, said: str) -> None:
+    head = b"POST /api/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    answer = raw(front, head + sent)
+
+    assert answer.startswith(b"HTTP/1.1 201")
+    asked = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert (asked["body"], asked["headers"]["Content-Length"]) == (said, str(len(said)))
+    assert "Transfer-Encoding" not in asked["headers"]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/é", b"404"), ("/api/é?ü=1", b"201")])
+def test_what_is_not_percent_encoded_is_answered_as_if_it_were(front: Front, path: str, status: bytes) -> None:
+    answer = raw(front, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert status == b"404" or b"$default/%C3%A9?%C3%BC=1" in answer
+
+
+@pytest.mark.parametrize(
+    "name", ["127.0.0.1", "127.0.0.1:PORT", "localhost:PORT", "LocalHost", "[::1]:PORT", "localhost:9"]
+)
+def test_it_answers_to_the_names_of_loopback(front: Front, name: str) -> None:
+    assert ask(front, "GET", "/", Host=name.replace("PORT", str(front.port)))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["evil.example", "evil.example:PORT", "127.0.0.1.evil.example:PORT", "localhost@evil.example", "127.1", "", "x:y"],
+)
+@pytest.mark.parametrize("path", ["/", "/api/getcsv", "/lent/a/b?X-Amz-Signature=0"])
+def test_under_another_name_it_tells_nothing(front: Front, name: str, path: str) -> None:
+    status, headers, content = ask(front, "GET", path, Host=name.replace("PORT", str(front.port)))
+
+    assert (status, headers["connection"]) == (403, "close")
+    assert f"open {front.url} instead" in json.loads(content)["message"]
+
+
+def test_without_a_name_or_with_two_it_tells_nothing(front: Front) -> None:
+    for hosts in (b"", b"Host: localhost\r\nHost: evil.example\r\n"):
+        assert raw(front, b"GET / HTTP/1.1\r\n" + hosts + b"\r\n").startswith(b"HTTP/1.1 403")
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", "https://127.0.0.1:PORT", ""])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/x"), ("OPTIONS", "/api/x"), ("GET", "/")])
+def test_a_page_of_another_origin_may_not_ask(front: Front, method: str, path: str, origin: str) -> None:
+    status, headers, _ = ask(front, method, path, Origin=origin.replace("PORT", str(front.port)))
+
+    assert status == 403
+    assert "access-control-allow-origin" not in headers
+
+
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:PORT", "http://localhost:PORT", "http://[::1]:PORT"])
+def test_our_own_page_may_ask_and_read_what_the_front_itself_says(front: Front, origin: str) -> None:
+    own = origin.replace("PORT", str(front.port))
+    assert ask(front, "POST", "/api/x", b"{}", Origin=own)[0] == 201
+    status, headers, _ = ask(front, "GET", "/api/hang-up", Origin=own)
+
+    assert (status, headers["access-control-allow-origin"]) == (502, own)
+
+
+def test_a_forwarded_port_is_an_origin_of_its_own(front: Front) -> None:
+    assert ask(front, "POST", "/api/x", b"{}", Host="localhost:9000", Origin="http://localhost:9000")[0] == 201
+
+
+def test_the_emulator_hears_the_fronts_secret_and_nobody_elses(front: Front) -> None:
+    assert front.backend is not None
+    front.backend = replace(front.backend, secret="of the front")
+    asked = json.loads(ask(front, "GET", "/api/x", X_Laptop_Front="of a client")[2])
+
+    assert {key.lower(): value for key, value in asked["headers"].items()}[FRONT_HEADER] == "of the front"
+
+
+def test_a_link_that_was_lent_leads_to_the_emulator_without_the_fronts_secret(front: Front) -> None:
+    FILES["/bucket/key?X-Amz-Signature=0"] = b"lent"
+    try:
+        status, headers, content = ask(front, "GET", "/lent/bucket/key?X-Amz-Signature=0")
+    finally:
+        del FILES["/bucket/key?X-Amz-Signature=0"]
+
+    assert (status, content) == (200, b"lent")
+    assert "x-amz-id-2" not in headers
+    assert FRONT_HEADER not in last_headers
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/lent/b/k?X-Amz-Signature=0"), ("GET", "/lent/b/k")])
+def test_nothing_else_goes_by_way_of_a_link(front: Front, method: str, path: str) -> None:
+    assert ask(front, method, path, b"")[0] == 403
+
+
+@pytest.fixture
+def page(front: Front) -> Iterator[PageFront]:
+    with PageFront(0, front) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_a_page_of_its_own_origin_names_the_api_in_full_and_has_none_itself(front: Front, page: PageFront) -> None:
+    FILES["/site/config.json"] = json.dumps({"apiUrl": "/api", "labels": ["joy"]}).encode()
+    try:
+        config = json.loads(ask(page, "GET", "/config.json", If_None_Match='"tag"')[2])
+    finally:
+        del FILES["/site/config.json"]
+
+    assert config == {"apiUrl": f"{front.url}/api", "labels": ["joy"]}
+    assert ask(page, "GET", "/")[2] == b"<p>page</p>"
+    assert ask(page, "GET", "/api/x")[0] == 404
+    assert ask(front, "POST", "/api/x", b"{}", Origin=page.url)[0] == 201
+    assert ask(page, "GET", "/", Origin="http://evil.example")[0] == 403
+
+
+def test_a_page_of_its_own_origin_waits_and_moves_with_the_other(front: Front, page: PageFront) -> None:
+    new = front.backend
+    assert new is not None
+    front.backend = None
+    assert ask(page, "GET", "/")[0] == 503
+    front.backend = replace(new, bucket="gone")
+    front.find = lambda: new
+    assert ask(page, "GET", "/")[0] == 200
+
+
 def test_a_whole_address_in_the_request_line_is_refused(front: Front) -> None:
-    request = b"GET http://127.0.0.1/_ministack/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    request = b"GET http://127.0.0.1/_ministack/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     assert raw(front, request).startswith(b"HTTP/1.1 400")
 
 
@@ -232,14 +366,19 @@ def test_before_the_app_is_there_it_asks_to_come_again(front: Front) -> None:
         (b"Content-Length: -1", b"400"),
         (b"Content-Length: 1x", b"400"),
         (b"Content-Length: 1\r\nContent-Length: 2", b"400"),
-        (b"Transfer-Encoding: chunked", b"411"),
-        (b"Content-Length: 1\r\nTransfer-Encoding: chunked", b"411"),
+        (b"Content-Length: " + b"9" * 6000, b"413"),
+        (b"Content-Length: 1\r\nTransfer-Encoding: chunked", b"400"),
+        (b"Transfer-Encoding: gzip, chunked", b"400"),
+        (b"Transfer-Encoding: chunked\r\n\r\nnothing", b"400"),
+        (b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", b"400"),
+        (b"Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n", b"400"),
+        (b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % (MAX_BODY_BYTES + 1), b"413"),
     ],
 )
 def test_a_body_of_doubtful_or_too_great_length_ends_the_connection(
     front: Front, headers: bytes, status: bytes
 ) -> None:
-    answer = raw(front, b"POST /api/x HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n\r\n")
+    answer = raw(front, b"POST /api/x HTTP/1.1\r\nHost: localhost\r\n" + headers + b"\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 " + status)
     assert b"Connection: close" in answer
@@ -249,7 +388,7 @@ def test_a_body_of_doubtful_or_too_great_length_ends_the_connection(
     "request_line", [b"\x00\x01\x02", b"GET / HTTP/9.9", b"BREW /pot HTTP/1.1", b"GET /a b c HTTP/1.1"]
 )
 def test_what_is_no_http_is_answered_in_words(front: Front, request_line: bytes) -> None:
-    answer = raw(front, request_line + b"\r\nHost: x\r\n\r\n")
+    answer = raw(front, request_line + b"\r\nHost: localhost\r\n\r\n")
 
     assert b'{"message": ' in answer
     assert b"Traceback" not in answer
@@ -290,3 +429,10 @@ def test_what_is_simply_not_there_is_looked_for_elsewhere_once_a_second_at_most(
     front.find = lambda: looks.append(1)
     assert [ask(front, "GET", "/nothing")[0] for _ in range(5)] == [404] * 5
     assert len(looks) == 1
+
+
+def test_trace_is_refused_as_load_balancers_do(front: Front) -> None:
+    for path in ("/", "/api/getSentiment"):
+        status, headers, content = ask(front, "TRACE", path)
+        assert (status, headers["allow"]) == (405, "GET, HEAD, POST, OPTIONS")
+        assert b"getSentiment" not in content

@@ -68,7 +68,7 @@ def execute(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(apigateway, "_stages", {"abc": {"$default": {"defaultRouteSettings": limits}}})
     monkeypatch.setattr(apigateway, "new_uuid", apigateway.new_uuid)
     gateway._name_requests()
-    gateway._guard_the_data_plane()
+    gateway._guard_the_data_plane(gateway.Links("http://127.0.0.1:8080"))
 
     def call(api: str = "abc", method: str = "POST", body: bytes = b"", **headers: str) -> Any:
         return result_of(apigateway._handle_execute_in_scope(api, "$default", "/", method, headers, body, {}, "1", "r"))
@@ -188,3 +188,34 @@ def test_a_mapping_that_is_not_known_here_is_no_silent_success(mapping: dict[str
 @pytest.mark.parametrize("broken", [{"integrationUri": "arn:gone"}, {"connectionId": ""}])
 def test_a_link_that_leads_nowhere_is_an_error_of_the_gateway(through_link: Any, broken: dict[str, str]) -> None:
     assert through_link(**broken)[0] == 500
+
+
+def test_the_page_is_an_origin_here_in_place_of_its_website() -> None:
+    settings = {"allowOrigins": ["http://b.s3-website-us-east-1.amazonaws.com", "https://mine.example"], "maxAge": 5}
+    here = ["http://127.0.0.1:8080", "http://localhost:8080"]
+
+    assert gateway.with_origins(settings, here) == {"allowOrigins": [*here, "https://mine.example"], "maxAge": 5}
+    assert gateway.with_origins({"allowOrigins": ["*"]}, here) == {"allowOrigins": ["*"]}
+
+
+@pytest.fixture
+def links(monkeypatch: pytest.MonkeyPatch) -> gateway.Links:
+    monkeypatch.setenv("GATEWAY_PORT", "4566")
+    return gateway.Links("http://127.0.0.1:8080")
+
+
+def test_links_that_the_api_hands_out_lead_through_the_front(links: gateway.Links) -> None:
+    lent = "127.0.0.1:4566/bucket/key?X-Amz-Signature=0"
+    content = json.dumps({"url": f"http://{lent}", "bytes": 1}).encode()
+    status, sent, led = links.rewritten((303, {"Location": f"http://{lent}", "x": "y"}, content))
+
+    through = "http://127.0.0.1:8080/lent/bucket/key?X-Amz-Signature=0"
+    assert (status, sent, json.loads(led)) == (303, {"Location": through, "x": "y"}, {"url": through, "bytes": 1})
+
+
+def test_what_somebody_typed_is_no_link(links: gateway.Links) -> None:
+    typed = '"url": "http://127.0.0.1:4566/x"'
+    content = json.dumps({"review": typed, "other": "http://127.0.0.1:4566/x"}).encode()
+
+    assert links.rewritten((200, {}, content)) == (200, {}, content)
+    assert links.rewritten((303, {"location": "getcsv?export=1"}, b""))[1] == {"location": "getcsv?export=1"}

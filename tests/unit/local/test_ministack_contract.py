@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
 import inspect
@@ -14,6 +15,9 @@ from scripts import ROOT
 
 MINISTACK = "ministack"
 FUNCTIONS = {
+    "app._credential_failure": ["service", "iam_action", "request_id", "denied", "headers"],
+    "app.app": ["scope", "receive", "send"],
+    "app.detect_service": ["method", "path", "headers", "query_params"],
     "app.main": [],
     "app.pin_request_origin": ["source_ip", "secure_transport"],
     "core.iam_actions.dynamodb_service_context": ["body"],
@@ -24,6 +28,11 @@ FUNCTIONS = {
     "core.iam_evaluator.enforce": [
         "access_key_id", "iam_action", "service", "region", "resource_arn", "service_context",
     ],
+    "core.iam_evaluator.find_iam_access_key_account": ["access_key_id"],
+    "core.iam_evaluator.is_root_access_key": ["access_key_id"],
+    "core.iam_evaluator.resolve_credential": ["access_key_id", "account_id", "session_token"],
+    "core.lambda_runtime.execution_credentials": ["config"],
+    "core.responses._account_from_sts_session": ["access_key_id"],
     "services.alb._proxy_http_target": ["target", "tg"],
     "services.alb.dispatch_request": ["lb", "method", "path", "headers", "body", "query_params", "port"],
     "services.apigateway._cors_response_headers": ["cors_cfg", "origin"],
@@ -32,8 +41,31 @@ FUNCTIONS = {
         "integration", "path", "method", "headers", "body", "query_params",
     ],
     "services.apigateway.new_uuid": [],
+    "services.cloudformation.changesets._create_change_set": ["params"],
+    "services.cloudformation.changesets._diff_resources": [
+        "old_template", "new_template", "resources", "template", "changed_params", "retag",
+    ],
+    "services.cloudformation.changesets._resolve_props_for_diff": ["template", "params", "stack_name", "stack_id"],
+    "services.cloudformation.engine._has_dynamic_references": ["template"],
+    "services.cloudformation.handlers._error": ["code", "message"],
+    "services.cloudformation.handlers._stack_has_no_updates": [
+        "stack", "template", "param_values", "tags", "use_previous_template", "tags_given",
+    ],
     "services.cloudformation.provisioners._cw_metric_alarm_record": ["name", "props"],
+    "services.cloudformation.provisioners._replacing_change": ["resource_type", "old_props", "new_props"],
+    "services.cloudformation.provisioners._update_resource": [
+        "resource_type", "physical_id", "old_props", "new_props", "stack_name", "logical_id", "old_attrs",
+    ],
+    "services.cloudformation.stacks._add_event": [
+        "stack_id", "stack_name", "logical_id", "resource_type", "status", "reason", "physical_id", "detailed_status",
+    ],
+    "services.cloudformation.stacks._delete_resource": [
+        "resource_type", "physical_id", "props", "stack_name", "logical_id",
+    ],
+    "services.cloudformation.stacks._provision_resource": ["resource_type", "logical_id", "props", "stack_name"],
     "services.cloudformation.stacks._runs_on_worker_thread": ["resource_type"],
+    "services.cloudformation.stacks._stack_tags_changed": ["stack", "tags", "tags_given"],
+    "services.cloudwatch_logs._append_log_events": ["stream", "events"],
     "services.dynamodb._extract_key_val": ["attr"],
     "services.dynamodb._normalize_table_name": ["value"],
     "services.dynamodb._paginate_evaluated_items": ["items", "limit", "table"],
@@ -47,14 +79,12 @@ FUNCTIONS = {
     "services.budgets._delete_budget": ["data"],
     "services.budgets._update_budget": ["data"],
     "services.ec2._allocate_address": ["p"],
-    "services.ec2._authorize_sg_egress": ["p"],
     "services.ec2._authorize_sg_ingress": ["p"],
     "services.ec2._create_flow_logs": ["params"],
     "services.ec2._create_nat_gateway": ["params"],
     "services.ec2._delete_flow_logs": ["params"],
     "services.ec2._delete_nat_gateway": ["params"],
     "services.ec2._release_address": ["p"],
-    "services.ec2._revoke_sg_egress": ["p"],
     "services.ec2._revoke_sg_ingress": ["p"],
     "services.ecs._build_run_kwargs": ["cdef"],
     "services.ecs._create_capacity_provider": ["data"],
@@ -65,6 +95,7 @@ FUNCTIONS = {
     "services.iam._create_oidc_provider": ["p"],
     "services.iam._delete_oidc_provider": ["p"],
     "services.iam._p": ["params", "key"],
+    "services.lambda_svc.execution_credentials": ["config"],
     "services.ecs._put_cluster_capacity_providers": ["data"],
     "services.cloudformation.provisioners._normalize_container_defs": ["cdefs"],
     "services.ssm.resolve_parameter_value": ["name_or_arn", "version", "decrypt"],
@@ -78,10 +109,15 @@ VALUES = {
     "services.alb._tgs": object,
     "services.apigateway._apis": object,
     "services.apigateway._stages": object,
+    "services.cloudwatch_logs._log_events_lock": object,
+    "services.cloudwatch_logs._log_groups._data": dict,
+    "services.cloudwatch_logs._log_records._data": dict,
     "services.dynamodb._tables": object,
     "services.ec2._addresses": object,
     "services.ec2._vpcs": object,
-    "services.cloudformation.provisioners._REPLACING_PROPERTIES": dict,
+    "services.cloudformation._change_sets": object,
+    "services.cloudformation._stacks": object,
+    "services.cloudformation.handlers._ACTION_HANDLERS": dict,
     "services.ecs._ECS_DEPLOYMENT_STEADY_DELAY": float,
     "services.ecs._services": object,
     "services.ecs._task_defs": object,
@@ -89,6 +125,7 @@ VALUES = {
     "services.iam._oidc_providers": object,
     "services.iam._roles": object,
     "services.ssm._PUBLIC_AMI_PARAMETERS": dict,
+    "services.sts._sessions": dict,
 }
 HANDLERS = {
     # for each type: whether its update takes the logical id too
@@ -107,7 +144,6 @@ MISSING = [
     "AWS::EC2::EIP",
     "AWS::EC2::FlowLog",
     "AWS::EC2::NatGateway",
-    "AWS::EC2::SecurityGroupEgress",
     "AWS::EC2::SecurityGroupIngress",
     "AWS::ECS::CapacityProvider",
     "AWS::ECS::ClusterCapacityProviderAssociations",
@@ -116,8 +152,11 @@ MISSING = [
 
 
 def internal(path: str) -> Any:
-    module, _, name = path.rpartition(".")
-    return getattr(importlib.import_module(f"{MINISTACK}.{module}"), name)
+    package, module, *names = path.split(".")
+    if package == "app":
+        module, names = "", [module, *names]
+    found = importlib.import_module(".".join(filter(None, (MINISTACK, package, module))))
+    return functools.reduce(getattr, names, found)
 
 
 def handlers() -> dict[str, dict[str, Any]]:

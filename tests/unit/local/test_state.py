@@ -45,7 +45,7 @@ def test_the_folder_is_free_again_after_use(tmp_path: Path) -> None:
 
 def test_only_judgements_and_images_outlive_a_run(tmp_path: Path) -> None:
     with claim(tmp_path, URL) as state:
-        state.journal.write_text("judgements")
+        state.tables.write_text("judgements")
         (state.images / "abc").mkdir()
         (state.logs / "emulator.log").write_text("old words")
         (state.temporary / "x").write_text("x")
@@ -55,7 +55,7 @@ def test_only_judgements_and_images_outlive_a_run(tmp_path: Path) -> None:
     assert (state.logs / "emulator.log").exists()  # to be read after the end
 
     with claim(tmp_path, URL) as state:
-        assert state.journal.read_text() == "judgements"
+        assert state.tables.read_text() == "judgements"
         assert (state.images / "abc").is_dir()
         assert not list(state.logs.iterdir())
 

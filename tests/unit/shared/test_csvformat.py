@@ -82,8 +82,8 @@ def test_an_apostrophe_goes_before_formulas_and_nothing_else(text, cell):
 def test_lines_end_as_rfc_4180_says_and_cells_are_quoted_where_needed():
     row = {"id": "1", "review": 'a "b", c\nd', "sentiment": "joy"}
     assert written(row) == (
-        "id,review,sentiment,judgement,verdict,classification,confidence,model,time,receipt,question\r\n"
-        '1,"a ""b"", c\nd",joy,,,,,,,,\r\n'
+        "id,review,sentiment,judgement,verdict,classification,confidence,model,time,receipt,question,blind\r\n"
+        '1,"a ""b"", c\nd",joy,,,,,,,,,\r\n'
     )
 
 

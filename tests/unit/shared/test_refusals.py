@@ -1,8 +1,9 @@
-"""The service and the function that records refuse the same input in the same words."""
+"""The service and the function that records read the same input alike, and refuse it in the same words."""
 
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from typing import Any
 
@@ -12,7 +13,7 @@ from flask.testing import FlaskClient
 import record
 from generator import catalogue
 from sentiment.app import create_app
-from sentiment.model import Model
+from sentiment.model import Model, Prediction
 from sentiment.settings import Settings
 from shared.limits import MAX_BODY_BYTES
 
@@ -25,22 +26,34 @@ BAD: dict[str, tuple[str | None, bytes | dict[str, Any], int, str]] = {
     "no content type": (None, SMALL, 415, JSON),
     "an empty content type": ("", SMALL, 415, JSON),
     "text": ("text/plain", SMALL, 415, JSON),
-    "a form": ("application/x-www-form-urlencoded", SMALL, 415, JSON),
     "a form of parts": ("multipart/form-data; boundary=x", SMALL, 415, JSON),
     "text/json": ("text/json", SMALL, 415, JSON),
     "a kind of JSON": ("application/problem+json", SMALL, 415, JSON),
     "two content types": ("application/json, text/plain", SMALL, 415, JSON),
     "another charset": ("application/json; charset=latin-1", SMALL, 415, "UTF-8"),
     "an unknown charset": ('application/json; charset="no such"', SMALL, 415, "UTF-8"),
-    "too long, and not JSON": ("text/plain", b" " * 20_000, 415, JSON),
-    "a byte too long": (JSON, SMALL.ljust(MAX_BODY_BYTES + 1), 413, "at most 16,384 bytes"),
-    "1 MB": (JSON, b"x" * 1_000_000, 413, "at most 16,384 bytes"),
-    "too long, and not UTF-8": (JSON, b"\xe9" * 20_000, 413, "at most 16,384 bytes"),
+    "what curl sends by itself": (
+        "application/x-www-form-urlencoded",
+        SMALL,
+        415,
+        "-H 'Content-Type: application/json'",
+    ),
+    "two charsets": ("application/json; charset=utf-8; charset=latin-1", SMALL, 415, "charset"),
+    "a charset in the form of RFC 2231": ("application/json; charset*=utf-8''latin-1", SMALL, 415, "charset"),
+    "a charset alone": ("charset=utf-8", SMALL, 415, JSON),
+    "too long, and not JSON": ("text/plain", b" " * 40_000, 415, JSON),
+    "a byte too long": (JSON, SMALL.ljust(MAX_BODY_BYTES + 1), 413, "at most 28,096 bytes"),
+    "1 MB": (JSON, b"x" * 1_000_000, 413, "at most 28,096 bytes"),
+    "too long, and not UTF-8": (JSON, b"\xe9" * 40_000, 413, "at most 28,096 bytes"),
     "no body": (JSON, b"", 400, "is empty"),
     "only spaces for a body": (JSON, b" \r\n ", 400, "is empty"),
     "not JSON": (JSON, b"review=happy", 400, "cannot be read as JSON"),
     "cut short": (JSON, b'{"review": "happy"', 400, "cannot be read as JSON"),
-    "a byte order mark": (JSON, b"\xef\xbb\xbf" + SMALL, 400, "cannot be read as JSON"),
+    "a byte order mark alone": (JSON, b"\xef\xbb\xbf", 400, "cannot be read as JSON"),
+    "a byte order mark of UTF-16": (JSON, b"\xfe\xff" + SMALL, 400, "not valid UTF-8"),
+    "two byte order marks": (JSON, b"\xef\xbb\xbf" * 2 + SMALL, 400, "cannot be read as JSON"),
+    "two objects": (JSON, SMALL + SMALL, 400, "cannot be read as JSON"),
+    "a comment": (JSON, SMALL + b" // happy", 400, "cannot be read as JSON"),
     "nested too deeply": (JSON, b"[" * 16_000, 400, "cannot be read as JSON"),
     "too many digits": (JSON, b'{"review": ' + b"9" * 5_000 + b"}", 400, "cannot be read as JSON"),
     "a list": (JSON, b"[]", 400, "not an object"),
@@ -75,6 +88,7 @@ class NeverAsked(Model):
     """Stands for a model, which nothing that is refused may get to."""
 
     revision = "0" * 12
+    labels = catalogue.LABELS
 
     def __init__(self) -> None:
         pass
@@ -92,14 +106,51 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABELS", ",".join(catalogue.LABELS))
 
 
-def by_the_service(service: FlaskClient, body: bytes, content_type: str | None) -> tuple[int, str, Any]:
-    answer = service.post("/predict", data=body, content_type=content_type)
+EMOJI = "\U0001f600" * 2_000
+# Content type, body without the last bracket (a judgement needs one more field), and the review that is read.
+GOOD: dict[str, tuple[str, bytes, str]] = {
+    "JSON": (JSON, b'{"review": "happy"', "happy"),
+    "a charset": ("application/json; charset=utf-8", b'{"review": "na\xc3\xafve"', "na\u00efve"),
+    "an empty charset": ("application/json; charset=", b'{"review": "na\xc3\xafve"', "na\u00efve"),
+    "a quoted charset": ('application/json;charset="UTF-8"', b'{"review": "na\xc3\xafve"', "na\u00efve"),
+    "the same charset twice": ("application/json; charset=utf-8; charset=UTF8", b'{"review": "happy"', "happy"),
+    "another parameter": ("application/json; profile=x", b'{"review": "happy"', "happy"),
+    "capitals": ("Application/JSON", b'{"review": "happy"', "happy"),
+    "a byte order mark": (JSON, b'\xef\xbb\xbf{"review": "happy"', "happy"),
+    "white space around": (JSON, b'\r\n {"review": " happy\\n "', "happy"),
+    "a field twice": (JSON, b'{"review": "sad", "review": "happy"', "happy"),
+    "the longest": (JSON, b'{"review": "' + EMOJI.encode() + b'"', EMOJI),
+    "the longest, escaped": (JSON, json.dumps({"review": EMOJI})[:-1].encode(), EMOJI),
+    "a typed replacement character": (JSON, '{"review": "what is \ufffd?"'.encode(), "what is \ufffd?"),
+}
+
+
+class Unsure(Model):
+    """Stands for a model that can never tell."""
+
+    revision = "0" * 12
+    labels = catalogue.LABELS
+
+    def __init__(self) -> None:
+        pass
+
+    def predict(self, text: str) -> Prediction:
+        return Prediction(None, 0.0, dict.fromkeys(self.labels, 0.0))
+
+
+def by_the_service(
+    service: FlaskClient, body: bytes, content_type: str | None, headers: dict[str, str] | None = None
+) -> tuple[int, str, Any]:
+    answer = service.post("/predict", data=body, content_type=content_type, headers=headers)
     return answer.status_code, answer.content_type, json.loads(answer.data)
 
 
-def by_the_function(body: bytes, content_type: str | None, as_text: bool) -> tuple[int, str, Any]:
+def by_the_function(
+    body: bytes, content_type: str | None, as_text: bool, more: dict[str, str] | None = None
+) -> tuple[int, str, Any]:
     """What an HTTP API makes of a request: the body as text, or in base64 where it takes it for binary."""
     headers = {"content-length": str(len(body))} | ({} if content_type is None else {"content-type": content_type})
+    headers |= more or {}
     text = body.decode(errors="replace") if as_text else base64.b64encode(body).decode()
     event = {"version": "2.0", "headers": headers, "body": text, "isBase64Encoded": not as_text}
     reply = record.handler(event, None)
@@ -126,7 +177,28 @@ def test_both_refuse_it_in_the_same_words(
     assert hint in detail
 
 
-def test_a_replacement_character_that_was_typed_is_taken() -> None:
-    """Where a client's bytes were not UTF-8, the gateway's text holds the same character and is longer than they."""
-    body = json.dumps({"review": "what is \ufffd?", "sentiment": "no label"}, ensure_ascii=False).encode()
-    assert "sentiment must be one of" in by_the_function(body, JSON, as_text=True)[2]["detail"]
+@pytest.mark.parametrize("as_text", [True, False], ids=["text", "base64"])
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "gzip, identity", "GZIP", "x"])
+def test_both_say_of_a_compressed_body_what_is_wrong(service: FlaskClient, encoding: str, as_text: bool) -> None:
+    header = {"content-encoding": encoding}
+    refusal = by_the_service(service, gzip.compress(SMALL), JSON, header)
+    assert refusal == by_the_function(gzip.compress(SMALL), JSON, as_text, header)
+    assert (refusal[0], "compressed, as Content-Encoding says" in refusal[2]["detail"]) == (415, True)
+
+
+def test_both_see_a_compressed_body_whose_header_is_missing(service: FlaskClient) -> None:
+    refusal = by_the_service(service, gzip.compress(SMALL), JSON)
+    assert refusal == by_the_function(gzip.compress(SMALL), JSON, as_text=False)
+    assert (refusal[0], "compressed with gzip" in refusal[2]["detail"]) == (400, True)
+
+
+@pytest.mark.parametrize("as_text", [True, False], ids=["text", "base64"])
+@pytest.mark.parametrize(("content_type", "start", "review"), GOOD.values(), ids=GOOD)
+def test_both_read_it_alike(
+    monkeypatch: pytest.MonkeyPatch, content_type: str, start: bytes, review: str, as_text: bool
+) -> None:
+    monkeypatch.setattr(record, "store", lambda judgement, settings: judgement)
+    status, _, answer = by_the_service(create_app(Settings(), Unsure()).test_client(), start + b"}", content_type)
+    assert (status, answer["review"]) == (200, review)
+    status, _, stored = by_the_function(start + b', "sentiment": "joy"}', content_type, as_text)
+    assert (status, stored["review"], stored["id"]) == (200, review, answer["id"])

@@ -95,7 +95,7 @@ def test_another_address_is_not_found(client: FlaskClient, path: str) -> None:
     assert_problem(client.get(path), 404, "POST /predict")
 
 
-def test_health_asks_the_model(client: FlaskClient, model: Model) -> None:
+def test_health_is_alive_and_loaded(client: FlaskClient, model: Model) -> None:
     answer = client.get(catalogue.HEALTH_PATH)
     assert answer.status_code == 200
     assert answer.json == {"status": "ok", "model": model.revision}
@@ -114,9 +114,11 @@ class Silent(Model):
     """Stands for a model that stopped answering, which a whole file cannot be made to do."""
 
     revision = "0" * 12
+    labels = catalogue.LABELS
 
     def __init__(self, error: Exception) -> None:
         self.error = error
+        self.failing = True
 
     def predict(self, text: str) -> NoReturn:
         raise self.error

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sentiment import attribution
 from sentiment.model import Model
-from sentiment.text import UNKNOWN, Tokenizer, tokenize
+from sentiment.text import UNKNOWN, Tokenizer
 from tests.unit.container.service.support import CONTAINER
 
 VOCABULARY = ("<pad>", "<unk>", ".", ",", "!", "?", "i", "do", "n't", "'s", "cry", "a", "13", "nt", "'", "x", "1")
@@ -33,11 +33,6 @@ def words(text: str) -> list[str]:
 def test_each_word_has_its_own_tokens_of_the_whole_text(text: str) -> None:
     tokens, pieces = attribution.split(text, TOKENIZER)
     assert tokens == TOKENIZER.encode(text)
-    parts = [part for match in attribution._WORD.findall(text) for part in tokenize(match)]
-    assert [token.replace("\u03c2", "\u03c3") for token in parts] == [
-        token.replace("\u03c2", "\u03c3")
-        for token in tokenize(text)  # the small sigma at the end of a word
-    ]
     ends = [0] + [place for piece in pieces for place in (piece.start, piece.end)] + [len(text)]
     assert ends == sorted(ends)
     assert all(piece.start < piece.end and piece.first < piece.last for piece in pieces)
@@ -49,8 +44,9 @@ def test_each_word_has_its_own_tokens_of_the_whole_text(text: str) -> None:
         ("I don't cry.", ["I", "don't", "cry"]),
         ("'Cry!' \u2014 \u201cI\u201d, (she) said\u2026", ["Cry", "I", "she", "said"]),
         ("joy/fear, half-asleep", ["joy", "fear", "half", "asleep"]),
-        ("\U0001f600 caf\u00e9 cafe\u0301 13:45", ["caf\u00e9", "cafe\u0301", "13:45"]),
-        ("... - \U0001f600 !?", []),
+        ("\U0001f600 caf\u00e9 cafe\u0301 13:45", ["\U0001f600", "caf\u00e9", "cafe\u0301", "13:45"]),
+        ("... - !? https://example.com/love", []),
+        ("I&#39;m #SoSad:( @joy", ["I&#39;m", "#SoSad", ":("]),
         ("", []),
     ],
 )
@@ -102,7 +98,7 @@ def test_a_word_that_the_model_does_not_know_has_no_weight(model: Model) -> None
     assert known.weight != 0
 
 
-@pytest.mark.parametrize("text", ["", "!", "qwxzvb 12 34.", "\U0001f600"])
+@pytest.mark.parametrize("text", ["", "!", "qwxzvb 12 34.", "https://example.com/love"])
 def test_without_a_known_word_nothing_has_a_weight(model: Model, text: str) -> None:
     assert all(one.weight == 0 for one in model.explain(text))
 
@@ -145,10 +141,10 @@ def test_an_answer_carries_them_on_request_alone(client: FlaskClient) -> None:
     jsonschema.validate(explained, described())
     found = explained.pop("attribution")
     assert explained == plain
-    assert [list(one) for one in found] == [["text", "start", "end", "weight"]] * 3
+    assert [list(one) for one in found] == [["text", "start", "end", "weight"]] * 4
     trimmed = str(plain["review"])
-    assert [trimmed[one["start"] : one["end"]] for one in found] == ["I", "was", "happy"]
-    assert [one["text"] for one in found] == ["I", "was", "happy"]
+    assert [trimmed[one["start"] : one["end"]] for one in found] == [one["text"] for one in found]
+    assert [one["text"] for one in found] == ["\U0001f600", "I", "was", "happy"]
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

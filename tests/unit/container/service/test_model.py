@@ -36,7 +36,7 @@ def test_it_tells_plain_feelings_apart(model: Model, text: str, label: str) -> N
     assert sum(prediction.scores.values()) == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize("text", ["", "zzqxv wqzzk", "🙂🙂", "12 34", "...!?", "Ωχ τι κρίμα"])
+@pytest.mark.parametrize("text", ["", "zzqxv wqzzk", "https://example.com/love", "12 34", "...!?", "Ωχ τι κρίμα"])
 def test_without_a_known_word_it_cannot_tell(model: Model, text: str) -> None:
     prediction = model.predict(text)
     assert prediction.classification is None

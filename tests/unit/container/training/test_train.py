@@ -16,14 +16,15 @@ from sentiment.model import Model  # noqa: E402
 from training import LABELS, train  # noqa: E402
 from training.evaluation import evaluate, robustness  # noqa: E402
 from training.network import distillation, ship, vectors  # noqa: E402
-from training.network.epochs import Taught  # noqa: E402
-from training.network.optimisation import Course  # noqa: E402
-from training.network.rnn import quantise  # noqa: E402
-from training.teacher.soft_labels import SoftLabels  # noqa: E402
-from training.texts import data, examples  # noqa: E402
+from training.network.epochs import Distilled  # noqa: E402
+from training.network.optimisation import Run  # noqa: E402
+from training.teacher import soft_labels  # noqa: E402
+from training.texts import corpus, data, emoji, examples, people  # noqa: E402
 
 pytestmark = pytest.mark.torch
 CLUES = dict(zip(LABELS, ("shout", "slime", "dark", "stole", "won", "died", "blushed"), strict=True))
+
+PHASE = train.Phase(6, 0.03, 0.03, 0.9, 0, 0, 1, 0, statements=0, tied=True)
 
 
 @pytest.fixture
@@ -49,19 +50,20 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vectors, "wordpieces", lambda: ({"[UNK]": 0, "we": 1}, table[:2]))
     for name, value in {"WORDS": 40, "DIMENSIONS": 8, "UNITS": 8}.items():
         monkeypatch.setattr(distillation, name, value)
-    settings = {"EPOCHS": 6, "BATCH": 16, "STATEMENTS": 0, "AVERAGE": 0.9}
-    for name, setting in settings.items():
-        monkeypatch.setattr(train, name, setting)
+    monkeypatch.setattr(train, "BATCH", 16)
+    for name in ("ALONE", "LAST"):
+        monkeypatch.setattr(train, name, PHASE)
     monkeypatch.setattr(examples, "to_learn", lambda: [("joy", "we won story"), ("none", "we we story")])
+    monkeypatch.setattr(emoji, "known", lambda: ["\U0001f622"])
     monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
-    monkeypatch.setattr(train, "RATE", 0.03)
-    monkeypatch.setattr(train, "VECTOR_RATE", 0.03)
+    monkeypatch.setattr(people, "names", lambda: [])
+    monkeypatch.setattr(people, "identities", lambda: [])
 
 
 def test_learns_ships_and_measures(rows: list[data.Row], tmp_path: Path) -> None:
     split = data.split(rows, 0)
     network, tokenizer = train.train(split, 0)
-    path = ship.ship(network, tokenizer, split, 0, 1.0, 1.0, tmp_path, "in a test")
+    path = ship.ship(network, tokenizer, split, 0, 0.2, tmp_path, "in a test")
     figures = evaluate.write(tmp_path, rows)["shipped"]
     assert figures["accuracy"] > 0.9
     assert figures["model"] == path.stem.removeprefix("sentiment-")
@@ -89,19 +91,20 @@ def test_follows_a_teacher_against_the_labels(rows: list[data.Row], monkeypatch:
         swapped[number, (LABELS.index(row.label) + 1) % len(LABELS)] = 1
     even = np.full((1, len(LABELS)), 1 / 7, np.float32)
     texts = [text for row in split.train for text in (row.text, row.text.lower())] + ["we we story"]
-    taught = Taught(texts, 1, torch.from_numpy(np.concatenate([swapped.repeat(2, axis=0), even])), [])
-    words = len(train.vocabulary_for(split, taught))
-    network = train.Network(torch.randn(words, 8) * 0.4, 8, len(LABELS))
-    vectors, scales = quantise(network.embedding.weight.detach())
-    soft_labels = SoftLabels("", np.zeros(0, np.uint8), vectors.numpy(), scales.numpy(), distillation.pack(network))
-    network, tokenizer = train.train(split, 0, train.Lesson(soft_labels, taught))
-    said = ship.predict(network, tokenizer, split.test).argmax(1)
+    probabilities = torch.from_numpy(np.concatenate([swapped.repeat(2, axis=0), even]))
+    others = [corpus.Example(texts[-1], corpus.UNLABELLED, corpus.TRANSFER)]
+    known = soft_labels.vocabulary(texts, 40)
+    network = train.Network(torch.randn(len(known), 8) * 0.4, 8, len(LABELS), layers=2, attention=True)
+    begun = soft_labels.pack("", network, known, probabilities.numpy())
+    distilled = Distilled(texts, 1, probabilities, others)
+    network, tokenizer = train.train(split, 0, train.Help(begun, distilled))
+    said = ship.predict(network, tokenizer, [row.text for row in split.test]).argmax(1)
     wanted = [(LABELS.index(row.label) + 1) % len(LABELS) for row in split.test]
     assert (said == wanted).mean() > 0.9
 
 
 def test_the_same_seed_gives_the_same_network(rows: list[data.Row], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "EPOCHS", 2)
+    monkeypatch.setattr(train, "ALONE", replace(PHASE, epochs=2))
     first, second = (train.train(data.split(rows, 0), 7)[0].state_dict() for _ in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
@@ -109,21 +112,21 @@ def test_the_same_seed_gives_the_same_network(rows: list[data.Row], monkeypatch:
 def test_goes_on_after_an_interruption_as_if_there_had_been_none(
     rows: list[data.Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train, "EPOCHS", 4)
+    monkeypatch.setattr(train, "ALONE", replace(PHASE, epochs=4))
     split = data.split(rows, 0)
     whole = train.train(split, 0)[0].state_dict()
     checkpoint = tmp_path / "build" / "checkpoint.pt"
-    teach = Course.teach_epoch
+    teach = Run.teach_epoch
 
-    def interrupted(course: Course) -> None:
-        if course.epoch == 2:
+    def interrupted(run: Run) -> None:
+        if run.epoch == 2:
             raise KeyboardInterrupt
-        teach(course)
+        teach(run)
 
-    monkeypatch.setattr(Course, "teach_epoch", interrupted)
+    monkeypatch.setattr(Run, "teach_epoch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train.train(split, 0, checkpoint=checkpoint)
-    monkeypatch.setattr(Course, "teach_epoch", teach)
+    monkeypatch.setattr(Run, "teach_epoch", teach)
     resumed = train.train(split, 0, checkpoint=checkpoint)[0].state_dict()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
@@ -139,10 +142,12 @@ def test_a_missing_file_is_one_clear_line(
 def test_evaluation_refuses_a_card_that_does_not_hold(
     rows: list[data.Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(train, "EPOCHS", 1)
+    monkeypatch.setattr(train, "ALONE", replace(PHASE, epochs=1))
     split = data.split(rows, 0)
     monkeypatch.setattr(robustness, "comments", lambda folder: robustness.elsewhere())
-    ship.ship(*train.train(split, 0), split, 0, 1.0, 0.8, tmp_path, "in a test")
+    situations = corpus.Corpus([], [], [corpus.Example("We won.", "joy", corpus.SITUATIONS)])
+    monkeypatch.setattr(corpus, "read", lambda folder, rows: situations)
+    ship.ship(*train.train(split, 0), split, 0, 0.2, tmp_path, "in a test")
     evaluate.write(tmp_path, rows, tmp_path)
     monkeypatch.setattr(data, "read", lambda path: rows)
     monkeypatch.setattr("sys.argv", ["evaluate", "--data", "isear.csv", "--model", str(tmp_path)])

@@ -1,5 +1,6 @@
 """What goes into the bucket of the site, against moto's S3."""
 
+import gzip
 import json
 import re
 
@@ -12,7 +13,10 @@ from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 
-SETTINGS = Settings("dev", {"region": "", "image_repository": "", "site_api_url": ""})
+SETTINGS = Settings(
+    "dev", {"region": "", "image_repository": "", "site_api_url": "", "site_source_url": "", "blind_sample": 5}
+)
+CARD = {"model": "0123456789ab", "right": 0.75, "answered": 0.8, "threshold": 0.4}
 OUTPUTS = {"SiteBucketName": "site", "ApiUrl": "https://api.example"}
 
 
@@ -24,6 +28,20 @@ def s3(monkeypatch):
         cloud = Cloud("dev", region="us-east-1")
         cloud.client("s3").create_bucket(Bucket="site")
         yield cloud
+
+
+@pytest.fixture(autouse=True)
+def card(monkeypatch, tmp_path_factory):
+    """A model card whose figures do not change with the model."""
+    path = tmp_path_factory.mktemp("card") / "figures.json"
+    figures = {
+        "model": CARD["model"],
+        "accuracy_answered": CARD["right"],
+        "answered": CARD["answered"],
+        "threshold": 0.4,
+    }
+    path.write_text(json.dumps({"shipped": figures}))
+    monkeypatch.setattr(page, "CARD_FIGURES", path)
 
 
 @pytest.fixture
@@ -65,6 +83,9 @@ def test_config_json_holds_what_the_page_must_know(s3, folder):
         "apiUrl": "https://api.example",
         "labels": ["anger", "disgust", "fear", "guilt", "joy", "sadness", "shame"],
         "maxReviewCharacters": 2000,
+        "blindSample": 5,
+        "sourceUrl": "",
+        "card": CARD,
         "stage": "dev",
     }
 
@@ -155,3 +176,16 @@ def test_cloudfront_forgets_what_changed_and_only_then(cloud):
     page._invalidate(cloud, {"DistributionId": "E1"}, page.SiteChange(["index.html"], [], 0))
     page._invalidate(cloud, {"DistributionId": "E1"}, page.SiteChange([], [], 3))
     page._invalidate(cloud, {}, page.SiteChange(["index.html"], [], 0))
+
+
+def test_parts_lie_compressed_and_come_back_as_they_were(s3, folder):
+    [app, *_] = upload(s3, folder).uploaded
+    stored = s3.client("s3").get_object(Bucket="site", Key=app)
+    assert stored["ContentEncoding"] == "gzip"
+    assert gzip.decompress(stored["Body"].read()) == b"export const a = 1"
+    assert "ContentEncoding" not in s3.client("s3").get_object(Bucket="site", Key="index.html")
+    (folder / "app.js").write_text("export const a = 2")
+    page.go_back(s3, OUTPUTS, upload(s3, folder))
+    back = s3.client("s3").get_object(Bucket="site", Key=app)
+    assert back["ContentEncoding"] == "gzip"
+    assert gzip.decompress(back["Body"].read()) == b"export const a = 1"

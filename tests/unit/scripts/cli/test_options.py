@@ -26,6 +26,7 @@ def run(monkeypatch, tmp_path):
 
 def write_cloud_json(tmp_path, pid):
     cloud = {"endpoint_url": "http://127.0.0.1:1", "url": "http://127.0.0.1:8080", "pid": pid}
+    cloud |= {"access_key_id": "a run's", "secret_access_key": "its secret"}
     (tmp_path / "cloud.json").write_text(json.dumps(cloud))
 
 

@@ -32,9 +32,12 @@ def test_calibration_error_is_the_mean_gap() -> None:
     assert metrics.calibration_error(PROBABILITIES, TRUTH) == pytest.approx((0.1 + 0.2 + 0.6 + 0.3) / 4, abs=1e-6)
 
 
-def test_the_threshold_lets_the_share_through() -> None:
-    threshold = metrics.threshold_for(PROBABILITIES, 0.5)
-    assert (PROBABILITIES.max(1) >= threshold).mean() == 0.5
+def test_the_threshold_is_the_lowest_that_is_right_and_silent_enough() -> None:
+    assert metrics.threshold_for(PROBABILITIES, TRUTH, right=0.7, silent=0.0) == 0.6
+    assert metrics.threshold_for(PROBABILITIES, TRUTH, right=0.9, silent=0.0) == 0.7  # the one at .6 is wrong
+    neutral = np.array([0, 1, 1, -1])  # the one at .7
+    assert metrics.threshold_for(PROBABILITIES, neutral, right=0.6, silent=1.0) == 0.8
+    assert metrics.threshold_for(PROBABILITIES, 1 - TRUTH, right=0.9, silent=0.0) == 0.9  # none will do
 
 
 def test_the_surest_are_more_often_right() -> None:

@@ -9,26 +9,31 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: `make train-env` installs it")
 
-from sentiment.text import UNKNOWN, Tokenizer  # noqa: E402
+from sentiment.text import ALLCAPS, UNKNOWN, Tokenizer  # noqa: E402
 from training import LABELS  # noqa: E402
-from training.network.epochs import Lessons, Settings, Taught  # noqa: E402
-from training.texts import augment, data, denials, examples, statements, transfer  # noqa: E402
+from training.network.epochs import Distilled, Epochs, Settings, drawn  # noqa: E402
+from training.texts import augment, corpus, data, denials, examples, people, statements, transfer  # noqa: E402
 from training.texts.foreign import foreign, read  # noqa: E402
 from training.texts.statements import statement  # noqa: E402
 
 pytestmark = pytest.mark.torch
-TOKENIZER = Tokenizer(("<pad>", "<unk>", "when", "i", "won", "lost", "we", "met", "again", "der", "."))
+TOKENIZER = Tokenizer(("<pad>", "<unk>", "when", "i", "won", "lost", "we", "met", "again", "der", ".", ALLCAPS))
 SETTINGS = Settings(
     batch=2,
     smoothing=0.1,
     gold=0.5,
-    strangers=1,
-    comments=16,
-    comment_gold=0.5,
-    nonsense=1,
+    neutral_gold=0.8,
+    other_gold=0.4,
+    labelled=70,
+    neutral=10,
+    transfer=1,
+    emoji=10,
+    noise=1,
     statements=1,
     retold=0.0,
     joined=0,
+    shouted=0.0,
+    tied=False,
 )
 
 
@@ -46,62 +51,99 @@ def split() -> data.Split:
     return data.Split(train=rows, validation=[], test=[])
 
 
-def taught() -> Taught:
-    texts = ["I won", "won", "I lost", "lost", "We met", "met", "when we met again", "again"]
-    even = torch.full((8, len(LABELS)), 1 / len(LABELS))
-    return Taught(texts, variants=1, probabilities=even, comments=[("anger", "der"), ("none", "met .")])
+OTHERS = [
+    corpus.Example("when we met again", corpus.UNLABELLED, corpus.TRANSFER),
+    corpus.Example("again", corpus.UNLABELLED, corpus.TRANSFER),
+    corpus.Example("der", "anger", corpus.UTTERANCES),
+    corpus.Example("met .", corpus.NONE, "edos"),
+    corpus.Example("we again", corpus.OTHER, corpus.SITUATIONS),
+    corpus.Example("der .", corpus.UNLABELLED, corpus.EMOJI),
+]
 
 
-def shown(lessons: Lessons, seed: int = 0) -> list[tuple[list[int], list[float]]]:
+def distilled() -> Distilled:
+    texts = ["I won", "won", "I lost", "lost", "We met", "met", *(one.text for one in OTHERS)]
+    surely = torch.zeros(len(texts), len(LABELS))
+    surely[:, LABELS.index("fear")] = 1
+    return Distilled(texts, variants=1, probabilities=surely, others=OTHERS)
+
+
+def shown(epochs: Epochs, seed: int = 0) -> list[tuple[list[int], list[float]]]:
     return [
         (tokens[:length].tolist(), target.tolist())
-        for batch in lessons.epoch(Random(seed))
+        for batch in epochs.epoch(Random(seed))
         for tokens, length, target in zip(batch.tokens, batch.lengths, batch.targets, strict=True)
     ]
 
 
 def test_labels_alone_give_smoothed_targets_and_every_text_once() -> None:
-    lessons = Lessons(split(), None, TOKENIZER, SETTINGS)
-    assert len(lessons.epoch(Random(0))) == lessons.batches_an_epoch() == 2
-    sure = [target for ids, target in shown(lessons) if ids in ([3, 4], [3, 5], [6, 7])]
+    epochs = Epochs(split(), None, TOKENIZER, SETTINGS)
+    assert len(epochs.epoch(Random(0))) == epochs.batches_an_epoch() == 2
+    sure = [target for ids, target in shown(epochs) if ids in ([3, 4], [3, 5], [6, 7])]
     assert sorted(LABELS[target.index(max(target))] for target in sure) == ["joy", "joy", "sadness"]
     assert [max(target) for target in sure] == pytest.approx([0.9 + 0.1 / 7] * 3)
 
 
 def test_sentences_of_our_own_come_once_an_epoch() -> None:
-    lessons = Lessons(split(), None, TOKENIZER, SETTINGS)
-    ours = [target for _, target in shown(lessons) if target[LABELS.index("fear")] == pytest.approx(0.9 + 0.1 / 7)]
+    epochs = Epochs(split(), None, TOKENIZER, SETTINGS)
+    ours = [target for _, target in shown(epochs) if target[LABELS.index("fear")] == pytest.approx(0.9 + 0.1 / 7)]
     assert len(ours) == 1
 
 
 def test_every_target_sums_to_one() -> None:
-    for known in (None, taught()):
-        for batch in Lessons(split(), known, TOKENIZER, SETTINGS).epoch(Random(1)):
+    for known in (None, distilled()):
+        for batch in Epochs(split(), known, TOKENIZER, SETTINGS).epoch(Random(1)):
             assert batch.targets.sum(1).tolist() == pytest.approx([1.0] * len(batch.targets))
             assert batch.tokens.shape[0] == len(batch.lengths) == len(batch.targets)
 
 
-def test_a_teacher_adds_one_variant_of_each_account_and_strangers() -> None:
-    lessons = Lessons(split(), taught(), TOKENIZER, SETTINGS)
-    assert len(lessons.epoch(Random(0))) == lessons.batches_an_epoch() == 4
-    ids = [ids for ids, _ in shown(lessons)]
-    assert all(wanted in ids for wanted in ([3, 4], [4], [3, 5], [5], [6, 7], [7]))
-    assert ([2, 6, 7, 8] in ids) != ([8] in ids)
+def test_a_teacher_adds_one_variant_of_each_response_and_others() -> None:
+    epochs = Epochs(split(), distilled(), TOKENIZER, SETTINGS)
+    assert len(epochs.epoch(Random(0))) == epochs.batches_an_epoch() == 5
+    ids = [ids for ids, _ in shown(epochs)]
+    assert all(wanted in ids for wanted in ([3, 4], [4], [3, 5], [5], [6, 7], [7], [9], [7, 10], [9, 10]))
+    assert sum(wanted in ids for wanted in ([2, 6, 7, 8], [8], [6, 8])) == 1
 
 
 def test_a_teachers_word_counts_beside_the_label() -> None:
-    lessons = Lessons(split(), taught(), TOKENIZER, SETTINGS)
-    joy = LABELS.index("joy")
-    assert float(lessons.targets[0, joy]) == pytest.approx(0.5 * (0.9 + 0.1 / 7) + 0.5 / 7)
-    assert float(lessons.targets[1, joy]) == pytest.approx(float(lessons.targets[0, joy]))
-    assert float(lessons.targets[6, joy]) == pytest.approx(1 / 7)
+    epochs = Epochs(split(), distilled(), TOKENIZER, SETTINGS)
+    joy, fear, anger = (LABELS.index(label) for label in ("joy", "fear", "anger"))
+    assert float(epochs.targets[0, joy]) == pytest.approx(0.5 * (0.9 + 0.1 / 7))
+    assert float(epochs.targets[1, joy]) == pytest.approx(float(epochs.targets[0, joy]))
+    assert float(epochs.targets[6, fear]) == pytest.approx(1)
+    assert float(epochs.targets[8, anger]) == pytest.approx(0.5 * (0.9 + 0.1 / 7))
+    assert epochs.targets[9].tolist() == pytest.approx([0.8 / 7] * 2 + [0.8 / 7 + 0.2] + [0.8 / 7] * 4)
+    assert float(epochs.targets[10, joy]) == pytest.approx(0.4 / 7)
+    assert float(epochs.targets[11, fear]) == pytest.approx(1)
 
 
-def test_comments_are_half_trusted_and_neutral_ones_say_nothing() -> None:
-    found = shown(Lessons(split(), taught(), TOKENIZER, SETTINGS))
-    [angry] = [target for ids, target in found if ids == [9]]
-    assert angry[LABELS.index("anger")] == pytest.approx(0.5 + 0.5 / 7)
-    assert pytest.approx(next(target for ids, target in found if ids == [7, 10])) == [1 / 7] * 7
+def test_labels_of_other_sets_are_drawn_alike_and_by_what_they_are_trusted() -> None:
+    epochs = Epochs(split(), distilled(), TOKENIZER, SETTINGS)
+    assert [(places, wanted) for places, _, wanted in epochs.drawn] == [
+        ([8], 10),
+        ([9], 10),
+        ([11], 10),
+        ([6, 7, 10], 1),
+    ]
+    random = Random(1)
+    found = [drawn([1, 2, 3], [0.1, 1.0, 0.0], 1, random)[0] for _ in range(300)]
+    assert found.count(3) == 0 and 1 <= found.count(1) < 60
+    assert sorted(drawn([1, 2, 3], [0.1, 1.0, 0.3], 3, random)) == [1, 2, 3]
+
+
+def test_some_texts_are_shown_in_capitals() -> None:
+    epochs = Epochs(split(), distilled(), TOKENIZER, replace(SETTINGS, shouted=1.0))
+    assert [3, 4, 11] in [ids for ids, _ in shown(epochs)]
+    assert augment.Shout(TOKENIZER.vocabulary[:-1], ALLCAPS)([3, 4]) == [3, 4]
+
+
+def test_ordinary_sentences_have_even_targets() -> None:
+    made = [statement(Random(seed)) for seed in range(400)]
+    ordinary = [meant for _, meant in made if max(meant) < 0.15]
+    assert 80 < len(ordinary) < 200
+    random = Random(2)
+    texts = [people.ordinary(random) for _ in range(300)]
+    assert not [text for text in texts if "{" in text or not text.strip()]
 
 
 def test_variation_takes_from_the_text_and_adds_nothing() -> None:
@@ -119,19 +161,19 @@ def test_nonsense_is_mostly_unknown_or_foreign() -> None:
     assert sum(ids.count(UNKNOWN) for ids in texts) > sum(map(len, texts)) / 2
 
 
-def test_accounts_are_told_by_others_too() -> None:
-    def lessons(retold: float) -> Lessons:
-        return Lessons(split(), None, TOKENIZER, replace(SETTINGS, retold=retold))
+def test_responses_are_told_by_others_too() -> None:
+    def told(retold: float) -> Epochs:
+        return Epochs(split(), None, TOKENIZER, replace(SETTINGS, retold=retold))
 
-    heard = {seed: [ids for ids, _ in shown(lessons(1.0), seed)] for seed in range(4)}
+    heard = {seed: [ids for ids, _ in shown(told(1.0), seed)] for seed in range(4)}
     assert any([UNKNOWN, 4] in ids for ids in heard.values())  # "He won", of which this vocabulary knows one word
-    assert all([3, 4] in [ids for ids, _ in shown(lessons(0.0), seed)] for seed in range(4))
+    assert all([3, 4] in [ids for ids, _ in shown(told(0.0), seed)] for seed in range(4))
 
 
-def test_accounts_of_one_label_are_joined() -> None:
-    lessons = Lessons(split(), None, TOKENIZER, replace(SETTINGS, joined=6))
-    assert len(lessons.epoch(Random(0))) == lessons.batches_an_epoch() == 5
-    long = [(ids, target) for ids, target in shown(lessons) if len(ids) >= 4 and not {UNKNOWN, 5, 8, 9} & set(ids)]
+def test_responses_of_one_label_are_joined() -> None:
+    epochs = Epochs(split(), None, TOKENIZER, replace(SETTINGS, joined=6))
+    assert len(epochs.epoch(Random(0))) == epochs.batches_an_epoch() == 5
+    long = [(ids, target) for ids, target in shown(epochs) if len(ids) >= 4 and not {UNKNOWN, 5, 8, 9} & set(ids)]
     assert long
     for ids, target in long:  # the two of joy, twice to four times
         assert set(zip(ids[::2], ids[1::2], strict=True)) <= {(3, 4), (6, 7)} and 4 <= len(ids) <= 8
@@ -152,7 +194,7 @@ def test_statements_name_deny_or_state() -> None:
     made = [statement(random) for _ in range(400)]
     assert all(sum(meant) == pytest.approx(1) for _, meant in made)
     assert {"The", "I"} <= {text.split()[0] for text, _ in made}
-    assert {round(max(meant), 2) for _, meant in made} == {0.14, 0.3, 0.38, statements.SURE}
+    assert {round(max(meant), 2) for _, meant in made} == {0.14, 0.3, 0.38, statements.SHOWN, statements.SURE}
 
 
 @pytest.mark.parametrize("label", LABELS)
@@ -196,18 +238,6 @@ def test_strangers_come_once_and_without_placeholders(tmp_path: Path) -> None:
         (tmp_path / "goemotions" / f"{name}.tsv").write_text("[NAME] won the race!\t1\ta\nOh no\t2\tb\n", "utf-8")
     (tmp_path / "emobank" / "emobank.csv").write_text('id,text\n1,"Well, he ran."\n', "utf-8")
     assert list(transfer.strangers(tmp_path)) == ["Sam won the race!", "Well, he ran."]
-
-
-def test_sentences_with_people_come_first_and_held_out_ones_never(tmp_path: Path) -> None:
-    (tmp_path / "goemotions").mkdir()
-    (tmp_path / "emobank").mkdir()
-    parts = {"train": "The sun is up\t0\ta\nIs it hers or his?\t7\tb\n", "dev": "My own joke\t1\tc\n", "test": ""}
-    for name, lines in parts.items():
-        (tmp_path / "goemotions" / f"{name}.tsv").write_text(lines, "utf-8")
-    (tmp_path / "emobank" / "emobank.csv").write_text("id,text\n1,Stocks fell again\n2,They ran away\n", "utf-8")
-    found = transfer.Texts.read([], tmp_path).strangers
-    assert {*found[:2]} == {"Is it hers or his?", "They ran away"}
-    assert {*found[2:]} == {"The sun is up", "Stocks fell again"}
 
 
 def test_comments_get_the_nearest_label_or_are_left_out(tmp_path: Path) -> None:

@@ -14,18 +14,20 @@ import onnxruntime  # noqa: E402
 from sentiment.model import Model  # noqa: E402
 from training import LABELS  # noqa: E402
 from training.network import batches, export  # noqa: E402
-from training.network.rnn import Network, quantise  # noqa: E402
+from training.network.rnn import Network, quantise, unsmoothed  # noqa: E402
 
 pytestmark = pytest.mark.torch
 WORDS = ("<pad>", "<unk>", *(f"word{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"))
 
 
-@pytest.fixture
-def network() -> Network:
+@pytest.fixture(params=[(1, False), (2, True)], ids=["one layer", "two layers and attention"])
+def network(request: pytest.FixtureRequest) -> Network:
+    layers, attention = request.param
     torch.manual_seed(1)
     vectors = torch.randn(len(WORDS), 12)
     vectors[0] = 0
-    made = Network(vectors, units=6, labels=len(LABELS), dropout=0.5, word_dropout=0.5).eval()
+    made = Network(vectors, 6, len(LABELS), dropout=0.5, word_dropout=0.5, layers=layers, attention=attention).eval()
+    made.smoothing = 0.1 * (layers - 1)
     whole, scales = quantise(made.embedding.weight.detach())
     made.embedding.weight.data = whole * scales
     return made
@@ -61,6 +63,14 @@ def test_word_dropout_is_for_training_only(network: Network) -> None:
     assert not torch.equal(network(*batch), network(*batch))
 
 
+def test_what_smoothing_spread_over_all_labels_is_taken_back() -> None:
+    meant = torch.tensor([[0.7, 0.2, 0.1], [1.0, 0.0, 0.0]])
+    smoothed = 0.9 * meant + 0.1 / 3
+    assert torch.allclose(unsmoothed(smoothed, 0.1), meant, atol=1e-3)
+    assert torch.equal(unsmoothed(smoothed, 0.0), smoothed)
+    assert float(unsmoothed(torch.tensor([[0.99, 0.005, 0.005]]), 0.1).min()) > 0
+
+
 def test_quantised_vectors_stay_near() -> None:
     vectors = torch.randn(50, 16)
     whole, scales = quantise(vectors)
@@ -72,7 +82,7 @@ def test_the_artefact_says_what_torch_says(network: Network, artefact: Path, tex
     tokens, lengths = batches.pad(texts)
     session = onnxruntime.InferenceSession(artefact, providers=["CPUExecutionProvider"])
     [found] = session.run(["probabilities"], {"tokens": tokens.numpy(), "lengths": lengths.numpy()})
-    assert np.allclose(found, network(tokens, lengths).softmax(1).detach().numpy(), atol=1e-5)
+    assert np.allclose(found, network.probabilities(tokens, lengths).detach().numpy(), atol=1e-5)
     for row, text in enumerate(texts):
         single = {"tokens": np.array([text]), "lengths": np.array([len(text)])}
         assert np.allclose(session.run(None, single)[0][0], found[row], atol=1e-6)
@@ -89,7 +99,9 @@ def test_the_artefact_replaces_the_last_one_and_carries_what_it_needs(artefact: 
 
 def test_the_artefact_can_be_read_back_into_torch(network: Network, artefact: Path, texts: list[list[int]]) -> None:
     batch = batches.pad(texts)
-    assert torch.allclose(export.load(artefact)(*batch), network(*batch), atol=1e-5)
+    again = export.load(artefact)
+    assert torch.allclose(again(*batch), network(*batch), atol=1e-5)
+    assert again.smoothing == pytest.approx(network.smoothing)
 
 
 def test_the_same_network_gives_the_same_file(network: Network, artefact: Path, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -12,35 +14,46 @@ pytest.importorskip("onnx", reason="onnx is not installed: `make train-env` inst
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: `make train-env` installs it")
 
 import numpy as np  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
 
 from sentiment.text import tokenize  # noqa: E402
 from training import LABELS, train  # noqa: E402
 from training.evaluation import evaluate, robustness  # noqa: E402
 from training.network import distillation, vectors  # noqa: E402
-from training.teacher import encoder, probe, soft_labels  # noqa: E402
-from training.texts import data, examples, transfer  # noqa: E402
+from training.teacher import encoder, soft_labels, tuning  # noqa: E402
+from training.texts import corpus, data, emoji, examples, people  # noqa: E402
 
 pytestmark = pytest.mark.torch
 CLUES = dict(zip(LABELS, ("shout", "slime", "dark", "stole", "won", "died", "blushed"), strict=True))
 GROUPS = dict.fromkeys(data.GROUPS, "1")
 WORDS = [".", "when", "we", "story", "saw", "it", *CLUES.values()]
+PHASE = train.Phase(8, 0.03, 0.03, 0.9, 70, 10, 50, 10, statements=0, tied=True)
 TABLE = np.random.default_rng(0).normal(size=(len(WORDS), 8)).astype(np.float32)
 
 
-class Small(encoder.Encoder):
-    """Stands in for the encoder: the same few numbers for each word, and an interruption when told to."""
+class Small(encoder.Teacher):
+    """Stands in for the encoder: the words themselves as pieces, a table of vectors, and one layer on their mean."""
 
-    def __init__(self, chunks: int = 1_000) -> None:
-        self.left = chunks
+    def __init__(self) -> None:
+        nn.Module.__init__(self)
+        self.table = nn.Embedding.from_pretrained(torch.from_numpy(np.concatenate([TABLE, TABLE[:3] * 0])), freeze=True)
+        self.output = nn.Linear(8, len(LABELS))
 
-    def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
-        if not self.left:
-            raise KeyboardInterrupt
-        self.left -= 1
-        table = dict(zip(WORDS, TABLE, strict=True))
-        nothing = np.zeros(8, np.float32)
-        rows = [[table.get(token, nothing) for token in tokenize(text)] for text in texts]
-        return [np.array(row, np.float16).reshape(-1, 8) for row in rows]
+    def pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        ends = len(WORDS) + 2
+        return [[ends, *(WORDS.index(w) if w in WORDS else ends - 1 for w in tokenize(t)), ends] for t in texts]
+
+    def spelled(self, pieces: Sequence[int]) -> list[str]:
+        return [WORDS[piece] if piece < len(WORDS) else "[UNK]" for piece in pieces[1:-1]]
+
+    def states(self, ids: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
+        return self.table(ids), self.table(ids) * 2
+
+    def forward(self, ids: Tensor, inside: Tensor) -> Tensor:
+        return self.output((self.table(ids) * inside[:, :, None]).sum(1))
+
+    def groups(self, rate: float) -> list[dict[str, Any]]:
+        return [{"params": list(self.output.parameters()), "lr": rate}]
 
 
 @pytest.fixture
@@ -54,13 +67,18 @@ def rows() -> list[data.Row]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Other texts, in the form of GoEmotions and EmoBank."""
-    (tmp_path / "goemotions").mkdir()
-    (tmp_path / "emobank").mkdir()
+    """Other texts, in the form of their files."""
+    for name in ("goemotions", "emobank", corpus.FOLDER):
+        (tmp_path / name).mkdir()
     for part in ("train", "dev", "test"):
         lines = [f"We saw {part} story {number}\t{(17, 27)[number % 2]}\tx" for number in range(20)]
         (tmp_path / "goemotions" / f"{part}.tsv").write_text("\n".join(lines) + "\n", "utf-8")
     (tmp_path / "emobank" / "emobank.csv").write_text("id,text\n1,We saw it again.\n", "utf-8")
+    for name in (*corpus.WEIGHTS, corpus.TRANSFER):
+        lines = [
+            f"{label}\tit {clue} {name} {number}\t{label}" for label, clue in CLUES.items() for number in range(30)
+        ]
+        (tmp_path / corpus.FOLDER / f"{name}.tsv").write_text("\n".join(["label\ttext\tdetail", *lines]), "utf-8")
     return tmp_path
 
 
@@ -72,11 +90,12 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examples, "is_held_out", lambda text: False)
     monkeypatch.setattr(robustness, "held_out", robustness.elsewhere)
     monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
-    settings: dict[ModuleType, dict[str, float]] = {
+    monkeypatch.setattr(emoji, "known", lambda: ["\U0001f622"])
+    settings: dict[ModuleType, dict[str, Any]] = {
         distillation: {"WORDS": 40, "DIMENSIONS": 8, "UNITS": 8, "DIRECTIONS": 4, "EPOCHS": 2},
-        probe: {"UNITS": 16, "EPOCHS": 8, "BATCH": 16, "RATE": 1e-2, "DROPOUT_IN": 0.0, "DROPOUT_OUT": 0.0},
-        train: {"EPOCHS": 8, "BATCH": 16, "STATEMENTS": 0, "RATE": 0.03, "VECTOR_RATE": 0.03, "AVERAGE": 0.9},
-        encoder: {"CHUNK": 64},
+        soft_labels: {"FOLDS": 2, "EACH": 30, "NEUTRAL": 5, "FIRST_RATE": 0.3, "SECOND_RATE": 0.3, "AGAIN": 4},
+        train: {"BATCH": 16, "FIRST": replace(PHASE, tied=False), "LAST": PHASE},
+        people: {"names": lambda: ["ada"], "identities": lambda: []},
     }
     for module, values in settings.items():
         for name, value in values.items():
@@ -94,13 +113,13 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_from_empty_to_a_trained_model(
     rows: list[data.Row], folder: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encoder, "Encoder", lambda folder: Small())
+    monkeypatch.setattr(soft_labels, "Teacher", lambda folder: Small())
     monkeypatch.setattr(data, "read", lambda path: rows)
     out = folder / "out"
     command = ["teacher", "--data", str(folder / "isear.csv"), "--seeds", "0", "--out", str(out)]
     monkeypatch.setattr("sys.argv", command)
     assert soft_labels.main() == 0
-    assert any("accuracy on validation 1.000" in line for line in said)
+    assert any("accuracy on validation 1.000" in line for line in said), said
     learned = out / "soft-labels-0.npz"
     assert learned.stat().st_size < 100_000
     assert not any(CLUES["joy"].encode() in file.read_bytes() for file in [learned])
@@ -111,7 +130,7 @@ def test_from_empty_to_a_trained_model(
     assert "accuracy 1.000" in said[-1]
     monkeypatch.setattr("sys.argv", [*command[:3], "--seed", "1", "--soft-labels", str(learned), "--out", str(folder)])
     assert train.main() == 2
-    assert "speaks of other texts" in said[-1]
+    assert "was made for other texts" in said[-1]
 
 
 def test_says_that_it_learns_from_labels_alone_and_how_not_to(
@@ -125,46 +144,31 @@ def test_says_that_it_learns_from_labels_alone_and_how_not_to(
         train.find(rows, data.split(rows, 77), 77, options)
 
 
-def test_an_interrupted_pass_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    texts = [f"we saw {word}" for word in WORDS * 10]
-    said: list[str] = []
-    with pytest.raises(KeyboardInterrupt):
-        encoder.states(texts, tmp_path, said.append, lambda: Small(2))
-    read = encoder.states(texts, tmp_path, said.append, lambda: Small(1))
-    assert said[-1] == "encoded 3 of 3 chunks; 0 s left"
-    whole = Small().encode(texts)
-    assert len(read) == len(texts) and read.lengths == [len(one) for one in whole]
-    assert all(np.array_equal(read[place], whole[place]) for place in range(len(texts)))
-
-
-def test_readers_are_kept_and_not_trained_again(
+def test_tuned_teachers_are_kept_and_not_tuned_again(
     rows: list[data.Row], folder: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = transfer.Texts.read(rows, folder)
-    monkeypatch.setattr(encoder, "Encoder", lambda folder: Small())
-    encoded = soft_labels.encode(texts, folder / "out")
-    split, place = data.split(rows, 0), {row.key: number for number, row in enumerate(rows)}
-    first, _ = soft_labels.teach(split, place, encoded, 0, folder / "out")
-    monkeypatch.setattr(probe, "fit", None)
-    again, _ = soft_labels.teach(split, place, encoded, 0, folder / "out")
-    assert np.array_equal(first, again)
+    folds = soft_labels.Folds(Small, corpus.Texts.read(rows, folder), folder)
+    first = folds.first_stage(0)
+    monkeypatch.setattr(tuning, "tune", None)
+    again = folds.first_stage(0)
+    assert all(torch.equal(one, other) for one, other in zip(first.parameters(), again.parameters(), strict=True))
 
 
-def test_no_row_is_labelled_by_a_reader_that_saw_it(
-    rows: list[data.Row], folder: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+def test_no_text_is_labelled_by_a_teacher_that_saw_its_label(
+    rows: list[data.Row], folder: Path, said: list[str]
 ) -> None:
-    monkeypatch.setattr(encoder, "Encoder", lambda folder: Small())
-    encoded = soft_labels.encode(transfer.Texts.read(rows, folder), folder / "out")
+    folds = soft_labels.Folds(Small, corpus.Texts.read(rows, folder), folder)
     split, place = data.split(rows, 0), {row.key: number for number, row in enumerate(rows)}
-    (folder / "a").mkdir()
-    (folder / "b").mkdir()
-    before, _ = soft_labels.teach(split, place, encoded, 0, folder / "a")
+    before, _, _ = folds.label(split, place, 0)
     first = split.train[0]
     other = next(label for label in LABELS if label != first.label)
     lied = data.Split([data.Row(first.key, "", other, {}), *split.train[1:]], split.validation, [])
-    after, _ = soft_labels.teach(lied, place, encoded, 0, folder / "b")
-    assert np.array_equal(before[:4], after[:4])
+    after, _, _ = folds.label(lied, place, 0)
+    assert np.array_equal(before[:4], after[:4])  # of the first row, whose fold is another's
     assert not np.array_equal(before[4:8], after[4:8])
+    drawn = folds.pool.draw(0, 1000, 0, 1)
+    outside = [pieces for pieces, fold in zip(folds.others, folds.pool.folds, strict=True) if fold]
+    assert len(drawn.pieces) > 100 and all(pieces in outside for pieces in drawn.pieces)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +184,8 @@ def test_tokens_find_the_pieces_that_spell_them(tokens: list[str], pieces: list[
     assert encoder.align(tokens, pieces) == places
 
 
-def test_the_gru_comes_back_as_it_was_packed() -> None:
-    first, second = (train.Network(torch.zeros(3, 8), 8, 7) for _ in range(2))
+def test_weights_come_back_as_they_were_packed() -> None:
+    first, second = (train.Network(torch.zeros(3, 8), 8, 7, layers=2, attention=True) for _ in range(2))
     distillation.unpack(second, distillation.pack(first))
     assert all(
         torch.allclose(one, other, atol=1e-3)
@@ -201,12 +205,12 @@ def test_says_which_command_installs_a_missing_package(monkeypatch: pytest.Monke
         vectors.package("no_such_package_of_vectors")
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(data.DataError, match="make teacher-env"):
-        encoder.Encoder(tmp_path)
+        encoder.Teacher(tmp_path)
 
 
 def test_what_is_committed_are_numbers_and_a_checksum() -> None:
     file = Path(soft_labels.__file__).with_name("soft-labels-0.npz")
-    assert file.stat().st_size < 4_000_000
+    assert file.stat().st_size < 8_000_000
     with np.load(file) as stored:
         kinds = {name: stored[name].dtype.kind for name in stored.files}
         assert kinds.pop("digest") == "U" and len(str(stored["digest"])) == 64

@@ -1,0 +1,379 @@
+"""A gunicorn worker whose threads get whole requests only, and whose health checks have a thread of their own.
+
+gunicorn's threaded worker gives a connection to a thread as soon as it is there, and the thread waits for the rest of
+the request: as many half-sent requests as there are threads, and nobody is answered any more. Here the worker's event
+loop, which waits for all connections at once, receives head and body and gives a request away when it is whole, so that
+a slow client costs a little memory and, after a while, gets 408. In front of a load balancer that hardly matters; with
+``docker run -p`` it does.
+
+gunicorn's master imports this module, and may not import ONNX Runtime (gunicorn.conf.py says why): so nothing here
+imports the model.
+
+A request is only measured here (where does it end?). gunicorn's parser reads it, and refuses it where it is wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import re
+import selectors
+import socket
+import time
+import uuid
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from gunicorn.http.parser import RequestParser
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
+
+from sentiment.turns import REQUEST_PRICE, RefusedError
+from shared.limits import MAX_BATCH_BODY_BYTES
+from shared.problems import CONTENT_TYPE, Problem, try_later
+
+HEALTH_CHECK = b"GET /healthz "
+HEAD_SECONDS = 10.0  # in which a head has to be here, from its first byte on
+REQUEST_SECONDS = 20.0  # in which a request has to be here as a whole
+SEND_SECONDS = 10.0  # in which a client has to take its answer
+LINGER_SECONDS = 2.0  # that a client has to close its end, so that what it still sends destroys no answer
+MAX_HEAD_BYTES = 64 * 1024
+MAX_BUFFERED_BYTES = 16 * 1024 * 1024  # of all requests that are not answered yet
+_READ_BYTES = 64 * 1024
+
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*(?=\r\n)")
+_CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding:")
+_EXPECT = re.compile(rb"(?i)\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)")
+_CLOSES = re.compile(rb"(?i) HTTP/1\.0\r\n|\r\nconnection:[ \t]*close")
+_REQUEST_ID = re.compile(rb"(?i)\r\nx-request-id:[ \t]*([\w.:;=/+-]{1,200})[ \t]*(?=\r\n|$)")
+_PREDICTION = b"POST /predict"  # and what begins like it
+_EXPLAIN = b'"explain"'
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+log = logging.getLogger(__name__)
+
+
+class Incoming:
+    """The bytes that a connection has sent and nobody has read yet, and where the first request among them ends.
+
+    Attributes:
+        data: the bytes.
+        truncated: the request is longer than any that is taken, so only its beginning is given away.
+        expects: its client waits to be told to go on.
+    """
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self._reset()
+
+    def _reset(self) -> None:
+        self.truncated = False
+        self.expects = False
+        self._head = 0  # length of the head; 0: not here yet
+        self._searched = 0
+        self._chunked = False  # and its last chunk is not here yet
+        self._end = 0  # of the request; of a chunked one, where its next chunk begins
+
+    @property
+    def has_head(self) -> bool:
+        """Whether a head is here."""
+        return self._head > 0
+
+    @property
+    def has_long_head(self) -> bool:
+        """Whether the head is longer than any that is taken."""
+        return not self._head and len(self.data) > MAX_HEAD_BYTES
+
+    def add(self, data: bytes) -> bool:
+        """Take in more bytes; tells whether there is a whole request."""
+        self.data += data
+        return self.whole()
+
+    def whole(self) -> bool:
+        """Whether there is a whole request, or the beginning of one that is too long."""
+        if not self._head and not self._find_head():
+            return False
+        if self._chunked:
+            self._skip_chunks()
+        end = len(self.data) if self._chunked else self._end
+        if end - self._head > MAX_BATCH_BODY_BYTES:
+            self.truncated, self._chunked, self._end = True, False, len(self.data)
+        return not self._chunked and len(self.data) >= self._end
+
+    def take(self) -> bytes:
+        """The first request; what is behind it stays."""
+        request = bytes(self.data[: self._end])
+        del self.data[: self._end]
+        self._reset()
+        return request
+
+    def _find_head(self) -> bool:
+        found = self.data.find(b"\r\n\r\n", max(0, self._searched - 3))
+        self._searched = len(self.data)
+        if found < 0:
+            return False
+        if expect := _EXPECT.search(self.data, 0, found + 2):
+            # It is answered here, so the parser must not see it and answer it again.
+            del self.data[expect.start() : expect.end()]
+            found -= expect.end() - expect.start()
+            self.expects = True
+        self._head = self._end = found + 4
+        self._chunked = _CHUNKED.search(self.data, 0, found + 2) is not None
+        lengths = _LENGTH.findall(self.data, 0, found + 2)
+        if not self._chunked and len(lengths) == 1:
+            self._end += int(lengths[0])
+        return True
+
+    def _skip_chunks(self) -> None:
+        """Move on over the chunks that are here (RFC 9112, section 7.1), to the end of the request if that is too."""
+        while (line := self.data.find(b"\r\n", self._end)) >= 0:
+            try:
+                size = int(bytes(self.data[self._end : line]).partition(b";")[0], 16)
+            except ValueError:
+                size = -1
+            if size < 0:  # the parser will refuse it
+                self._chunked, self._end = False, len(self.data)
+                return
+            if size == 0:
+                last = self.data.find(b"\r\n\r\n", line)  # behind the trailers, if there are any
+                if last >= 0:
+                    self._chunked, self._end = False, last + 4
+                return
+            if line + 2 + size + 2 > len(self.data):
+                return
+            self._end = line + 2 + size + 2
+
+
+class Connection(TConn):
+    """A connection whose thread reads from memory and never from the socket."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.incoming = Incoming()
+        self.taken = 0  # bytes of the request that a thread has
+        self.truncated = False
+        self.is_health_check = False
+        self.deadline = 0.0
+        self.parser = RequestParser(self.cfg, iter(()), self.client)
+        self.initialized = True
+
+    def init(self) -> None:
+        """Called by the thread before it reads."""
+        self.sock.settimeout(SEND_SECONDS)
+
+
+class Worker(ThreadWorker):
+    """The worker."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._receiving: set[Connection] = set()
+        self._lingering: set[Connection] = set()
+        self._buffered = 0
+        self._in_threads = 0
+        self._health_pool = ThreadPoolExecutor(1, "health")
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take in a connection, and what it has sent already."""
+        try:
+            sock, address = listener.accept()
+        except OSError:  # it is gone again, or another worker was faster
+            return
+        self.nr_conns += 1
+        connection = Connection(self.cfg, sock, address, listener.getsockname())
+        connection.deadline = time.monotonic() + self.cfg.keepalive
+        self._wait_for_more(connection)
+        self._read(connection)
+
+    def on_client_socket_readable(self, connection: Connection, sock: socket.socket) -> None:
+        """A connection that was kept open sends its next request."""
+        self.keepalived_conns.remove(connection)
+        self.poller.modify(sock, selectors.EVENT_READ, partial(self._on_readable, connection))
+        self._receiving.add(connection)
+        self._read(connection)
+
+    def enqueue_req(self, connection: Connection) -> None:
+        """Give a whole request to a thread."""
+        pool = self._health_pool if connection.is_health_check else self.tpool
+        if pool is self.tpool and self._in_threads >= self.cfg.threads:
+            self._refuse(connection, try_later("Too many requests are waiting. Send the same request again shortly."))
+            return
+        self._in_threads += pool is self.tpool
+        future = pool.submit(self.handle, connection)
+        future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, connection, done))
+
+    def finish_request(self, connection: Connection, future: Future[Any]) -> None:
+        """Go on with a connection whose request was answered."""
+        self._in_threads -= not connection.is_health_check
+        self._buffered -= connection.taken
+        connection.taken = 0
+        if future.cancelled() or future.exception() is not None or not future.result():
+            self._linger(connection)
+        elif connection.incoming.data:  # of the next request, sent before this one was answered
+            connection.sock.setblocking(False)
+            self._wait_for_more(connection)
+            self._start_clock(connection)
+            self._go_on(connection, connection.incoming.whole())
+        else:
+            super().finish_request(connection, future)
+
+    def handle_request(self, request: Any, connection: Connection) -> bool:
+        """Answer a request, in a thread."""
+        if connection.truncated:
+            request.force_close()  # where the next request would begin is not known
+        return bool(super().handle_request(request, connection)) and not connection.truncated
+
+    def murder_pending(self) -> None:
+        """Once a second: end what was not here in time."""
+        now = time.monotonic()
+        for connection in list(self._receiving):
+            if now < connection.deadline:
+                continue
+            if connection.incoming.data:
+                detail = "The request took too long to arrive; send it again."
+                self._refuse(connection, Problem(HTTPStatus.REQUEST_TIMEOUT, detail))
+            else:
+                self._drop(connection)
+        for connection in list(self._lingering):
+            if now > connection.deadline:
+                self._drop(connection)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        super()._cap_keepalive(deadline)
+        for connection in self._receiving:
+            if not connection.incoming.data:
+                connection.deadline = min(connection.deadline, time.monotonic() + STOP_KEEPALIVE_LINGER)
+
+    def _wait_for_more(self, connection: Connection) -> None:
+        self.poller.register(connection.sock, selectors.EVENT_READ, partial(self._on_readable, connection))
+        self._receiving.add(connection)
+
+    def _start_clock(self, connection: Connection) -> None:
+        connection.deadline = time.monotonic() + HEAD_SECONDS
+
+    def _on_readable(self, connection: Connection, _: Any) -> None:
+        self._read(connection)
+
+    def _read(self, connection: Connection) -> None:
+        try:
+            data = connection.sock.recv(_READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if connection in self._lingering:  # what is still sent there is of no interest
+            if not data:
+                self._drop(connection)
+            return
+        if not data:
+            self._drop(connection)
+            return
+        if not connection.incoming.data:
+            self._start_clock(connection)
+        self._buffered += len(data)
+        had_head = connection.incoming.has_head
+        whole = connection.incoming.add(data)
+        if connection.incoming.has_head and not had_head:
+            connection.deadline += REQUEST_SECONDS - HEAD_SECONDS
+        self._go_on(connection, whole)
+
+    def _go_on(self, connection: Connection, whole: bool) -> None:
+        incoming = connection.incoming
+        if whole:
+            self._give_away(connection)
+        elif incoming.has_long_head:
+            detail = f"The head of the request is too long; send at most {MAX_HEAD_BYTES:,} bytes."
+            self._refuse(connection, Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail))
+        elif self._buffered > MAX_BUFFERED_BYTES:
+            self._refuse(connection, try_later("Too much is being sent at once. Send the same request again shortly."))
+        elif incoming.expects:
+            incoming.expects = False
+            self._send(connection, _CONTINUE)
+
+    def _give_away(self, connection: Connection) -> None:
+        connection.truncated = connection.incoming.truncated
+        request = connection.incoming.take()
+        refusal = self._refusal(request)
+        if refusal is not None:
+            self._buffered -= len(request)
+            head = request.partition(b"\r\n\r\n")[0]
+            closes = connection.truncated or _CLOSES.search(head) is not None
+            self._refuse(connection, refusal, head, closes)
+            return
+        self._forget(connection)
+        connection.taken = len(request)
+        connection.is_health_check = request.startswith(HEALTH_CHECK)
+        connection.parser.unreader.unread(request)
+        self.enqueue_req(connection)
+
+    def _refusal(self, request: bytes) -> RefusedError | None:
+        """Whether there is time for a request, guessed from its bytes.
+
+        Those who do not wait as they are told come again at once, and to read each of their requests in a thread would
+        leave no time for anybody else's. Whoever hides from this guess is judged when the request has been read.
+        """
+        turns = getattr(self.wsgi, "extensions", {}).get("turns")
+        if turns is None or not request.startswith(_PREDICTION):
+            return None
+        found: RefusedError | None = turns.refusal(REQUEST_PRICE + len(request), explanation=_EXPLAIN in request)
+        return found
+
+    def _forget(self, connection: Connection) -> None:
+        """Stop receiving."""
+        self._receiving.discard(connection)
+        self._lingering.discard(connection)
+        with contextlib.suppress(KeyError, ValueError, OSError):
+            self.poller.unregister(connection.sock)
+
+    def _drop(self, connection: Connection) -> None:
+        self._forget(connection)
+        self._buffered -= len(connection.incoming.data) + connection.taken
+        self.nr_conns -= 1
+        connection.close()
+
+    def _linger(self, connection: Connection) -> None:
+        """Close once the client has; gunicorn waits for that in the event loop, and nobody is served meanwhile."""
+        self._forget(connection)
+        connection.sock.setblocking(False)
+        try:
+            connection.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._drop(connection)
+            return
+        connection.deadline = time.monotonic() + LINGER_SECONDS
+        self.poller.register(connection.sock, selectors.EVENT_READ, partial(self._on_readable, connection))
+        self._lingering.add(connection)
+
+    def _refuse(self, connection: Connection, problem: Problem, head: bytes = b"", closes: bool = True) -> None:
+        """Answer without a thread.
+
+        Args:
+            connection: on which the request came.
+            problem: what its client is told.
+            head: of the request, if it is here.
+            closes: whether no further request is read from this connection.
+        """
+        found = _REQUEST_ID.search(head)
+        request_id = found[1].decode() if found else uuid.uuid4().hex
+        fields = {"requestId": request_id, "route": None, "status": int(problem.status)}
+        log.info("request", extra={"fields": fields})
+        body = json.dumps(problem.document)
+        headers = {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(body)), "X-Request-Id": request_id}
+        headers |= problem.headers | ({"Connection": "close"} if closes else {})
+        lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+        title = problem.document["title"]
+        self._send(connection, f"HTTP/1.1 {int(problem.status)} {title}\r\n{''.join(lines)}\r\n{body}".encode())
+        if closes:
+            self._linger(connection)
+            return
+        self._receiving.add(connection)
+        connection.deadline = time.monotonic() + self.cfg.keepalive
+        if connection.incoming.data:
+            self._start_clock(connection)
+            self._go_on(connection, connection.incoming.whole())
+
+    def _send(self, connection: Connection, data: bytes) -> None:
+        with contextlib.suppress(OSError):
+            connection.sock.send(data)  # so little that it fits into what the kernel keeps for a client

@@ -1,0 +1,24 @@
+// Says so when the page's modules did not arrive, and keeps what was typed for the next try.
+// It is no module itself, so that it does not share their fate.
+"use strict";
+
+function check() {
+  if (document.documentElement.dataset.ready === undefined) document.getElementById("lost").classList.add("now");
+}
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#lost a")) return;
+  event.preventDefault();
+  try {
+    const draft = { text: document.getElementById("text").value, from: location.hash };
+    sessionStorage.setItem("feelings.draft", JSON.stringify(draft)); // where app.js looks for it
+  } catch {
+    // Storage is switched off: what can be had is the reload alone.
+  }
+  location.reload();
+});
+
+// Modules delay this event; after it only the words of another language may be on their way.
+const soon = () => setTimeout(check, 3_000);
+if (document.readyState === "complete") soon();
+else addEventListener("load", soon);

@@ -1,0 +1,63 @@
+// Help for whoever wrote a text about dying or violence: the lines of their country, then where every other is listed.
+// The numbers are in helplines.json, with their sources and the years in which they were last seen.
+
+import { make } from "./dom.js";
+import { languageNow, learn, say } from "./words.js";
+
+learn({
+  en: {
+    careWhy: "This page only guesses at feelings, and it will not guess here. Nothing of what you wrote is stored. Please talk to somebody, now if you can:",
+    careDanger: "If somebody is in danger right now, call {emergency}.",
+    careLocal: "your local emergency number",
+    careDial: "Call {number}",
+    careText: "or text {number}",
+    careElsewhere: "In any other country:",
+    careWrong: "If this was meant differently, or was a quotation: simply write another text.",
+  },
+  de: {
+    careWhy: "Diese Seite rät Gefühle, und hier rät sie nicht. Von Ihrem Text wird nichts gespeichert. Bitte sprechen Sie mit jemandem, am besten gleich:",
+    careDanger: "Wenn jemand in akuter Gefahr ist, rufen Sie {emergency} an.",
+    careLocal: "den örtlichen Notruf",
+    careDial: "Anrufen: {number}",
+    careText: "oder SMS an {number}",
+    careElsewhere: "In jedem anderen Land:",
+    careWrong: "Falls es anders gemeint oder ein Zitat war: Schreiben Sie einfach einen anderen Text.",
+  },
+});
+
+const NOTHING = { countries: {}, directories: [] }; // when the file does not come
+let lines = null;
+
+/** The visitor's country: where the clock says they are, or else what their languages say. */
+function countryOf({ countries }) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const here = Object.keys(countries).find((code) => countries[code].zones.includes(zone));
+  const regions = navigator.languages.map((tag) => new Intl.Locale(tag).region);
+  return here ?? regions.find((code) => Object.hasOwn(countries, code)) ?? null;
+}
+
+const phone = (scheme, key, number) => make("a", { href: `${scheme}:${number.replaceAll(" ", "")}` }, say(key, { number }));
+const site = ({ name, source }) => make("a", { href: source, target: "_blank", rel: "noopener" }, name);
+
+function item(line) {
+  const text = line.text ? [" ", phone("sms", "careText", line.text)] : [];
+  return make("li", {}, make("strong", {}, phone("tel", "careDial", line.dial)), ...text, make("br"), site(line));
+}
+
+/** Fills `place` with help lines, in the page's language. */
+export async function showCare(place) {
+  lines ??= await fetch("helplines.json").then((reply) => reply.json()).catch(() => null);
+  const { countries, directories } = lines ?? NOTHING;
+  const code = countryOf({ countries });
+  const country = countries[code];
+  const name = code && new Intl.DisplayNames(languageNow(), { type: "region" }).of(code);
+  const paragraph = (...words) => make("p", {}, ...words);
+  place.className = "care";
+  place.replaceChildren(
+    paragraph(say("careWhy")),
+    ...(country ? [make("h2", {}, name), make("ul", {}, ...country.lines.map(item))] : []),
+    paragraph(say("careDanger", { emergency: country?.emergency ?? say("careLocal") })),
+    ...(directories.length ? [paragraph(say("careElsewhere"), " ", ...directories.flatMap((one, i) => [i ? ", " : "", site(one)]))] : []),
+    make("p", { className: "quiet" }, say("careWrong")),
+  );
+}

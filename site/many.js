@@ -1,0 +1,258 @@
+// Many texts at once: read from lines or a CSV file, classified a hundred at a time, shown with the unsure first,
+// judged in the table and downloaded beside the input.
+
+import { isObject, isPrediction, json, loadConfig, makeApi, patiently } from "./api.js";
+import { byId, make, write } from "./dom.js";
+import { makeOutbox, uuid } from "./outbox.js";
+import { longestColumn, readCsv, sorted, writeCsv } from "./table.js";
+import "./many-words.js";
+import { count, percent, say, sayFailure, sayLabel, translate } from "./words.js";
+
+const MOST = 1_000;
+const BATCH = 100; // as many as the API takes at once
+const PAGE = 100; // rows shown at first
+
+const [text, file, column, notice, state, progress, pauseButton, downloadButton, moreButton] = ["text", "file", "column", "notice", "state", "progress", "pause", "download", "more"].map(byId);
+const whenReady = patiently(loadConfig, { onWait: () => {} });
+const at = makeApi(() => whenReady);
+const outbox = makeOutbox(at, report);
+let labels = [];
+let table = null; // the rows of a CSV file, its first line included
+let entries = []; // {order, text, row, reply, said, state}
+let running = null; // AbortController
+let failure = null; // what holds it up
+let order = { key: "sure", descending: false };
+let shownRows = PAGE;
+
+// --- reading ---
+
+function readTexts() {
+  const rows = table ? table.slice(1).map((row) => ({ row, text: row[column.selectedIndex] ?? "" })) : text.value.split(/\r?\n/).map((line) => ({ row: [line], text: line }));
+  return rows.map((row) => ({ ...row, text: row.text.trim().toWellFormed() })).filter((row) => row.text);
+}
+
+async function readFile(chosen) {
+  let content = "";
+  try {
+    content = new TextDecoder("utf-8", { fatal: true }).decode(await chosen.arrayBuffer());
+  } catch {
+    return write(notice, say("manyUnreadable"));
+  }
+  table = /\.csv$/i.test(chosen.name) || chosen.type === "text/csv" ? readCsv(content) : null;
+  text.value = table ? "" : content;
+  column.replaceChildren(...(table?.[0] ?? []).map((name) => make("option", {}, name)));
+  if (table) column.selectedIndex = longestColumn(table);
+  byId("columns").hidden = !table;
+  tellCount();
+}
+
+function tellCount() {
+  const texts = readTexts().length;
+  const words = texts > MOST ? say("manyTooMany", { most: count(MOST), texts: count(texts) }) : say("manyFound", { texts: count(texts) });
+  write(notice, "");
+  write(state, texts ? words : "");
+}
+
+// --- classifying ---
+
+const isAnswer = (one, known) => isPrediction(one, known) || (isObject(one) && Number.isInteger(one.status));
+const isBatch = (size) => (reply, known) => Array.isArray(reply?.predictions) && reply.predictions.length === size && reply.predictions.every((one) => isAnswer(one, known));
+
+async function classify() {
+  const texts = readTexts();
+  write(notice, texts.length ? "" : say("manyNone"));
+  if (!texts.length) return;
+  running?.abort();
+  outbox.flush();
+  entries = texts.slice(0, MOST).map((row, i) => ({ ...row, order: i + 1 }));
+  shownRows = PAGE;
+  await goOn();
+}
+
+async function goOn() {
+  const controller = new AbortController();
+  const { signal } = controller;
+  running = controller;
+  failure = null;
+  show();
+  const onWait = (reason) => {
+    failure = reason;
+    show();
+  };
+  try {
+    for (let batch = nextBatch(); batch.length; batch = nextBatch()) {
+      const reviews = batch.map((entry) => entry.text);
+      const ask = () => at("getSentiments", isBatch(batch.length), { ...json({ reviews }), signal, timeout: 60_000 });
+      const { predictions } = await patiently(ask, { signal, onWait });
+      predictions.forEach((reply, i) => Object.assign(batch[i], "status" in reply && !("scores" in reply) ? { refused: true } : { reply }));
+      failure = null;
+      show();
+    }
+  } catch (reason) {
+    if (signal.aborted) return; // paused, or begun anew
+    failure = reason;
+  }
+  running = null;
+  show();
+}
+
+const nextBatch = () => entries.filter(({ reply, refused }) => !reply && !refused).slice(0, BATCH);
+
+// --- judging ---
+
+function judge(entry, said) {
+  if (entry.judgement) outbox.undo(entry.judgement);
+  Object.assign(entry, { said, judgement: uuid() });
+  outbox.hold({ review: entry.text, sentiment: said, judgement: entry.judgement, receipt: entry.reply.receipt });
+}
+
+function report(id, now) {
+  const entry = entries.find(({ judgement }) => judgement === id);
+  if (!entry || now === "undone") return;
+  entry.state = now;
+  const place = document.querySelector(`[data-judgement="${entry.order}"]`);
+  if (place) write(place, say(`state.${now === "sending" ? "held" : now}`));
+}
+
+// --- showing ---
+
+function sayReply({ reply, refused }) {
+  if (refused) return say("refusedText");
+  if (!reply) return "";
+  if (reply.care) return say("careText");
+  return reply.classification ? sayLabel(reply.classification) : say("cannotTellShort");
+}
+
+function verdict(entry) {
+  if (!entry.reply || entry.reply.care) return "";
+  const option = (value, word) => make("option", { value, selected: value === (entry.said ?? "") }, word);
+  const select = make(
+    "select",
+    { "aria-label": `${say("columnSaid")} ${entry.order}`, onchange: ({ target }) => target.value && judge(entry, target.value) },
+    option("", say("choose")),
+    ...labels.map((label) => option(label, sayLabel(label))),
+    option("none", say("none")),
+  );
+  const words = entry.state ? say(`state.${entry.state === "sending" ? "held" : entry.state}`) : "";
+  return [select, " ", make("span", { className: "quiet", role: "status", data: { judgement: entry.order } }, words)];
+}
+
+function row(entry) {
+  const sure = entry.reply && !entry.reply.care ? percent(entry.reply.confidence) : "";
+  return make(
+    "tr",
+    {},
+    make("td", { className: "quiet" }, count(entry.order)),
+    make("td", { className: "text", lang: "en", dir: "auto" }, entry.text),
+    make("td", { className: "label", data: { label: entry.reply?.classification ?? "" } }, sayReply(entry)),
+    make("td", {}, sure),
+    make("td", {}, ...verdict(entry)),
+  );
+}
+
+function head(key, word) {
+  const turn = () => {
+    order = { key, descending: order.key === key && !order.descending };
+    showTable();
+    document.querySelector(`[data-key="${key}"]`).focus();
+  };
+  const sort = order.key === key ? (order.descending ? "descending" : "ascending") : "none";
+  return make("th", { scope: "col", "aria-sort": sort }, make("button", { type: "button", data: { key }, onclick: turn }, say(word)));
+}
+
+function showTable() {
+  const heads = [head("order", "columnOrder"), head("text", "columnText"), head("label", "columnLabel"), head("sure", "columnSure"), make("th", { scope: "col" }, say("columnSaid"))];
+  const answered = sorted(entries, order.key, order.descending);
+  const body = answered.slice(0, shownRows).map(row);
+  byId("table").replaceChildren(...(entries.length ? [make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...body))] : []));
+  moreButton.hidden = answered.length <= shownRows;
+}
+
+function show() {
+  const done = entries.filter(({ reply, refused }) => reply || refused).length;
+  const unfinished = done < entries.length;
+  progress.hidden = !unfinished;
+  progress.max = Math.max(1, entries.length);
+  progress.value = done;
+  pauseButton.hidden = !unfinished;
+  write(pauseButton, say(running ? "pause" : "resume"));
+  downloadButton.hidden = !done;
+  const held = failure ? (running ? say("manyWaiting", { reason: sayFailure(failure) }) : sayFailure(failure)) : running || !unfinished ? "" : say("manyPaused");
+  showCare();
+  if (entries.length) write(state, `${say("manyDone", { done: count(done), all: count(entries.length) })} ${held}`.trim());
+  if (!byId("table").contains(document.activeElement) || document.activeElement.tagName !== "SELECT") showTable(); // not under somebody's hands
+}
+
+/** Help lines, where one of the texts needs them. */
+async function showCare() {
+  const place = byId("care");
+  place.hidden = !entries.some(({ reply }) => reply?.care);
+  if (!place.hidden) await (await import("./care.js")).showCare(place);
+}
+
+// --- downloading ---
+
+function download() {
+  const names = table ? table[0] : ["text"];
+  const answers = ["classification", "confidence", ...labels, "model", "judgement"];
+  const cells = ({ row: own, reply, said }) => {
+    const told = reply && !reply.care ? reply : null;
+    const scores = labels.map((label) => told?.scores[label]);
+    return [...names.map((_, i) => own[i]), told?.classification, told?.confidence, ...scores, told?.model, said];
+  };
+  const url = URL.createObjectURL(writeCsv([[...names, ...answers], ...entries.map(cells)]));
+  make("a", { href: url, download: "feelings.csv" }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+function listen() {
+  byId("submit").addEventListener("click", classify);
+  text.addEventListener("input", () => {
+    table = null;
+    byId("columns").hidden = true;
+    tellCount();
+  });
+  column.addEventListener("change", tellCount);
+  file.addEventListener("change", () => file.files[0] && readFile(file.files[0]));
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const [dropped] = event.dataTransfer.files;
+    if (dropped) readFile(dropped);
+  });
+  pauseButton.addEventListener("click", () => {
+    const was = running;
+    was?.abort();
+    running = null;
+    if (was) show();
+    else goOn();
+  });
+  downloadButton.addEventListener("click", download);
+  moreButton.addEventListener("click", () => {
+    shownRows += PAGE;
+    showTable();
+  });
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.addEventListener("click", () => translate(button.dataset.language).then(show));
+  }
+  addEventListener("pagehide", () => outbox.flush());
+}
+
+async function start() {
+  document.documentElement.dataset.ready = "";
+  byId("lost").classList.remove("now"); // it was only slow
+  await translate();
+  byId("framed").hidden = window.top === window.self;
+  if (window.top !== window.self) return;
+  try {
+    ({ labels } = await whenReady);
+  } catch {
+    return write(notice, say("configFailed"));
+  }
+  for (const control of document.querySelectorAll("button, input")) control.disabled = false;
+  listen();
+  outbox.resume();
+  if (text.value) tellCount();
+}
+
+start();

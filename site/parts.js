@@ -1,0 +1,27 @@
+// What a first question does not need, put together: it is loaded once the page can be used.
+
+import { byId } from "./dom.js";
+import { makeDownload } from "./download.js";
+import { plainlyNotEnglish } from "./english.js";
+import { makeFooter } from "./footer.js";
+import { makeOutbox, uuid } from "./outbox.js";
+import { makeStats } from "./stats.js";
+import { makeVisit } from "./visit.js";
+import { makeWhy } from "./why.js";
+
+/** Makes them; `at` calls the API, `config` are the page's settings, `report` hears of judgements. */
+export function makeParts(at, config, report) {
+  byId("later").rel = "stylesheet";
+  const outbox = makeOutbox(at, report);
+  const flushed = () => Promise.race([outbox.flush(), new Promise((done) => setTimeout(done, 3_000))]);
+  return {
+    outbox,
+    uuid,
+    plainlyNotEnglish,
+    visit: makeVisit(byId("visit"), outbox),
+    why: makeWhy(at),
+    stats: makeStats(byId("stats"), config.labels, at),
+    download: makeDownload(at, flushed),
+    footer: makeFooter(config),
+  };
+}

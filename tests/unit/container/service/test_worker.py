@@ -1,0 +1,264 @@
+"""The worker: where a request ends, and that half-sent ones hold up nobody."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from sentiment.worker import MAX_HEAD_BYTES, Incoming
+from shared.limits import MAX_BATCH_BODY_BYTES
+from tests.unit.container.service.support import CONTAINER, DEADLINE_SECONDS, Service
+
+Start = Callable[..., Service]
+BODY = b'{"review": "I am so happy"}'
+HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+GET = b"GET /model HTTP/1.1\r\nHost: x\r\n\r\n"
+CHUNKS = b"Transfer-Encoding: chunked\r\n\r\n"
+
+# Requests that are whole, each as it is sent.
+WHOLE = {
+    "no body": GET,
+    "a body": HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY,
+    "a length in small letters": HEAD + b"content-length:%d \r\n\r\n" % len(BODY) + BODY,
+    "no bytes": HEAD + b"Content-Length: 0\r\n\r\n",
+    "chunks": HEAD + CHUNKS + b'5\r\n{"rev\r\n16;x=y\r\niew": "I am so happy"}\r\n0\r\n\r\n',
+    "chunks that look like the last": HEAD + CHUNKS + b"7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n",
+    "trailers": HEAD + CHUNKS + b"1\r\nx\r\n0\r\nA: b\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("request_", WHOLE.values(), ids=WHOLE)
+@pytest.mark.parametrize("step", [1, 7, 1_000])
+def test_a_request_is_whole_at_its_last_byte_however_it_is_cut(request_: bytes, step: int) -> None:
+    incoming = Incoming()
+    sent = request_[:-1]
+    for start in range(0, len(sent), step):
+        assert not incoming.add(sent[start : start + step])
+    assert incoming.add(request_[-1:] + b"GET /next")
+    assert not incoming.truncated
+    assert incoming.take() == request_
+    assert incoming.data == b"GET /next"
+    assert not incoming.whole()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        HEAD + b"Content-Length: x\r\n\r\n",
+        HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        HEAD + CHUNKS + b"x\r\n",
+        HEAD + CHUNKS + b"-1\r\n",
+        b"\r\n\r\n",
+    ],
+    ids=["no number", "two lengths", "no size", "a negative size", "nothing"],
+)
+def test_what_is_wrong_is_left_to_the_parser(request_: bytes) -> None:
+    assert Incoming().add(request_)
+
+
+def test_a_body_beyond_all_limits_is_not_collected() -> None:
+    incoming = Incoming()
+    assert incoming.add(HEAD + b"Content-Length: %d\r\n\r\n" % (MAX_BATCH_BODY_BYTES + 1))
+    assert incoming.truncated
+    incoming = Incoming()
+    assert not incoming.add(HEAD + CHUNKS + b"FFFFFFFF\r\n")
+    assert incoming.add(b" " * (MAX_BATCH_BODY_BYTES + 20))
+    assert incoming.truncated
+
+
+def test_a_client_that_waits_to_be_told_is_noticed_and_the_parser_is_not() -> None:
+    incoming = Incoming()
+    assert not incoming.add(HEAD + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    assert incoming.expects
+    assert incoming.add(b"{}")
+    assert incoming.take() == HEAD + b"Content-Length: 2\r\n\r\n{}"
+    assert not incoming.expects
+
+
+def test_the_module_that_the_master_imports_starts_no_thread_of_onnx_runtime() -> None:
+    code = "import sys, sentiment.worker; sys.exit('onnxruntime' in sys.modules or 'numpy' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=CONTAINER, env={"PYTHONPATH": str(CONTAINER)}).returncode == 0
+    )
+
+
+# --- as it runs ----------------------------------------------------------------------------------------------------
+
+
+def connect(service: Service, sent: bytes = b"") -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", service.port), DEADLINE_SECONDS)
+    connection.sendall(sent)
+    return connection
+
+
+def answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """Reads one answer that says how long it is."""
+    file = connection.makefile("rb")
+    status = int(file.readline().split()[1])
+    headers = {}
+    while (line := file.readline().decode().strip()) != "":
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip()
+    return status, headers, file.read(int(headers["content-length"]))
+
+
+@pytest.fixture
+def impatient(container: Path, start: Start) -> Service:
+    """A service that waits a second for a head and two for a request, and has few threads."""
+    worker = container / "sentiment" / "worker.py"
+    text = re.sub(r"HEAD_SECONDS = [0-9.]+", "HEAD_SECONDS = 1.0", worker.read_text(), count=1)
+    worker.write_text(re.sub(r"REQUEST_SECONDS = [0-9.]+", "REQUEST_SECONDS = 2.0", text, count=1))
+    configuration = container / "gunicorn.conf.py"
+    configuration.write_text(re.sub(r"\nthreads = \d+", "\nthreads = 2", configuration.read_text()))
+    service = start()
+    service.wait_for_line("Listening at")
+    return service
+
+
+HALF_SENT = {
+    "nothing": b"",
+    "half a head": HEAD,
+    "half a body": HEAD + b"Content-Length: 30\r\n\r\n{",
+    "half a chunk": HEAD + CHUNKS + b"5\r\n{",
+}
+
+
+def test_half_sent_requests_hold_up_nobody(impatient: Service) -> None:
+    with ExitStack() as stack:
+        for sent in [*HALF_SENT.values()] * 25:
+            stack.enter_context(connect(impatient, sent))
+        started = time.monotonic()
+        assert impatient.request("GET", "/healthz")[0] == 200
+        assert impatient.request("POST", "/predict", BODY)[0] == 200
+        assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "sent", [sent for sent in HALF_SENT.values() if sent], ids=[name for name, sent in HALF_SENT.items() if sent]
+)
+def test_a_request_that_takes_too_long_is_answered_408(impatient: Service, sent: bytes) -> None:
+    with connect(impatient, sent) as connection:
+        started = time.monotonic()
+        status, headers, body = answer(connection)
+        assert (status, headers["content-type"], headers["connection"]) == (408, "application/problem+json", "close")
+        assert json.loads(body)["status"] == 408
+        assert time.monotonic() - started > 0.9
+        assert connection.recv(1) == b""
+
+
+def test_a_trickle_does_not_extend_the_time(impatient: Service) -> None:
+    with connect(impatient, HEAD) as connection:
+        connection.settimeout(0.2)
+        deadline = time.monotonic() + 20
+        received = b""
+        while not received:
+            assert time.monotonic() < deadline
+            connection.sendall(b"X-A: b\r\n")
+            try:
+                received = connection.recv(100)
+            except TimeoutError:
+                continue
+        assert received.startswith(b"HTTP/1.1 408 ")
+
+
+def test_requests_are_answered_in_turn_on_one_connection(start: Start) -> None:
+    requests = [WHOLE["a body"], GET, WHOLE["chunks"]]
+    service = start()
+    service.wait_for_line("Listening at")
+    with connect(service) as connection:
+        for request in requests * 2:
+            connection.sendall(request)
+            assert answer(connection)[0] == 200
+    with connect(service, b"".join(requests)) as connection:  # sent before the first was answered
+        file = connection.makefile("rb")
+        statuses: list[bytes] = []
+        while len(statuses) < len(requests):
+            line = file.readline()
+            assert line
+            if line.startswith(b"HTTP/1.1 "):
+                statuses.append(line.split()[1])
+        assert statuses == [b"200"] * 3
+
+
+def test_what_is_too_long_is_refused_before_it_is_sent(start: Start) -> None:
+    service = start()
+    service.wait_for_line("Listening at")
+    head = HEAD + b"Expect: 100-continue\r\nContent-Length: 999999999\r\n\r\n"
+    with connect(service, head) as connection:
+        status, headers, _ = answer(connection)
+        assert (status, headers["connection"]) == (413, "close")
+    with connect(service, b"GET / HTTP/1.1\r\nX: " + b"x" * MAX_HEAD_BYTES) as connection:
+        assert answer(connection)[0] == 431
+
+
+def test_clients_that_keep_a_closed_connection_hold_up_nobody(start: Start) -> None:
+    service = start()
+    service.wait_for_line("Listening at")
+    closing = b"GET /model HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with ExitStack() as stack:
+        for connection in [stack.enter_context(connect(service, closing)) for _ in range(20)]:
+            assert answer(connection)[0] == 200
+        started = time.monotonic()
+        assert service.request("GET", "/healthz")[0] == 200
+        assert time.monotonic() - started < 1.5  # gunicorn would wait two seconds for each of them
+
+
+def test_health_is_answered_while_every_thread_is_taken(container: Path, start: Start) -> None:
+    configuration = container / "gunicorn.conf.py"
+    configuration.write_text(re.sub(r"\nthreads = \d+", "\nthreads = 2", configuration.read_text()))
+    app = container / "sentiment" / "app.py"
+    slow = '    @app.get("/model")\n    def card() -> dict[str, Any]:\n        time.sleep(3)\n'
+    changed = app.read_text().replace('    @app.get("/model")\n    def card() -> dict[str, Any]:\n', slow)
+    assert changed != app.read_text()
+    app.write_text(changed)
+    service = start()
+    service.wait_for_line("Listening at")
+    with ExitStack() as stack:
+        taken = [stack.enter_context(connect(service, GET)) for _ in range(2)]
+        time.sleep(0.2)
+        with connect(service, WHOLE["a body"]) as connection:
+            status, headers, _ = answer(connection)
+            assert (status, headers["retry-after"]) == (503, "1")
+        started = time.monotonic()
+        assert service.request("GET", "/healthz")[0] == 200
+        assert time.monotonic() - started < 2
+        assert [answer(one)[0] for one in taken] == [200, 200]
+
+
+def test_explanations_beyond_their_share_are_refused_unread_and_the_connection_stays(
+    container: Path, start: Start
+) -> None:
+    turns = container / "sentiment" / "turns.py"
+    turns.write_text(
+        re.sub(r"EXPLANATION_(SHARE|BURST_SECONDS) = [0-9.]+", r"EXPLANATION_\1 = 0.001", turns.read_text())
+    )
+    service = start()
+    service.wait_for_line("Listening at")
+    body = b'{"review": "I am so happy", "explain": true}'
+    explain = HEAD + b"X-Request-Id: abc-9\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    hidden = explain.replace(b'"explain"', rb'"\u0065xplain"').replace(b"Length: 44", b"Length: 49")
+    with connect(service) as connection:
+        statuses = set()
+        for _ in range(20):
+            connection.sendall(explain)
+            statuses.add(answer(connection)[0])
+        assert statuses == {200, 429}
+        for request in (explain, hidden):
+            connection.sendall(request)
+            status, headers, document = answer(connection)
+            assert (status, headers["x-request-id"]) == (429, "abc-9")
+            assert int(headers["retry-after"]) > 0
+            assert "Too many explanations" in json.loads(document)["detail"]
+        connection.sendall(WHOLE["a body"])
+        assert answer(connection)[0] == 200
+    (line,) = {line["requestId"] for line in service.wait_for_line("request", 23) if line["status"] == 429}
+    assert line == "abc-9"

@@ -1,0 +1,175 @@
+"""Classifying a CSV file against an API on loopback that can be told to fail."""
+
+from __future__ import annotations
+
+import csv
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.look.classify import CARE, classify, output_of
+from scripts.stage.errors import DeployError, InterruptedDeployError, SettingsError
+from scripts.stage.interrupt import Interrupt
+
+
+class Api(ThreadingHTTPServer):
+    """Says joy of every text; keeps the requests, and answers the next ones with the given statuses."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[list[str]] = []
+        self.statuses: list[int] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/api"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Api
+
+    def do_POST(self) -> None:
+        reviews = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["reviews"]
+        assert self.path == "/api/getSentiments"
+        status = self.server.statuses.pop(0) if self.server.statuses else 200
+        if status == 200:
+            self.server.asked.append(reviews)
+        predictions = [self.predict(text) for text in reviews]
+        body = json.dumps({"predictions": predictions} if status == 200 else {"detail": "later"}).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        if status == 503:
+            self.send_header("Retry-After", "7")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def predict(self, text: str) -> dict[str, Any]:
+        if text == "odd":
+            return {"status": 400, "title": "Bad Request", "type": "about:blank", "detail": "too odd"}
+        answer = {"review": text, "classification": "joy", "confidence": 0.5, "model": "m"}
+        return answer | ({"classification": None, "confidence": 0, "care": True} if text == "help" else {})
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    with Api() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def run(api: Api, source: Path, column: str = "text", **more: Any) -> list[dict[str, str]]:
+    paused: list[float] = more.pop("paused", [])
+    interrupt = more.pop("interrupt", Interrupt())
+    target = output_of(source)
+    classify(api.url, source, column, target, interrupt, more.pop("tell", lambda done, of: None), paused.append)
+    with target.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter=more.get("delimiter", ",")))
+
+
+def written(path: Path, rows: list[str], head: str = "id,text") -> Path:
+    path.write_bytes(("\r\n".join([head, *rows]) + "\r\n").encode("utf-8-sig"))
+    return path
+
+
+def test_each_row_gets_what_the_model_says(api: Api, tmp_path: Path) -> None:
+    source = written(
+        tmp_path / "in.csv", ['1," I won, ""again"" "', "2,odd", "3,", "4,help", '5,"a\nb 😀"', "6," + "x" * 2_001]
+    )
+    rows = run(api, source)
+    assert [row["id"] for row in rows] == list("123456")
+    assert list(rows[0].values()) == ["1", ' I won, "again" ', "joy", "0.5", "m", ""]
+    assert list(rows[0]) == ["id", "text", "classification", "confidence", "model", "problem"]
+    assert [row["problem"].partition(";")[0] for row in rows[1:]] == [
+        "too odd", "review is empty", CARE, "", "review has 2,001 characters",
+    ]  # fmt: skip
+    assert rows[3]["classification"] == ""
+    assert api.asked == [['I won, "again"', "odd", "help", "a\nb 😀"]]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.classified.csv", "in.csv"]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_what_a_spreadsheet_separates_by_stays_so(api: Api, tmp_path: Path, delimiter: str) -> None:
+    source = written(tmp_path / "in.csv", [f"1{delimiter}I won"], f"id{delimiter}text")
+    assert run(api, source, delimiter=delimiter)[0]["classification"] == "joy"
+
+
+def test_a_hundred_texts_go_in_one_request(api: Api, tmp_path: Path) -> None:
+    source = written(tmp_path / "in.csv", [f"{number},text {number}" for number in range(250)])
+    told: list[tuple[int, int]] = []
+    rows = run(api, source, tell=lambda done, of: told.append((done, of)))
+    assert [len(one) for one in api.asked] == [100, 100, 50]
+    assert [row["id"] for row in rows] == [str(number) for number in range(250)]
+    assert told == [(0, 250), (100, 250), (200, 250), (250, 250)]
+
+
+def test_a_run_that_stopped_goes_on_where_it_was(api: Api, tmp_path: Path) -> None:
+    source = written(tmp_path / "in.csv", [f"{number},text {number}" for number in range(250)])
+    interrupt = Interrupt()
+    with pytest.raises(InterruptedDeployError):
+        run(api, source, interrupt=interrupt, tell=lambda done, of: interrupt.press() if done == 100 else None)
+    part = tmp_path / "in.classified.csv.part"
+    part.write_bytes(part.read_bytes() + b'100,"half a ro')  # as after kill -9
+    api.asked.clear()
+    rows = run(api, source)
+    assert [one[0] for one in api.asked] == ["text 100", "text 200"]
+    assert [row["id"] for row in rows] == [str(number) for number in range(250)]
+
+
+def test_a_changed_input_begins_anew(api: Api, tmp_path: Path) -> None:
+    source = written(tmp_path / "in.csv", [f"{number},text {number}" for number in range(150)])
+    interrupt = Interrupt()
+    with pytest.raises(InterruptedDeployError):
+        run(api, source, interrupt=interrupt, tell=lambda done, of: interrupt.press() if done == 100 else None)
+    written(source, [f"{number},other {number}" for number in range(150)])
+    rows = run(api, source)
+    assert {row["text"].split()[0] for row in rows} == {"other"}
+    assert len(rows) == 150
+
+
+def test_it_waits_as_it_is_told_and_sends_again(api: Api, tmp_path: Path) -> None:
+    api.statuses = [503, 429]
+    paused: list[float] = []
+    assert len(run(api, written(tmp_path / "in.csv", ["1,I won"]), paused=paused)) == 1
+    assert paused == [7.0, 2.0]
+
+
+@pytest.mark.parametrize(("status", "times"), [(400, 1), (503, 8)])
+def test_an_api_that_does_not_answer_is_told(api: Api, tmp_path: Path, status: int, times: int) -> None:
+    api.statuses = [status] * 20
+    with pytest.raises(DeployError, match=f"status {status}.*later"):
+        run(api, written(tmp_path / "in.csv", ["1,I won"]))
+    assert len(api.statuses) == 20 - times
+    api.statuses = []
+    assert len(run(api, tmp_path / "in.csv")) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"id,comment\n1,x\n", "no column 'text'; its columns: id, comment"),
+        (b"", "no column 'text'; its columns: none"),
+        (b"id,text\n1,caf\xe9\n", "not UTF-8"),
+        (b"id,text\n1\n", "row 1 does not have 2 cells"),
+        (b"id,text\n1,x,y\n", "row 1 does not have 2 cells"),
+        (b'id,text\n1,"x\n', "unexpected end of data"),
+        (b"text,model\nx,y\n", "'model'"),
+        (b"text,id,id\nx,1,2\n", "'id'"),
+    ],
+)
+def test_an_input_that_cannot_be_used_is_refused(api: Api, tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "in.csv").write_bytes(content)
+    with pytest.raises(SettingsError, match=words):
+        run(api, tmp_path / "in.csv")
+    assert api.asked == []
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
