@@ -1,4 +1,4 @@
-"""Command line of the generator: writes templates/, or with ``--check`` says which of them are stale."""
+"""Command line of the generator: writes templates/, or with ``--check`` reports which of them are stale."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from generator.paths import TEMPLATES
 from generator.rendering import to_yaml
 from generator.stacks import BUILDERS, source
 
-HINT_LINES = 12  # of a difference; enough to see what it is about
+HINT_LINES = 12  # of a difference; enough to recognise it
 
 
 def rendered() -> dict[str, str]:
@@ -23,7 +23,7 @@ def write(directory: Path) -> None:
     """Write every template, and remove files of stacks that are gone.
 
     Args:
-        directory: where the templates lie.
+        directory: where the templates are.
     """
     directory.mkdir(exist_ok=True)
     wanted = rendered()
@@ -35,10 +35,10 @@ def write(directory: Path) -> None:
 
 
 def problems(directory: Path) -> list[str]:
-    """What is wrong with the files, one line each, with a hint of the difference; empty if they are fresh.
+    """The stale files, one entry each, with an excerpt of the difference; empty if all are fresh.
 
     Args:
-        directory: where the templates lie.
+        directory: where the templates are.
     """
     wanted = rendered()
     found = {path.name: path.read_text() for path in directory.glob("*.yaml")}
@@ -61,14 +61,14 @@ def main(arguments: list[str] | None = None, directory: Path = TEMPLATES) -> int
     """Run the command.
 
     Args:
-        arguments: words after ``python -m generator``; ``None`` takes those of the process.
-        directory: where the templates lie.
+        arguments: arguments after ``python -m generator``; ``None`` for those of the process.
+        directory: where the templates are.
 
     Returns:
         Exit status: 0, or 1 if ``--check`` found something.
     """
     parser = argparse.ArgumentParser(prog="python -m generator", description="Write templates/ from generator/stacks/.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is not what it should be")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
     if not parser.parse_args(arguments).check:
         write(directory)
         return 0
@@ -76,7 +76,7 @@ def main(arguments: list[str] | None = None, directory: Path = TEMPLATES) -> int
     for line in found:
         print(line, file=sys.stderr)
     if found:
-        print("Run `make templates` and commit what it writes.", file=sys.stderr)
+        print("Run `make templates` and commit the result.", file=sys.stderr)
     return 1 if found else 0
 
 

@@ -1,4 +1,4 @@
-"""How every alarm here is put together: what it watches, when it rings, and that it rings the stage's topic."""
+"""How every alarm is built: what it watches, when it fires, and that it notifies the stage's topic."""
 
 from __future__ import annotations
 
@@ -69,17 +69,17 @@ def add(
     silence: str = "notBreaching",
     **options: Any,
 ) -> cloudwatch.Alarm:
-    """Add an alarm that tells the stage's topic when it begins and when it is over.
+    """Add an alarm that notifies the stage's topic when it starts and when it ends.
 
     Args:
         template: template that it goes into.
         title: its logical id.
-        text: what has happened when it rings, in one line; also its description.
-        watched: what ``metric`` or ``total`` returned.
-        above: it rings at this value or more.
-        below: or at less than this.
-        times: how many values of how many must be so.
-        silence: what it means that there is no value: ``notBreaching`` or ``breaching``.
+        text: what has happened when it fires, in one line; also its description.
+        watched: result of ``metric`` or ``total``.
+        above: it fires at this value or more.
+        below: it fires below this value.
+        times: how many values of how many must breach.
+        silence: how missing values count: ``notBreaching`` or ``breaching``.
         options: further attributes, such as ``Condition``.
     """
     topic = Ref(parameter(template, "AlarmTopicArn"))

@@ -1,4 +1,4 @@
-"""How a role is kept within the stage's permissions boundary. What the boundary allows: ``stacks.pipeline``."""
+"""Attaches the stage's permissions boundary to a role. ``stacks.pipeline`` defines what the boundary allows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BOUNDED = "Bounded"
 
 
 def of_roles(template: Template) -> If:
-    """What a role says of its boundary: the stage's, where pipelines deploy the stage; otherwise nothing.
+    """A role's permissions boundary: the stage's, if pipelines deploy the stage; otherwise none.
 
     Args:
         template: template that has the role.

@@ -30,7 +30,7 @@ def owned() -> s3.OwnershipControls:
 
 
 def lifecycle(**rules: dict[str, Any]) -> s3.LifecycleConfiguration:
-    """Lifecycle of a bucket's objects; uploads that broke off are always cleared away after a day.
+    """Lifecycle of a bucket's objects; incomplete uploads are always removed after a day.
 
     Args:
         rules: id of a rule -> its properties.
@@ -43,7 +43,7 @@ def lifecycle(**rules: dict[str, Any]) -> s3.LifecycleConfiguration:
 
 
 def old_versions_expire(days: int) -> dict[str, Any]:
-    """Lifecycle rule that ends versions which were replaced.
+    """Lifecycle rule that expires replaced versions.
 
     Args:
         days: how long a replaced version is kept.
@@ -62,12 +62,12 @@ def logged_to(bucket_name: Any, prefix: str) -> s3.LoggingConfiguration:
 
 
 def announced() -> s3.NotificationConfiguration:
-    """What happens to objects goes to EventBridge, which costs nothing until a rule asks for it."""
+    """Object events go to EventBridge, which costs nothing until a rule uses them."""
     return s3.NotificationConfiguration(EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True))
 
 
 def tls_only(bucket: s3.Bucket) -> aws.Statement:
-    """Statement that refuses every call which is not encrypted on its way.
+    """Statement that denies every call without TLS.
 
     Args:
         bucket: the bucket whose policy it goes into.
@@ -83,7 +83,7 @@ def tls_only(bucket: s3.Bucket) -> aws.Statement:
 
 
 def objects_of(bucket: s3.Bucket) -> Sub:
-    """ARN that stands for all objects of a bucket.
+    """ARN that matches all objects of a bucket.
 
     Args:
         bucket: the bucket.
@@ -92,10 +92,10 @@ def objects_of(bucket: s3.Bucket) -> Sub:
 
 
 def readable_by(principal: aws.Principal, bucket: s3.Bucket, **options: Any) -> aws.Statement:
-    """Statement that lets somebody read a bucket's objects, and nothing else.
+    """Statement that allows a principal to read a bucket's objects, and nothing else.
 
     Args:
-        principal: who.
+        principal: the principal.
         bucket: the bucket.
         options: further elements of the statement, such as ``Condition``.
     """

@@ -1,4 +1,4 @@
-"""Small pieces that every stack is put together from: template, purpose, tags, outputs, common policy statements."""
+"""Small pieces that every stack is built from: template, purpose, tags, outputs, common policy statements."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from troposphere.logs import LogGroup
 
 from generator.catalogue import PROJECT, STACKS, receipt_key_name
 
-# For what can be made again: leave nothing behind. For what cannot: leave it, whatever happens to the stack.
+# What can be rebuilt is deleted; what cannot is retained, whatever happens to the stack.
 DISPOSABLE = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 PRECIOUS = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 NONE = "none"  # stands for an ARN where there is none: an Output cannot be empty
@@ -32,13 +32,13 @@ def purpose(text: str) -> dict[str, str]:
     """Metadata of a resource: in one line, what it is for.
 
     Args:
-        text: the line, shown while the resource is being made.
+        text: the line, shown while the resource is being created.
     """
     return {"Purpose": text}
 
 
 def stage_name(suffix: str) -> Sub:
-    """A name that tells project and stage, such as ``sentiment-dev-web``.
+    """A name with project and stage, such as ``sentiment-dev-web``.
 
     Args:
         suffix: last part of the name.
@@ -88,7 +88,7 @@ def allow(actions: Sequence[aws.Action], *resources: Any) -> aws.Statement:
 
 
 def assumable_by(service: str) -> aws.PolicyDocument:
-    """Trust policy of a role that an AWS service takes on.
+    """Trust policy of a role that an AWS service assumes.
 
     Args:
         service: its principal, such as ``ec2.amazonaws.com``.
@@ -107,7 +107,7 @@ def receipt_key_arn() -> Sub:
 
 
 def write_to(log_group: LogGroup) -> aws.Statement:
-    """Statement that allows to write into one log group, and into no other.
+    """Statement that allows writing to one log group only.
 
     Args:
         log_group: the group; its ``Arn`` attribute ends in ``:*``, which stands for its streams.

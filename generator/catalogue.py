@@ -14,7 +14,7 @@ from shared import counters, judgements, limits
 
 PROJECT = "sentiment"
 
-# What the model can answer and a person can choose, in the order in which everything shows them.
+# What the model can predict and a user can choose, in the order in which they are shown everywhere.
 LABELS = ("anger", "disgust", "fear", "guilt", "joy", "sadness", "shame")
 
 
@@ -27,7 +27,7 @@ class Service:
         name: Output with the service's name.
         task_definition: logical id of its task definition.
         image: Parameter with the image that it runs.
-        min_tasks: Parameter with the least number of tasks.
+        min_tasks: Parameter with the minimum number of tasks.
     """
 
     cluster: str
@@ -54,7 +54,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Stack:
-    """One CloudFormation stack, and what a deployment has to know of it beyond its template.
+    """One CloudFormation stack, and what a deployment must know about it beyond its template.
 
     Attributes:
         name: its short name.
@@ -83,15 +83,15 @@ class Stack:
 STACKS = (
     Stack(
         "artifacts",
-        "What every other stack builds on: buckets of uploads and access logs, topic of alarms, key",
+        "What every other stack builds on: buckets for uploads and access logs, alarm topic, key",
         artifacts="ArtifactsBucketName",
     ),
     Stack(
         "registry",
-        "Registry of the container image, for stages that push to none outside of their account",
+        "Registry of the container image, for stages that keep it in their own account",
         registry="RepositoryUri",
     ),
-    Stack("network", "VPC with two public subnets, routes, and security groups that admit exactly who they must"),
+    Stack("network", "VPC with two public subnets, routes, and security groups that admit only the necessary traffic"),
     Stack("data", "Tables of judgements and of their counts, and the bucket of large exports", data=True),
     Stack("cluster", "ECS cluster on an Auto Scaling group of EC2 instances, behind an internal load balancer"),
     Stack(
@@ -101,7 +101,7 @@ STACKS = (
     ),
     Stack(
         "site",
-        "The website's bucket and, where the stage wants HTTPS on it, its CloudFront distribution",
+        "The website's bucket and, if the stage wants HTTPS for it, its CloudFront distribution",
         site=Site("SiteBucketName", "SiteUrl", "DistributionId"),
     ),
     Stack(
@@ -111,19 +111,19 @@ STACKS = (
     ),
     Stack(
         "operations",
-        "Alarms for what users feel, the dashboard, the budget, and a daily look at what grows old",
+        "Alarms for what users notice, the dashboard, the budget, and a daily check of image and certificate age",
         lambda_code="LambdaCodeKey",
     ),
     Stack(
         "pipeline",
-        "What lets GitHub's pipelines deploy: identity provider, one role each, and their bounds",
+        "What allows GitHub's pipelines to deploy: identity provider, one role each, and their boundary",
         apart=True,
     ),
 )
 
 
 def stack(name: str) -> Stack:
-    """What is declared of a stack; of one that is not (any more) in ``STACKS``, its name alone.
+    """What is declared of a stack; only its name if it is not (or no longer) in ``STACKS``.
 
     Args:
         name: its short name.
@@ -141,7 +141,7 @@ def stack_name(stage: str, stack: str) -> str:
     return f"{PROJECT}-{stage}-{stack}"
 
 
-# Tags on every stack, and through CloudFormation on all it makes: how we know what is ours.
+# Tags on every stack, and through CloudFormation on all its resources: they mark what is ours.
 TAG_PROJECT = "project"
 TAG_STAGE = "stage"
 
@@ -160,7 +160,7 @@ EPHEMERAL_PORTS = (32768, 65535)
 SERVICE_ENVIRONMENT = ("STAGE", "PORT", "WORKERS", "LOG_LEVEL")
 
 # --- receipts ----------------------------------------------------------------------------------------------------
-# With each prediction the service gives a signed receipt, by which the Lambda that records judgements knows it again.
+# With each prediction the service returns a signed receipt, which the Lambda that records judgements verifies.
 # The key is an SSM SecureString that the orchestrator makes; a task gets it as a secret in this variable.
 RECEIPT_KEY_VARIABLE = "RECEIPT_KEY"
 
@@ -192,7 +192,7 @@ class Function:
         name: module in ``lambda_src/``; its handler is ``<name>.handler``.
         method: HTTP method of its route; "" for a function that no route leads to.
         path: path of its route.
-        purpose: one line for people.
+        purpose: what it is for, in one line.
         environment: names of the variables that its code reads.
         memory_mib: memory, which also sets its share of a CPU.
         timeout_seconds: after which Lambda ends it; an HTTP API waits at most 30.
@@ -232,11 +232,11 @@ FUNCTIONS = (
         "stats",
         "GET",
         "/getStats",
-        "Tells totals, live accuracy and the confusion matrix, by model revision",
+        "Returns totals, live accuracy and the confusion matrix, by model revision",
         ("COUNTS_TABLE", "LABELS"),
     ),
 )
-# Called by another function, for what takes longer than a request may.
+# Called by another function, for work that takes longer than a request may.
 WORKERS = (
     Function(
         "writer",
@@ -247,13 +247,13 @@ WORKERS = (
         timeout_seconds=900,
     ),
 )
-LAMBDAS = (*FUNCTIONS, *WORKERS)  # whatever may fail, and is watched
-# Called by a clock, in the operations stack.
+LAMBDAS = (*FUNCTIONS, *WORKERS)  # the functions that alarms watch
+# Called by a schedule, in the operations stack.
 WATCH = Function(
     "watch",
     "",
     "",
-    "Looks once a day how old machine image and certificates are",
+    "Checks the age of machine image and certificates once a day",
     ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL"),
     memory_mib=128,
     timeout_seconds=60,
@@ -274,7 +274,7 @@ SMOKE_REVIEW = "I am so happy that this deployment works."
 # one, not even for the moment before it is removed again. The orchestrator may do that: it has the key of receipts.
 SMOKE_MODEL_PREFIX = "smoke-"
 
-# --- what a stage remembers in SSM parameters, below /sentiment/STAGE/ --------------------------------------------
+# --- what a stage stores in SSM parameters, below /sentiment/STAGE/ --------------------------------------------
 LOCK_PATH = "lock"  # a parameter for each generation of the lock: lock/1, lock/2, ...
 HISTORY_PARAMETER = "images"
 
@@ -283,7 +283,7 @@ GITHUB_ISSUER = "token.actions.githubusercontent.com"
 GITHUB_AUDIENCE = "sts.amazonaws.com"
 # Each deploys from GitHub environments of its own, named STAGE-PIPELINE: its role trusts those and no other.
 PIPELINES = ("site", "service", "infrastructure", "plan")
-# What the watch (lambda_src/watch.py) tells once a day, and alarms read.
+# What the watch (lambda_src/watch.py) reports once a day, and alarms read.
 WATCH_NAMESPACE = "Sentiment"
 WATCH_IMAGE_METRIC = "ImageAgeDays"
 WATCH_CERTIFICATE_METRIC = "CertificateDaysLeft"

@@ -1,4 +1,4 @@
-"""The stage's own KMS key: its policy, and how other stacks use it where there is one."""
+"""The stage's own KMS key: its policy, and how other stacks use it if there is one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from generator.parameters import parameter
 
 WITH_KEY = "WithOwnKey"
 USE = [kms.Action("Decrypt"), kms.Action("Encrypt"), kms.Action("GenerateDataKey*"), kms.Action("ReEncrypt*")]
-# Who sends to the topic of alarms by itself; a Lambda does so with its role.
+# Services that send to the alarm topic by themselves; a Lambda does so with its role.
 SENDERS = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
 
 
 def encryption(template: Template) -> If:
-    """The key's ARN for a property of a resource, or no such property where the stage has no key.
+    """The key's ARN for a property of a resource, or no such property if the stage has no key.
 
     Args:
         template: template that has the resource.
@@ -36,7 +36,7 @@ def key_policy() -> aws.PolicyDocument:
             Action=[kms.Action("*")],
             Resource=["*"],  # in a key's policy: this key
         ),
-        # Nobody lends the key on, but to services of AWS that encrypt with it for us.
+        # Grants only for AWS services that encrypt with the key for us.
         aws.Statement(
             Sid="Grants",
             Effect=aws.Deny,

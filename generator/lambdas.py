@@ -1,4 +1,4 @@
-"""A Lambda with what every one has: a log group, a role with exactly the calls of its code, a place in the VPC."""
+"""A Lambda with what each needs: a log group, a role with exactly the calls of its code, subnets if any."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def add(
 
     Args:
         template: template that it goes into.
-        function: what the catalogue says about it.
+        function: its entry in the catalogue.
         calls: what its code may call, besides writing its log.
         variables: its environment.
-        failures: topic that is told of calls which failed, where nobody waits for the reply.
+        failures: topic for failed calls, if no caller waits for the reply.
     """
     log = log_group(template, function)
     its_role = role(template, function, log, calls, sends=failures is not None)
@@ -42,7 +42,7 @@ def log_group(template: Template, function: catalogue.Function) -> logs.LogGroup
         logs.LogGroup(
             f"{function.title}Log",
             **DISPOSABLE,
-            Metadata=purpose(f"What the function {function.name} logs, never what people typed"),
+            Metadata=purpose(f"Log of the function {function.name}, never what users typed"),
             RetentionInDays=Ref(parameter(template, "LogDays")),
             KmsKeyId=keys.encryption(template),
             Tags=name_tag(function.name),
@@ -62,7 +62,7 @@ def role(
     return template.add_resource(
         iam.Role(
             f"{function.title}Role",
-            Metadata=purpose(f"Lets the function {function.name} make the calls that its code makes, and no other"),
+            Metadata=purpose(f"Allows the function {function.name} exactly the calls that its code makes"),
             AssumeRolePolicyDocument=assumable_by("lambda.amazonaws.com"),
             Policies=[
                 iam.Policy(PolicyName=function.name, PolicyDocument=document),
@@ -91,7 +91,7 @@ def lambda_function(
             Metadata=purpose(function.purpose),
             Handler=f"{function.name}.handler",
             Runtime=catalogue.LAMBDA_RUNTIME,
-            Architectures=["arm64"],  # a fifth cheaper than x86_64, and the code is Python alone
+            Architectures=["arm64"],  # a fifth cheaper than x86_64, and the code is pure Python
             Code=awslambda.Code(
                 S3Bucket=Ref(parameter(template, "ArtifactsBucketName")),
                 S3Key=Ref(parameter(template, "LambdaCodeKey")),
@@ -111,7 +111,7 @@ def lambda_function(
 
 
 def settings_policy(template: Template, sends: bool) -> If:
-    """Lambda decrypts a function's settings in the name of its role, where the stage has a key.
+    """Lambda decrypts a function's settings in the name of its role, if the stage has a key.
 
     Args:
         template: template of the Lambda.
@@ -124,13 +124,13 @@ def settings_policy(template: Template, sends: bool) -> If:
 
 
 def network_policies(template: Template) -> If:
-    """Managed policies of a function's role: the network's, where the stage has private subnets."""
+    """Managed policies of a function's role: the network's, if the stage has private subnets."""
     arn = Ref(parameter(template, "LambdaNetworkPolicyArn"))
     return If(private_network.condition(template), [arn], Ref(AWS_NO_VALUE))
 
 
 def vpc_config(template: Template) -> If:
-    """A function's place in the private subnets, where the stage has them."""
+    """A function's connection to the private subnets, if the stage has them."""
     place = awslambda.VPCConfig(
         SubnetIds=Ref(parameter(template, "InstanceSubnetIds")),
         SecurityGroupIds=[Ref(parameter(template, "LambdaSecurityGroupId"))],
@@ -139,7 +139,7 @@ def vpc_config(template: Template) -> If:
 
 
 def concurrency(template: Template) -> If:
-    """A share of the account's concurrency for each function alone, where the stage wants that."""
+    """Reserved concurrency for each function, if the stage sets it."""
     share = parameter(template, "LambdaConcurrency")
     template.add_condition(WITH_SHARE, Not(Equals(Ref(share), 0)))
     return If(WITH_SHARE, Ref(share), Ref(AWS_NO_VALUE))

@@ -1,4 +1,4 @@
-"""Every Parameter that a template can have, each described once; which template has which is said in the stacks.
+"""Every Parameter that a template can have, each defined once; the stacks choose which ones they have.
 
 A Parameter that is a stage setting takes its Default from ``scripts/stages.toml``, so that a template deployed by
 hand behaves as one deployed by the orchestrator. The others have a Default only where one is sane.
@@ -37,13 +37,13 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     },
     "KeyArn": {
         "Type": "String",
-        "Description": "KMS key of the stage, or none: AWS's own keys do (artifacts stack)",
+        "Description": "KMS key of the stage, or none for AWS's own keys (artifacts stack)",
         "Default": "none",
         "AllowedPattern": "^(none|arn:.+)$",
     },
     "AlarmEmail": {
         "Type": "String",
-        "Description": "Where alarms are mailed to; empty: nowhere",
+        "Description": "E-mail address for alarms; empty: none",
         "AllowedPattern": r"^([^@\s]+@[^@\s]+)?$",
         "ConstraintDescription": "empty, or an address such as you@example.com",
     },
@@ -66,10 +66,10 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "Description": "Policy of Lambdas in private subnets, or none (network stack)",
         "AllowedPattern": "^(none|arn:.+)$",
     },
-    "FlowLogs": {**_SWITCH, "Description": "Whether it is logged who talked to whom in the VPC"},
+    "FlowLogs": {**_SWITCH, "Description": "Whether connections in the VPC are logged"},
     "VpcCidr": {
         "Type": "String",
-        "Description": "Addresses of the VPC; must not overlap networks you peer with",
+        "Description": "Address range of the VPC; must not overlap with peered networks",
         "AllowedPattern": r"^(\d{1,3}\.){3}\d{1,3}/(1[6-9]|2[0-2])$",
         "ConstraintDescription": "an IPv4 block between /16 and /22, such as 10.20.0.0/16, which holds four subnets",
     },
@@ -82,7 +82,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     },
     "SecondZone": {
         "Type": "Number",
-        "Description": "Second availability zone, counted from 0 in the region's list; not the first again",
+        "Description": "Second availability zone, counted from 0 in the region's list; must differ from the first",
         "Default": 1,
         "MinValue": 0,
         "MaxValue": 5,
@@ -99,7 +99,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     },
     "InstanceSecurityGroupId": {**_SECURITY_GROUP, "Description": "Security group of the instances (network stack)"},
     # data
-    "DeletionProtection": {**_SWITCH, "Description": "Whether tables and load balancer refuse to be deleted"},
+    "DeletionProtection": {**_SWITCH, "Description": "Whether tables and load balancer are protected against deletion"},
     "JudgementDays": {
         "Type": "Number",
         "Description": "Days until a judgement is deleted, counted from when it arrives; 0: never",
@@ -116,8 +116,8 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "JudgementsTableArn": {**_ARN, "Description": "ARN of the table of judgements (data stack)"},
     "CountsTableName": {**_NAME, "Description": "Name of the table of counts (data stack)"},
     "CountsTableArn": {**_ARN, "Description": "ARN of the table of counts (data stack)"},
-    "ExportsTableName": {**_NAME, "Description": "Name of the table of large exports under way (data stack)"},
-    "ExportsTableArn": {**_ARN, "Description": "ARN of the table of large exports under way (data stack)"},
+    "ExportsTableName": {**_NAME, "Description": "Name of the table of large exports in progress (data stack)"},
+    "ExportsTableArn": {**_ARN, "Description": "ARN of the table of large exports in progress (data stack)"},
     "ExportBucketName": {**_NAME, "Description": "Name of the bucket of large exports (data stack)"},
     "ExportBucketArn": {**_ARN, "Description": "ARN of the bucket of large exports (data stack)"},
     # cluster
@@ -131,17 +131,17 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "Description": "EC2 instance type of the cluster",
         "AllowedPattern": r"^[a-z0-9-]+\.[a-z0-9-]+$",
     },
-    "DetailedMonitoring": {**_SWITCH, "Description": "Whether instances have metrics every minute, at a price"},
+    "DetailedMonitoring": {**_SWITCH, "Description": "Whether instances report metrics every minute, at extra cost"},
     "MinInstances": {
         "Type": "Number",
-        "Description": "Fewest instances; 0 while the stage sleeps",
+        "Description": "Minimum number of instances; 0 while the stage is asleep",
         "MinValue": 0,
         "MaxValue": 100,
     },
     "MaxInstances": {"Type": "Number", "Description": "Most instances", "MinValue": 1, "MaxValue": 100},
     "ContainerInsights": {
         "Type": "String",
-        "Description": "CloudWatch Container Insights of the cluster; anything but disabled costs money",
+        "Description": "CloudWatch Container Insights of the cluster; costs money unless disabled",
         "AllowedValues": ["disabled", "enabled", "enhanced"],
     },
     "ClusterName": {**_NAME, "Description": "Name of the ECS cluster (cluster stack)"},
@@ -149,32 +149,32 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "ImageId": {"Type": "AWS::EC2::Image::Id", "Description": "Machine image of new instances (cluster stack)"},
     "CapacityProviderName": {**_NAME, "Description": "Capacity provider of the instances (cluster stack)"},
     "ListenerArn": {**_ARN, "Description": "Listener of the load balancer (cluster stack)"},
-    "LoadBalancerFullName": {**_NAME, "Description": "Load balancer, as its metrics name it (cluster stack)"},
+    "LoadBalancerFullName": {**_NAME, "Description": "Load balancer's name in metrics (cluster stack)"},
     # service
     "ServiceName": {**_NAME, "Description": "Name of the ECS service (service stack)"},
-    "TargetGroupFullName": {**_NAME, "Description": "The running tasks, as their metrics name them (service stack)"},
+    "TargetGroupFullName": {**_NAME, "Description": "Target group's name in metrics (service stack)"},
     "ImageUri": {**_NAME, "Description": "Container image to run, as repository:tag"},
     "MinTasks": {
         "Type": "Number",
-        "Description": "Fewest tasks; 0 while the stage sleeps",
+        "Description": "Minimum number of tasks; 0 while the stage is asleep",
         "MinValue": 0,
         "MaxValue": 100,
     },
     "MaxTasks": {
         "Type": "Number",
-        "Description": "Most tasks; 0 while the stage sleeps",
+        "Description": "Maximum number of tasks; 0 while the stage is asleep",
         "MinValue": 0,
         "MaxValue": 100,
     },
     "TaskMemory": {
         "Type": "Number",
-        "Description": "Memory of a task in MiB; one that needs more is ended and replaced",
+        "Description": "Memory of a task in MiB; a task that exceeds it is killed and replaced",
         "MinValue": 64,
         "MaxValue": 8192,
     },
     "TaskCpu": {
         "Type": "Number",
-        "Description": "CPU shares of a task, 1024 for a core; idle shares go to whoever needs them",
+        "Description": "CPU shares of a task, 1024 for a core; idle shares are available to other tasks",
         "MinValue": 128,
         "MaxValue": 4096,
     },
@@ -191,7 +191,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     },
     "RequestsPerTask": {
         "Type": "Number",
-        "Description": "Requests a minute for each task; above it a task is added",
+        "Description": "Target of requests per task and minute; above it a task is added",
         "MinValue": 1,
     },
     # api
@@ -199,63 +199,63 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "LambdaCodeKey": {**_NAME, "Description": "Key of the Lambda code in that bucket; new code has a new key"},
     "SiteUrl": {
         "Type": "String",
-        "Description": "Origin of the page, which alone may call the API from a browser (site stack)",
+        "Description": "Origin of the page, the only one that may call the API from a browser (site stack)",
         "AllowedPattern": "^https?://[^/]+$",
         "ConstraintDescription": "scheme and host, such as https://example.com, without a path",
     },
     "ThrottleRate": {
         "Type": "Number",
-        "Description": "Requests a second that the API lets through on average",
+        "Description": "Requests per second that the API admits on average",
         "MinValue": 1,
     },
-    "ThrottleBurst": {"Type": "Number", "Description": "Requests that the API lets through at once", "MinValue": 1},
+    "ThrottleBurst": {"Type": "Number", "Description": "Burst of requests that the API admits", "MinValue": 1},
     "ExportTokenParameter": {
         "Type": "String",
-        "Description": "Name of the SSM SecureString with the token that the CSV asks for; empty: anyone may have it",
+        "Description": "Name of the SSM SecureString with the token of the CSV; empty: the CSV is public",
         "AllowedPattern": "^(/[A-Za-z0-9_.-]+)*$",
         "ConstraintDescription": "empty, or a name that begins with a slash, such as /sentiment/prod/export-token",
     },
     "LambdaConcurrency": {
         "Type": "Number",
-        "Description": "Executions of each Lambda at once, taken out of the account's; 0: no share of its own",
+        "Description": "Reserved concurrency of each Lambda, out of the account's; 0: none",
         "MinValue": 0,
     },
     "ApiId": {**_NAME, "Description": "Id of the API (api stack)"},
     "ApiUrl": {"Type": "String", "Description": "Address of the API (api stack)", "AllowedPattern": "^https?://.+$"},
     # site
-    "CloudFront": {**_SWITCH, "Description": "Whether CloudFront serves the page, by HTTPS, from a private bucket"},
+    "CloudFront": {**_SWITCH, "Description": "Whether CloudFront serves the page, over HTTPS, from a private bucket"},
     "SiteDomain": {
         "Type": "String",
-        "Description": "Own domain of the page behind CloudFront; empty: CloudFront's",
+        "Description": "Custom domain of the page behind CloudFront; empty: CloudFront's own",
         "AllowedPattern": r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$",
     },
     "SiteCertificate": {
         "Type": "String",
-        "Description": "Id of the own domain's certificate in ACM, in us-east-1, where CloudFront looks for it",
+        "Description": "Id of the custom domain's certificate in ACM, in us-east-1, where CloudFront needs it",
         "AllowedPattern": "^[a-z0-9-]+$",
     },
     "WebAcl": {
         "Type": "String",
-        "Description": "ARN of a web ACL of WAF in front of CloudFront, in us-east-1; empty: none",
+        "Description": "ARN of a WAF web ACL for CloudFront, in us-east-1; empty: none",
         "AllowedPattern": "^(arn:.+)?$",
     },
     # operations
     "MonthlyBudget": {
         "Type": "Number",
-        "Description": "USD that the account may cost a month; alarms say when it will be more",
+        "Description": "Monthly budget of the account in USD; a forecast above it sends an alarm",
         "MinValue": 1,
     },
     # pipeline
     "PipelineRepository": {
         "Type": "String",
-        "Description": "GitHub repository whose pipelines deploy this stage, as its tokens name it; empty: none does",
+        "Description": "GitHub repository whose pipelines deploy this stage, as named in its tokens; empty: none",
         # GitHub puts ids into the subjects of repositories that were made or renamed since 15 July 2026.
         "AllowedPattern": "^([A-Za-z0-9-]+/[A-Za-z0-9._-]+|[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+)?$",
         "ConstraintDescription": "empty, owner/name, or owner@id/name@id",
     },
     "IdentityProviderArn": {
         "Type": "String",
-        "Description": "GitHub's identity provider where the account has one already; empty: this stack makes it",
+        "Description": "ARN of GitHub's identity provider if the account already has one; empty: this stack creates it",
         "Default": "",
         "AllowedPattern": "^(arn:.+)?$",
         "ConstraintDescription": "empty, or an ARN",
@@ -282,14 +282,14 @@ def setting_name(parameter: str) -> str:
 
 
 def parameter(template: Template, name: str) -> Parameter:
-    """One of ``DEFINITIONS``, added to a template unless it is there.
+    """One of ``DEFINITIONS``, added to a template unless it is already there.
 
     Args:
         template: template that needs it.
         name: key in ``DEFINITIONS``.
 
     Returns:
-        The Parameter, to be referred to.
+        The Parameter, for references.
     """
     if name in template.parameters:
         return template.parameters[name]
@@ -301,6 +301,6 @@ def parameter(template: Template, name: str) -> Parameter:
 
 @cache
 def _defaults() -> dict[str, Any]:
-    """What every stage has unless it says otherwise."""
+    """The settings of every stage unless it overrides them."""
     found: dict[str, Any] = tomllib.loads(STAGES.read_text(encoding="utf-8"))["defaults"]
     return found

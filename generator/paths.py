@@ -1,4 +1,4 @@
-"""Where things lie in the checkout. Only the standard library is imported, so that everything may import this."""
+"""Paths in the checkout. Imports only the standard library, so that everything may import this module."""
 
 from __future__ import annotations
 

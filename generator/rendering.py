@@ -30,7 +30,7 @@ QUOTED_NAME = re.compile(r"(!(?:Ref|GetAtt|Condition)) '([\w:.]+)'")
 
 
 class _Dumper(yaml.SafeDumper):
-    """YAML as people write it: lists indented under their key, short forms, no anchors."""
+    """YAML as written by hand: lists indented under their key, short forms, no anchors."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
@@ -84,7 +84,7 @@ def _ordered(mapping: dict[str, Any], first: tuple[str, ...]) -> dict[str, Any]:
 
 
 def in_reading_order(template: Template) -> dict[str, Any]:
-    """The template as plain data: sections, and what is in them, in the order in which people read.
+    """The template as plain data: sections, and what is in them, in reading order.
 
     Args:
         template: what a stack's ``build`` returns.

@@ -1,4 +1,4 @@
-"""Who may have the export: anyone, or whoever knows the token that a stage keeps as an SSM SecureString."""
+"""Access to the export: public, or by a token that the stage keeps as an SSM SecureString."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _REALM = 'Bearer realm="judgements"'
 
 
 def authorise(event: Event, parameter: str) -> None:
-    """Let the request through, or not.
+    """Admit the request, or raise.
 
     Args:
         event: payload 2.0 event.
-        parameter: name of the SSM parameter that holds the token; empty lets everybody through.
+        parameter: name of the SSM parameter that holds the token; empty for a public export.
 
     Raises:
         Problem: 401 without the right bearer token, 503 when the token cannot be read.
@@ -32,13 +32,13 @@ def authorise(event: Event, parameter: str) -> None:
     if scheme.lower() != "bearer" or not sent.strip():
         raise Problem(
             HTTPStatus.UNAUTHORIZED,
-            "The export is private here. Send the header Authorization: Bearer TOKEN.",
+            "This export is private. Send the header Authorization: Bearer TOKEN.",
             {"www-authenticate": _REALM},
         )
     if not hmac.compare_digest(sent.strip().encode("utf-8", "replace"), expected.encode()):
         raise Problem(
             HTTPStatus.UNAUTHORIZED,
-            "This token is not the right one. Ask whoever runs this stage for it.",
+            "The token is not valid. Ask the operator of this stage for the right one.",
             {"www-authenticate": f'{_REALM}, error="invalid_token"'},
         )
 
@@ -55,7 +55,7 @@ def _token(parameter: str) -> str:
 
 def _unreadable() -> Problem:
     return try_later(
-        "The export is private here, and its token cannot be read just now. If this goes on, whoever runs this stage "
-        "has to store the token as the SSM SecureString that the setting export_token_parameter names.",
+        "This export is private, and its token cannot be read right now. If this persists, the operator of this stage "
+        "must store the token as the SSM SecureString named by the setting export_token_parameter.",
         seconds=30,
     )

@@ -8,10 +8,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-# Two tries of at most four seconds each, and the pause between them, fit into the time of every function here.
+# Two tries of at most four seconds each, and the pause between them, fit into every function's timeout.
 _CONNECT_SECONDS = 1
 _READ_SECONDS = 3
-_S3_READ_SECONDS = 20  # putting many parts together may take that long; only the export and its writer call S3
+_S3_READ_SECONDS = 20  # joining many parts may take that long; only the export and its writer call S3
 _TRIES = 2
 
 

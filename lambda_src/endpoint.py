@@ -1,4 +1,4 @@
-"""What all handlers have in common: problems become replies, failures of AWS become 503, one log line is written."""
+"""What all handlers share: problems become replies, AWS failures become 503, one log line is written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Handler = Callable[[Event, Any], Reply]
 
 
 def endpoint(name: str) -> Callable[[Handler], Handler]:
-    """Decorator that makes a Lambda handler of a function which may raise ``Problem`` or an error of boto3.
+    """Decorator that turns a function which may raise ``Problem`` or an error of boto3 into a Lambda handler.
 
     Args:
         name: what the log calls the function.

@@ -1,9 +1,9 @@
-"""GET /getcsv: all judgements as CSV, directly or, when they are many, by way of the export bucket.
+"""GET /getcsv: all judgements as CSV, directly or, if they are too many, by way of the export bucket.
 
-What fits into a reply is answered at once. Otherwise an export is begun, or joined, that the function writer writes;
-``?export=ID`` asks how far it is. A client that accepts JSON is told; any other waits here and is redirected, first to
-ask again, at last to the file. The table is never held whole, and no shortened file ever looks complete: what is
-answered directly was read to its end before, and what is uploaded can be downloaded only when it is whole.
+What fits into a reply is returned at once. Otherwise an export is started or joined, which the function writer writes;
+``?export=ID`` asks for its progress. A client that accepts JSON is told; any other waits here and is redirected, first
+to ask again, finally to the file. The table is never held in memory as a whole, and a truncated file never looks
+complete: a direct reply is sent only once everything is read, and an upload can be downloaded only once it is complete.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from shared.problems import Problem, try_later
 DIRECT_BYTES = 4 * 1024 * 1024
 CONTENT_TYPE = "text/csv; charset=utf-8"
 DISPOSITION = "attachment; filename=sentiment.csv"
-_RESERVE_MILLISECONDS = 6_000  # enough to begin an export and to answer
-_PAUSE_SECONDS = 0.5  # between two looks at how far it is
+_RESERVE_MILLISECONDS = 6_000  # enough to start an export and to reply
+_PAUSE_SECONDS = 0.5  # between two checks of its progress
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -53,7 +53,7 @@ def handler(event: Event, context: Any) -> Reply:
 
 
 def _small(table: str, context: Any) -> bytes | None:
-    """The whole CSV; None when it is too much for a reply, or for the time of a request."""
+    """The whole CSV; None if it is too large for a reply or would take too long."""
     content = bytearray(csvformat.header().encode())
     for page in rows.pages(table):
         content += page.content
@@ -63,7 +63,7 @@ def _small(table: str, context: Any) -> bytes | None:
 
 
 def _begin(settings: Export) -> str:
-    """Begin an export, or join the one under way; its id."""
+    """Start an export, or join the one in progress; return its id."""
     found = jobs.find(settings.exports_table)
     export = str(uuid.uuid4())
     upload = bucket.begin(settings.export_bucket, jobs.object_key(export), CONTENT_TYPE, DISPOSITION)
@@ -75,12 +75,12 @@ def _begin(settings: Export) -> str:
     bucket.abandon(settings.export_bucket, job.key, upload)
     joined = jobs.find(settings.exports_table)
     if not joined:
-        raise try_later("Another export has just been finished. Ask again.")
+        raise try_later("Another export has just finished. Send the same request again.")
     return joined[0].export
 
 
 def _progress(export: str, settings: Export, event: Event, context: Any) -> Reply:
-    """How far it is: told to who accepts JSON; others wait for it as long as a request can."""
+    """Its progress, for clients that accept JSON; others wait for it as long as a request can."""
     told = "application/json" in header(event, "accept")
     while True:
         job = _go_on(export, settings)
@@ -96,16 +96,18 @@ def _progress(export: str, settings: Export, event: Event, context: Any) -> Repl
 
 
 def _go_on(export: str, settings: Export) -> jobs.Job | int:
-    """The export, with somebody to write it; or the bytes of its file when it is whole.
+    """The export, with a writer running; or the size of its file in bytes if it is complete.
 
     Raises:
-        Problem: 404 when there is no such export, 500 when it is given up.
+        Problem: 404 if there is no such export, 500 if it is abandoned.
     """
     found = jobs.find(settings.exports_table)
     if not found or found[0].export != export:
         size = bucket.size(settings.export_bucket, jobs.object_key(export)) if _UUID.fullmatch(export) else None
         if size is None:
-            raise Problem(HTTPStatus.NOT_FOUND, "There is no such export, or no more. Begin another one: GET /getcsv.")
+            raise Problem(
+                HTTPStatus.NOT_FOUND, "This export does not exist or has expired. Start another one with GET /getcsv."
+            )
         return size
     job, lease = found
     taken = jobs.claim(settings.exports_table, job, lease)
@@ -114,8 +116,8 @@ def _go_on(export: str, settings: Export) -> jobs.Job | int:
     if taken.failures >= jobs.MOST_FAILURES:
         bucket.abandon(settings.export_bucket, taken.key, taken.upload)
         jobs.drop(settings.exports_table, taken)
-        # No "try again": this export will not go on, and who asks for it later finds none.
-        raise Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The export broke off several times. Begin another one later.")
+        # No "try again": this export will not continue, and later requests for it find none.
+        raise Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The export failed several times. Start another one later.")
     call = json.dumps({"export": export, "owner": taken.owner})
     client("lambda").invoke(FunctionName=settings.export_writer, InvocationType="Event", Payload=call.encode())
     return taken
@@ -125,7 +127,7 @@ def _directly(content: bytes) -> Reply:
     return {
         "statusCode": int(HTTPStatus.OK),
         "headers": {"content-type": CONTENT_TYPE, "content-disposition": DISPOSITION, **NOT_STORED},
-        # Base64, because its length is known beforehand: as JSON, a text can grow sixfold.
+        # Base64, because its length is predictable: as JSON, a text can grow sixfold.
         "body": base64.b64encode(content).decode("ascii"),
         "isBase64Encoded": True,
     }

@@ -1,8 +1,8 @@
-"""The one large export that is being written: how far it is, and who writes. It is an item of the table of exports.
+"""The one large export in progress: its progress and its writer. It is an item of the table of exports.
 
-Whoever asks for an export begins one, or joins the one under way. Whoever asks how far it is has it go on, should
-nobody be writing it any more: a writer that has run out of time lets go, one that died is given up after a minute. So
-an export goes on for as long as somebody waits for it, and two never write at the same time.
+A client that asks for an export starts one or joins the one in progress. A client that asks for its progress makes it
+continue if it has no writer: a writer that runs out of time releases it, one that died is replaced after a minute. So
+an export continues for as long as a client waits for it, and two writers never write at the same time.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from botocore.exceptions import ClientError
 
 from aws import client
 
-SEGMENTS = 4  # read at the same time; more gain nothing on a Lambda's share of a core
-LEASE_SECONDS = 60  # within which a writer has to show that it lives; a part takes a few
-STALE_SECONDS = 15 * 60  # after which an export that nobody waited for is begun anew rather than gone on with
-MOST_FAILURES = 3  # in a row, without a single part between them
+SEGMENTS = 4  # read in parallel; more bring nothing on a Lambda's share of a core
+LEASE_SECONDS = 60  # within which a writer must renew its lease; a part takes a few
+STALE_SECONDS = 15 * 60  # after which an abandoned export is started anew rather than resumed
+MOST_FAILURES = 3  # in a row, without a part between them
 _ITEM = {"id": {"S": "export"}}
 
 
 class LostError(Exception):
-    """Somebody else writes the export by now, or it was called off."""
+    """Another writer has taken over the export, or it was cancelled."""
 
 
 @dataclass
 class Job:
-    """An export under way.
+    """An export in progress.
 
     Attributes:
         export: its id, a UUID.
         upload: id of the upload in the export bucket.
-        places: for each segment where to go on, as ``rows.segments`` wants it.
-        tags: of the parts that are uploaded.
-        rows: how many judgements these hold.
-        bytes: how long these are.
-        failures: how many writers died since the last part.
-        owner: who writes it; empty when nobody does.
+        places: for each segment where to continue, as ``rows.segments`` takes it.
+        tags: tags of the uploaded parts.
+        rows: number of judgements in these parts.
+        bytes: total size of these parts.
+        failures: how many writers have died since the last part.
+        owner: id of its writer; empty if there is none.
     """
 
     export: str
@@ -64,7 +64,7 @@ def object_key(export: str) -> str:
 
 
 def find(table: str) -> tuple[Job, float] | None:
-    """The export under way, and the time until which its writer is believed to live; None when there is none."""
+    """The export in progress, and the time at which its writer's lease ends; None if there is none."""
     item = client("dynamodb").get_item(TableName=table, Key=_ITEM, ConsistentRead=True).get("Item")
     if not item:
         return None
@@ -72,26 +72,26 @@ def find(table: str) -> tuple[Job, float] | None:
 
 
 def begin(table: str, job: Job) -> bool:
-    """Make it the one under way; False when there is one that somebody waits for."""
+    """Make it the export in progress; False if there already is one that a client waits for."""
     return _put(
         table, job, time.time(), "attribute_not_exists(id) OR lease < :stale", {":stale": time.time() - STALE_SECONDS}
     )
 
 
 def claim(table: str, job: Job, lease: float) -> Job | None:
-    """Become its writer, when nobody is.
+    """Become its writer, if it has none.
 
     Args:
         table: name of the table of exports.
         job: the export as it was found.
-        lease: and the time that was found with it.
+        lease: the end of the lease that was found with it.
 
     Returns:
-        The export with us for its owner; None when another one lives or was quicker.
+        The export with us as its owner; None if another writer is alive or was quicker.
     """
     if job.owner and lease > time.time():
         return None
-    died = bool(job.owner)  # rather than having let go
+    died = bool(job.owner)  # it did not release the export
     taken = replace(job, owner=uuid.uuid4().hex, failures=job.failures + died)
     as_found = {":lease": lease, ":owner": job.owner}
     done = _put(table, taken, time.time() + LEASE_SECONDS, "lease = :lease AND #owner = :owner", as_found)
@@ -99,10 +99,10 @@ def claim(table: str, job: Job, lease: float) -> Job | None:
 
 
 def keep(table: str, job: Job, let_go: bool = False) -> None:
-    """Note how far it is, and that its writer lives or lets go.
+    """Record the progress, and renew or release the lease.
 
     Raises:
-        LostError: it is not ours any more.
+        LostError: another writer has taken over.
     """
     kept, lease = (replace(job, owner=""), 0) if let_go else (job, LEASE_SECONDS)
     if not _put(table, kept, time.time() + lease, "#owner = :owner", {":owner": job.owner}):
@@ -110,7 +110,7 @@ def keep(table: str, job: Job, let_go: bool = False) -> None:
 
 
 def drop(table: str, job: Job) -> None:
-    """Forget it: it is complete, or called off. Whoever else has taken it meanwhile keeps it."""
+    """Remove it: it is complete, or cancelled. If another writer has taken it over, that one keeps it."""
     try:
         client("dynamodb").delete_item(
             TableName=table,
@@ -125,7 +125,7 @@ def drop(table: str, job: Job) -> None:
 
 
 def _put(table: str, job: Job, lease: float, condition: str, values: dict[str, Any]) -> bool:
-    """Write the item where the condition holds; whether it did."""
+    """Write the item if the condition holds; return whether it did."""
     item = {**_ITEM, "owner": {"S": job.owner}, "lease": {"N": _number(lease)}, "job": {"S": json.dumps(vars(job))}}
     names = {"#owner": "owner"} if "#owner" in condition else {}
     try:

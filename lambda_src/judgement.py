@@ -1,4 +1,4 @@
-"""What the fields of a judgement must be, and the judgement that they make."""
+"""Validates the fields of a judgement and builds the judgement from them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
 
 
 def parse(content: dict[str, Any], labels: tuple[str, ...]) -> tuple[Judgement, str | None]:
-    """Make a judgement of the JSON that a client sent.
+    """Build a judgement from the JSON that a client sent.
 
-    What a client says itself about the prediction is checked, because its mistakes should be told, but proves nothing
-    and is not kept.
+    What a client claims about the prediction is validated, so that mistakes are reported, but it proves nothing and is
+    not kept.
 
     Args:
         content: the JSON object.
-        labels: those that a person can choose.
+        labels: those that a user can choose.
 
     Returns:
         The judgement, without a prediction; and the receipt that came with it, which may be anything.
@@ -67,7 +67,7 @@ def _uuid(value: object) -> str:
 
 def _receipt(value: object) -> str:
     if not isinstance(value, str):
-        raise bad_request("receipt must be the string that getSentiment replied; leave it out where it replied none.")
+        raise bad_request("receipt must be the string that getSentiment returned; leave it out if it returned none.")
     return value
 
 
@@ -83,5 +83,5 @@ def _check_prediction(value: object, labels: tuple[str, ...]) -> None:
         raise bad_request("prediction.confidence must be a number from 0 to 1.")
     if not isinstance(model, str) or not _MODEL.fullmatch(model) or model == UNPROMPTED:
         raise bad_request(
-            "prediction.model must be the model revision as getSentiment replied it (at most 64 characters)."
+            "prediction.model must be the model revision that getSentiment returned (at most 64 characters)."
         )

@@ -1,4 +1,4 @@
-"""Reading SecureStrings of SSM, each seldom: what was read is kept for a while. What they are for is not known here."""
+"""Reads SecureStrings from SSM, each cached for a while. What they are for is not known here."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _read: dict[str, tuple[float, str]] = {}  # name -> (when it was read, value)
 
 
 def secret(name: str, max_age_seconds: float) -> str:
-    """The value of a SecureString, without white space around it.
+    """The value of a SecureString, with white space trimmed.
 
     Args:
         name: name of the parameter.
-        max_age_seconds: how long ago it may have been read.
+        max_age_seconds: how old a cached value may be.
 
     Raises:
-        ClientError: SSM refused; with the code ``ParameterNotFound`` where there is none.
+        ClientError: SSM refused; the code is ``ParameterNotFound`` if there is none.
         BotoCoreError: SSM did not answer.
     """
     read, value = _read.get(name, (float("-inf"), ""))

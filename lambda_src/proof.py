@@ -1,4 +1,4 @@
-"""Whether the model really said what a judgement is about: the receipt that came with it, against the stage's keys."""
+"""Verifies the receipt that came with a judgement against the stage's keys: did the model predict that."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import parameters
 from shared import receipts
 from shared.judgements import EXPIRED, INVALID, VALID, Judgement, Prediction, rounded
 
-_CACHE_SECONDS = 60  # how long a revoked key may still be believed
-# A rotation shows itself by a receipt that no known key signed. Made-up receipts must not make us ask SSM for each, so
-# it is asked at most once in this time, which is shorter than a task takes to start with its new key: a third of a
-# second on a laptop, seconds on AWS. What was read before the rotation is then too old when the new key shows.
+_CACHE_SECONDS = 60  # how long a revoked key may still be accepted
+# After a rotation, receipts arrive that no known key signed. Forged receipts must not cause a call of SSM each, so
+# it is called at most once in this time, which is shorter than a task takes to start with its new key: a third of a
+# second on a laptop, seconds on AWS. Keys read before the rotation are then too old when the new key is first used.
 _AGAIN_SECONDS = 0.2
 
 
@@ -21,12 +21,12 @@ def prove(judgement: Judgement, receipt: str | None, parameter: str) -> Judgemen
     """The judgement with the prediction that its receipt proves, or without one and with the reason.
 
     Args:
-        judgement: what a person says.
-        receipt: what came with it; None for nothing.
+        judgement: the judgement.
+        receipt: what was sent with it; None for nothing.
         parameter: name of the SSM parameter that holds the keys.
 
     Raises:
-        ClientError: SSM refused to tell the keys.
+        ClientError: SSM refused to return the keys.
         BotoCoreError: SSM did not answer.
         ValueError: the parameter holds no keys.
     """
@@ -57,4 +57,4 @@ def _keys(parameter: str, max_age_seconds: float) -> tuple[str, ...]:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ParameterNotFound":
             raise
-        return ()  # a stage without keys gives no receipts, so this one is not its own
+        return ()  # a stage without keys issues no receipts, so this one is not its own

@@ -1,9 +1,9 @@
 """POST /setSentiment: stores one judgement, once, and counts it.
 
-The judgement and its counter are written in one transaction, so that the counts are exact and nothing is ever half
-written. A judgement is known by its text and the UUID that its client made: the same sent again, at the same time or
-after an answer that got lost, is found stored already and answered like the first time. That holds too when its
-receipt has expired in between: what counts is what was proved first.
+The judgement and its counter are written in one transaction, so that counts are exact and nothing is ever half written.
+A judgement is identified by its text and the UUID that its client made: sent again, concurrently or after a lost reply,
+it is found to be stored already and gets the same reply as the first time. That also holds if its receipt has expired
+in between: what was proved first counts.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from shared import counters
 from shared.judgements import EXPIRY, Judgement, from_item, to_item
 from shared.problems import Problem, try_later
 
-# Reasons for which DynamoDB cancels a transaction that will succeed when sent again:
+# Reasons for which DynamoDB cancels a transaction that will succeed on a retry:
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 _PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-_RETRY_SECONDS = 4.0  # with one last slow try (two times four seconds) still within the function's time
+_RETRY_SECONDS = 4.0  # one last slow try (two times four seconds) still fits into the function's timeout
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.5
 
@@ -41,7 +41,7 @@ def handler(event: Event, context: Any) -> Reply:
     if sent.sentiment != stored.sentiment:
         raise Problem(
             HTTPStatus.CONFLICT,
-            "This judgement id is taken by another answer about this text; make a new UUID for a new judgement.",
+            "This judgement id is already used by another judgement of this text; use a new UUID for a new judgement.",
         )
     return json_reply(
         {
@@ -55,17 +55,17 @@ def handler(event: Event, context: Any) -> Reply:
 
 
 def store(judgement: Judgement, settings: Record) -> Judgement:
-    """Store the judgement and count it, or find that it was stored before.
+    """Store and count the judgement, or find that it is already stored.
 
     Args:
         judgement: what to store.
         settings: names of the two tables.
 
     Returns:
-        The judgement as it is stored: this one, or what the same text and id were stored with earlier.
+        The judgement as stored: this one, or an earlier one with the same text and id.
 
     Raises:
-        Problem: 503 when other writers kept in the way for too long.
+        Problem: 503 if other writers conflicted for too long.
         ClientError: DynamoDB refused.
         BotoCoreError: DynamoDB did not answer.
     """
@@ -82,8 +82,8 @@ def store(judgement: Judgement, settings: Record) -> Judgement:
             if not _PASSING.intersection(reasons):
                 raise
         if time.monotonic() > give_up:
-            raise try_later("Too many judgements arrive at once. Send the same request again shortly.")
-        # Full jitter: two that collided do not collide again.
+            raise try_later("Too many judgements are arriving at once. Send the same request again shortly.")
+        # Full jitter, so that two writers that collided do not collide again.
         time.sleep(random.uniform(0, pause))  # noqa: S311 - nothing secret
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
@@ -111,5 +111,5 @@ def _stored(judgement: Judgement, settings: Record) -> Judgement:
     key = {"id": {"S": judgement.id}, "judgement": {"S": judgement.judgement}}
     found = client("dynamodb").get_item(TableName=settings.judgements_table, Key=key, ConsistentRead=True)
     if "Item" not in found:
-        raise try_later("This judgement was deleted while it was being sent. Send it again shortly.")
+        raise try_later("This judgement was deleted while it was being stored. Send it again shortly.")
     return from_item(found["Item"])

@@ -1,6 +1,6 @@
-"""What the Lambdas answer, in the shape that an HTTP API expects (payload format 2.0): JSON and problem+json.
+"""The Lambdas' replies, as an HTTP API expects them (payload format 2.0): JSON and problem+json.
 
-CORS headers are not set here: the HTTP API puts them on every answer.
+CORS headers are not set here: the HTTP API adds them to every reply.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from shared.problems import CONTENT_TYPE, Problem
 
 Reply = dict[str, Any]
 
-# Judgements arrive all the time, and a problem of this moment is none of the next.
+# Judgements arrive all the time, and a problem may be gone the next moment.
 NOT_STORED = {"cache-control": "no-store"}
 
 

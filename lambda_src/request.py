@@ -1,4 +1,4 @@
-"""What a request holds that an HTTP API hands over (payload format 2.0). What it means is no business of this module.
+"""Reads the requests that an HTTP API passes on (payload format 2.0). Their meaning is not this module's concern.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -14,12 +14,12 @@ from shared.body import json_object, not_utf_8, require_json
 from shared.limits import MAX_BODY_BYTES
 from shared.problems import bad_request
 
-Event = Any  # a payload 2.0 event; nothing about it is taken for granted
+Event = Any  # a payload 2.0 event; nothing about it is assumed
 _LENGTH = re.compile(r"[0-9]{1,9}")
 
 
 def header(event: Event, name: str) -> str:
-    """A request header, whatever the case of its name; empty when it was not sent."""
+    """A request header, case-insensitively by name; empty if it was not sent."""
     headers = event.get("headers") if isinstance(event, Mapping) else None
     for key, value in headers.items() if isinstance(headers, Mapping) else ():
         if isinstance(key, str) and isinstance(value, str) and key.lower() == name.lower():
@@ -28,14 +28,14 @@ def header(event: Event, name: str) -> str:
 
 
 def query(event: Event, name: str) -> str:
-    """A parameter of the address's query; empty when it was not sent."""
+    """A query parameter; empty if it was not sent."""
     parameters = event.get("queryStringParameters") if isinstance(event, Mapping) else None
     found = parameters.get(name) if isinstance(parameters, Mapping) else None
     return found if isinstance(found, str) else ""
 
 
 def request_id(event: Event) -> str:
-    """The id that the gateway gave the request, which its access log shows too; empty when there is none."""
+    """The id that the gateway gave the request, also in its access log; empty if there is none."""
     context = event.get("requestContext") if isinstance(event, Mapping) else None
     found = context.get("requestId") if isinstance(context, Mapping) else None
     return found if isinstance(found, str) else ""
@@ -57,10 +57,10 @@ def json_body(event: Event) -> dict[str, Any]:
 def _body(event: Event) -> bytes:
     """The bytes that the client sent.
 
-    The gateway hands a body over as a string in JSON. What it takes for binary, going by the content type, it encodes
-    in base64 and says so. What it takes for text, JSON among it, it decodes as UTF-8; bytes that are not UTF-8 become
-    U+FFFD, of three bytes, and the text longer than what the client said to be sending. That tells them from a U+FFFD
-    that somebody typed.
+    The gateway passes a body on as a string in JSON. What it considers binary, by the content type, it encodes
+    in base64, and says so. What it considers text, including JSON, it decodes as UTF-8: invalid bytes become U+FFFD,
+    which has three bytes, so the text is longer than the client's Content-Length. That distinguishes them from a U+FFFD
+    that a user typed.
     """
     body = event.get("body") if isinstance(event, Mapping) else None
     if not isinstance(body, str):

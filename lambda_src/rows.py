@@ -1,4 +1,4 @@
-"""The table of judgements as lines of CSV, page by page; several segments are read at the same time."""
+"""The table of judgements as lines of CSV, page by page; several segments are read in parallel."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from aws import client
 from shared.judgements import csv_rows
 
-Key = dict[str, Any]  # where a segment was left, as DynamoDB gives it
+Key = dict[str, Any]  # where a segment continues, as DynamoDB returns it
 
 
 class Page(NamedTuple):
-    """What one call of DynamoDB brought: CSV in UTF-8, its number of rows, and where to go on (None: at the end)."""
+    """The result of one call of DynamoDB: CSV in UTF-8, number of rows, and where to continue (None: at the end)."""
 
     content: bytes
     rows: int
@@ -31,11 +31,11 @@ def pages(table: str) -> Iterator[Page]:
 
 
 def segments(table: str, places: Sequence[Key | None]) -> Generator[tuple[int, Page], None, None]:
-    """The rest of the table, read by as many threads as it has segments; in memory is at most one page for each.
+    """The rest of the table, read by one thread per segment; at most one page per segment is in memory.
 
     Args:
         table: its name.
-        places: for each segment where to go on: an empty key for the beginning, None when it has been read to its end.
+        places: for each segment where to continue: an empty key for the beginning, None once it is read completely.
 
     Yields:
         Number of the segment, and its next page.

@@ -1,7 +1,7 @@
-"""What the Lambdas are told through their environment, read here and nowhere else.
+"""The Lambdas' settings from their environment, read here and nowhere else.
 
 The api stack sets these variables; their names are those of ``generator/catalogue.py`` (a contract test compares
-the two). What never differs between stages is a constant of the module that needs it.
+the two). What is the same in every stage is a constant in the module that needs it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Record:
-    """Settings of the function that stores judgements; after ``judgement_days`` one is deleted, and 0 keeps it."""
+    """Settings of the function that stores judgements; they are deleted after ``judgement_days``, 0 keeps them."""
 
     judgements_table: str
     counts_table: str
@@ -39,7 +39,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Export:
-    """Settings of the function that writes the CSV; an empty token parameter means that anyone may have it."""
+    """Settings of the function that writes the CSV; an empty token parameter means that it is public."""
 
     judgements_table: str
     exports_table: str
@@ -87,7 +87,7 @@ class Writer:
 
 @dataclass(frozen=True)
 class Stats:
-    """Settings of the function that tells the statistics."""
+    """Settings of the function that returns the statistics."""
 
     counts_table: str
     labels: tuple[str, ...]
@@ -104,7 +104,7 @@ class Stats:
 
 @dataclass(frozen=True)
 class Watch:
-    """Settings of the daily look at what grows old."""
+    """Settings of the daily check of age."""
 
     stage: str
     image_id: str
@@ -127,5 +127,5 @@ class Watch:
 
 
 def _labels(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """LABELS is a comma-separated list, in the order in which everything shows them."""
+    """LABELS is a comma-separated list, in the order in which labels are shown everywhere."""
     return tuple(label.strip() for label in environment["LABELS"].split(","))

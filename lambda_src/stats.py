@@ -39,15 +39,15 @@ def handler(event: Event, context: Any) -> Reply:
 
 
 def summary(counts: Counts, labels: Sequence[str]) -> dict[str, Any]:
-    """What the counts say.
+    """The statistics that follow from counts.
 
     Args:
         counts: number of judgements by (predicted, said).
-        labels: the labels that get a row and a column of the confusion matrix even where nothing was counted.
+        labels: the labels that always get a row and a column of the confusion matrix.
 
     Returns:
         The totals; ``accuracy``, the share approved of the judgements that had a prediction (None without any);
-        ``confusion``, which maps what people said to what was predicted to the number of judgements.
+        ``confusion``, which maps chosen label to predicted label to the number of judgements.
     """
     unprompted = sum(number for (predicted, _), number in counts.items() if predicted == UNPROMPTED)
     approved = sum(number for (predicted, said), number in counts.items() if predicted == said)
@@ -66,7 +66,7 @@ def _confusion(counts: Counts, labels: Sequence[str]) -> dict[str, dict[str, int
     matrix = {said: dict.fromkeys((*labels, NONE), 0) for said in labels}
     for (predicted, said), number in counts.items():
         if predicted != UNPROMPTED:
-            # A label that is no longer offered still has its judgements.
+            # A label that is no longer offered keeps its judgements.
             matrix.setdefault(said, {})[predicted] = number
     return matrix
 

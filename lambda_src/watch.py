@@ -1,7 +1,7 @@
-"""The daily look at what grows old: the instances' machine image, and the certificates that people meet.
+"""The daily check of age: the instances' machine image, and the certificates that clients see.
 
-Not behind the API: a clock calls it. What it finds goes to its log in CloudWatch's embedded metric format, out of which
-CloudWatch makes the metrics that alarms read (CloudWatch user guide, "Specification: Embedded metric format").
+Not behind the API: a schedule calls it. It logs its findings in CloudWatch's embedded metric format, from which
+CloudWatch creates the metrics that alarms read (CloudWatch user guide, "Specification: Embedded metric format").
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from settings import Watch
 
 NAMESPACE = "Sentiment"
 HTTPS = 443
-WITHIN = 10.0  # seconds for a host to show its certificate
+WITHIN = 10.0  # timeout in seconds for a host to present its certificate
 
 
 def handler(event: Any, context: Any) -> dict[str, float]:
-    """Look, and tell.
+    """Check the ages and log them.
 
     Args:
-        event: from the clock; says nothing that matters here.
+        event: the schedule's; not used.
         context: Lambda's own.
 
     Returns:
-        What was found, by name of the metric.
+        The values found, by name of the metric.
 
     Raises:
-        Exception: something could not be looked at; Lambda tries twice more, and then an alarm rings.
+        Exception: something could not be checked; Lambda retries twice, and then an alarm fires.
     """
     settings = Watch.load()
     now = datetime.now(UTC)
@@ -47,10 +47,10 @@ def handler(event: Any, context: Any) -> dict[str, float]:
 
 
 def image_age(image_id: str, now: datetime) -> float:
-    """Days since a machine image was made.
+    """Days since a machine image was created.
 
     Args:
-        image_id: the image's.
+        image_id: id of the image.
         now: the time.
     """
     (image,) = client("ec2").describe_images(ImageIds=[image_id])["Images"]
@@ -58,10 +58,10 @@ def image_age(image_id: str, now: datetime) -> float:
 
 
 def certificate_left(host: str, now: datetime) -> float:
-    """Days that a host's certificate is still good for; less than none if it is over or not to be trusted.
+    """Days until a host's certificate expires; negative if it has expired or is not trusted.
 
     Args:
-        host: who shows it.
+        host: the host that presents it.
         now: the time.
     """
     try:
@@ -76,12 +76,12 @@ def certificate_left(host: str, now: datetime) -> float:
 
 
 def days(span: Any) -> float:
-    """A time span in days, to a tenth."""
+    """A duration in days, to a tenth."""
     return round(span.total_seconds() / 86_400, 1)
 
 
 def as_metrics(stage: str, found: Mapping[str, float], now: datetime) -> dict[str, Any]:
-    """What was found, as CloudWatch reads metrics out of a log line.
+    """The values found, in CloudWatch's embedded metric format.
 
     Args:
         stage: the metrics' one dimension.

@@ -1,8 +1,8 @@
 """Writes a large export into the export bucket, part by part; called by the function export, and by no route.
 
-After each part it is noted how far each segment of the table has been read into the parts so far. So a run that is
-out of time, or dies, loses no more than what it had not uploaded yet, and the next one goes on from there: every
-judgement that the table held at the beginning and still holds is in the file exactly once.
+After each part it records how far each segment of the table has been read into the parts so far. So a run that runs
+out of time, or dies, loses only what it had not uploaded yet, and the next one resumes from there: every judgement
+that the table held at the beginning and still holds is in the file exactly once.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import rows
 from settings import Writer
 from shared import csvformat, logs
 
-# Enough to upload one more part on a slow day, and to note it.
+# Enough to upload one more part on a slow day, and to record it.
 _RESERVE_MILLISECONDS = 20_000
 
 
 def handler(event: dict[str, str], context: Any) -> None:
-    """Write on.
+    """Continue an export.
 
     Args:
-        event: ``export`` and ``owner``, as ``jobs.claim`` gave them.
-        context: Lambda's; tells how much time is left.
+        event: ``export`` and ``owner``, as returned by ``jobs.claim``.
+        context: Lambda's; has the remaining time.
     """
     settings, started = Writer.load(), time.perf_counter()
     found = jobs.find(settings.exports_table)
@@ -52,8 +52,8 @@ def handler(event: dict[str, str], context: Any) -> None:
 
 
 def _write(job: jobs.Job, settings: Writer, context: Any) -> bool:
-    """Write until the end, or until time is short; whether it is the end."""
-    if bucket.size(settings.export_bucket, job.key) is not None:  # the last run died just after it had completed it
+    """Write until the end, or until time is short; return whether the export is complete."""
+    if bucket.size(settings.export_bucket, job.key) is not None:  # the last run died right after completing it
         jobs.drop(settings.exports_table, job)
         return True
     pending = bytearray() if job.tags else bytearray(csvformat.header().encode())
@@ -86,9 +86,9 @@ def _upload(
 
 
 def _peak_mib() -> float | None:
-    """The most memory that this process ever held, as Linux counts it; None on another system.
+    """Peak memory of this process, as Linux counts it; None on other systems.
 
-    Not ``getrusage``: its figure outlives an exec, and so can be that of the process which started this one.
+    Not ``getrusage``: its figure survives an exec, so it can be that of the process that started this one.
     """
     try:
         status = Path("/proc/self/status").read_text()

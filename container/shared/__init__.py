@@ -1,5 +1,5 @@
 """What service, Lambdas and orchestrator share, each fact once: what is accepted, stored, signed, counted and logged.
 
-The container image and the Lambdas' zip both carry this package, so it imports the standard library alone, but for
+The container image and the Lambdas' zip both carry this package, so it imports only the standard library, except
 ``receipts``, which signs with itsdangerous; the image and the zip carry that too.
 """

@@ -1,7 +1,7 @@
-"""The body of a request: one JSON object in UTF-8, with the fields of its route. Their values are read elsewhere.
+"""The body of a request: one JSON object in UTF-8, with its route's fields. Their values are checked elsewhere.
 
 A server calls, in this order, ``require_json`` with two headers, ``json_object`` with the bytes, and ``require_fields``
-with what its route takes. All three raise a ``Problem``.
+with the route's fields. All three raise a ``Problem``.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _GZIP = b"\x1f\x8b"  # RFC 1952, section 2.3.1
 
 
 def require_json(content_type: str, content_encoding: str = "") -> None:
-    """Refuse what was not sent as JSON in UTF-8.
+    """Reject a body that was not sent as JSON in UTF-8.
 
     Args:
-        content_type: value of the header, any parameters included; "" where it was not sent. JSON has no parameter
+        content_type: value of the header, including any parameters; "" if it was not sent. JSON has no parameter
             ``charset`` (RFC 8259, section 11), but many clients send one: it may be there, if it says UTF-8 or nothing.
-        content_encoding: value of the header; "" where it was not sent.
+        content_encoding: value of the header; "" if it was not sent.
 
     Raises:
         Problem: 415.
@@ -87,28 +87,28 @@ def json_object(body: bytes, limit: int = MAX_BODY_BYTES) -> dict[str, Any]:
 
 
 def too_long(limit: int = MAX_BODY_BYTES) -> Problem:
-    """For a server that can tell before it has read the whole body.
+    """For a server that knows this before it has read the whole body.
 
     Args:
-        limit: most bytes that the route takes.
+        limit: maximum of bytes for the route.
     """
     return too_large(f"The body is too long; send at most {limit:,} bytes.")
 
 
 def not_utf_8() -> Problem:
-    """For a server that is handed the body as text, and can tell that bytes were lost."""
+    """For a server that receives the body as text and can tell that bytes were lost."""
     return bad_request("The body is not valid UTF-8; encode the JSON as UTF-8.")
 
 
 def require_fields(
     content: Mapping[str, Any], required: Sequence[str], optional: Sequence[str] = (), inside: str = ""
 ) -> None:
-    """Refuse an object with missing or unknown fields.
+    """Reject an object with missing or unknown fields.
 
     Args:
         content: the object.
-        required: names of the fields that must be there.
-        optional: names of those that may be.
+        required: names of the required fields.
+        optional: names of the optional fields.
         inside: name of the field that the object is the value of; "" for the body itself.
 
     Raises:

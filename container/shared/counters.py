@@ -1,13 +1,13 @@
-"""How judgements are counted: which item of the counts table, and which attribute of it, a judgement adds one to.
+"""How judgements are counted: which item and attribute of the counts table a judgement increments.
 
 The table has one item for each model revision and shard; its key is ``model`` and ``shard``. Every other attribute
-is a counter named ``predicted>said``: how often the model said ``predicted`` and a person then said ``said``. So
-``joy>sadness`` counts texts that the model found joyful and people sad, and ``joy>joy`` those on which both agree.
-In place of a predicted label stands ``none`` where the model could not tell. Judgements without a prediction are
-kept under the model ``unprompted``, in counters such as ``unprompted>joy``.
+is a counter named ``predicted>said``: how often the model predicted ``predicted`` and a user then chose ``said``. So
+``joy>sadness`` counts texts for which the model predicted joy and users chose sadness, and ``joy>joy`` those on which
+both agree. The predicted label is ``none`` if the model abstained. Judgements without a prediction are kept under the
+model ``unprompted``, in counters such as ``unprompted>joy``.
 
-Shards spread the writes: DynamoDB allows one item about 1,000 writes a second. Adding up what all shards of a model
-hold gives exact counts, because a judgement and its counter are written in one transaction.
+Shards spread the writes: DynamoDB allows about 1,000 writes a second to one item. The sum over all shards of a model
+is exact, because a judgement and its counter are written in one transaction.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def counter(predicted: str, said: str) -> str:
 
     Args:
         predicted: label, ``NONE`` or ``UNPROMPTED``.
-        said: label that the person chose.
+        said: label that the user chose.
     """
     return f"{predicted}>{said}"
 

@@ -1,17 +1,17 @@
-"""The CSV of judgements: writing it, reading it back bit for bit, and keeping spreadsheets from running it.
+"""The CSV of judgements: writing it, reading it back bit for bit, and keeping spreadsheets from evaluating it.
 
 The format is RFC 4180 in UTF-8: comma, double quotes where needed, CRLF. There is no byte order mark, because programs
-would take it for a part of the first column's name; reading accepts one, since spreadsheets add it when they save.
+would take it for part of the first column's name; reading accepts one, since spreadsheets add it when they save.
 
-Formulas. A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@``
-(https://owasp.org/www-community/attacks/CSV_Injection). An apostrophe before it makes it text. Two things go further
-than that list: in many countries spreadsheets split at semicolons, and then what follows a semicolon or a line break
-*inside* a text begins a cell; and full-width forms of the four characters count as well. So the apostrophe goes to
-every place where some spreadsheet could see such a cell begin.
+Formulas. A spreadsheet evaluates a cell that begins with ``=``, ``+``, ``-`` or ``@``
+(https://owasp.org/www-community/attacks/CSV_Injection). An apostrophe before it makes it text. Two cases go beyond that
+list: in many countries spreadsheets split at semicolons, so text after a semicolon or a line break *inside* a text
+begins a cell; and full-width forms of the four characters count as well. So the apostrophe is added at every place
+where some spreadsheet could see such a cell begin.
 
-The exact inverse. The apostrophe is added at such a place whether or not apostrophes stand there already, and is taken
-away only where one stands at such a place. Adding makes a place that reading recognises, and nothing else does, so
-reading gives back what was written, whatever it was; and an ordinary leading apostrophe ('tis) is left alone.
+The exact inverse. The apostrophe is added at such a place even if apostrophes are there already, and is removed only at
+such a place. Only writing produces the places that reading recognises, so reading returns exactly what was written; and
+an ordinary leading apostrophe ('tis) is left alone.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ COLUMNS = (
     "id",
     "review",
     "sentiment",
-    "judgement",  # UUID of this one answer
+    "judgement",  # UUID of this judgement
     "verdict",  # approved, revised or unprompted
-    "classification",  # what the model had said, as a receipt proves; empty where it could not tell or none does
+    "classification",  # the label that a receipt proves the model predicted; empty if it abstained or without proof
     "confidence",
     "model",
     "time",
-    "receipt",  # valid, missing, invalid or expired; only valid ones make a judgement more than unprompted
-    "question",  # the same for all answers that one person gave to one reply of the model: the last one counts
-    "blind",  # true where the person answered before seeing what the model said, as the client tells
+    "receipt",  # valid, missing, invalid or expired; unless it is valid, the judgement is unprompted
+    "question",  # id of the request for the prediction: of several judgements with the same one, the last counts
+    "blind",  # true if the user answered before seeing the prediction, as the client reports
 )
-REQUIRED_COLUMNS = COLUMNS[:3]  # all that files of the original app have
+REQUIRED_COLUMNS = COLUMNS[:3]  # the only columns in files of the original app
 
 _BREAK = r"[;\t\r\n]"
-# What may stand before the sign without making it harmless: anything blank but the breaks, which begin a new place.
+# What may precede the sign without making it harmless: any white space except line breaks, which begin a new cell.
 _BLANK = r"[^\S\t\r\n]|[\x00-\x08\ufeff]"
 _FORMULA = rf"'*(?:{_BLANK})*[=+\-@\uff1d\uff0b\uff0d\uff20]"
 # A cell that begins with a tab or a line break is on OWASP's list whatever follows.
@@ -48,7 +48,7 @@ _RESTORE = re.compile(rf"(?:\A|(?<={_BREAK}))'(?={_FORMULA})|\A'(?={_LEADING_BRE
 
 
 def neutralise(cell: str) -> str:
-    """The cell with an apostrophe wherever a spreadsheet could see a formula begin."""
+    """The cell with an apostrophe wherever a spreadsheet could see the start of a formula."""
     return _NEUTRALISE.sub("'", cell)
 
 
@@ -81,7 +81,7 @@ def read_rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
         Text by column, for each row.
 
     Raises:
-        ValueError: this is no such file; the message names the line.
+        ValueError: the file has another format; the message names the line.
     """
     reader = csv.reader(_without_mark(lines), strict=True)
     try:

@@ -1,6 +1,6 @@
-"""A judgement, and the forms that it takes: an item of DynamoDB and a row of the CSV.
+"""A judgement, and its two forms: an item of DynamoDB and a row of the CSV.
 
-What a client may send is decided by the function that records.
+The Lambda that records judgements decides what a client may send.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shared.reviews import text_id
 KEY = ("id", "judgement")  # of the table: id of the text, id of the judgement
 EXPIRY = "expires"  # attribute: when DynamoDB may delete the item, in seconds since 1970; missing: never
 
-# What came with a judgement to prove the prediction. Only a valid receipt makes it more than unprompted.
+# Status of the receipt that came with a judgement. Without a valid one the judgement is unprompted.
 VALID, MISSING, INVALID, EXPIRED = "valid", "missing", "invalid", "expired"
 
 _CONFIDENCE_PLACES = Decimal("0.000001")
@@ -27,11 +27,11 @@ Item = Mapping[str, Mapping[str, Any]]  # as DynamoDB's client gives it: {"senti
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model had said.
+    """What the model predicted.
 
     Attributes:
-        classification: a label, or None where it could not tell.
-        confidence: probability of the likeliest label, 0..1.
+        classification: a label, or None if it abstained.
+        confidence: probability of the most likely label, 0..1.
         model: revision of the model.
         question: id of the request for the prediction, out of the receipt; a second judgement of the same question is
             a change of mind and not a second opinion.
@@ -45,14 +45,14 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Judgement:
-    """One person's answer about one text.
+    """One user's judgement of one text.
 
     Attributes:
         judgement: its id, a UUID in lower case.
         review: the text, trimmed.
-        sentiment: the label that the person chose, or ``NONE``: none of these.
+        sentiment: the label that the user chose, or ``NONE``: none of these.
         time: when it arrived, as ``times.timestamp`` writes it.
-        prediction: what the model had said and a receipt proves; None where none does.
+        prediction: the prediction that a receipt proves; None without proof.
         receipt: ``VALID``, ``MISSING``, ``INVALID`` or ``EXPIRED``.
         blind: whether the client says that the person had not seen the prediction yet.
     """
@@ -72,31 +72,31 @@ class Judgement:
 
     @property
     def predicted(self) -> str:
-        """What the model had said, as the counters name it."""
+        """The prediction, as the counters name it."""
         if self.prediction is None:
             return UNPROMPTED
         return self.prediction.classification or NONE
 
     @property
     def verdict(self) -> str:
-        """``unprompted``, or ``approved`` where person and model agree, or ``revised``."""
+        """``unprompted``, or ``approved`` if user and model agree, or ``revised``."""
         if self.prediction is None:
             return UNPROMPTED
         return "approved" if self.predicted == self.sentiment else "revised"
 
     @property
     def model(self) -> str:
-        """Revision of the model that the counters put this judgement under."""
+        """Model revision under which this judgement is counted."""
         return self.prediction.model if self.prediction else UNPROMPTED
 
 
 def rounded(confidence: float) -> Decimal:
-    """A confidence with six decimal places: more than it is worth, and within what DynamoDB can hold."""
+    """A confidence with six decimal places: more than is meaningful, and within DynamoDB's precision."""
     return Decimal(str(confidence)).quantize(_CONFIDENCE_PLACES).normalize() + 0  # + 0 turns -0 into 0
 
 
 def to_item(judgement: Judgement) -> dict[str, dict[str, str]]:
-    """The judgement as an item for DynamoDB's client; what is not known has no attribute."""
+    """The judgement as an item for DynamoDB's client; unknown values have no attribute."""
     item = {
         "id": {"S": judgement.id},
         "judgement": {"S": judgement.judgement},
@@ -118,7 +118,7 @@ def to_item(judgement: Judgement) -> dict[str, dict[str, str]]:
 
 
 def from_item(item: Item) -> Judgement:
-    """The judgement that ``to_item`` made an item of; items older than receipts lack what these prove."""
+    """The judgement in an item made by ``to_item``; items from before receipts have no proven prediction."""
     prediction = None
     if "model" in item:
         prediction = Prediction(
@@ -139,7 +139,7 @@ def from_item(item: Item) -> Judgement:
 
 
 def csv_rows(items: Iterable[Item], now: float) -> list[str]:
-    """A line of CSV for each item that has not expired; DynamoDB takes its time to delete those.
+    """A line of CSV for each item that has not expired; DynamoDB deletes those with a delay.
 
     Args:
         items: items of the table of judgements.
@@ -153,5 +153,5 @@ def _row(item: Item) -> dict[str, str]:
     row = {name: str(value) for name, attribute in item.items() for value in attribute.values()}
     row.setdefault("receipt", MISSING)
     if "confidence" in row:
-        row["confidence"] = f"{Decimal(row['confidence']):f}"  # a spreadsheet would show an exponent as it likes
+        row["confidence"] = f"{Decimal(row['confidence']):f}"  # spreadsheets display exponents inconsistently
     return row

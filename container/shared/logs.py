@@ -1,4 +1,4 @@
-"""Log lines: one JSON object each, with the same keys whoever writes it, so that one query finds a request everywhere.
+"""Log lines: one JSON object each, with the same keys everywhere, so that one query finds a request in all logs.
 
 ==============  ===================================================================================================
 ``time``        when it was written, ISO 8601 in UTC
@@ -8,12 +8,12 @@
 ``route``       method and path, such as ``POST /predict``
 ``status``      HTTP status of the reply
 ``milliseconds``  how long the reply took
-``error``       type of an exception, or AWS's code for what it refused
+``error``       type of an exception, or AWS's error code
 ``at``          where an exception was raised, innermost call last
 ==============  ===================================================================================================
 
-The access log of the API, whose lines the gateway writes, uses the same keys. What a person typed is in none of them,
-nor is the message of an exception: several built-in ones quote what they were given.
+The access log of the API, whose lines the gateway writes, uses the same keys. They never contain what a user typed,
+nor the message of an exception: several built-in ones quote their input.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def line(level: str, message: str, fields: Mapping[str, object], moment: datetim
 
     Args:
         level: in capitals.
-        message: what happened, in words that are the same each time.
+        message: what happened, in a constant text.
         fields: further keys.
         moment: when it happened; now by default.
     """

@@ -1,4 +1,4 @@
-"""Errors that a client is told about, as RFC 9457 problem details. Each server turns them into its own responses."""
+"""Errors reported to clients, as RFC 9457 problem details. Each server turns them into its own responses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 CONTENT_TYPE = "application/problem+json"
 
-# The names of RFC 9110, section 15. Those of ``http.HTTPStatus`` change from one version of Python to the next
+# The names of RFC 9110, section 15. Those of ``http.HTTPStatus`` differ between versions of Python
 # (413 does in 3.13), and the service and the Lambdas run on different ones.
 _TITLES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large"}
 
@@ -18,7 +18,7 @@ class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it
 
     Attributes:
         status: HTTP status.
-        detail: what happened and what to do, for the person who reads it; never quotes a review.
+        detail: what happened and what to do, for human readers; never quotes a review.
         headers: further headers of the reply.
     """
 
@@ -30,7 +30,7 @@ class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it
 
     @property
     def document(self) -> dict[str, Any]:
-        """The body of the reply. ``about:blank`` says that the status alone is the type (RFC 9457, section 4.2.1)."""
+        """The body of the reply. ``about:blank`` means that the status alone is the type (RFC 9457, section 4.2.1)."""
         title = _TITLES.get(self.status, self.status.phrase)
         return {"type": "about:blank", "title": title, "status": int(self.status), "detail": self.detail}
 
@@ -51,5 +51,5 @@ def try_later(detail: str, seconds: int = 1) -> Problem:
 
 
 def fault() -> Problem:
-    """A 500: what happened is in the log, and none of the client's business."""
+    """A 500: what happened is in the log; the client is not told."""
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side, not in your request.")

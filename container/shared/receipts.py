@@ -1,9 +1,9 @@
-"""Receipts: signed proof that the service made a prediction. Where the keys are kept is not known here.
+"""Receipts: signed proof that the service made a prediction. Where the keys are stored is decided elsewhere.
 
-A receipt comes with a prediction and goes back with a person's judgement of it, so that nobody can claim a prediction
-that the model never made. itsdangerous signs it (HMAC-SHA256) together with the time. The text that the prediction is
-about is bound in by the salt, from which and from the stage's key the key of the signature is derived: a receipt is
-good for its text alone, and does not contain it.
+A receipt comes with a prediction and is sent back with a user's judgement of it, so that no client can claim a
+prediction that the model never made. itsdangerous signs it (HMAC-SHA256) together with the time. The text that the
+prediction is about is bound in by the salt, from which and from the stage's key the key of the signature is derived: a
+receipt is good for its text alone, and does not contain it.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Receipt(NamedTuple):
 
     Attributes:
         question: id of the request for the prediction, 16 hex digits; asking again gives another one.
-        classification: the label that the model named, None when it could not tell.
-        confidence: probability of the likeliest label, 0..1.
+        classification: the label that the model predicted, None if it abstained.
+        confidence: probability of the most likely label, 0..1.
         model: revision of the model.
     """
 
@@ -56,7 +56,7 @@ def read_keys(text: str) -> tuple[str, ...]:
     """The keys of a stage.
 
     Args:
-        text: one key or several, separated by white space; the first one signs, all of them prove.
+        text: one key or several, separated by white space; the first one signs, all verify.
 
     Raises:
         ValueError: one of them is not a key; the message does not repeat it.
@@ -73,20 +73,20 @@ def issue(key: str, review: str, classification: str | None, confidence: float, 
     Args:
         key: the key that signs.
         review: the text, trimmed.
-        classification: the label that the model named, None when it could not tell.
-        confidence: probability of the likeliest label, 0..1.
+        classification: the label that the model predicted, None if it abstained.
+        confidence: probability of the most likely label, 0..1.
         model: revision of the model.
     """
     return _serializer([key], review).dumps(Receipt(secrets.token_hex(8), classification, confidence, model))
 
 
 def check(receipt: str, review: str, keys: Sequence[str]) -> Receipt:
-    """What a receipt proves, once one of the keys is found to have signed it for this text.
+    """What a receipt proves, after verifying that one of the keys signed it for this text.
 
     Args:
         receipt: what a client sent.
-        review: the text that it was sent with, trimmed.
-        keys: the keys that prove.
+        review: the text that was sent with it, trimmed.
+        keys: the keys that verify.
 
     Raises:
         ExpiredReceiptError: it is older than ``LIFETIME_SECONDS``.
@@ -95,9 +95,9 @@ def check(receipt: str, review: str, keys: Sequence[str]) -> Receipt:
     if not keys:
         raise InvalidReceiptError
     try:
-        # Its age is checked here: with max_age, a clock that is a second behind the signer's would end the receipt.
+        # Its age is checked here: with max_age, a clock one second behind the signer's would invalidate the receipt.
         claim, issued = _serializer(keys, review).loads(receipt, return_timestamp=True)
-    except (BadData, ValueError) as error:  # ValueError: not even text that UTF-8 can hold
+    except (BadData, ValueError) as error:  # ValueError: text that UTF-8 cannot encode
         raise InvalidReceiptError from error
     if time.time() - issued.timestamp() > LIFETIME_SECONDS:
         raise ExpiredReceiptError

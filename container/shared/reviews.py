@@ -1,4 +1,4 @@
-"""What a review may be, and the id by which its text is known."""
+"""What a valid review is, and the id of its text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.problems import bad_request, too_large
 
 
 def review(value: object) -> str:
-    """The review in a request, trimmed of white space.
+    """The review of a request, with white space trimmed.
 
     Args:
         value: the field ``review``.
@@ -27,7 +27,7 @@ def review(value: object) -> str:
     if "\0" in text:
         raise bad_request("review contains a NUL character (U+0000); remove it.")
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise bad_request("review contains half a surrogate pair (U+D800 to U+DFFF); send whole characters.")
+        raise bad_request("review contains an unpaired surrogate (U+D800 to U+DFFF); send whole characters.")
     return text
 
 
@@ -50,9 +50,9 @@ def reviews(value: object) -> list[object]:
 
 
 def text_id(text: str) -> str:
-    """Id of a text: md5 of its UTF-8 bytes after trimming, in hex. It names a text and protects nothing.
+    """Id of a text: md5 of its UTF-8 bytes after trimming, in hex. It identifies a text; it is no protection.
 
     Args:
-        text: any text, a review or not; half surrogate pairs, which no review has, have an id too.
+        text: any text, a valid review or not; unpaired surrogates, which no review contains, work too.
     """
     return hashlib.md5(text.strip().encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()

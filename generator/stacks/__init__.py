@@ -20,12 +20,12 @@ APP: dict[str, Callable[[], Template]] = {
     "api": api.build,
     "operations": operations.build,
 }
-# What the pipelines may do follows from what the others hold.
+# What the pipelines may do is derived from the other stacks.
 BUILDERS: dict[str, Callable[[], Template]] = {**APP, "pipeline": partial(pipeline.build, APP)}
 
 
 def source(stack: str) -> str:
-    """File that a stack's ``build`` is in, such as ``generator/stacks/data.py``.
+    """The file with a stack's ``build``, such as ``generator/stacks/data.py``.
 
     Args:
         stack: its short name, a key of ``BUILDERS``.

@@ -12,8 +12,8 @@ from generator.building import DISPOSABLE, NONE, add_output, name_tag, new_templ
 from generator.parameters import parameter
 
 WITH_MAIL = "WithMail"
-FLOW_LOGS = "delivery.logs.amazonaws.com"  # who delivers the flow logs of VPCs
-KEY_DAYS = 7  # least that KMS waits before it deletes a key
+FLOW_LOGS = "delivery.logs.amazonaws.com"  # the service that delivers the flow logs of VPCs
+KEY_DAYS = 7  # the shortest time that KMS waits before it deletes a key
 
 
 def build() -> Template:
@@ -40,12 +40,12 @@ def build() -> Template:
 
 
 def artifacts_bucket(template: Template, logs: s3.Bucket) -> s3.Bucket:
-    """The bucket: all of it can be made again from the sources, so it goes with the stack."""
+    """The bucket: its content can be rebuilt from the sources, so it is deleted with the stack."""
     return template.add_resource(
         s3.Bucket(
             "ArtifactsBucket",
             **DISPOSABLE,
-            Metadata=purpose("Holds the Lambda code of each deployment, and templates too large for a request"),
+            Metadata=purpose("Stores the Lambda code of each deployment, and templates too large for a request"),
             BucketEncryption=buckets.encrypted(),
             LifecycleConfiguration=buckets.lifecycle(OldVersions=buckets.old_versions_expire(days=30)),
             LoggingConfiguration=buckets.logged_to(Ref(logs), "artifacts"),
@@ -60,7 +60,7 @@ def artifacts_bucket(template: Template, logs: s3.Bucket) -> s3.Bucket:
 
 def bucket_policy(template: Template, bucket: s3.Bucket) -> s3.BucketPolicy:
     """Its policy."""
-    text = "Refuses to talk to the artifacts bucket without TLS"
+    text = "Denies access to the artifacts bucket without TLS"
     return buckets.add_policy(template, bucket, "ArtifactsBucketPolicy", policy(buckets.tls_only(bucket)), text)
 
 
@@ -70,7 +70,7 @@ def log_bucket(template: Template, days: Parameter) -> s3.Bucket:
         s3.Bucket(
             "LogBucket",
             **DISPOSABLE,
-            Metadata=purpose("Who asked the buckets, CloudFront, load balancer and VPC for what, until that expires"),
+            Metadata=purpose("Stores the access logs of buckets, CloudFront, load balancer and VPC until they expire"),
             BucketEncryption=buckets.encrypted(),
             LifecycleConfiguration=buckets.lifecycle(
                 Expiry={"ExpirationInDays": Ref(days)}, OldVersions=buckets.old_versions_expire(days=1)
@@ -87,10 +87,10 @@ def log_bucket(template: Template, days: Parameter) -> s3.Bucket:
 
 
 def log_bucket_policy(template: Template, bucket: s3.Bucket) -> s3.BucketPolicy:
-    """S3, load balancers and VPCs of this account add logs; nobody talks to the bucket without TLS.
+    """S3, load balancers and VPCs of this account may add logs; access without TLS is denied.
 
-    Elastic Load Balancing is kept to this account by the path, which it writes to by rule: nothing says that it names
-    the account in its calls, and a load balancer whose log cannot be written is not made at all (ELB user guide,
+    Elastic Load Balancing is limited to this account by the path that it writes to: it is not documented whether it
+    names the account in its calls, and a load balancer whose log cannot be written is not made at all (ELB user guide,
     "Enable access logs for your Application Load Balancer").
     """
     ours = aws.Condition(aws.StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")}))
@@ -117,20 +117,20 @@ def log_bucket_policy(template: Template, bucket: s3.Bucket) -> s3.BucketPolicy:
         Resource=[GetAtt(bucket, "Arn")],
         Condition=ours,
     )
-    text = "Lets S3, load balancers and VPCs of this account add logs, and refuses to talk without TLS"
+    text = "Allows S3, load balancers and VPCs of this account to add logs, and denies access without TLS"
     document = policy(write, balance, look, buckets.tls_only(bucket))
     return buckets.add_policy(template, bucket, "LogBucketPolicy", document, text)
 
 
 def the_key(template: Template) -> kms.Key:
-    """One key for all that can be made again. Not for the tables: with a key somebody may delete, they would go too."""
+    """One key for all that can be rebuilt. Not for the tables: deleting the key would lose their data."""
     return template.add_resource(
         kms.Key(
             "Key",
             Condition=keys.WITH_KEY,
             **DISPOSABLE,
             Metadata=purpose(
-                "Encrypts logs, alarms and settings of Lambdas, so that who may read them shows in one place"
+                "Encrypts logs, alarms and Lambda settings; its policy is the one place that says who may read them"
             ),
             Description=Sub("Logs, alarms and Lambda settings of sentiment-${Stage}"),
             EnableKeyRotation=True,
@@ -142,11 +142,11 @@ def the_key(template: Template) -> kms.Key:
 
 
 def alarm_topic(template: Template, key: kms.Key) -> sns.Topic:
-    """Where alarms go; whoever is to be told subscribes."""
+    """Receives all alarms; operators subscribe to it."""
     return template.add_resource(
         sns.Topic(
             "AlarmTopic",
-            Metadata=purpose("Where alarms go; whoever is to be told of them subscribes"),
+            Metadata=purpose("Receives all alarms and sends them to its subscribers"),
             DisplayName=Sub("sentiment ${Stage}"),
             KmsMasterKeyId=If(keys.WITH_KEY, Ref(key), Ref(AWS_NO_VALUE)),
             Tags=name_tag("alarms"),
@@ -155,7 +155,7 @@ def alarm_topic(template: Template, key: kms.Key) -> sns.Topic:
 
 
 def topic_policy(template: Template, topic: sns.Topic) -> sns.TopicPolicy:
-    """CloudWatch and Budgets of this account publish; nobody does without TLS."""
+    """CloudWatch and Budgets of this account may publish, and only with TLS."""
     ours = aws.Condition(aws.StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")}))
     publish = aws.Statement(
         Sid="Publish",
@@ -176,7 +176,7 @@ def topic_policy(template: Template, topic: sns.Topic) -> sns.TopicPolicy:
     return template.add_resource(
         sns.TopicPolicy(
             "AlarmTopicPolicy",
-            Metadata=purpose("Lets alarms and budgets of this account publish, and nobody without TLS"),
+            Metadata=purpose("Allows alarms and budgets of this account to publish, and only with TLS"),
             PolicyDocument=policy(publish, tls),
             Topics=[Ref(topic)],
         )
@@ -184,13 +184,13 @@ def topic_policy(template: Template, topic: sns.Topic) -> sns.TopicPolicy:
 
 
 def mail(template: Template, topic: sns.Topic, address: Parameter) -> sns.SubscriptionResource:
-    """Mail to the stage's operator, who has to confirm it once."""
+    """E-mail to the stage's operator, who has to confirm the address once."""
     template.add_condition(WITH_MAIL, Not(Equals(Ref(address), "")))
     return template.add_resource(
         sns.SubscriptionResource(
             "AlarmMail",
             Condition=WITH_MAIL,
-            Metadata=purpose("Mails every alarm to the stage's operator, once they have confirmed the address"),
+            Metadata=purpose("E-mails every alarm to the stage's operator, once the address is confirmed"),
             Endpoint=Ref(address),
             Protocol="email",
             TopicArn=Ref(topic),

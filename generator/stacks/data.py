@@ -1,4 +1,4 @@
-"""Stack of what must never be lost, the judgements and their counts, and of what large exports pass through."""
+"""Stack of the data that must never be lost, judgements and their counts, and of the resources for large exports."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ def build() -> Template:
 
 
 def judgements_table(template: Template, protection: Parameter) -> dynamodb.Table:
-    """Every judgement, append-only: what people typed, said, and what the model had said."""
-    text = "Every judgement that people made, append-only: the one thing here that cannot be made again"
+    """Every judgement, append-only: the text, the user's label, and the prediction."""
+    text = "Stores every judgement, append-only: the only data here that cannot be rebuilt"
     table = _table(template, "JudgementsTable", "judgements", text, JUDGEMENTS_KEY, (STRING, STRING), protection)
-    # Only judgements that a stage keeps for a time have the attribute.
+    # Only judgements of stages with a retention period have the attribute.
     table.TimeToLiveSpecification = dynamodb.TimeToLiveSpecification(AttributeName=JUDGEMENTS_EXPIRY, Enabled=True)
     return table
 
 
 def counts_table(template: Template, protection: Parameter) -> dynamodb.Table:
     """Counters by model revision, written in the same transaction as the judgements they count."""
-    text = "Counts of judgements by model revision, so that statistics need not read every judgement"
+    text = "Counts judgements by model revision, so that statistics need not read every judgement"
     return _table(template, "CountsTable", "counts", text, COUNTS_KEY, (STRING, NUMBER), protection)
 
 
 def exports_table(template: Template) -> dynamodb.Table:
-    """How far the large export is that is being written: one item, worth nothing once it is written."""
+    """Progress of the large export being written: one item, obsolete once it is complete."""
     (key,) = EXPORTS_KEY
     return template.add_resource(
         dynamodb.Table(
             "ExportsTable",
             **DISPOSABLE,
-            Metadata=purpose("How far the large export is that is being written, so that it goes on where it stopped"),
+            Metadata=purpose("Records the progress of the large export, so that it resumes where it stopped"),
             AttributeDefinitions=[dynamodb.AttributeDefinition(AttributeName=key, AttributeType=STRING)],
             KeySchema=[dynamodb.KeySchema(AttributeName=key, KeyType="HASH")],
             BillingMode="PAY_PER_REQUEST",
@@ -75,7 +75,7 @@ def _table(
     types: tuple[str, str],
     protection: Parameter,
 ) -> dynamodb.Table:
-    """A table paid by request, encrypted, restorable to any second of the last 35 days, kept when the stack goes."""
+    """A table billed per request, encrypted, restorable to any second of the last 35 days, kept when the stack goes."""
     return template.add_resource(
         dynamodb.Table(
             title,
@@ -99,8 +99,8 @@ def _table(
 
 
 def export_bucket(template: Template, days: Parameter) -> s3.Bucket:
-    """Exports too large for a response. What is deleted or has expired is gone for good a day later."""
-    text = "Large CSV exports until they expire; any page may read them, for the signed URL is what protects them"
+    """Exports too large for a response. Deleted and expired ones are removed permanently a day later."""
+    text = "Stores large CSV exports until they expire; any page may read them, as the signed URL protects them"
     return template.add_resource(
         s3.Bucket(
             "ExportBucket",
@@ -129,5 +129,5 @@ def readable_across_origins() -> s3.CorsConfiguration:
 
 def export_bucket_policy(template: Template, bucket: s3.Bucket) -> s3.BucketPolicy:
     """Its policy."""
-    text = "Refuses to talk to the export bucket without TLS"
+    text = "Denies access to the export bucket without TLS"
     return buckets.add_policy(template, bucket, "ExportBucketPolicy", policy(buckets.tls_only(bucket)), text)

@@ -9,7 +9,7 @@ from troposphere import GetAtt, Template, ecr
 from generator.building import add_output, name_tag, new_template, purpose
 from generator.parameters import parameter
 
-# More than anybody rolls back to; a layer that several images share is stored, and paid for, once.
+# More than is ever rolled back to; a layer that several images share is stored, and billed, once.
 IMAGES_KEPT = 30
 
 
@@ -23,16 +23,16 @@ def build() -> Template:
 
 
 def repository(template: Template) -> ecr.Repository:
-    """The repository. A tag is an image's content, so it never means another image.
+    """The repository. A tag is derived from the image's content, so it never moves to another image.
 
-    Whoever takes the stage down wants no image of it any more; a replacement, though, must not take away what runs.
+    Destroying the stage deletes its images; a replacement of the repository must not delete the one that runs.
     """
     return template.add_resource(
         ecr.Repository(
             "Repository",
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Retain",
-            Metadata=purpose("Holds the images of the service; looks for known weaknesses in each that is pushed"),
+            Metadata=purpose("Stores the images of the service; scans each pushed image for known vulnerabilities"),
             EmptyOnDelete=True,
             EncryptionConfiguration=ecr.EncryptionConfiguration(EncryptionType="KMS"),  # with AWS's own key
             ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
@@ -44,7 +44,7 @@ def repository(template: Template) -> ecr.Repository:
 
 
 def keep_newest(count: int) -> dict[str, object]:
-    """A lifecycle policy that lets older images go."""
+    """A lifecycle policy that expires older images."""
     oldest = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": count}
     rule = {
         "rulePriority": 1,

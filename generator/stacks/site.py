@@ -1,4 +1,4 @@
-"""Stack of the page: a website bucket open to all, or a private one behind CloudFront where the stage wants HTTPS."""
+"""Stack of the page: a website bucket open to all, or a private one behind CloudFront if the stage wants HTTPS."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def build() -> Template:
 
 
 def site_bucket(template: Template) -> s3.Bucket:
-    """The page's files. Without CloudFront, S3 serves them itself, which needs a policy that lets everybody read."""
+    """The page's files. Without CloudFront, S3 serves them itself, which needs a policy for public read access."""
     return template.add_resource(
         s3.Bucket(
             "SiteBucket",
             **DISPOSABLE,
-            Metadata=purpose("Holds the page; serves it too, unless CloudFront does"),
+            Metadata=purpose("Stores the page; also serves it unless CloudFront does"),
             BucketEncryption=buckets.encrypted(),
             LifecycleConfiguration=buckets.lifecycle(OldVersions=buckets.old_versions_expire(days=30)),
             LoggingConfiguration=buckets.logged_to(Ref(parameter(template, "LogBucketName")), "site"),
@@ -70,7 +70,7 @@ def site_bucket(template: Template) -> s3.Bucket:
 
 
 def bucket_policy(template: Template, bucket: s3.Bucket, distribution: cloudfront.Distribution) -> s3.BucketPolicy:
-    """With CloudFront, our distribution may read the files; without it everybody may. Nobody may list them.
+    """With CloudFront, only our distribution may read the files; without it, everyone may. No one may list them.
 
     One policy for both, since a bucket has only one: of two, whichever the stage gives up would take the other along.
     """
@@ -79,17 +79,17 @@ def bucket_policy(template: Template, bucket: s3.Bucket, distribution: cloudfron
     distributor = buckets.readable_by(aws.Principal("Service", "cloudfront.amazonaws.com"), bucket, Condition=ours)
     private = policy(distributor, buckets.tls_only(bucket))
     public = policy(buckets.readable_by(aws.Principal("*"), bucket))  # S3 serves a website by plain HTTP alone
-    text = "Lets our CloudFront distribution, and nobody else, read the page's files; without one, everybody"
+    text = "Allows only our CloudFront distribution to read the page's files; without one, everyone"
     return buckets.add_policy(template, bucket, "SiteBucketPolicy", If(WITH, private, public), text)
 
 
 def origin_access(template: Template) -> cloudfront.OriginAccessControl:
-    """How CloudFront proves to S3 who it is."""
+    """CloudFront's authentication to S3."""
     return template.add_resource(
         cloudfront.OriginAccessControl(
             "OriginAccess",
             Condition=WITH,
-            Metadata=purpose("Signs CloudFront's requests, so that the bucket can tell them from anybody else's"),
+            Metadata=purpose("Signs CloudFront's requests so that the bucket can authenticate them"),
             OriginAccessControlConfig=cloudfront.OriginAccessControlConfig(
                 Name=stage_name("site"),
                 OriginAccessControlOriginType="s3",
@@ -101,7 +101,7 @@ def origin_access(template: Template) -> cloudfront.OriginAccessControl:
 
 
 def security_headers(template: Template) -> cloudfront.ResponseHeadersPolicy:
-    """Headers that tell the browser what this page never does."""
+    """Headers that tell the browser what to block on this page."""
     return template.add_resource(
         cloudfront.ResponseHeadersPolicy(
             "SecurityHeaders",
@@ -151,12 +151,12 @@ def the_distribution(
     access: cloudfront.OriginAccessControl,
     headers: cloudfront.ResponseHeadersPolicy,
 ) -> cloudfront.Distribution:
-    """The page by HTTPS, near to whoever reads it."""
+    """The page over HTTPS, from a location near each visitor."""
     return template.add_resource(
         cloudfront.Distribution(
             "Distribution",
             Condition=WITH,
-            Metadata=purpose("Serves the page by HTTPS from near its readers, out of the private bucket"),
+            Metadata=purpose("Serves the page over HTTPS from near its visitors, out of the private bucket"),
             DistributionConfig=cloudfront.DistributionConfig(
                 Aliases=If(OWN, [Ref(parameter(template, "SiteDomain"))], Ref(AWS_NO_VALUE)),
                 Comment=stage_name("site"),
@@ -184,14 +184,14 @@ def the_distribution(
                     ResponseHeadersPolicyId=Ref(headers),
                     Compress=True,
                 ),
-                # S3 says 403 rather than 404 to who may not list the bucket.
+                # S3 returns 403 rather than 404 to clients that may not list the bucket.
                 CustomErrorResponses=[
                     cloudfront.CustomErrorResponse(
                         ErrorCode=code, ResponseCode=404, ResponsePagePath=f"/{SITE_ERROR}", ErrorCachingMinTTL=60
                     )
                     for code in (403, 404)
                 ],
-                # With CloudFront's own certificate the least version of TLS is CloudFront's to say.
+                # With CloudFront's own certificate, CloudFront decides the minimum TLS version.
                 ViewerCertificate=cloudfront.ViewerCertificate(
                     AcmCertificateArn=If(OWN, certificate(template), Ref(AWS_NO_VALUE)),
                     CloudFrontDefaultCertificate=If(OWN, Ref(AWS_NO_VALUE), True),

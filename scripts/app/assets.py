@@ -1,6 +1,6 @@
-"""Gives the site's parts names that carry their content, so that browsers may keep them for ever. Uploads nothing.
+"""Names the site's parts after their content, so that browsers may cache them indefinitely. Uploads nothing.
 
-``site/`` itself stays plain and works as it lies there; names change on the way into the bucket only.
+``site/`` itself stays plain and works as it is; names change only on the way to the bucket.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scripts.stage.errors import DeployError
 
 HASH_DIGITS = 12
 PAGE = ".html"
-# How one file names another, by the file's suffix: what stands before the name, then the name.
+# How one file refers to another, by the file's suffix: what comes before the name, then the name.
 REFERENCES = {
     PAGE: re.compile(r'(\b(?:src|href|content)=")([^"#?]+)'),
     ".css": re.compile(r"""((?:@import\s+|url\(\s*)["']?)([^"')#?]+)"""),
@@ -24,10 +24,10 @@ REFERENCES = {
 
 
 def with_hashes(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Rename all that pages are made of after its content, wherever it is named.
+    """Rename all parts of pages after their content, and every reference to them.
 
-    Pages keep their names, and so does what nobody names: its address is all that others know of it. A file's hash
-    covers everything that it leads to, because what it leads to is named in it.
+    Pages keep their names, and so do files that no other file refers to. A file's hash covers every file that it
+    refers to, because the renamed references are part of its content.
 
     Args:
         files: content by key, such as ``app.js``.
@@ -36,7 +36,7 @@ def with_hashes(files: Mapping[str, bytes]) -> dict[str, bytes]:
         Content by new key, such as ``app.3f2a91bc0d4e.js``, every name in it changed alike.
 
     Raises:
-        DeployError: a file is named in a way that is not understood, and would not be found any more.
+        DeployError: a file is referred to in a way that is not supported, and would no longer be found.
     """
     leads_to = {key: _named_in(key, body, files) for key, body in files.items()}
     pages = [key for key in files if key.endswith(PAGE)]
@@ -58,7 +58,7 @@ def _target(key: str, name: str) -> str:
 
 
 def _reached(begin: Iterable[str], leads_to: Mapping[str, set[str]]) -> list[str]:
-    """All that files lead to, themselves included, sorted; modules may import each other in a circle."""
+    """All files reachable from some files, themselves included, sorted; modules may import each other in a circle."""
     found: set[str] = set()
     new = set(begin)
     while new:
@@ -89,8 +89,8 @@ def _renamed(key: str, body: bytes, names: Mapping[str, str]) -> bytes:
     for old in names:
         if re.search(rf"""["'(/]{re.escape(posixpath.basename(old))}["')?#]""", text):
             raise DeployError(
-                f"site: {key} names {old} in a way that the upload does not understand.",
-                "Name it in an import, a url() or a src, href or content attribute (scripts/app/assets.py).",
+                f"site: {key} refers to {old} in a way that the upload does not support.",
+                "Refer to it in an import, a url() or a src, href or content attribute (scripts/app/assets.py).",
             )
     return text.encode()
 

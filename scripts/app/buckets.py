@@ -1,4 +1,4 @@
-"""Empties buckets: every object, every version, every upload that was never finished."""
+"""Empties buckets: every object, every version, every unfinished upload."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from botocore.exceptions import ClientError
 from scripts.stage.errors import DeployError, code_of
 from scripts.stage.session import Cloud
 
-# As many as one deletion takes (S3 API reference, DeleteObjects).
+# The most that one deletion takes (S3 API reference, DeleteObjects).
 BATCH = 1000
 
 
 def empty(cloud: Cloud, bucket: str, tell: Callable[[int], None] = lambda _count: None) -> int:
-    """Delete all that a bucket holds; a bucket that is gone is empty.
+    """Delete everything in a bucket; a bucket that does not exist counts as empty.
 
     Args:
         cloud: where.
         bucket: its name.
-        tell: told after each batch how many are deleted so far.
+        tell: called after each batch with the number deleted so far.
 
     Returns:
         How many versions were deleted.

@@ -1,4 +1,4 @@
-"""The Lambdas' code as one zip that is the same byte for byte whenever the code is the same."""
+"""The Lambdas' code as one zip that is byte-for-byte identical whenever the code is."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ SOURCE_DIR = ROOT / "lambda_src"
 # orchestrator, and the signing of receipts. The latter is pure Python and the pinned version that is installed here,
 # so that it is the same on every machine; what pip compiles for this machine's Python stays out.
 PACKAGES = (ROOT / "container" / "shared", Path(itsdangerous.__file__).parent)
-# The oldest time a zip can hold: no build time gets into the content.
+# The oldest time that a zip can hold, so that no build time gets into the content.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-_UNIX = 3  # made on: without it, a zip made on Windows would differ
+_UNIX = 3  # the system it was made on: without it, a zip made on Windows would differ
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ def package(source: Path = SOURCE_DIR) -> Package:
     """
     files = {file.name: file for file in sorted(source.glob("*.py"))}
     if not files:
-        raise DeployError(f"There is no Lambda code in {source}.", "Is the checkout complete? `git status` tells.")
+        raise DeployError(
+            f"There is no Lambda code in {source}.", "Is the checkout complete? `git status` shows what is missing."
+        )
     for folder in PACKAGES:
         files |= {f"{folder.name}/{file.name}": file for file in sorted(folder.glob("*.py"))}
     digest, buffer = hashlib.sha256(), io.BytesIO()
@@ -61,7 +63,7 @@ def package(source: Path = SOURCE_DIR) -> Package:
 
 
 def upload(cloud: Cloud, bucket: str, code: Package) -> bool:
-    """Put the zip into the artifacts bucket, unless it is there.
+    """Upload the zip to the artifacts bucket, unless it is there.
 
     Returns:
         Whether it had to be uploaded.

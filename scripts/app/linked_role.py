@@ -1,4 +1,4 @@
-"""ECS's own role in an account, made before its first cluster. The other services make theirs without a fault."""
+"""ECS's service-linked role, created before the account's first cluster. Other services create theirs reliably."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from scripts.stage.errors import code_of
 from scripts.stage.session import Cloud
 
 SERVICE = "ecs.amazonaws.com"
-# There already ("has been taken in this account"), or not ours to make: CloudFormation then says what is missing.
+# It exists ("has been taken in this account"), or we may not create it: CloudFormation then says what is missing.
 FINE = ("InvalidInput", "EntityAlreadyExists", "AccessDenied", "AccessDeniedException")
 
 
 def ensure(cloud: Cloud) -> None:
-    """Make the role that ECS works with, unless the account has it.
+    """Create ECS's service-linked role, unless the account has it.
 
-    ECS makes it at the first cluster, takes it on at once and mostly finds that IAM does not know it yet, so that the
-    first deployment in an account fails ("Unable to assume the service linked role"). Made before the first stack, it
-    is known by the time that the network is there.
+    ECS creates it with the first cluster and assumes it at once, usually before IAM has propagated it, so the first
+    deployment in an account fails ("Unable to assume the service linked role"). If it is created before the first
+    stack, it has propagated by the time the network is ready.
 
     Args:
         cloud: the stage.
 
     Raises:
-        ClientError: IAM answers something else.
+        ClientError: IAM refuses for another reason.
     """
     if not cloud.has_linked_roles:
         return

@@ -1,4 +1,4 @@
-"""Puts the website into its bucket: only what changed, with the right types and cache times, and nothing else left."""
+"""Uploads the website to its bucket: only what changed, with the right types and cache times; deletes the rest."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from scripts.stage.settings import Settings
 
 SITE_DIR = ROOT / "site"
 CARD_FIGURES = ROOT / "container" / "model" / "figures.json"
-# Browsers ask each time whether one has changed; an answer 304 is short.
+# Browsers ask each time whether a page has changed; a 304 reply is short.
 ASK_EACH_TIME = "no-cache"
-# A file whose name carries its content's hash (app.3f2a91bc0d4e.js) can be kept for ever.
+# A file whose name carries its content's hash (app.3f2a91bc0d4e.js) can be cached indefinitely.
 FOREVER_CACHE = "public, max-age=31536000, immutable"
-# The same on every machine: what the operating system thinks of these types must not matter.
+# The same on every machine: the operating system's own list of types must not matter.
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -45,7 +45,7 @@ CONTENT_TYPES = {
 # A bucket compresses nothing itself, and every browser takes gzip; pages stay as they are, for every other program.
 COMPRESSED = (".css", ".js", ".svg")
 GZIP_MARK = b"\x1f\x8b"
-# What an upload sets beside the content. A file carries it, so that other rules upload the same content again.
+# What an upload sets beside the content. A file carries it, so that changed rules upload the same content again.
 RULES_KEY = "rules"
 RULES = hashlib.sha256(repr((ASK_EACH_TIME, FOREVER_CACHE, CONTENT_TYPES)).encode()).hexdigest()[:16]
 SITE = next(stack.site for stack in catalogue.STACKS if stack.site)
@@ -59,8 +59,8 @@ class SiteChange:
         uploaded: keys that were uploaded.
         deleted: keys that were deleted.
         unchanged: how many files were left as they were.
-        first: whether there was no site before.
-        before: what was there before under those keys.
+        first: whether this is the first upload.
+        before: the previous objects under those keys.
     """
 
     uploaded: list[str] = field(default_factory=list)
@@ -81,7 +81,7 @@ def api_url(settings: Settings, outputs: Mapping[str, str]) -> str:
 
 
 def config_json(settings: Settings, outputs: Mapping[str, str]) -> bytes:
-    """What the page has to know, as the file that it reads.
+    """The page's configuration, as the file that it reads.
 
     Args:
         settings: the stage's settings.
@@ -114,7 +114,7 @@ def content(settings: Settings, outputs: Mapping[str, str], folder: Path = SITE_
     """Every file of the site by its key, as it is uploaded: config.json too, parts named by content and compressed.
 
     Raises:
-        DeployError: the folder has no index page, or a file names another in a way that is not understood.
+        DeployError: the folder has no index page, or a file refers to another in a way that is not supported.
     """
     files = {
         file.relative_to(folder).as_posix(): file.read_bytes()
@@ -122,7 +122,9 @@ def content(settings: Settings, outputs: Mapping[str, str], folder: Path = SITE_
         if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     }
     if catalogue.SITE_INDEX not in files:
-        raise DeployError(f"{folder} has no {catalogue.SITE_INDEX}.", "Is the checkout complete? `git status` tells.")
+        raise DeployError(
+            f"{folder} has no {catalogue.SITE_INDEX}.", "Is the checkout complete? `git status` shows what is missing."
+        )
     parts = {key: _compressed(key, body) for key, body in with_hashes(files).items()}
     return {**parts, catalogue.SITE_CONFIG: config_json(settings, outputs)}
 
@@ -134,16 +136,16 @@ def _compressed(key: str, body: bytes) -> bytes:
 def upload(
     cloud: Cloud, settings: Settings, outputs: Mapping[str, str], reporter: Reporter, folder: Path = SITE_DIR
 ) -> SiteChange:
-    """Make the bucket hold exactly the site.
+    """Make the bucket contain exactly the site.
 
-    Pages go up after their parts, the index page last; what is not wanted any more is deleted after that, so that no
+    Pages are uploaded after their parts, the index page last; obsolete files are deleted after that, so that no
     visitor gets a page whose parts are missing.
 
     Args:
         cloud: where.
         settings: the stage's settings.
         outputs: outputs of the stage's stacks.
-        reporter: hears of what was done.
+        reporter: told what was done.
         folder: where the site is.
 
     Returns:
@@ -164,7 +166,7 @@ def upload(
 
 
 def go_back(cloud: Cloud, outputs: Mapping[str, str], change: SiteChange) -> bool:
-    """Make the site what it was before an upload.
+    """Restore the site to what it was before an upload.
 
     Args:
         cloud: where.
@@ -197,7 +199,7 @@ def _put(client: Any, bucket: str, files: dict[str, bytes]) -> None:
 
 
 def _delete(client: Any, bucket: str, gone: list[str]) -> None:
-    for start in range(0, len(gone), 1000):  # as many as delete_objects takes
+    for start in range(0, len(gone), 1000):  # the most that delete_objects takes
         batch = [{"Key": key} for key in gone[start : start + 1000]]
         answer = client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
         if answer.get("Errors"):
@@ -217,7 +219,7 @@ def cache_control(key: str) -> str:
 
 
 def _there(client: Any, bucket: str) -> dict[str, str]:
-    """Key to entity tag of all that the bucket holds; "" for every file that was uploaded under other rules.
+    """Key to entity tag of everything in the bucket; "" for every file that was uploaded under other rules.
 
     The index page is uploaded after all other files, so the rules that it carries hold for those too.
     """
@@ -230,7 +232,7 @@ def _there(client: Any, bucket: str) -> dict[str, str]:
 
 
 def _tag(body: bytes) -> str:
-    """What S3 calls a body: its MD5, where the bucket encrypts with S3's own keys (S3 API reference, Object)."""
+    """S3's entity tag of a body: its MD5, if the bucket encrypts with S3's own keys (S3 API reference, Object)."""
     return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
 
 

@@ -1,7 +1,7 @@
-"""The keys of receipts: made for a stage once, read, replaced without a gap. How a receipt is signed is not known here.
+"""The keys of receipts: created once per stage, read, rotated without a gap. Signing itself is `shared.receipts`'s.
 
-They are one SSM SecureString. The first key signs, all of them prove, so that a receipt of just before a rotation is
-still good after it. Tasks get them when they start; the Lambda that records judgements reads them when it needs them.
+They are one SSM SecureString. The first key signs and all of them verify, so that a receipt signed just before a
+rotation stays valid. Tasks get them when they start; the Lambda that records judgements reads them when it needs them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LIFETIME = timedelta(seconds=receipts.LIFETIME_SECONDS)
 
 
 def ensure(cloud: Cloud, kept: Path | None = None) -> None:
-    """Make the stage's first key, unless it has one.
+    """Create the stage's first key, unless it has one.
 
     Args:
         cloud: the stage.
@@ -40,7 +40,7 @@ def ensure(cloud: Cloud, kept: Path | None = None) -> None:
 
 
 def keep(cloud: Cloud, file: Path) -> None:
-    """Write the stage's keys into a file that nobody else can read."""
+    """Write the stage's keys to a file that only its owner can read."""
     found = _read(cloud)
     if found:
         file.touch(mode=0o600)
@@ -54,7 +54,7 @@ def keys(cloud: Cloud) -> tuple[str, ...]:
 
 
 def too_soon(cloud: Cloud, now: datetime | None = None) -> bool:
-    """Whether a rotation now would end receipts that are still good: those of the key before the last rotation."""
+    """Whether a rotation now would invalidate unexpired receipts: those of the key before the last rotation."""
     found = _read(cloud)
     if not found or len(found["Value"].split()) < 2:
         return False
@@ -62,25 +62,25 @@ def too_soon(cloud: Cloud, now: datetime | None = None) -> bool:
 
 
 def rotate(work: Work, outputs: dict[str, str], revoke: bool) -> ServiceState:
-    """Have a new key sign, and the one before still prove what it signed.
+    """Sign with a new key; the previous key still verifies what it signed.
 
     Args:
         work: where and how.
         outputs: outputs of the stage's stacks.
-        revoke: whether the key before is worth nothing from now on, because somebody may have got hold of it.
+        revoke: whether the previous key becomes invalid at once, because it may have leaked.
 
     Returns:
         The service, once all of its tasks sign with the new key.
 
     Raises:
-        DeployError: the stage has no key yet, or the service did not become steady; then its old tasks go on signing
-            with the old key, which still proves (unless it was revoked).
+        DeployError: the stage has no key yet, or the service did not become steady; then its old tasks keep
+            signing with the old key, which still verifies (unless it was revoked).
     """
     found = _read(work.cloud)
     if not found:
         raise DeployError(
             f"Stage {work.cloud.stage} has no key yet.",
-            f"`sentiment deploy --stage {work.cloud.stage}` makes it.",
+            f"`sentiment deploy --stage {work.cloud.stage}` creates it.",
         )
     kept = [] if revoke else found["Value"].split()[:1]
     _write(work.cloud, " ".join([receipts.new_key(), *kept]), Overwrite=True)
@@ -93,7 +93,7 @@ def rotate(work: Work, outputs: dict[str, str], revoke: bool) -> ServiceState:
 
 
 def forget(cloud: Cloud) -> None:
-    """Delete the keys, once nothing of the stage is left."""
+    """Delete the keys once nothing of the stage is left."""
     cloud.client("ssm").delete_parameters(Names=[catalogue.receipt_key_name(cloud.stage)])
 
 
@@ -102,7 +102,7 @@ def _kept(file: Path) -> str:
     try:
         receipts.read_keys(value)
     except ValueError as error:
-        raise DeployError(f"{file} holds {error}.", "Remove it: a new key is made then.") from None
+        raise DeployError(f"{file} holds {error}.", "Remove it: a new key is then created.") from None
     return value
 
 
@@ -121,6 +121,6 @@ def _write(cloud: Cloud, value: str, **options: Any) -> None:
         Name=catalogue.receipt_key_name(cloud.stage),
         Value=value,
         Type="SecureString",
-        Description="Keys of receipts: the first signs, all of them prove",
+        Description="Keys of receipts: the first signs, all verify",
         **options,
     )

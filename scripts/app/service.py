@@ -1,8 +1,8 @@
 """The ECS service: what runs, and waiting until a rolling deployment has ended.
 
 A rolling deployment goes through the service stack's ImageUri parameter: CloudFormation registers the task-definition
-revision and updates the service, so that stack and service never drift apart. Here is what follows: ECS starting,
-checking and draining tasks.
+revision and updates the service, so that stack and service never drift apart. This module
+handles what follows: ECS starts, checks and drains tasks.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 
-# ECS's stop codes of tasks that nobody stopped.
+# ECS's stop codes of tasks that stopped by themselves.
 STOPPED_BY_ITSELF = frozenset({"EssentialContainerExited", "TaskFailedToStart"})
 
 
 @dataclass(frozen=True)
 class ServiceState:
-    """A service as ECS describes it, as far as anybody asks.
+    """A service as ECS describes it, reduced to what is used here.
 
     Attributes:
         task_definition: ARN of the revision that the service wants.
@@ -49,17 +49,17 @@ class ServiceState:
 
     @property
     def steady(self) -> bool:
-        """Whether it is what it should be, and nothing is under way."""
+        """Whether it is as it should be, with no change in progress."""
         return self.rollout == "COMPLETED" and self.running == self.desired and not self.pending and not self.draining
 
     @property
     def progress(self) -> str:
-        """What is going on, in words."""
+        """Its progress, in words."""
         parts = [f"{self.running} of {self.desired} tasks run"]
         if self.pending:
             parts.append(f"{self.pending} starting")
         if self.draining:
-            parts.append(f"{self.draining} old still draining")
+            parts.append(f"{self.draining} old tasks still draining")
         return f"{self.revision}: " + ", ".join(parts)
 
 
@@ -73,15 +73,15 @@ def describe(cloud: Cloud, cluster: str, service: str) -> ServiceState:
     if not found or found[0]["status"] != "ACTIVE":
         raise ServiceError(
             f"There is no service {service} in {cluster}.",
-            f"`sentiment deploy --stage {cloud.stage}` makes it.",
+            f"`sentiment deploy --stage {cloud.stage}` creates it.",
         )
     return _state(found[0])
 
 
 def at_least(cloud: Cloud, cluster: str, service: str, state: ServiceState, tasks: int) -> bool:
-    """Have the service want at least that many tasks.
+    """Set the service's desired count to at least that many tasks.
 
-    Scaling keeps to its bounds, but does not lift a service that slept up to them at once.
+    Scaling keeps to its bounds, but does not raise a service that was asleep to them at once.
 
     Args:
         cloud: where.
@@ -91,7 +91,7 @@ def at_least(cloud: Cloud, cluster: str, service: str, state: ServiceState, task
         tasks: how many.
 
     Returns:
-        Whether it wanted fewer.
+        Whether its desired count was lower.
     """
     if state.desired >= tasks:
         return False
@@ -100,9 +100,9 @@ def at_least(cloud: Cloud, cluster: str, service: str, state: ServiceState, task
 
 
 def restore_revision(cloud: Cloud, cluster: str, service: str, state: ServiceState, wanted: str) -> str:
-    """Have the service want a revision again, when ECS alone went back to another.
+    """Set the service back to a revision after ECS has rolled it back to another by itself.
 
-    ECS does that without telling the stack, which goes on to call its own revision deployed.
+    ECS does that without telling the stack, which still reports its own revision as deployed.
 
     Args:
         cloud: where.
@@ -112,13 +112,13 @@ def restore_revision(cloud: Cloud, cluster: str, service: str, state: ServiceSta
         wanted: ARN of the revision that the stack has.
 
     Returns:
-        What happened, in words; "" when the service wants that revision.
+        What happened, in words; "" if the service has that revision.
     """
     if state.task_definition == wanted:
         return ""
     cloud.client("ecs").update_service(cluster=cluster, service=service, taskDefinition=wanted)
     name = wanted.rsplit("/", 1)[-1]
-    return f"the service wants {state.revision}, though its stack says {name}: rolling {name} out again"
+    return f"the service runs {state.revision}, but its stack says {name}: rolling out {name} again"
 
 
 def wait_until_steady(
@@ -129,21 +129,21 @@ def wait_until_steady(
     interrupt: Interrupt,
     before: ServiceState | None = None,
 ) -> ServiceState:
-    """Wait until the service is what it should be.
+    """Wait until the service is steady.
 
     Args:
         cloud: where.
         cluster: the cluster's name.
         service: the service's name.
-        reporter: hears of progress.
-        interrupt: whether to leave.
+        reporter: told of progress.
+        interrupt: Ctrl-C.
         before: the service before the change; its failed deployments are not this one's.
 
     Returns:
         The steady service.
 
     Raises:
-        ServiceError: the circuit breaker ended the deployment, or it does not come to its end.
+        ServiceError: the circuit breaker ended the deployment, or it does not finish in time.
         InterruptedDeployError: Ctrl-C, twice.
     """
     known_failures = {identity for identity, _, _ in before.failed} if before else set()
@@ -183,7 +183,7 @@ def why_stopped(cloud: Cloud, cluster: str, service: str, revision: str = "") ->
     tasks = [task for task in tasks if revision in {"", task["taskDefinitionArn"]} and task.get("stoppedReason")]
     if not tasks:
         return ""
-    # Times may be whole seconds: of two tasks that stopped in one, the one that nobody stopped is news.
+    # Times may be whole seconds: of two tasks that stopped in the same one, prefer the one that stopped by itself.
     last = max(tasks, key=lambda task: (str(task.get("stoppedAt", "")), task.get("stopCode") in STOPPED_BY_ITSELF))
     container: dict[str, Any] = next(
         (entry for entry in last["containers"] if entry["name"] == catalogue.CONTAINER_NAME), {}
@@ -201,7 +201,7 @@ def _failed(cloud: Cloud, cluster: str, service: str, revision: str, reason: str
     name = revision.rsplit("/", 1)[-1]
     return ServiceError(
         f"The deployment of {name} failed: {reason}" + (f" Its last task stopped: {stopped}." if stopped else ""),
-        f"`sentiment logs --stage {cloud.stage}` shows what its tasks logged; correct it and deploy again.",
+        f"`sentiment logs --stage {cloud.stage}` shows what its tasks logged; fix the cause and deploy again.",
     )
 
 

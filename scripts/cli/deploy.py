@@ -1,4 +1,4 @@
-"""Commands that deploy a stage or a part of it, and show first what that would change. Only options live here."""
+"""Commands that deploy a stage or a part of it, or preview the changes. Only options live here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXIT_CHANGES = 2
 CTRL_C = "Ctrl-C: removing the change sets of this plan ..."
 
 DATA_LOSS = click.option(
-    "--allow-data-loss", is_flag=True, help="Allow changes that replace or remove what holds data."
+    "--allow-data-loss", is_flag=True, help="Allow changes that replace or remove resources holding data."
 )
 WAIT = click.option(
     "--wait", default=0, show_default=True, type=click.IntRange(0), help="Minutes to wait for the stage's lock."
@@ -51,7 +51,7 @@ def plan_command(context: click.Context, options: Options, image: str | None, ke
     options.print({"changed": changed, "stacks": preview.as_json(found)}, preview.as_text(found))
     if changed:
         command = f"sentiment {'stacks' if keep_image else 'deploy'} --stage {options.stage}"
-        click.echo(f"There are changes (exit code {EXIT_CHANGES}, no error); `{command}` makes them.", err=True)
+        click.echo(f"There are changes (exit code {EXIT_CHANGES}, not an error); `{command}` applies them.", err=True)
         context.exit(EXIT_CHANGES)
 
 
@@ -82,7 +82,7 @@ def deploy_command(options: Options, image: str | None, allow_data_loss: bool, w
 @WAIT
 @with_options
 def stacks_command(options: Options, allow_data_loss: bool, wait: int) -> None:
-    """Bring all stacks up to date; image and site stay."""
+    """Bring all stacks up to date; keep image and site."""
     with options.reporter() as reporter:
         options.say_where(reporter)
         release, outputs = _execute(
@@ -102,11 +102,11 @@ def stacks_command(options: Options, allow_data_loss: bool, wait: int) -> None:
 def login_command(options: Options) -> None:
     """Log in to the registry of the stage's images.
 
-    Nothing long-lived is used: a GITHUB_TOKEN, or the account's own credentials for ECR.
+    It uses no long-lived credentials: a GITHUB_TOKEN, or the account's own credentials for ECR.
     """
     with options.reporter() as reporter:
         host = options.place.login(reporter)
-    words = f"Logged in to {host}." if host else "Nothing to log in to: images of this stage stay on this machine."
+    words = f"Logged in to {host}." if host else "No login needed: images of this stage stay on this machine."
     options.print({"registry": host}, words)
 
 
@@ -117,7 +117,7 @@ def login_command(options: Options) -> None:
 def roll_command(options: Options, image: str | None, wait: int) -> None:
     """Roll out this checkout's image.
 
-    When the service does not become steady on it, what ran before runs again.
+    If the service does not become steady on it, the previous image is restored.
     """
     with options.reporter() as reporter:
         options.say_where(reporter)
@@ -143,7 +143,7 @@ def promote_command(options: Options) -> None:
             f"`sentiment status --stage {options.stage}` shows which image runs.",
         )
     facts = {"model": served, "image": release.image, "before": release.image_before, "url": url}
-    back = f"`sentiment rollback --stage {options.stage}` goes back to {release.image_before}"
+    back = f"`sentiment rollback --stage {options.stage}` rolls back to {release.image_before}"
     options.print(facts, f"{url} answers with model {served}; {back}")
 
 
@@ -176,7 +176,7 @@ def site_command(options: Options, wait: int) -> None:
 def image_command(options: Options) -> None:
     """Build and push this checkout's image; print its name.
 
-    An image that the registry has already is neither built nor pushed again.
+    An image that is already in the registry is not built or pushed again.
     """
     with options.reporter() as reporter:
         reference = options.image(reporter)
@@ -186,7 +186,7 @@ def image_command(options: Options) -> None:
 def _roll(
     options: Options, reporter: Reporter, command: str, image: str | None, wait: int = 0
 ) -> tuple[Release, dict[str, str]]:
-    """Roll the service out to an image; None for the one that ran well before."""
+    """Roll out an image to the service; None for the last one that worked."""
 
     def plan() -> Release:
         return plans.service_alone(options.cloud, options.settings, image, options.public_url)
@@ -202,7 +202,7 @@ def _execute(
     allow_data_loss: bool = False,
     wait: int = 0,
 ) -> tuple[Release, dict[str, str]]:
-    """Make a release as the only one who changes the stage; what it was, and all outputs."""
+    """Make a release while holding the stage's lock; return the release and all outputs."""
     confirm = data_loss_question(options, allow_data_loss)
     with changing(options.cloud, reporter, command, confirm, timeout=60.0 * wait) as work:
         release = plan()

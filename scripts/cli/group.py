@@ -1,4 +1,4 @@
-"""The group of all commands: its help in sections, and the one place where whatever goes wrong ends."""
+"""The group of all commands: its help in sections, and the one place where every error is handled."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import click
 from scripts.stage import display
 from scripts.stage.errors import EXIT_FAILED, EXIT_USAGE, DeployError, InterruptedDeployError, explain
 
-# Set to anything, it shows the stack trace of a bug.
+# If set to any value, the stack trace of a bug is shown.
 DEBUG_VARIABLE = "DEBUG"
 JSON_OPTION = "--json"
-# Commands whose exit code 2 is an answer, so that an error of theirs is always 1.
+# Commands that use exit code 2 as a result, so their errors always exit with 1.
 ANSWERS_WITH_2 = frozenset({"plan"})
 
 
@@ -28,11 +28,11 @@ class UsageError(DeployError):
 
 
 class BugError(DeployError):
-    """Something that no operator causes."""
+    """An error that no operator can cause."""
 
 
 class Commands(click.Group):
-    """Commands in sections; an error in one becomes words, an exit code and, with ``--json``, an object on stdout.
+    """Commands in sections; an error in one becomes a message, an exit code and, with ``--json``, an object on stdout.
 
     Args:
         groups: the commands, by the title under which the help shows them; None for a single list.
@@ -51,7 +51,7 @@ class Commands(click.Group):
         return list(self.commands)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write each group under its title. Summaries are wrapped where they do not fit, never cut."""
+        """Write each group under its title. Long summaries are wrapped, never cut."""
         groups = self.groups or {"Commands": tuple(self.commands.values())}
         width = max(map(len, self.commands))
         for title, commands in groups.items():
@@ -64,7 +64,7 @@ class Commands(click.Group):
         """Run a command line, and exit.
 
         Args:
-            args: the words after the program's name; None for those of this process.
+            args: the arguments after the program's name; None for those of this process.
             others: as click takes them.
             settings: as click takes them.
         """
@@ -97,12 +97,12 @@ def as_json(error: DeployError, exit_code: int | None = None) -> dict[str, Any]:
 
 
 def _told(error: Exception) -> DeployError:
-    """Say on stderr what went wrong; it as an error with a next step."""
+    """Report an error on stderr; return it as one with a next step."""
     if isinstance(error, click.UsageError):
         error.show()
         path = error.ctx.command_path if error.ctx else "sentiment"
-        return UsageError(error.format_message(), f"`{path} --help` shows what it takes.")
-    if isinstance(error, click.Abort):  # Ctrl-C, or the end of the input at a question
+        return UsageError(error.format_message(), f"`{path} --help` lists arguments and options.")
+    if isinstance(error, click.Abort):  # Ctrl-C, or the end of the input at a prompt
         trouble: DeployError = InterruptedDeployError("Stopped by Ctrl-C.")
     elif isinstance(error, click.ClickException):
         trouble = DeployError(error.format_message())

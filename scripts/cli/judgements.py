@@ -1,4 +1,4 @@
-"""Commands that read, restore and erase what people judged. Only options live here."""
+"""Commands that export, restore and erase judgements. Only options live here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from shared import reviews
 def export_command(options: Options, out: Path) -> None:
     """Write all judgements to a CSV file.
 
-    An export that was interrupted goes on where it stopped.
+    An interrupted export resumes where it stopped.
     """
     table = deployed(options)["JudgementsTableName"]
     about = options.cloud.client("dynamodb").describe_table(TableName=table)["Table"].get("ItemCount") or None
@@ -41,7 +41,7 @@ def export_command(options: Options, out: Path) -> None:
         ) from error
     columns = TextColumn("judgements"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar, Interrupt() as interrupt:
-        task = bar.add_task("", total=about)  # DynamoDB counts every six hours only
+        task = bar.add_task("", total=about)  # DynamoDB updates this count only every six hours
         count = export(options.cloud, table, out, interrupt, lambda rows: bar.update(task, completed=rows))
     options.print({"file": str(out), "judgements": count}, f"{count} judgements in {out}")
 
@@ -50,33 +50,35 @@ def export_command(options: Options, out: Path) -> None:
 @click.option("--to", "moment", help="UTC time, such as 2026-11-22T18:00:00. Default: the latest.")
 @with_options
 def restore_command(options: Options, moment: str | None) -> None:
-    """Put back judgements that were lost.
+    """Restore lost judgements.
 
-    They are taken from the table as it was at that time; judgements since then stay.
+    They are copied from the table as it was at that time; newer judgements are kept.
     """
     outputs = deployed(options)
     when = _utc(moment) if moment else None
-    if not options.ask("Nothing is recorded while this runs; pages keep judgements meanwhile. Go on?"):
+    if not options.ask("Nothing is recorded while this runs; pages keep judgements until it ends. Continue?"):
         raise DeployError("Nothing was changed.")
     with options.reporter() as reporter, changing(options.cloud, reporter, "restore") as work:
         found = restore(work, outputs, when)
-    words = (
-        f"{found.put_back} of {found.found} judgements put back; there are {found.judgements} now, all counted anew."
-    )
-    options.print(asdict(found), f"{words}\nThe copy {found.copy} stays: look at it, then delete it.")
+    words = f"Restored {found.put_back} of {found.found} judgements; there are {found.judgements} now, all recounted."
+    options.print(asdict(found), f"{words}\nThe copy {found.copy} is kept: check it, then delete it.")
 
 
 @click.command()
 @click.option("--id", "text_id", help="Text id: its md5, as in the API and the CSV.")
-@click.option("--text", help="The text; - reads it from stdin, past your shell's history.")
+@click.option("--text", help="The text; - reads it from stdin, which keeps it out of your shell's history.")
 @click.option(
-    "--csv", "files", multiple=True, type=click.Path(path_type=Path, exists=True), help="A local copy to clean too."
+    "--csv",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="A local copy to erase it from too.",
 )
 @with_options
 def forget_command(options: Options, text_id: str | None, text: str | None, files: tuple[Path, ...]) -> None:
-    """Erase a text from table, exports and local copies."""
+    """Erase a text from the table, exports and local copies."""
     if (text is None) == (text_id is None):
-        raise SettingsError("Name one text, with --id or --text.")
+        raise SettingsError("Name one text with --id or --text.")
     if text == "-":
         text = sys.stdin.read()
     wanted = text_id or reviews.text_id(text or "")
@@ -84,18 +86,18 @@ def forget_command(options: Options, text_id: str | None, text: str | None, file
         raise SettingsError(f"{wanted!r} is not a text id, which has 32 hexadecimal digits.")
     outputs = deployed(options)
     count = len(find(options.cloud, outputs["JudgementsTableName"], wanted))
-    question = f"Erase text {wanted} ({count} judgements) in stage {options.stage} for good, and all exports with it?"
+    question = f"Permanently erase text {wanted} ({count} judgements) and all exports in stage {options.stage}?"
     if not options.ask(question):
         raise DeployError("Nothing was changed.")
     with options.reporter() as reporter, changing(options.cloud, reporter, "forget") as work:
         erased = forget(work.cloud, outputs, wanted, (*COPIES, *files))
     words = [
-        f"Erased {erased.judgements} judgements of {wanted}, {erased.exports} exports; counts stay, they hold no text.",
-        *(f"Taken out of {file}" for file in erased.files),
-        f"Commit {LIST.relative_to(ROOT)}: it keeps the text out of what is imported later.",
+        f"Erased {erased.judgements} judgements of {wanted}, {erased.exports} exports; counts stay: they hold no text.",
+        *(f"Removed from {file}" for file in erased.files),
+        f"Commit {LIST.relative_to(ROOT)}: it keeps the text out of later imports.",
     ]
     if days := options.cloud.recovery_days:
-        words.append(f"The table's point-in-time recovery still has it for {days} days; `restore` leaves it out.")
+        words.append(f"The table's point-in-time recovery keeps it for {days} more days; `restore` leaves it out.")
     options.print({"id": wanted, **asdict(erased)}, "\n".join(words))
 
 

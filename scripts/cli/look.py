@@ -1,4 +1,4 @@
-"""Commands that look at a stage and change nothing. Only options live here."""
+"""Read-only commands that inspect a stage. Only options live here."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def outputs_command(options: Options) -> None:
 @click.command()
 @click.option("--since", default="10m", show_default=True, help="How far back: 90s, 10m, 2h or 1d.")
 @click.option("--request", default="", help="Only lines with this request id.")
-@click.option("--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@click.option("--follow", is_flag=True, help="Keep printing new lines until Ctrl-C.")
 @with_options
 def logs_command(options: Options, since: str, request: str, follow: bool) -> None:
     """Print the logs of tasks, Lambdas and API.
@@ -94,14 +94,14 @@ def classify_command(options: Options, file: Path, column: str, out: Path | None
 @with_options
 @click.pass_context
 def doctor_command(context: click.Context, options: Options) -> None:
-    """Check what a deployment needs; say how to fix the rest."""
+    """Check what a deployment needs; explain what to fix."""
     findings = []
     for finding in doctor.examine(options.place, options.settings):
         findings.append(finding)
         if not options.as_json:
             click.echo(finding.text)
     failed = [finding.name for finding in findings if not finding.passed]
-    problem = DeployError(f"Failed: {', '.join(failed)}.", "Each of them says how to fix it.") if failed else None
+    problem = DeployError(f"Failed: {', '.join(failed)}.", "Each failed check says how to fix it.") if failed else None
     options.print({"passed": not failed, "checks": doctor.as_json(findings)}, "", problem)
     context.exit(problem.exit_code if problem else 0)
 
@@ -112,7 +112,7 @@ def doctor_command(context: click.Context, options: Options) -> None:
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Start date. Default: today.")
 @with_options
 def cost_command(options: Options, requests: float, judgements: float, today: datetime | None) -> None:
-    """Show the monthly cost, idle and busy; calls no AWS."""
+    """Show the monthly cost, idle and busy; works offline."""
     settings = options.settings
     chosen = prices.load(options.region or settings.region)
     found = templates.load_all()

@@ -1,4 +1,4 @@
-"""The command line, ``sentiment``: gathers the commands in the groups in which its help shows them."""
+"""The command line, ``sentiment``: collects the commands in the groups that its help shows."""
 
 from __future__ import annotations
 

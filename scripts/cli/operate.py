@@ -1,4 +1,4 @@
-"""Commands that run a stage day by day, from scaling to its end. Only options live here."""
+"""Commands for operating a stage, from scaling it to destroying it. Only options live here."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def scale_command(options: Options, tasks: int) -> None:
 def sleep_command(options: Options) -> None:
     """Stop all tasks and instances, until wake.
 
-    The API answers 503 meanwhile; what is stored stays.
+    The API answers 503 meanwhile; stored data is kept.
     """
     with options.reporter() as reporter, changing(options.cloud, reporter, "sleep") as work:
         state = scaling.sleep(work)
@@ -42,7 +42,7 @@ def sleep_command(options: Options) -> None:
 def wake_command(options: Options) -> None:
     """Start tasks and instances again after sleep or scale.
 
-    There are then as many as the stage's settings say.
+    Their number goes back to the stage's settings.
     """
     with options.reporter() as reporter, changing(options.cloud, reporter, "wake") as work:
         state = scaling.wake(work, options.settings)
@@ -50,7 +50,7 @@ def wake_command(options: Options) -> None:
 
 
 @click.command()
-@click.option("--revoke", is_flag=True, help="Make the old key invalid at once: somebody may have it.")
+@click.option("--revoke", is_flag=True, help="Invalidate the old key at once, in case it has leaked.")
 @with_options
 def rotate_receipt_key_command(options: Options, revoke: bool) -> None:
     """Sign predictions with a new key.
@@ -59,7 +59,7 @@ def rotate_receipt_key_command(options: Options, revoke: bool) -> None:
     """
     outputs = deployed(options)
     if revoke or receipt_keys.too_soon(options.cloud):
-        question = "Judgements of predictions that people see right now will count as unprompted. Go on?"
+        question = "Judgements of predictions that visitors see right now will count as unprompted. Continue?"
         if not options.ask(question):
             raise DeployError("Nothing was changed.")
     with options.reporter() as reporter, changing(options.cloud, reporter, "rotate-receipt-key") as work:
@@ -69,7 +69,7 @@ def rotate_receipt_key_command(options: Options, revoke: bool) -> None:
 
 
 @click.command()
-@click.option("--repository", help="Repository, as GitHub's tokens name it. Default: the stage's.")
+@click.option("--repository", help="Repository as named in GitHub's tokens. Default: the stage's.")
 @with_options
 def pipeline_command(options: Options, repository: str | None) -> None:
     """Let a GitHub repository's pipelines deploy the stage.
@@ -87,7 +87,7 @@ def pipeline_command(options: Options, repository: str | None) -> None:
 @with_options
 @click.pass_context
 def destroy_command(context: click.Context, options: Options, keep_data: bool) -> None:
-    """Delete the stage, and prove that nothing is left."""
+    """Delete the stage and check that nothing is left."""
     found = plan_destruction(options.cloud, plans.wired(options.settings), keep_data)
     if found.goes or found.tables:
         click.echo(found.text, err=True)
@@ -100,11 +100,11 @@ def destroy_command(context: click.Context, options: Options, keep_data: bool) -
         left = what_is_left(Work(options.cloud, reporter, Interrupt()), kept)
     facts = {"destroyed": sorted(found.goes), "tables": found.tables, "kept": found.stays, "left": left}
     gone = sorted(found.goes) + found.tables
-    words = [f"Destroyed: {', '.join(gone) or 'nothing, there was nothing'}."]
+    words = [f"Destroyed: {', '.join(gone) or 'nothing, as nothing was there'}."]
     words += [f"Kept: {what}" for what in found.stays]
     words += [f"LEFT, with the stage's tags: {arn}" for arn in left] or ["Nothing else carries the stage's tags."]
     problem = DeployError(
-        f"{len(left)} resources still have the stage's tags.", "Look at each in the console; then run this again."
+        f"{len(left)} resources still have the stage's tags.", "Check each in the console, then run this again."
     )
     options.print(facts, "\n".join(words), problem if left else None)
     context.exit(problem.exit_code if left else 0)

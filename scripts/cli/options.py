@@ -1,4 +1,4 @@
-"""What all commands share: options, the way from options to a stage, questions, results."""
+"""What all commands share: options, how options select a stage, prompts, results."""
 
 from __future__ import annotations
 
@@ -55,39 +55,39 @@ class Options:
         return self.cloud.public_url
 
     def image(self, reporter: Reporter) -> str:
-        """Make sure that the image of this checkout can be run, and name it."""
+        """Make sure that this checkout's image can run; return its reference."""
         return self.place.image(reporter)
 
     def say_where(self, reporter: Reporter) -> None:
-        """Say which stage of which account this is about, where there is a choice."""
+        """Report which stage of which account is used, where there is a choice."""
         if self.cloud.where:
             reporter.note(self.cloud.where)
 
     def reporter(self) -> Reporter:
-        """Says what happens, on stderr."""
+        """A reporter that writes progress to stderr."""
         return display.make_reporter()
 
     def ask(self, question: str) -> bool:
         """Ask for consent.
 
         Raises:
-            SettingsError: there is nobody to ask.
+            SettingsError: there is no terminal to ask on.
         """
         if self.yes:
             return True
         if not sys.stdin.isatty():
             raise SettingsError(
-                f"This needs an answer: {question}", "There is no terminal to ask on; pass --yes to agree."
+                f"Confirmation is required: {question}", "There is no terminal to prompt on; pass --yes to agree."
             )
         return click.confirm(question, err=True)
 
     def print(self, value: dict[str, Any], text: str, problem: DeployError | None = None) -> None:
-        """Print a result on stdout, as text or JSON; not while a reporter draws, which would wipe it out.
+        """Print a result on stdout, as text or JSON. Call it only after the reporter has closed, or it is overwritten.
 
         Args:
             value: the result for machines.
             text: the result for people.
-            problem: what is wrong with it, when the command fails all the same; said on stderr, too.
+            problem: the error if the command fails in spite of a result; shown on stderr too.
         """
         if self.as_json:
             whole = {**value, "error": as_json(problem)} if problem else value
@@ -109,10 +109,10 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
         shell_complete=lambda _context, _parameter, begun: [name for name in _stages() if name.startswith(begun)],
         help="Stage, as named in stages.toml.",
     )
-    @click.option("--region", help="AWS region. Default: the stage's, then the usual places.")
-    @click.option("--profile", help="Profile in the AWS configuration.")
+    @click.option("--region", help="AWS region. Default: the stage's, then boto3's usual sources.")
+    @click.option("--profile", help="Profile of the AWS configuration.")
     @click.option("--yes", is_flag=True, help="Answer yes to every question.")
-    @click.option(JSON_OPTION, "as_json", is_flag=True, help="Print one JSON object, also for an error.")
+    @click.option(JSON_OPTION, "as_json", is_flag=True, help="Print one JSON object, for errors too.")
     @functools.wraps(command)
     def wrapper(stage: str, region: str | None, profile: str | None, yes: bool, as_json: bool, **others: Any) -> None:
         command(Options(stage, region, profile, yes, as_json), **others)
@@ -121,7 +121,7 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _stages() -> list[str]:
-    with contextlib.suppress(SettingsError):  # while a line is typed is no moment to complain
+    with contextlib.suppress(SettingsError):  # completion must not print errors
         return settings.stages()
     return []
 
@@ -142,7 +142,7 @@ def deployed(options: Options) -> dict[str, str]:
 
 
 def data_loss_question(options: Options, allowed: bool) -> Callable[[str, Sequence[Change]], bool]:
-    """What is asked before a change that would lose data; ``--yes`` alone is no consent to that."""
+    """The prompt before a change that would lose data; ``--yes`` alone does not consent to that."""
 
     def confirm(name: str, changes: Sequence[Change]) -> bool:
         if allowed:
@@ -150,6 +150,8 @@ def data_loss_question(options: Options, allowed: bool) -> Callable[[str, Sequen
         if options.yes or not sys.stdin.isatty():
             return False
         names = ", ".join(f"{change.logical_id} ({change.purpose or change.type})" for change in changes)
-        return click.confirm(f"{name}: this would REPLACE OR REMOVE what holds data: {names}. Go on?", err=True)
+        return click.confirm(
+            f"{name}: this would REPLACE OR REMOVE resources that hold data: {names}. Continue?", err=True
+        )
 
     return confirm

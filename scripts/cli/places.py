@@ -1,4 +1,4 @@
-"""Chooses the place that a stage lives in, by its settings: the only choice between AWS and the laptop."""
+"""Chooses the place of a stage by its settings: the only place where AWS or the laptop is chosen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def place_of(settings: Settings, region: str | None = None, profile: str | None 
     if settings.place == AWS:
         return AwsPlace(settings, region, profile)
     if settings.place == LAPTOP:
-        from scripts.local.place import LaptopPlace  # an orchestrator of AWS has no use for it
+        from scripts.local.place import LaptopPlace  # not needed on AWS
 
         return LaptopPlace(settings)
     raise SettingsError(

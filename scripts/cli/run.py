@@ -11,7 +11,11 @@ from scripts.local.runner import PROCESS, REGISTRY, RUNNERS
 
 @click.command()
 @click.option(
-    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port of the page; 0: any."
+    "--port",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port of the page; 0 for any free one.",
 )
 @click.option(
     "--runner",
@@ -26,7 +30,7 @@ from scripts.local.runner import PROCESS, REGISTRY, RUNNERS
     default=REGISTRY,
     show_default=True,
     envvar="REGISTRY",
-    help="Where a registry on loopback may listen, for the real image.",
+    help="Address of a registry on loopback, for the real image.",
 )
 @click.option(
     "--page-port",
@@ -47,7 +51,7 @@ def local_command(context: click.Context, port: int, runner: str, registry: str,
 @click.option("--seconds", default=40, show_default=True, type=click.IntRange(1, 3600), help="How long the peak lasts.")
 @click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="SVG file for the curve.")
 def load_command(rate: int, seconds: int, picture: Path | None) -> None:
-    """Load the laptop cloud, and watch its tasks scale."""
+    """Put load on the laptop cloud and watch its tasks scale."""
     from scripts.local import watch
 
     watch.watch(rate, seconds, picture)

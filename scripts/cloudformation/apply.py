@@ -1,4 +1,4 @@
-"""Brings one stack to what its template says, through a change set, and back to what it was."""
+"""Brings one stack to what its template says, through a change set, and back to its previous state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scripts.stage.session import Cloud, tags
 
 @dataclass(frozen=True)
 class Before:
-    """What a stack was made of before a change: enough to make it so again."""
+    """What a stack was made of before a change: enough to restore it."""
 
     body: str
     parameters: dict[str, str]
@@ -25,12 +25,12 @@ class Before:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of bringing up a stack.
+    """The result of updating a stack.
 
     Attributes:
         outputs: its outputs.
         changed: whether anything was changed.
-        before: what it was made of; None when it was not changed, or not there.
+        before: what it was made of; None if it was not changed or did not exist.
     """
 
     outputs: dict[str, str]
@@ -39,16 +39,16 @@ class Outcome:
 
 
 def is_so_already(cloud: Cloud, step: Step, parameters: Parameters, state: StackState | None) -> bool:
-    """Whether a stack has this template, these parameters and our tags, so that a change set could only say the same.
+    """Whether a stack has this template, these parameters and our tags, so that a change set would be empty.
 
-    Each change set takes CloudFormation seconds. The CDK leaves them out likewise; where something is looked up in the
-    parameter store, only a change set can tell.
+    A change set takes CloudFormation several seconds; the CDK skips it in this case too. If a parameter is looked up in
+    the parameter store, only a change set can tell.
 
     Args:
         cloud: where.
         step: the stack.
         parameters: values of its parameters; None for the value that the stack has.
-        state: the stack as it was found; None when there is none.
+        state: the stack as it was found; None if it does not exist.
     """
     if state is None or state.kind != stacks.GOOD or changesets.creates(state) or step.template.looks_up:
         return False
@@ -66,7 +66,7 @@ def bring_up(work: Work, step: Step, parameters: Parameters, bucket: str | None,
         step: the stack.
         parameters: values of its parameters; None for the value that the stack has.
         bucket: name of the artifacts bucket, for a template that is too large to send; None while there is none.
-        state: the stack as it was found; None when there is none.
+        state: the stack as it was found; None if it does not exist.
 
     Returns:
         The stack's outputs, and whether anything was changed.
@@ -76,7 +76,7 @@ def bring_up(work: Work, step: Step, parameters: Parameters, bucket: str | None,
         StackFailedError: CloudFormation could not do it.
         StackBusyError: the stack is being deleted.
         DataAtRiskError: data would be lost, and ``work.confirm`` refused that.
-        InterruptedDeployError: Ctrl-C.
+        InterruptedDeployError: Ctrl-C was pressed.
     """
     state = ready(work, step, state)
     change_set = changesets.make(work.cloud, step, parameters, bucket, changesets.creates(state))
@@ -94,7 +94,7 @@ def remember(cloud: Cloud, state: StackState) -> Before:
 
 
 def step_back(step: Step, before: Before, now: StackState | None) -> Step:
-    """The step that makes a stack what it was.
+    """The step that restores a stack.
 
     Parameters that did not change are left as they are: where one names an SSM parameter, what is described may be
     what that holds.
@@ -112,14 +112,14 @@ def _check(work: Work, step: Step, change_set: ChangeSet) -> None:
         work.reporter.stack(step.stack, "failed", "data at risk")
         names = ", ".join(f"{change.logical_id} ({change.type})" for change in at_risk)
         raise DataAtRiskError(
-            f"{step.name}: the change would replace or remove what holds data: {names}.",
-            "Nothing was changed in it. Save the data (`sentiment export`), then pass --allow-data-loss to go on.",
+            f"{step.name}: the change would replace or remove resources that hold data: {names}.",
+            "The stack was not changed. Save the data (`sentiment export`), then pass --allow-data-loss to continue.",
         )
     if work.interrupt.stopping:
         changesets.discard(work.cloud, change_set)
         work.reporter.stack(step.stack, "unchanged")
         raise InterruptedDeployError(
-            f"{step.name}: stopped before anything was changed in it.", "Run the same command again to continue."
+            f"{step.name}: stopped before the stack was changed.", "Run the same command again to continue."
         )
 
 

@@ -1,4 +1,4 @@
-"""Change sets: made, read, thrown away. `scripts.cloudformation.apply` executes them."""
+"""Change sets: created, read, deleted. `scripts.cloudformation.apply` executes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scripts.stage.session import Cloud, tags
 
 # CloudFormation's several ways to say that a template changes nothing.
 NO_CHANGE = ("didn't contain changes", "no updates are to be performed", "no changes to deploy")
-# A larger template must lie in a bucket (CloudFormation quotas, "Template body size in a request").
+# A larger template must be in a bucket (CloudFormation quotas, "Template body size in a request").
 MAX_TEMPLATE_BYTES = 51_200
 NAME_PREFIX = f"{catalogue.PROJECT}-"
 
@@ -32,9 +32,9 @@ class Change:
         action: ``Add``, ``Modify``, ``Remove``, ``Import`` or ``Dynamic``.
         logical_id: its name in the template.
         type: its type, such as ``AWS::S3::Bucket``.
-        replacement: ``True``, ``False``, ``Conditional``; "" where the question does not arise.
+        replacement: ``True``, ``False``, ``Conditional``; "" if not applicable.
         purpose: what it is for.
-        policy: ``Delete``, ``Retain``, ``Snapshot`` and the like: what becomes of it when it goes.
+        policy: what happens to it on removal: ``Delete``, ``Retain``, ``Snapshot`` and the like.
     """
 
     action: str
@@ -46,7 +46,7 @@ class Change:
 
     @property
     def risks_data(self) -> bool:
-        """Whether something that holds data would go, or be replaced by something empty."""
+        """Whether a resource that holds data would be removed or replaced by an empty one."""
         goes = self.action == "Remove" or (self.action == "Modify" and self.replacement in {"True", "Conditional"})
         return goes and self.type in DATA_TYPES
 
@@ -79,7 +79,7 @@ def make(cloud: Cloud, step: Step, parameters: Parameters, bucket: str | None, c
         creates: whether the stack does not exist yet.
 
     Returns:
-        The change set, to be executed or deleted; None when nothing would change (nothing is left behind then).
+        The change set, to be executed or deleted; None if nothing would change (it is then already deleted).
 
     Raises:
         StackFailedError: CloudFormation rejects the template or the parameters.
@@ -119,7 +119,7 @@ def discard(cloud: Cloud, change_set: ChangeSet) -> None:
     if change_set.creates:
         state = describe(cloud, change_set.stack_id)
         if state and state.status == "REVIEW_IN_PROGRESS":
-            # Who may only plan may not delete: the empty stack stays then, and the next deployment fills it.
+            # A role that may only plan may not delete: the empty stack then stays, and the next deployment fills it.
             try:
                 client.delete_stack(StackName=change_set.stack_id)
             except ClientError as error:
@@ -183,7 +183,7 @@ def _source(cloud: Cloud, step: Step, bucket: str | None) -> dict[str, str]:
     if len(body) <= MAX_TEMPLATE_BYTES:
         return {"TemplateBody": step.template.body}
     if bucket is None:
-        raise StackFailedError(f"The template of {step.name} has {len(body)} bytes, and there is no bucket for it yet.")
+        raise StackFailedError(f"The template of {step.name} has {len(body)} bytes, but there is no bucket for it yet.")
     key = f"templates/{step.stack}-{hashlib.sha256(body).hexdigest()[:16]}.yaml"
     cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/yaml")
     return {"TemplateURL": cloud.object_url(bucket, key)}
@@ -192,5 +192,5 @@ def _source(cloud: Cloud, step: Step, bucket: str | None) -> dict[str, str]:
 def _invalid(step: Step, reason: str) -> StackFailedError:
     return StackFailedError(
         f"CloudFormation rejects the stack {step.name}: {reason}",
-        f"Nothing was changed in it. Correct generator/stacks/{step.stack} or stages.toml; run `make cfn-lint`.",
+        f"The stack was not changed. Correct generator/stacks/{step.stack} or stages.toml; run `make cfn-lint`.",
     )

@@ -1,4 +1,4 @@
-"""Follows an operation of CloudFormation to its end, and says why it failed."""
+"""Follows a CloudFormation operation until it ends, and reports why it failed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scripts.stage.errors import InterruptedDeployError, StackFailedError, code_
 
 
 def follow(work: Work, step: Step, stack_id: str, marker: str | None) -> StackState:
-    """Watch an operation to its end and report what happens.
+    """Watch an operation until it ends and report progress.
 
     Args:
         work: where and how.
@@ -24,8 +24,8 @@ def follow(work: Work, step: Step, stack_id: str, marker: str | None) -> StackSt
         The stack at the end.
 
     Raises:
-        StackFailedError: it failed; says the first real reason.
-        InterruptedDeployError: Ctrl-C.
+        StackFailedError: it failed; the message has the root cause.
+        InterruptedDeployError: Ctrl-C was pressed.
     """
     told: set[str] = set()
     cancelled = False
@@ -72,7 +72,7 @@ def _cancel(work: Work, state: StackState) -> None:
 
 def _cancelled(step: Step, state: StackState) -> InterruptedDeployError:
     return InterruptedDeployError(
-        f"{step.name}: the update was cancelled; the stack is as it was before ({state.status}).",
+        f"{step.name}: the update was cancelled; the stack is back in its previous state ({state.status}).",
         "Run the same command again to continue.",
     )
 
@@ -96,11 +96,11 @@ def _next_step(state: StackState, reason: str) -> str:
     elif "circuit breaker" in words or "did not become steady" in words:  # AWS's words, and the laptop's
         stage = f"--stage {state.tags.get('stage', '')}"
         hint = f"`sentiment status {stage}` shows why its last task stopped, `sentiment logs {stage}` what it logged"
-        hint += "; correct it"
+        hint += "; fix the cause"
     elif "already exists" in words:
-        hint = "Delete or rename what is in the way"
+        hint = "Delete or rename the conflicting resource"
     else:
-        hint = "Correct the cause"
+        hint = "Fix the cause"
     if state.status in stacks.NEVER_CREATED:
-        return f"{hint}, then run the same command: it deletes the half-made stack first."
-    return f"{hint}, then run the same command. The stack is in {state.status}."
+        return f"{hint}, then run the same command again: it deletes the half-created stack first."
+    return f"{hint}, then run the same command again. The stack is in {state.status}."

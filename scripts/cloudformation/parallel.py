@@ -1,4 +1,4 @@
-"""Runs work in parallel as soon as what it needs is done. Knows nothing of what the work is."""
+"""Runs work in parallel as soon as what it needs is done. Knows nothing about the work itself."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from scripts.stage.interrupt import Interrupt
 def run(
     needs: Mapping[str, frozenset[str]], work: Callable[[str], None], interrupt: Interrupt, workers: int = 8
 ) -> list[str]:
-    """Do every piece of work after all that it needs.
+    """Do every piece of work after everything that it needs.
 
-    After a failure, or when interrupted, nothing new is started; what is under way is finished.
+    After a failure or an interrupt, nothing new is started; work in progress is finished.
 
     Args:
         needs: name of each piece of work to the names of those that must be done before.
         work: does one piece, given its name; called from several threads.
         interrupt: whether to stop.
-        workers: how many pieces at once.
+        workers: how many pieces run at once.
 
     Returns:
         The names of those that were never started.

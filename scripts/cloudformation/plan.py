@@ -1,4 +1,4 @@
-"""What a deployment consists of, as data: the stacks, what each waits for, and where each parameter comes from.
+"""What a deployment consists of, as data: the stacks, what each depends on, and the source of each parameter.
 
 Nothing is deployed or printed here. The order follows from the templates alone: a stack comes after every stack that
 has an Output of the same name as one of its Parameters.
@@ -59,20 +59,20 @@ class Step:
             outputs: outputs of the stacks that this one needs.
 
         Raises:
-            TemplateError: an output is not there although its template has it (a condition switched it off).
+            TemplateError: an output is missing although its template has it (a condition switched it off).
         """
         missing = [name for name in self.from_outputs if name not in outputs]
         if missing:
             raise TemplateError(
-                f"{self.name} needs {', '.join(missing)}, which {self.from_outputs[missing[0]]} did not put out.",
-                f"Look at the Outputs of templates/{self.from_outputs[missing[0]]}.yaml and their conditions.",
+                f"{self.name} needs {', '.join(missing)}, which {self.from_outputs[missing[0]]} did not output.",
+                f"Check the Outputs of templates/{self.from_outputs[missing[0]]}.yaml and their conditions.",
             )
         return {**self.fixed, **{name: outputs[name] for name in self.from_outputs}}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Stacks of a stage, each after those it needs, and what was there when the plan was made.
+    """Stacks of a stage, each after those it needs, and what existed when the plan was made.
 
     Attributes:
         stage: name of the stage.
@@ -122,7 +122,7 @@ def make_plan(
     settings: Mapping[str, str],
     found: Mapping[str, StackState] | None = None,
 ) -> Plan:
-    """Work out order and parameters.
+    """Determine order and parameters.
 
     Args:
         stage: name of the stage.
@@ -132,7 +132,8 @@ def make_plan(
         found: the account's stacks by name, as they are now.
 
     Raises:
-        TemplateError: a Parameter has no source, an Output comes from two stacks, or the stacks wait in a circle.
+        TemplateError: a Parameter has no source, an Output comes from two stacks, or the stacks depend on each
+            other in a cycle.
     """
     templates = list(templates)
     producers = _producers(templates)
@@ -143,7 +144,7 @@ def make_plan(
     except CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
         raise TemplateError(
-            f"The stacks wait for each other in a circle: {circle}.", "Break it: move the output or the parameter."
+            f"The stacks depend on each other in a cycle: {circle}.", "Break it: move the output or the parameter."
         ) from error
     return Plan(stage, tuple(steps[stack] for stack in order), found or {})
 
@@ -154,7 +155,7 @@ def _producers(templates: list[Template]) -> dict[str, str]:
         for output in template.outputs:
             if output in producers:
                 raise TemplateError(
-                    f"The output {output} is ambiguous: both {producers[output]} and {template.stack} have it.",
+                    f"The output {output} is ambiguous: {producers[output]} and {template.stack} both have it.",
                     "Rename one of them: outputs are wired to parameters by name.",
                 )
             producers[output] = template.stack
@@ -170,7 +171,7 @@ def _step(stage: str, template: Template, producers: Mapping[str, str], known: M
             fixed[parameter] = known[parameter]
         elif default is None:
             raise TemplateError(
-                f"Nothing gives the parameter {parameter} of {template.stack} a value: no output, setting or default.",
+                f"The parameter {parameter} of {template.stack} has no source: no output, setting or default.",
                 f"Add an output of that name to a stack, a setting to stages.toml, or a Default to {template.stack}.",
             )
     return Step(template, catalogue.stack_name(stage, template.stack), from_outputs, fixed)

@@ -1,4 +1,4 @@
-"""What a deployment would change, found out through change sets that are thrown away again. Changes nothing."""
+"""What a deployment would change, from change sets that are deleted afterwards. Changes nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class StackPreview:
         name: its name in CloudFormation.
         creates: whether it does not exist yet.
         changes: what would happen to its resources.
-        other: whether something else than a resource would change: outputs, tags.
+        other: whether something other than resources would change: outputs, tags.
     """
 
     stack: str
@@ -43,18 +43,18 @@ class StackPreview:
 
 
 def preview(cloud: Cloud, plan: Plan, interrupt: Interrupt) -> list[StackPreview]:
-    """Look at every stack of a plan.
+    """Preview every stack of a plan.
 
-    A stack whose inputs do not exist yet is shown as its template has it. Only a stack that may change costs a change
-    set, as in a deployment.
+    A stack whose inputs do not exist yet is shown as its template has it. Only a stack that may change needs a
+    change set, as in a deployment.
 
     Args:
         cloud: where.
         plan: the stacks.
-        interrupt: Ctrl-C; what was begun is taken back before it is obeyed.
+        interrupt: Ctrl-C; change sets are deleted before it takes effect.
 
     Raises:
-        ForeignStackError: a stack is not ours.
+        ForeignStackError: a stack lacks our tags.
         StackBusyError: an operation on a stack is in progress.
         StackFailedError: CloudFormation rejects a template, or a stack is stuck.
         InterruptedDeployError: Ctrl-C.
@@ -62,7 +62,7 @@ def preview(cloud: Cloud, plan: Plan, interrupt: Interrupt) -> list[StackPreview
     found = []
     for step in plan.steps:
         if interrupt.stopping:
-            raise InterruptedDeployError("Stopped by Ctrl-C; nothing of the plan is left behind.")
+            raise InterruptedDeployError("Stopped by Ctrl-C; all change sets of this plan were deleted.")
         state = plan.found.get(step.name)
         if state:
             _check(cloud, state)
@@ -82,7 +82,7 @@ def as_text(previews: Sequence[StackPreview]) -> str:
             lines.append("  " + "  ".join(cells).rstrip())
     at_risk = [f"{entry.stack}: {each.logical_id}" for entry in previews for each in entry.changes if each.risks_data]
     if at_risk:
-        lines += ["", f"DATA AT RISK: {', '.join(at_risk)}. `sentiment deploy` asks before it makes such a change."]
+        lines += ["", f"DATA AT RISK: {', '.join(at_risk)}. `sentiment deploy` asks before making such a change."]
     return "\n".join([*lines, "", _total(previews)])
 
 
@@ -103,11 +103,13 @@ def _check(cloud: Cloud, state: StackState) -> None:
     stacks.check_ours(cloud.stage, state)
     stacks.check_whole(cloud.stage, state)
     if state.kind == BUSY:
-        raise StackBusyError(f"{state.name} is in {state.status}.", "Wait until that is over, then plan again.")
+        raise StackBusyError(
+            f"{state.name} is in {state.status}.", "Wait until that operation ends, then run plan again."
+        )
     if state.status == "UPDATE_ROLLBACK_FAILED":
         raise StackFailedError(
-            f"{state.name} is stuck in {state.status}, in which CloudFormation plans nothing.",
-            f"`sentiment deploy --stage {cloud.stage}` continues the rollback, or says what is in its way.",
+            f"{state.name} is stuck in {state.status}, in which CloudFormation accepts no change set.",
+            f"`sentiment deploy --stage {cloud.stage}` continues the rollback, or says what blocks it.",
         )
 
 
@@ -128,7 +130,7 @@ def _one(cloud: Cloud, plan: Plan, step: Step, state: StackState | None) -> Stac
 
 
 def _additions(step: Step) -> tuple[Change, ...]:
-    """What a stack that is made anew consists of."""
+    """The resources of a stack that does not exist yet."""
     resources = step.template.resources.items()
     return tuple(Change("Add", logical_id, each.type, "", each.purpose) for logical_id, each in resources)
 

@@ -1,4 +1,4 @@
-"""Brings a stack into a state from which it can be changed: finishes, repairs or deletes what was begun."""
+"""Brings a stack into a state in which it can be changed: finishes, repairs or deletes what was started."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def ready(work: Work, step: Step, state: StackState | None) -> StackState | None
         return None
     stacks.check_ours(work.cloud.stage, state)
     if state.kind == BUSY:
-        work.reporter.note(f"{step.name} is in {state.status}: following it to its end first")
+        work.reporter.note(f"{step.name} is in {state.status}: waiting for that to end first")
         state = _settle(work, step, state)
     if state.status == "UPDATE_ROLLBACK_FAILED":
         state = _continue_rollback(work, step, state)
     if state.status in stacks.NEVER_CREATED:
-        work.reporter.note(f"{step.name} was left in {state.status} by an earlier attempt: deleting it first")
+        work.reporter.note(f"{step.name} is in {state.status} after a failed attempt: deleting it first")
         marker = stacks.latest_event_id(work.cloud, state.id)
         work.cloud.client("cloudformation").delete_stack(StackName=state.id)
         follow(work, step, state.id, marker)
@@ -47,7 +47,9 @@ def ready(work: Work, step: Step, state: StackState | None) -> StackState | None
 
 def _settle(work: Work, step: Step, state: StackState) -> StackState:
     if state.status == "DELETE_IN_PROGRESS":
-        raise StackBusyError(f"{step.name} is being deleted.", "Wait until it is gone, then run the same command.")
+        raise StackBusyError(
+            f"{step.name} is being deleted.", "Wait until it is deleted, then run the same command again."
+        )
     try:
         return follow(work, step, state.id, None)
     except StackFailedError:
@@ -69,6 +71,6 @@ def _continue_rollback(work: Work, step: Step, state: StackState) -> StackState:
             return settled
         raise StackFailedError(
             f"{error.message} The stack {step.name} stays in UPDATE_ROLLBACK_FAILED.",
-            "Correct what it names, or skip that resource: `aws cloudformation continue-update-rollback "
+            "Fix the cause, or skip that resource: `aws cloudformation continue-update-rollback "
             f"--stack-name {step.name} --resources-to-skip ...`; then run the same command again.",
         ) from error

@@ -1,6 +1,6 @@
-"""A template with the values of its Parameters: which Conditions hold, which resources there are, what functions give.
+"""A template with the values of its Parameters: which Conditions hold, which resources exist, what functions return.
 
-What only a deployment knows (an id, an ARN, what another stack puts out) stays as the template says it.
+Values known only after deployment (an id, an ARN, another stack's output) stay as the template has them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Resolver:
         self.values: dict[str, Any] = {name: values.get(name, default) for name, default in template.parameters.items()}
 
     def resources(self) -> list[Resource]:
-        """The resources that there are, with their properties resolved."""
+        """The resources whose conditions hold, with their properties resolved."""
         found = (each for each in self.template.resources.values() if not each.condition or self.holds(each.condition))
         return [replace(each, properties=self.resolve(each.properties)) for each in found]
 
@@ -45,7 +45,7 @@ class Resolver:
             condition: its name.
 
         Raises:
-            TemplateError: it depends on a value that is not known, or on a function that is none of Conditions.
+            TemplateError: it depends on a value that is not known, or on a function not allowed in Conditions.
         """
         return self._is_true({"Condition": condition})
 

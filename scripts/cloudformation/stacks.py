@@ -1,4 +1,4 @@
-"""CloudFormation's stacks as they are: statuses, descriptions, events, real reasons of failures. Changes nothing."""
+"""CloudFormation's stacks as they are: statuses, descriptions, events, root causes of failures. Changes nothing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from scripts.stage.errors import ForeignStackError, StackFailedError, message_of
 from scripts.stage.session import Cloud, tags
 
-# Every status a stack can have (API reference, "Stack", StackStatus): what it means to us.
-# UPDATE_ROLLBACK_COMPLETE is whole again, and still says that the last update failed.
+# Every status of a stack (API reference, "Stack", StackStatus) and what it means here.
+# UPDATE_ROLLBACK_COMPLETE is consistent again, but the last update failed.
 BUSY, GOOD, FAILED = "busy", "good", "failed"
 STATUSES = {
     "CREATE_IN_PROGRESS": BUSY,
@@ -32,17 +32,17 @@ STATUSES = {
     "DELETE_IN_PROGRESS": BUSY,
     "DELETE_COMPLETE": GOOD,
     "DELETE_FAILED": FAILED,
-    "REVIEW_IN_PROGRESS": GOOD,  # holds nothing: a change set that nobody executed
+    "REVIEW_IN_PROGRESS": GOOD,  # empty: its change set was not executed
     "IMPORT_IN_PROGRESS": BUSY,
     "IMPORT_COMPLETE": GOOD,
     "IMPORT_ROLLBACK_IN_PROGRESS": BUSY,
     "IMPORT_ROLLBACK_COMPLETE": FAILED,
     "IMPORT_ROLLBACK_FAILED": FAILED,
 }
-# Statuses after which a stack can only be deleted and made anew.
+# Statuses in which a stack can only be deleted and created again.
 NEVER_CREATED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"})
 STACK_TYPE = "AWS::CloudFormation::Stack"
-# CloudFormation's words for what it stopped because something else had failed.
+# CloudFormation's reasons for what it stopped because something else had failed.
 NOISE = ("resource creation cancelled", "resource update cancelled", "resource deletion cancelled")
 
 
@@ -68,7 +68,7 @@ class StackState:
 
     @property
     def was_complete(self) -> bool:
-        """Whether it has been made once, so that something may run in it."""
+        """Whether it has been created, so that something may run in it."""
         return self.status == "CREATE_COMPLETE" or self.status.startswith(("UPDATE_", "IMPORT_COMPLETE"))
 
 
@@ -85,7 +85,7 @@ class Event:
 
     @property
     def failed(self) -> bool:
-        """Whether it is a failure in its own right, not the echo of another."""
+        """Whether it is a failure of its own, not the consequence of another."""
         words = self.reason.lower()
         return self.status.endswith("_FAILED") and not any(noise in words for noise in NOISE)
 
@@ -115,7 +115,7 @@ def of_stage(cloud: Cloud) -> list[StackState]:
 
 
 def outputs_of(stage: str, states: Iterable[StackState]) -> dict[str, str]:
-    """All outputs of those stacks that belong to the stage."""
+    """All outputs of the stacks that belong to the stage."""
     return {key: value for state in states if is_ours(stage, state) for key, value in state.outputs.items()}
 
 
@@ -130,7 +130,7 @@ def is_ours(stage: str, state: StackState) -> bool:
 
 
 def check_ours(stage: str, state: StackState) -> None:
-    """Refuse to touch what is not ours.
+    """Refuse to touch a stack that is not ours.
 
     A stack in REVIEW_IN_PROGRESS holds no resources, and may show no tags before its first change set is executed.
 
@@ -141,16 +141,16 @@ def check_ours(stage: str, state: StackState) -> None:
         return
     wanted = ", ".join(f"{key}={value}" for key, value in tags(stage).items())
     raise ForeignStackError(
-        f"The stack {state.name} exists, but is not ours: it lacks the tags {wanted}.",
-        "Nothing was changed. Deploy another stage or region, or delete or tag that stack yourself.",
+        f"The stack {state.name} exists, but does not belong to this app: it lacks the tags {wanted}.",
+        "Nothing was changed. Deploy another stage or to another region, or delete or tag that stack yourself.",
     )
 
 
 def check_whole(stage: str, state: StackState) -> None:
-    """Refuse to go on with what a deletion has left half there.
+    """Refuse to continue with a half-deleted stack.
 
     Raises:
-        StackFailedError: it did; says how to finish it.
+        StackFailedError: it is half deleted; the message says how to finish the deletion.
     """
     if state.status == "DELETE_FAILED":
         raise StackFailedError(
@@ -160,7 +160,7 @@ def check_whole(stage: str, state: StackState) -> None:
 
 
 def latest_event_id(cloud: Cloud, stack_id: str) -> str:
-    """Id of the newest event, "" when there is none yet."""
+    """Id of the newest event, "" if there is none yet."""
     answer = cloud.client("cloudformation").describe_stack_events(StackName=stack_id)
     return str(answer["StackEvents"][0]["EventId"]) if answer["StackEvents"] else ""
 

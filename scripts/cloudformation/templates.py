@@ -14,7 +14,7 @@ from scripts.stage.errors import TemplateError
 
 TEMPLATES_DIR = paths.TEMPLATES
 
-# Resource types whose loss is the loss of what people did.
+# Resource types that hold users' data.
 DATA_TYPES = frozenset(
     {
         "AWS::DynamoDB::Table",
@@ -36,7 +36,7 @@ class Resource:
         type: such as ``AWS::S3::Bucket``.
         purpose: in one line, what it is for.
         condition: name of the Condition that it is made under, "" for always.
-        deletion_policy: what becomes of it when the stack goes, such as ``Retain``.
+        deletion_policy: what happens to it when the stack is deleted, such as ``Retain``.
         properties: as in the template, functions in their long form.
         depends_on: resources that it names in DependsOn.
     """
@@ -72,7 +72,7 @@ class Template:
         parameters: each Parameter's name and its Default; None when it has none.
         conditions: by name.
         resources: by logical id.
-        outputs: each Output's name and what is said of it.
+        outputs: each Output's name and definition.
     """
 
     stack: str
@@ -94,17 +94,17 @@ class Template:
 
     @property
     def capabilities(self) -> list[str]:
-        """What CloudFormation wants said aloud: that IAM resources are made."""
+        """The capabilities to acknowledge: whether the template creates IAM resources."""
         makes_iam = any(resource.type.startswith("AWS::IAM::") for resource in self.resources.values())
         return ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"] if makes_iam else []
 
     @property
     def looks_up(self) -> bool:
-        """Whether what it makes depends on something else too: on what the parameter store holds at that moment."""
+        """Whether the result also depends on what the parameter store holds at that moment."""
         return "AWS::SSM::Parameter::Value<" in self.body or "{{resolve:" in self.body
 
     def purpose(self, logical_id: str) -> str:
-        """What a resource is for, "" when the template (no longer) has it."""
+        """What a resource is for, "" if the template does not (or no longer) have it."""
         resource = self.resources.get(logical_id)
         return resource.purpose if resource else ""
 
@@ -114,7 +114,7 @@ _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_SafeLoader):
-    """YAML with CloudFormation's short tags (``!Ref``), which come as the long forms that they stand for."""
+    """YAML with CloudFormation's short tags (``!Ref``), which are read as the long forms that they stand for."""
 
 
 def _short_tag(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
@@ -128,7 +128,7 @@ def _short_tag(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
 
 
 _Loader.add_multi_constructor("!", _short_tag)
-# CloudFormation knows no dates: 2010-09-09 is text, quoted or not.
+# CloudFormation has no dates: 2010-09-09 is text, quoted or not.
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
 
 
@@ -154,7 +154,7 @@ def load(stack: str, folder: Path = TEMPLATES_DIR) -> Template:
         folder: where the YAML files are.
 
     Raises:
-        TemplateError: there is none, or it is no template.
+        TemplateError: there is none, or it is not a template.
     """
     file = folder / f"{stack}.yaml"
     if not file.exists():
@@ -163,14 +163,14 @@ def load(stack: str, folder: Path = TEMPLATES_DIR) -> Template:
 
 
 def parse(stack: str, body: str) -> Template:
-    """Understand one template.
+    """Parse one template.
 
     Args:
         stack: short name of the stack.
         body: YAML text.
 
     Raises:
-        TemplateError: it is no YAML, or no template.
+        TemplateError: it is not YAML, or not a template.
     """
     return from_document(stack, _document(stack, body), body)
 
@@ -201,10 +201,10 @@ def _document(stack: str, body: str) -> dict[str, Any]:
     try:
         found = yaml.load(body, Loader=_Loader)  # noqa: S506 - a SafeLoader with CloudFormation's tags
     except yaml.YAMLError as error:
-        raise TemplateError(f"{stack}.yaml is no valid YAML: {error}", "Run `make templates`.") from error
+        raise TemplateError(f"{stack}.yaml is not valid YAML: {error}", "Run `make templates`.") from error
     if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
         raise TemplateError(
-            f"{stack}.yaml is no CloudFormation template: it has no Resources.", "Run `make templates`."
+            f"{stack}.yaml is not a CloudFormation template: it has no Resources.", "Run `make templates`."
         )
     return found
 

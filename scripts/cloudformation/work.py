@@ -1,4 +1,4 @@
-"""What everything that changes a stage shares: where, who hears of it, whether to stop, and being the only one."""
+"""What every change of a stage shares: the cloud, the reporter, Ctrl-C, consent to data loss, and the lock."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from scripts.stage.lock import Lock
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 
-# Asked before a change that would lose data, given the stack's name and those changes; False refuses it.
+# Called before a change that would lose data, with the stack's name and those changes; False refuses it.
 Confirm = Callable[[str, Sequence[Change]], bool]
 
 
 def refuse(_name: str, _changes: Sequence[Change]) -> bool:
-    """Consent to nothing that would lose data."""
+    """Refuse every change that would lose data."""
     return False
 
 
@@ -30,10 +30,10 @@ class Work:
 
     Attributes:
         cloud: where.
-        reporter: hears of progress.
+        reporter: told of progress.
         interrupt: whether to stop.
-        confirm: asked before data would be lost.
-        lock: the stage's lock, which is held meanwhile; None where nothing is changed.
+        confirm: called before data would be lost.
+        lock: the stage's lock, held meanwhile; None if nothing is changed.
     """
 
     cloud: Cloud
@@ -52,19 +52,19 @@ def changing(
     timeout: float = 0.0,
     interrupt: Interrupt | None = None,
 ) -> Iterator[Work]:
-    """Change a stage as the only one who does, with Ctrl-C under control.
+    """Hold the stage's lock and handle Ctrl-C while a stage is changed.
 
     Args:
         cloud: the stage.
-        reporter: hears of progress.
-        command: what is being done, to be told to others who want to change the stage meanwhile.
-        confirm: asked before data would be lost.
+        reporter: told of progress.
+        command: what is being done, for the message to others that want to change the stage.
+        confirm: called before data would be lost.
         timeout: seconds to wait for another command that is changing the stage.
         interrupt: Ctrl-C; by default the first stops cleanly and the second leaves at once.
 
     Raises:
         StageLockedError: another command is changing the stage.
-        LockLostError: raised by calls inside: another command took the lock over.
+        LockLostError: raised by calls inside: another command took over the lock.
     """
     pressed = interrupt or Interrupt(_what_ctrl_c_does(reporter))
     with lock.hold(cloud, command, timeout, reporter.note) as held, pressed:
@@ -73,7 +73,7 @@ def changing(
 
 @contextlib.contextmanager
 def showing_failure(work: Work, stack: str) -> Iterator[None]:
-    """Show a stack as failed when AWS refuses a call about it; how an operation ends is shown by what follows it."""
+    """Report a stack as failed if AWS refuses a call about it; the end of an operation is reported elsewhere."""
     try:
         yield
     except (BotoCoreError, ClientError):
@@ -85,8 +85,8 @@ def _what_ctrl_c_does(reporter: Reporter) -> Callable[[int], None]:
     def say(count: int) -> None:
         if count == 1:
             reporter.warn(
-                "Ctrl-C: updates under way are cancelled and creations finished, nothing new is started. "
-                "Ctrl-C again leaves at once; CloudFormation continues in the background then."
+                "Ctrl-C: cancelling updates in progress, finishing creations, starting nothing new. "
+                "Press Ctrl-C again to leave at once; CloudFormation then continues in the background."
             )
 
     return say

@@ -15,7 +15,7 @@ from scripts.stage.settings import Settings
 
 BUILD_SECONDS = 1800
 ASK_SECONDS = 60
-# What registries say when the tag is not there, as opposed to not letting us in.
+# What registries say if the tag does not exist, as opposed to denying access.
 ABSENT = ("not found", "manifest unknown", "no such manifest", "name unknown", "name_unknown")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # The instances of the cluster stack; another architecture would not start there.
@@ -23,11 +23,11 @@ PLATFORM = "linux/amd64"
 
 
 def ensure(settings: Settings, reporter: Reporter, container: Path = CONTAINER_DIR) -> str:
-    """Make sure that the registry has the image of this checkout.
+    """Make sure that the registry has this checkout's image.
 
     Args:
         settings: the stage's settings, for the repository.
-        reporter: hears what is done.
+        reporter: told what is done.
         container: folder with the Dockerfile.
 
     Returns:
@@ -40,7 +40,7 @@ def ensure(settings: Settings, reporter: Reporter, container: Path = CONTAINER_D
     check_docker()
     digest = pushed_digest(reference)
     if digest:
-        reporter.note(f"image {reference} is in the registry already")
+        reporter.note(f"image {reference} is already in the registry")
     else:
         _build(reference, reporter, container)
         reporter.note(f"pushing {reference}")
@@ -52,11 +52,11 @@ def ensure(settings: Settings, reporter: Reporter, container: Path = CONTAINER_D
 
 
 def for_this_machine(reference: str, reporter: Reporter, container: Path = CONTAINER_DIR) -> str:
-    """Make sure that this machine's engine has the image of this checkout, which goes to no registry.
+    """Make sure that this machine's engine has this checkout's image; it is not pushed.
 
     Args:
-        reference: its name, whose tag says what it holds.
-        reporter: hears what is done.
+        reference: its name; the tag is derived from its content.
+        reporter: told what is done.
         container: folder with the Dockerfile.
 
     Returns:
@@ -97,7 +97,7 @@ def _tagged(settings: Settings, container: Path) -> str:
     if not settings.image_repository:
         raise ImageError(
             f"Stage {settings.stage} has no image_repository.",
-            "Set it in scripts/stages.toml to where the image is pushed, such as docker.io/you/sentiment-rnn.",
+            "Set it in scripts/stages.toml to the repository for the image, such as docker.io/you/sentiment-rnn.",
         )
     return f"{settings.image_repository}:{tag(container)}"
 
@@ -110,7 +110,7 @@ def check_docker() -> None:
     """
     if shutil.which("docker") is None:
         raise ImageError(
-            "Docker is not installed; it builds the container image.",
+            "Docker, which builds the container image, is not installed.",
             "Install it (docs.docker.com/get-docker), or name a pushed image with --image.",
         )
     _docker("version", "--format", "{{.Server.Version}}", seconds=ASK_SECONDS)
@@ -152,15 +152,16 @@ def _run(*arguments: str, seconds: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as error:
         raise ImageError(
-            f"`docker {' '.join(arguments)}` took more than {seconds} s.", "Is the registry reachable? Try it by hand."
+            f"`docker {' '.join(arguments)}` took more than {seconds} s.",
+            "Is the registry reachable? Try the command by hand.",
         ) from error
 
 
 def _failed(arguments: tuple[str, ...], words: str) -> ImageError:
-    last = "\n".join(words.strip().splitlines()[-10:]) or "it said nothing"
+    last = "\n".join(words.strip().splitlines()[-10:]) or "it printed nothing"
     text = words.lower()
     if "cannot connect to the docker daemon" in text or "is the docker daemon running" in text:
         return ImageError("Docker is installed, but its engine does not answer.", "Start it, then run this again.")
     if "denied" in text or "unauthorized" in text or "authentication required" in text:
-        return ImageError(f"The registry refuses: {last}", "`docker login` to it with an account that may push there.")
+        return ImageError(f"The registry refuses: {last}", "Run `docker login` with an account that may push there.")
     return ImageError(f"`docker {' '.join(arguments)}` failed:\n{last}", "Try that command by hand.")

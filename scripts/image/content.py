@@ -1,4 +1,4 @@
-"""The container image: what is in it, and the name that follows from it. `build` builds and pushes it."""
+"""The container image: its files, and the tag derived from them. `build` builds and pushes it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from scripts import ROOT
 from scripts.stage.errors import ImageError
 
 CONTAINER_DIR = ROOT / "container"
-# What the image is built from, and no more: .dockerignore lets through the same (a test compares them).
+# What the image is built from, and no more: .dockerignore admits the same files (a test compares them).
 RUNTIME = ("requirements.txt", "gunicorn.conf.py", "shared/**/*", "sentiment/**/*", "model/*.onnx")
-# Goes into the name too, where there is one: another Dockerfile makes another image.
+# Part of the tag too, if there is one: another Dockerfile makes another image.
 RECIPE = "Dockerfile"
 TAG_DIGITS = 12
 NAME = f"{catalogue.PROJECT}-{catalogue.CONTAINER_NAME}"
@@ -46,7 +46,7 @@ def model_revision(container: Path = CONTAINER_DIR) -> str:
     if len(found) != 1:
         raise ImageError(
             f"{container / 'model'} holds {len(found)} models, and the image needs exactly one.",
-            "`git status container/model` tells what changed; `make train` makes a model.",
+            "`git status container/model` shows what changed; `make train` makes a model.",
         )
     return found[0].stem.removeprefix("sentiment-")
 

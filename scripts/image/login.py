@@ -1,4 +1,4 @@
-"""Logs Docker in to the registry of a stage's images, by what is valid for hours at most. Pushes nothing."""
+"""Logs Docker in to the registry of a stage's images, with credentials valid for hours at most. Pushes nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def login(cloud: Cloud, repository: str) -> str:
         The registry's host.
 
     Raises:
-        ImageError: no repository is set, its registry hands out no short-lived tokens, or Docker does not log in.
+        ImageError: no repository is set, its registry issues no short-lived tokens, or Docker cannot log in.
     """
     host = repository.partition("/")[0]
     if not repository:
@@ -38,8 +38,8 @@ def login(cloud: Cloud, repository: str) -> str:
         user, password = _ecr(cloud)
     else:
         raise ImageError(
-            f"{host} hands out no short-lived tokens, so a pipeline would need a long-lived key.",
-            f"Log in by hand (`docker login {host}`), or keep images on {GITHUB_REGISTRY} or in ECR.",
+            f"{host} issues no short-lived tokens, so a pipeline would need a long-lived key.",
+            f"Log in by hand (`docker login {host}`), or push images to {GITHUB_REGISTRY} or ECR.",
         )
     done = subprocess.run(
         ["docker", "login", "--username", user, "--password-stdin", host],

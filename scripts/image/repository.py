@@ -16,7 +16,7 @@ STACK = next(stack for stack in catalogue.STACKS if stack.registry)
 
 
 def chosen(settings: Settings, stack: catalogue.Stack) -> bool:
-    """Whether a stage deploys a stack: a registry only where it has its own.
+    """Whether a stage deploys a stack: the registry only if the stage has its own.
 
     Args:
         settings: the stage's settings.
@@ -34,13 +34,13 @@ def reference(cloud: Cloud, settings: Settings) -> str:
     if settings.image_repository == OWN:
         state = stacks.describe(cloud, catalogue.stack_name(cloud.stage, STACK.name))
         if state is None or STACK.registry not in state.outputs:
-            return f"{content.NAME}:{content.tag()}"  # there is no more to know yet
+            return f"{content.NAME}:{content.tag()}"  # nothing more is known yet
         settings = signed_in(cloud, settings, state.outputs[STACK.registry])
     return build.reference(settings)
 
 
 def signed_in(cloud: Cloud, settings: Settings, uri: str) -> Settings:
-    """Have Docker log in to the repository.
+    """Log Docker in to the repository.
 
     Args:
         cloud: the stage.

@@ -1,1 +1,1 @@
-"""People's judgements out of a stage and back: export, restore, forget."""
+"""The judgements of a stage: export, restore, forget."""

@@ -1,7 +1,7 @@
 """The whole table of judgements as a CSV file: a parallel scan that can be resumed, in flat memory.
 
-Each segment of the scan goes into a part file of its own, and after each page it is noted how far it came; a run that
-was interrupted goes on from there. At the end the parts are put together.
+Each segment of the scan is written to a part file of its own, and progress is recorded after each page; an interrupted
+run resumes from there. At the end the parts are joined.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Part:
     """One segment of the scan.
 
     Attributes:
-        path: its file of rows; a file beside it notes the progress.
-        key: where the scan goes on; None at the beginning.
-        size: bytes of the file that are good.
+        path: its file of rows; a file beside it records the progress.
+        key: where the scan continues; None at the beginning.
+        size: valid bytes of the file.
         rows: how many rows those are.
         done: whether the segment is finished.
     """
@@ -48,11 +48,11 @@ class Part:
 
     @property
     def note(self) -> Path:
-        """The file that notes the progress."""
+        """The file that records the progress."""
         return self.path.with_suffix(".progress")
 
     def save(self) -> None:
-        """Note the progress; the note is old or new, never half."""
+        """Record the progress; the file has the old or the new content, never half of it."""
         new = self.note.with_suffix(".new")
         facts = {"key": self.key, "size": self.size, "rows": self.rows, "done": self.done}
         new.write_text(json.dumps(facts), encoding="utf-8")
@@ -65,18 +65,18 @@ def export(cloud: Cloud, table: str, target: Path, interrupt: Interrupt, tell: C
     Args:
         cloud: where.
         table: name of the table of judgements.
-        target: the file; it appears when it is complete.
+        target: the file; it appears once it is complete.
         interrupt: Ctrl-C.
-        tell: told how many rows there are so far.
+        tell: called with the number of rows so far.
 
     Returns:
         How many judgements the file has.
 
     Raises:
-        DeployError: the disk is full, or the file cannot be written; what is there is kept for the next run.
+        DeployError: the disk is full, or the file cannot be written; the parts are kept for the next run.
         InterruptedDeployError: Ctrl-C; likewise.
     """
-    if target.is_dir():  # found out at the end, it would have cost the whole scan
+    if target.is_dir():  # otherwise it would fail only after the whole scan
         raise DeployError(f"{target} is a folder.", f"Name a file: --out {target / 'judgements.csv'}")
     folder = target.with_name(target.name + ".parts")
     try:
@@ -89,7 +89,7 @@ def export(cloud: Cloud, table: str, target: Path, interrupt: Interrupt, tell: C
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise DeployError(
                 f"The disk is full: {target} is not complete.",
-                f"Free some space and run the same command again: it goes on from {folder}.",
+                f"Free some space and run the same command again: it resumes from {folder}.",
             ) from error
         raise DeployError(f"{target} cannot be written: {error.strerror or error}.") from error
     return sum(part.rows for part in parts)
@@ -100,7 +100,7 @@ def _open(path: Path) -> Part:
     with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
         part = Part(path, **json.loads(part.note.read_text(encoding="utf-8")))
     with path.open("ab") as file:
-        file.truncate(part.size)  # of a page that was being written when the last run ended
+        file.truncate(part.size)  # drops a page that was being written when the last run ended
     return part
 
 
@@ -122,7 +122,7 @@ def _scan(cloud: Cloud, table: str, parts: list[Part], interrupt: Interrupt, tel
             result.result()
     if not all(part.done for part in parts):
         raise InterruptedDeployError(
-            "Stopped by Ctrl-C; what was read is kept.", "Run the same command again to go on from there."
+            "Stopped by Ctrl-C; what was read is kept.", "Run the same command again to resume."
         )
 
 

@@ -1,10 +1,10 @@
-"""Erases a text: its judgements, every export in the bucket, and copies on this machine; and remembers that it did.
+"""Erases a text: its judgements, every export in the bucket, and copies on this machine; and records the erasure.
 
-What is remembered is no text but its id, in a list that is kept with the code: whatever file is imported later, what
-was said of that text until then is left out (container/training/retrain reads the list). Who types the same text anew
-has said it anew, and that is kept. The counts stay: they are numbers, and nobody's text.
+Only the text's id is recorded, in a list that is kept with the code: judgements of that text made before the erasure
+are left out of every later import (container/training/retrain reads the list). If a visitor types the same text again,
+that is a new text, and it is kept. The counts stay: they are numbers, not text.
 
-Where a text may still be afterwards, AWS alone can say: the table's point-in-time recovery goes back 35 days.
+One copy remains, in AWS: the table's point-in-time recovery goes back 35 days.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from shared.times import timestamp
 LIST = ROOT / "container" / "training" / "retrain" / "forgotten.tsv"
 # Where `sentiment export` and `make retrain` leave what they read.
 COPIES = (ROOT / "exports" / "judgements.csv", ROOT / "build" / "retrain" / "judgements.csv")
-BATCH = 25  # as many as DynamoDB writes at once
+BATCH = 25  # the most that DynamoDB writes at once
 
 Key = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Erased:
-    """What was erased: judgements, versions of exports, and the files that a row was taken out of."""
+    """What was erased: judgements, versions of exports, and the files that rows were removed from."""
 
     judgements: int
     exports: int
@@ -60,31 +60,31 @@ def find(cloud: Cloud, table: str, text_id: str) -> list[Key]:
 def forget(
     cloud: Cloud, outputs: dict[str, str], text_id: str, copies: Sequence[Path] = COPIES, known: Path = LIST
 ) -> Erased:
-    """Erase a text. Doing it again, after an interruption say, does what is left.
+    """Erase a text. Running it again, for example after an interruption, does what is left.
 
     Args:
         cloud: the stage.
         outputs: outputs of its stacks.
         text_id: id of the text.
-        copies: CSV files on this machine, those that are there.
-        known: the list of what was forgotten.
+        copies: CSV files on this machine; missing ones are skipped.
+        known: the list of erased texts.
 
     Raises:
-        DeployError: a file or an object cannot be changed; nothing is forgotten by half for good: run it again.
+        DeployError: a file or an object cannot be changed; running it again finishes the erasure.
     """
     remember(text_id, known)
     table, judgements = outputs["JudgementsTableName"], 0
     while keys := find(cloud, table, text_id):
         _delete(cloud, table, keys)
         judgements += len(keys)
-    # Whoever writes an export now has read the table before: it is called off, and all exports go.
+    # An export being written now may have read the text already: it is cancelled, and all exports are deleted.
     cloud.client("dynamodb").delete_item(TableName=outputs["ExportsTableName"], Key={"id": {"S": "export"}})
     exports = buckets.empty(cloud, outputs["ExportBucketName"])
     return Erased(judgements, exports, [str(path) for path in copies if path.exists() and _clean(path, text_id)])
 
 
 def remember(text_id: str, known: Path = LIST) -> None:
-    """Add a text to the list of what was forgotten: its id, and the time until which what was said of it is gone."""
+    """Add a text to the list of erased texts: its id, and the time up to which its judgements are erased."""
     with known.open("a", encoding="utf-8") as file:
         file.write(f"{text_id}\t{timestamp()}\n")
         file.flush()
@@ -92,7 +92,7 @@ def remember(text_id: str, known: Path = LIST) -> None:
 
 
 def forgotten(known: Path = LIST) -> dict[str, str]:
-    """Ids of the texts that were erased, each with the time until which what was said of it is gone."""
+    """Ids of the erased texts, each with the time up to which its judgements are erased."""
     return dict(line.split("\t") for line in known.read_text(encoding="utf-8").splitlines())
 
 
@@ -104,7 +104,7 @@ def _delete(cloud: Cloud, table: str, keys: list[Key]) -> None:
 
 
 def _clean(path: Path, text_id: str) -> bool:
-    """Take a text out of a CSV file; whether it was in it. A crash leaves the old file or the new one."""
+    """Remove a text from a CSV file; return whether it was there. A crash leaves the old file or the new one."""
     new = path.with_name(path.name + ".new")
     try:
         with path.open(encoding="utf-8", newline="") as old, new.open("w", encoding="utf-8", newline="") as kept:
@@ -126,7 +126,7 @@ def _clean(path: Path, text_id: str) -> bool:
 
 
 def _rows(file: Any, text_id: str) -> Iterator[tuple[list[str], bool]]:
-    """Each row, and whether it is of the text: by its id, or by the text itself where the id is another."""
+    """Each row, and whether it is about the text: by its id, or by the text itself where the id differs."""
     for row in csv.reader(file, strict=True):
         text = csvformat.restore(row[1]) if len(row) > 1 else ""
         yield row, bool(row) and text_id in (row[0], reviews.text_id(text))

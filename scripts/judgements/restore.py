@@ -1,4 +1,4 @@
-"""Puts back judgements that got lost, from a copy of the table as it was at a moment; what came since stays."""
+"""Restores lost judgements from a copy of the table as it was at a given time; newer judgements are kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Item = dict[str, dict[str, str]]
 
 @dataclass(frozen=True)
 class Restored:
-    """What came of it: the copy's name, how many judgements it has, how many were put back, how many there are now."""
+    """The result: the copy's name, how many judgements it has, how many were restored, how many there are now."""
 
     copy: str
     found: int
@@ -33,20 +33,20 @@ class Restored:
 
 
 def restore(work: Work, outputs: dict[str, str], moment: datetime | None) -> Restored:
-    """Put back every judgement that was there at a moment and is missing now, and count all of them anew.
+    """Restore every judgement that existed at a given time and is missing now, and recount all of them.
 
-    While it runs, nothing is recorded: the API answers 503, and pages keep judgements until it does again.
+    While it runs, nothing is recorded: the API answers 503, and pages keep judgements until recording resumes.
 
     Args:
         work: where and how.
         outputs: outputs of the stage's stacks.
-        moment: in the last 35 days; None for the latest that DynamoDB offers.
+        moment: a time in the last 35 days; None for the latest that DynamoDB offers.
 
     Returns:
-        What was done. The copy stays, to be looked at and deleted by hand.
+        The result. The copy is kept, to be checked and deleted by hand.
 
     Raises:
-        DeployError: DynamoDB cannot restore to that moment.
+        DeployError: DynamoDB cannot restore to that time.
     """
     table = outputs["JudgementsTableName"]
     with _nothing_recorded(work.cloud):
@@ -55,7 +55,7 @@ def restore(work: Work, outputs: dict[str, str], moment: datetime | None) -> Res
         found, put_back, erased = 0, 0, forget.forgotten()
         for item in _items(work.cloud, copy):
             found += 1
-            # What was erased since must not come back.
+            # Texts erased since then must not come back.
             if _key(item) not in there and item["time"]["S"] > erased.get(item["id"]["S"], ""):
                 _put_back(work.cloud, table, item)
                 put_back += 1
@@ -64,7 +64,7 @@ def restore(work: Work, outputs: dict[str, str], moment: datetime | None) -> Res
 
 
 def recount(cloud: Cloud, outputs: dict[str, str]) -> int:
-    """Write the counts that follow from the judgements. Nothing may be recorded meanwhile.
+    """Rewrite the counts from the judgements. Nothing may be recorded meanwhile.
 
     Returns:
         How many judgements there are.
@@ -97,15 +97,15 @@ def _copy(work: Work, table: str, moment: datetime | None) -> str:
         client.restore_table_to_point_in_time(SourceTableName=table, TargetTableName=name, **when)
     except ClientError as error:
         if code_of(error) == "TableAlreadyExistsException":
-            work.reporter.note(f"{name} is there from an earlier run: going on with it")
+            work.reporter.note(f"{name} exists from an earlier run: resuming with it")
         elif code_of(error) in {"InvalidRestoreTimeException", "ValidationException"}:
             raise DeployError(
                 f"DynamoDB cannot restore {table} to {moment}: {error.response['Error'].get('Message', '')}",
-                "Name a moment of the last 35 days, after the table was made and at least five minutes ago.",
+                "Choose a time in the last 35 days, after the table was created and at least five minutes ago.",
             ) from error
         else:
             raise
-    work.reporter.note(f"restoring into {name}; DynamoDB takes a while for that")
+    work.reporter.note(f"restoring into {name}; this takes DynamoDB a while")
     while client.describe_table(TableName=name)["Table"]["TableStatus"] != "ACTIVE":
         work.interrupt.sleep(work.cloud.poll_seconds)
     return name
@@ -113,7 +113,7 @@ def _copy(work: Work, table: str, moment: datetime | None) -> str:
 
 @contextlib.contextmanager
 def _nothing_recorded(cloud: Cloud) -> Iterator[None]:
-    """Let the function that records run no more, and afterwards as before."""
+    """Stop the function that records, and let it run again afterwards."""
     client, function = cloud.client("lambda"), _record_function(cloud)
     before = client.get_function_concurrency(FunctionName=function).get("ReservedConcurrentExecutions")
     client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)

@@ -1,1 +1,1 @@
-"""The walkthrough's exercises: what the pages tell learners to do, whether it was done, and how it is undone."""
+"""The walkthrough's exercises: what learners should do, whether they did it, and how to undo it."""

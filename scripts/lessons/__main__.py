@@ -11,7 +11,7 @@ from scripts.lessons.reset import reset as undo
 from scripts.lessons.room import NotYetError, enter
 from scripts.stage.errors import SettingsError
 
-# Pages that stand for several lessons of the course are checked by the number that their file has.
+# Pages that cover several lessons of the course are checked by the number of their file.
 OTHER_NUMBERS = {**{str(number): "1" for number in range(2, 13)}, "23": "14"}
 
 
@@ -24,12 +24,12 @@ def main() -> None:
 @click.argument("number", default="")
 @click.pass_context
 def check(context: click.Context, number: str) -> None:
-    """Say whether the exercise of lesson NUMBER is done: exit code 0 if it is, 1 if not."""
+    """Check whether the exercise of lesson NUMBER is done: exit code 0 if it is, 1 if not."""
     number = OTHER_NUMBERS.get(number, number)
     if not number.isdecimal() or int(number) not in CHECKS:
         known = "\n".join(f"  N={page.number:<3} {page.title}" for page in lessons())
         raise SettingsError(
-            f"There is no lesson {number or 'without a number'}. These there are:\n{known}", "make lesson N=20"
+            f"There is no lesson {number or 'without a number'}. The lessons are:\n{known}", "make lesson N=20"
         )
     try:
         click.echo(f"PASS  Lesson {number}: {CHECKS[int(number)](enter())}.")

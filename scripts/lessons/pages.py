@@ -1,7 +1,7 @@
-"""Reads the walkthrough's pages: which commands they have people type, what should come, and what to edit. Runs none.
+"""Reads the walkthrough's pages: commands to type, their expected output, and edits. Runs none of them.
 
 A fenced block ``console`` holds commands behind ``$`` and what they print; ``...`` alone in a line stands for any
-lines, ``…`` for anything within a line, and ``# fails`` before a command says that it is to fail. A fenced block
+lines, ``…`` for anything within a line, and ``# fails`` before a command says that it should fail. A fenced block
 ``diff`` with a file's path as its title is an edit by hand.
 """
 
@@ -19,12 +19,12 @@ _NUMBER = re.compile(r"^(\d+)-")
 
 
 class PageError(Exception):
-    """A page that cannot be understood."""
+    """A page that cannot be parsed."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command to type, where it stands, whether it should fail, and the lines that should come."""
+    """A command to type, where it is, whether it should fail, and the lines that it should print."""
 
     place: str
     text: str
@@ -34,7 +34,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Edit:
-    """A piece of a file to replace by another, and where the page says so."""
+    """A piece of a file to replace by another, and where on the page it is."""
 
     place: str
     file: str
@@ -74,12 +74,12 @@ def read(path: Path) -> Page:
 
 
 def edited_files(folder: Path = PAGES) -> list[str]:
-    """Every file that some lesson has people edit, from the root."""
+    """Every file that a lesson edits, relative to the root."""
     return sorted({step.file for page in lessons(folder) for step in page.steps if isinstance(step, Edit)})
 
 
 def differences(expected: tuple[str, ...], printed: str) -> list[str]:
-    """Which of the expected lines are not there, in this order.
+    """The expected lines that are missing, in this order.
 
     Args:
         expected: lines of a page.

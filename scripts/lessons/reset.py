@@ -1,4 +1,4 @@
-"""Undoes what lessons had people do: edited files, folders, and what the laptop cloud runs. Keeps a patch of it all."""
+"""Undoes what learners did in lessons: edits, folders, what the laptop cloud runs. Keeps a patch of all edits."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ TASKS = 1
 
 
 def reset(say: Callable[[str], None], root: Path = pages.ROOT) -> None:
-    """Bring tree and cloud back to where lessons begin.
+    """Bring tree and cloud back to the state in which lessons begin.
 
     Args:
-        say: told what is done.
+        say: called with what is done.
         root: the learner's tree.
 
     Raises:
-        DeployError: the tree is no git checkout, or the cloud refuses.
+        DeployError: the tree is not a git checkout, or the cloud refuses.
     """
     restore(say, root)
     for folder in ("github.git", "you", "friend"):
@@ -39,25 +39,25 @@ def reset(say: Callable[[str], None], root: Path = pages.ROOT) -> None:
     if room.service.desired != TASKS:
         _orchestrate(root, "scale", str(TASKS))
         say(f"{TASKS} task runs.")
-    # Also with no file to put back: whoever undid an edit by hand has a cloud that runs it still.
+    # Also if no file has to be restored: after an edit is undone by hand, the cloud still runs it.
     _orchestrate(root, "deploy", "--yes")
     say("Ready for the next lesson.")
 
 
 def restore(say: Callable[[str], None], root: Path) -> bool:
-    """Put the files that lessons have people edit back as they were committed; whether there was one to put back."""
+    """Restore the files that lessons edit to their committed state; return whether there were any."""
     names = [*pages.edited_files(root / "docs" / "walkthrough"), "templates"]
     changed = _git(root, "diff", "--name-only", "HEAD", "--", *names).split()
     others = sorted({*_git(root, "diff", "--name-only", "HEAD").split()} - {*changed})
     if others:
-        say(f"Left as you changed them, since no lesson edits them: {', '.join(others)}.")
+        say(f"Not restored, because no lesson edits them: {', '.join(others)}.")
     if not changed:
         return False
     patch = root / SCRATCH / f"undone-{time.strftime('%Y%m%d-%H%M%S')}.patch"
     patch.parent.mkdir(parents=True, exist_ok=True)
     patch.write_text(_git(root, "diff", "HEAD", "--", *changed), encoding="utf-8")
     _git(root, "checkout", "HEAD", "--", *changed)
-    say(f"As committed again: {', '.join(changed)}. `git apply {patch.relative_to(root)}` would redo your changes.")
+    say(f"Restored: {', '.join(changed)}. `git apply {patch.relative_to(root)}` would redo your changes.")
     return True
 
 
@@ -71,10 +71,10 @@ def _git(root: Path, *words: str) -> str:
 
 
 def _orchestrate(root: Path, *words: str) -> None:
-    """Run the orchestrator anew: files that it has read already may just have been put back."""
+    """Run the orchestrator in a new process: files that it has already read may just have been restored."""
     command = [sys.executable, "-m", "scripts", *words, "--stage", STAGE]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if done.returncode != 0:
         raise DeployError(
-            f"{' '.join(words)} did not work:\n{done.stderr[-2000:]}", "`sentiment status --stage local` tells more."
+            f"{' '.join(words)} failed:\n{done.stderr[-2000:]}", "`sentiment status --stage local` shows more."
         )

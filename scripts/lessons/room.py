@@ -1,4 +1,4 @@
-"""What a check looks at: the learner's tree, the laptop cloud and its page. Judges nothing."""
+"""What a check inspects: the learner's tree, the laptop cloud and its page. Decides nothing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """The body, read as JSON; an empty mapping when it is none."""
+        """The body, read as JSON; an empty mapping if it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Room:
-    """The learner's place.
+    """The learner's environment.
 
     Attributes:
         cloud: the laptop cloud.
@@ -86,20 +86,20 @@ class Room:
                 return Answer(error.code, error.read().decode())
 
     def changed(self, name: str) -> bool:
-        """Whether a file or folder is not as it was committed."""
+        """Whether a file or folder differs from the last commit."""
         return bool(self.git("status", "--porcelain", "--", name))
 
     def git(self, *words: str, folder: str = "") -> str:
-        """What git prints, "" when it refuses."""
+        """What git prints, "" if it fails."""
         done = subprocess.run(["git", *words], cwd=self.root / folder, capture_output=True, text=True)
         return done.stdout if done.returncode == 0 else ""
 
 
 def enter(root: Path = ROOT) -> Room:
-    """The room of the laptop cloud that runs now.
+    """The environment of the running laptop cloud.
 
     Raises:
-        DeployError: none runs.
+        DeployError: none is running.
     """
     found = running()
     cloud = reach(found, settings.load(STAGE).region)

@@ -1,4 +1,4 @@
-"""Looks whether a deployment can work from here: a list of checks, each with what to do when it fails."""
+"""Checks whether a deployment can work from here: a list of checks, each with a fix for when it fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scripts.stage.errors import DeployError, explain
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 
-# AWS refuses requests whose time is further off (SigV4 documentation, "Request expiration").
+# AWS refuses requests if the clock is further off (SigV4 documentation, "Request expiration").
 CLOCK_SECONDS = 300
 # On-demand standard instances, by virtual CPUs, and VPCs of a region: codes of Service Quotas.
 QUOTAS = (
@@ -31,7 +31,7 @@ QUOTAS = (
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of one check: its name, whether it passed, details, and what to do when it did not."""
+    """The result of one check: its name, whether it passed, details, and what to do if it failed."""
 
     name: str
     passed: bool
@@ -53,7 +53,7 @@ def examine(place: Place, settings: Settings) -> Iterator[Finding]:
         settings: the stage's settings.
 
     Yields:
-        What came of each; those that need credentials are left out when there are none.
+        The result of each; checks that need credentials are skipped if there are none.
     """
     yield _check("Python", _python)
     yield _check("templates fresh", _templates)
@@ -93,19 +93,21 @@ def _templates() -> str:
     found = templates.load_all()
     done = subprocess.run([sys.executable, "-m", "generator", "--check"], cwd=ROOT, capture_output=True, text=True)
     if done.returncode and "No module named 'troposphere'" not in done.stderr:
-        raise DeployError((done.stdout + done.stderr).strip(), "Run `make templates`, and commit what it changes.")
-    return f"{len(found)} stacks" + (" (freshness needs Troposphere: `make check`)" if done.returncode else "")
+        raise DeployError((done.stdout + done.stderr).strip(), "Run `make templates` and commit the changes.")
+    return f"{len(found)} stacks" + (
+        " (checking that they are fresh needs Troposphere: `make check`)" if done.returncode else ""
+    )
 
 
 def _clock(cloud: Cloud) -> str:
     answer = cloud.client("sts").get_caller_identity()
     date = answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
     if not date:
-        return "not told by the server"
+        return "the server did not report its time"
     off = time.time() - parsedate_to_datetime(date).timestamp()
     if abs(off) > CLOCK_SECONDS:
-        raise DeployError(f"it is {off:+.0f} s off", "Set the clock; AWS refuses requests from another time.")
-    return f"{off:+.0f} s off"
+        raise DeployError(f"it is off by {off:+.0f} s", "Set the clock; AWS refuses requests with a wrong time.")
+    return f"off by {off:+.0f} s"
 
 
 def _machine_image(cloud: Cloud) -> str:
@@ -116,7 +118,7 @@ def _machine_image(cloud: Cloud) -> str:
 def _token(cloud: Cloud, settings: Settings) -> str:
     name = settings.parameters["ExportTokenParameter"]
     if not name:
-        return "not needed, the export is open"
+        return "not needed: the export is public"
     try:
         cloud.client("ssm").get_parameter(Name=name)
     except cloud.client("ssm").exceptions.ParameterNotFound as error:
@@ -130,5 +132,7 @@ def _quota(cloud: Cloud, service: str, code: str, needed: float) -> str:
     client = cloud.client("service-quotas")
     value = float(client.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"])
     if value < needed:
-        raise DeployError(f"{value:.0f}, and {needed:.0f} are needed", "Ask for more in the Service Quotas console.")
+        raise DeployError(
+            f"{value:.0f}, but {needed:.0f} are needed", "Request an increase in the Service Quotas console."
+        )
     return f"{value:.0f}"

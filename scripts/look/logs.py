@@ -1,4 +1,4 @@
-"""What the tasks, the Lambdas and the API wrote into their logs, put together in the order of time. Looks only."""
+"""The logs of tasks, Lambdas and API, merged in the order of time. Read-only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scripts.stage.interrupt import Interrupt
 from scripts.stage.session import Cloud
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-# Events may reach CloudWatch late and out of order; a follower looks that far back each time.
+# Events may reach CloudWatch late and out of order; `--follow` looks that far back each time.
 LATE_SECONDS = 60
 
 
@@ -71,7 +71,7 @@ def read(cloud: Cloud, sources: dict[str, str], since: float, request: str = "")
 
 
 def follow(cloud: Cloud, sources: dict[str, str], since: float, request: str, interrupt: Interrupt) -> Iterator[Line]:
-    """The same, and then whatever comes, until Ctrl-C; each line once."""
+    """The same, then new lines until Ctrl-C; each line once."""
     seen: dict[str, int] = {}
     while not interrupt.stopping:
         for line in read(cloud, sources, since, request):
@@ -87,11 +87,11 @@ def seconds(text: str) -> float:
     """``90s``, ``10m``, ``2h`` or ``1d`` in seconds.
 
     Raises:
-        SettingsError: it is none of these.
+        SettingsError: it has another form.
     """
     match = re.fullmatch(r"(\d+)([smhd])", text)
     if match is None:
-        raise SettingsError(f"{text!r} is no length of time.", "Write it like 90s, 10m, 2h or 1d.")
+        raise SettingsError(f"{text!r} is not a valid duration.", "Write it like 90s, 10m, 2h or 1d.")
     return float(match[1]) * UNITS[match[2]]
 
 

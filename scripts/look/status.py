@@ -1,4 +1,4 @@
-"""What of a stage runs where: stacks, model, revision, tasks, instances, targets, deployments. Looks only."""
+"""What of a stage runs where: stacks, model, revision, tasks, instances, targets, deployments. Read-only."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ class Status:
         stacks: status of each stack, by name.
         revision: the task definition that the service wants, such as ``sentiment-dev-rnn:7``.
         image: the image of that revision.
-        model: the one that answers a visitor, or in words why none does.
+        model: the revision that answers a visitor, or why none does.
         rollout: state of the last deployment.
-        desired: how many tasks there should be.
-        tasks: those there are.
+        desired: how many tasks should run.
+        tasks: the running ones.
         instances: status of each instance of the cluster, by id.
-        stopped: why the last task stopped, in ECS's and the container's words; "" when none did lately.
+        stopped: why the last task stopped, in ECS's and the container's words; "" if none stopped lately.
         targets: health of each target of the load balancer, by ``id:port``.
-        deployments: what ECS knows of the last ones, the newest first, a line each.
-        images: those that ran well, the newest first; ``rollback`` goes to the second.
-        events: the service's last messages, the newest first.
+        deployments: what ECS reports about the last ones, newest first, a line each.
+        images: those that worked, newest first; ``rollback`` goes to the second.
+        events: the service's last messages, newest first.
     """
 
     stacks: dict[str, str]
@@ -81,11 +81,11 @@ class Status:
         lines += ["", f"Service: {self.revision}, {self.rollout}, {len(self.tasks)} of {self.desired} tasks"]
         lines += [f"  model {self.model}", f"  image {self.image}"]
         lines += [f"  task {task.text}" for task in self.tasks]
-        lines += [f"  Last task that stopped: {self.stopped}"] if self.stopped else []
+        lines += [f"  Last stopped task: {self.stopped}"] if self.stopped else []
         lines += ["", "Instances", *_rows(self.instances), "", "Targets of the load balancer", *_rows(self.targets)]
         for title, found in {
             "Last deployments": self.deployments,
-            "Images that ran well, the newest first": self.images,
+            "Images that worked, newest first": self.images,
             "Last events": self.events,
         }.items():
             lines += ["", title, *(f"  {entry}" for entry in found or ["none"])]
@@ -93,12 +93,12 @@ class Status:
 
 
 def look(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Status:
-    """Look at everything, and ask the API for one prediction.
+    """Collect everything, and ask the API for one prediction.
 
     Args:
         cloud: the stage.
         settings: its settings.
-        public_url: the page's address; None for the one that the stacks put out.
+        public_url: the page's address; None for the one in the stacks' outputs.
 
     Raises:
         DeployError: nothing is deployed.
@@ -142,10 +142,10 @@ def _rows(entries: dict[str, str]) -> list[str]:
 
 def _model(state: service.ServiceState, url: str, outputs: dict[str, str], settings: Settings) -> str:
     if state.desired == 0:
-        return "none: the service sleeps (`wake`)"
+        return "none: the service is asleep (`wake` starts it)"
     try:
         return smoke.served_model(url, api_url(settings, outputs), timeout=0)
-    except (KeyError, SmokeTestError) as error:  # without the stacks of the API or the page there is nobody to ask
+    except (KeyError, SmokeTestError) as error:  # without the api or the site stack there is nothing to ask
         return f"none answers: {error}"
 
 

@@ -1,4 +1,4 @@
-"""Goes back after a release that does not work: what was there before is restored, what was not is left in place."""
+"""Rolls back a release that does not work: restores what was there before, leaves in place what was new."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def go_back(execution: Execution, error: DeployError) -> DeployError:
         error: why it does not work.
 
     Returns:
-        The error to raise: what did not work, and what runs now.
+        The error to raise: what failed, and what runs now.
     """
     if execution.release.first:
         return type(error)(f"{error.message}\n{execution.release.if_first_fails}", error.next_step)
     execution.work.reporter.warn(f"{error.message}\nRolling back to what ran before.")
-    execution.work.interrupt.forget()  # an earlier Ctrl-C meant the release, and would cancel the way back too
+    execution.work.interrupt.forget()  # an earlier Ctrl-C was for the release, and would cancel the rollback too
     try:
         restored = _restore(execution)
     except (DeployError, BotoCoreError, ClientError) as worse:
@@ -35,7 +35,7 @@ def go_back(execution: Execution, error: DeployError) -> DeployError:
 
 
 def _restore(execution: Execution) -> list[str]:
-    """Make every stack that was changed what it was before, the last first, then the page; what is restored."""
+    """Restore every stack that was changed, the last first, then the page; return what was restored."""
     restored = []
     for entry in list(reversed(execution.changed)):
         if entry.before is not None:
@@ -51,7 +51,7 @@ def _what_runs(execution: Execution, restored: list[str]) -> str:
     new = [entry.step.stack for entry in execution.changed if entry.before is None]
     words = []
     if restored:
-        words.append(f"What ran before runs again: {', '.join(restored)}.")
+        words.append(f"Restored to the previous state: {', '.join(restored)}.")
     if new:
-        words.append(f"New, and left as it is: {', '.join(new)}.")
+        words.append(f"New, and left in place: {', '.join(new)}.")
     return " ".join(words) or "This release changed nothing, so there is nothing to roll back."

@@ -1,4 +1,4 @@
-"""Takes a stage down: what goes and what stays, as data; then the deed, in reverse order; then the proof by tag."""
+"""Destroys a stage: what goes and what stays, as data; the deletion in reverse order; the check by tags."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from scripts.stage.errors import DeployError, InterruptedDeployError, StackFaile
 from scripts.stage.session import Cloud, tags
 
 TABLE, BUCKET, GROUP = "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::AutoScaling::AutoScalingGroup"
-TABLE_MARK = ":table/"  # what stands before a table's name in its ARN
+TABLE_MARK = ":table/"  # what precedes a table's name in its ARN
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
-# The tags of what is gone are remembered for a while.
-# As many instances as one call takes (Auto Scaling API reference, SetInstanceProtection).
+# AWS lists the tags of deleted resources for a while.
+# The most instances that one call takes (Auto Scaling API reference, SetInstanceProtection).
 INSTANCES = 50
 
 
@@ -34,7 +34,7 @@ class Doomed:
 
     Attributes:
         state: the stack.
-        step: its template and short name, as far as they are known still.
+        step: its template and short name, as far as they are still known.
         resources: physical ids of what needs a step of its own, by type.
     """
 
@@ -45,13 +45,13 @@ class Doomed:
 
 @dataclass(frozen=True)
 class Destruction:
-    """What a destruction does.
+    """What destroying a stage does.
 
     Attributes:
         goes: the stacks that go, by short name.
         stays: what stays, in words.
         needs: for each stack that goes, those that must be gone before.
-        tables: tables that go although their stack would leave them.
+        tables: tables that are deleted although their stack would keep them.
     """
 
     goes: dict[str, Doomed]
@@ -71,7 +71,7 @@ class Destruction:
 
 
 def plan_destruction(cloud: Cloud, plan: Plan, keep_data: bool) -> Destruction:
-    """Find out what there is to take down.
+    """Find out what there is to destroy.
 
     Args:
         cloud: the stage.
@@ -97,7 +97,7 @@ def plan_destruction(cloud: Cloud, plan: Plan, keep_data: bool) -> Destruction:
         table for table in _tagged_tables(cloud) if table not in tables and not any(table in what for what in stays)
     ]
     if keep_data:
-        stays += [f"the table {table}, which no stack has any more" for table in orphans]
+        stays += [f"the table {table}, which no longer belongs to a stack" for table in orphans]
     else:
         tables += orphans
     _check_protection(cloud, tables)
@@ -105,11 +105,11 @@ def plan_destruction(cloud: Cloud, plan: Plan, keep_data: bool) -> Destruction:
 
 
 def destroy(work: Work, plan: Destruction) -> None:
-    """Do it.
+    """Destroy the stage.
 
     Raises:
         DeployError: something could not be deleted.
-        InterruptedDeployError: Ctrl-C; the stacks under way are gone, the others still there.
+        InterruptedDeployError: Ctrl-C; deletions in progress have finished, the other stacks still exist.
     """
     for stack in plan.goes:
         work.reporter.stack(stack, "waiting")
@@ -121,8 +121,8 @@ def destroy(work: Work, plan: Destruction) -> None:
     left = parallel.run(plan.needs, take_down, work.interrupt)
     if work.interrupt.stopping:
         raise InterruptedDeployError(
-            f"Stopped by Ctrl-C. Still there: {', '.join(left) or 'tables and parameters'}.",
-            "Run the same command again to go on.",
+            f"Stopped by Ctrl-C. Not deleted yet: {', '.join(left) or 'tables and parameters'}.",
+            "Run the same command again to continue.",
         )
     for table in plan.tables:
         _delete_table(work.cloud, table)
@@ -138,7 +138,7 @@ def what_is_left(work: Work, kept: Mapping[str, str]) -> list[str]:
 
     Args:
         work: where and how.
-        kept: outputs of stacks that were meant to stay; what they name is not counted.
+        kept: outputs of stacks that are to stay; resources that they name are not counted.
     """
     waited, pause = 0.0, 5.0
     while True:
@@ -150,7 +150,7 @@ def what_is_left(work: Work, kept: Mapping[str, str]) -> list[str]:
 
 
 def _reversed(plan: Plan, goes: Mapping[str, Doomed]) -> dict[str, frozenset[str]]:
-    """Users go before what they use; a stack that no template knows any more may use anything, so it goes first."""
+    """Stacks go before those that they use; one without a template may use anything, so it goes first."""
     known = {step.stack for step in plan.steps}
     strangers = frozenset(goes.keys() - known)
     return {
@@ -181,7 +181,7 @@ def _one(work: Work, doomed: Doomed) -> None:
             follow(work, doomed.step, state.id, marker)
             break
         except StackFailedError as error:
-            # Somebody may have written to a bucket, or an access log may have arrived, after it was emptied.
+            # A client or an access log may have written to a bucket after it was emptied.
             if attempt == 2 or "not empty" not in error.message.lower():
                 raise
     work.reporter.stack(stack, "done", "deleted")
@@ -230,7 +230,7 @@ def _delete_table(cloud: Cloud, table: str) -> None:
 
 
 def _release_instances(cloud: Cloud, group: str) -> None:
-    """Let go of instances that the capacity provider protects, or their group could never be deleted."""
+    """Remove the capacity provider's protection from instances; otherwise their group cannot be deleted."""
     client = cloud.client("autoscaling")
     found = client.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"]
     if not found:
@@ -244,7 +244,7 @@ def _release_instances(cloud: Cloud, group: str) -> None:
 
 
 def _unprotect(cloud: Cloud, balancer: str) -> None:
-    """Let a load balancer be deleted; only what holds data keeps its protection, and was asked before."""
+    """Switch off a load balancer's deletion protection; tables keep theirs, which was checked before."""
     off = [{"Key": "deletion_protection.enabled", "Value": "false"}]
     cloud.client("elbv2").modify_load_balancer_attributes(LoadBalancerArn=balancer, Attributes=off)
 
@@ -263,12 +263,12 @@ def _tagged(cloud: Cloud) -> list[str]:
 
 
 def _tagged_tables(cloud: Cloud) -> list[str]:
-    """Tables of the stage, those too that an earlier stack left behind."""
+    """Tables of the stage, including those left behind by an earlier stack."""
     return [arn.split(TABLE_MARK)[1] for arn in _tagged(cloud) if TABLE_MARK in arn]
 
 
 def _gone(cloud: Cloud, arn: str) -> bool:
-    """Whether only tags are left: of a deleted table, a key that waits for its end, what ECS remembers."""
+    """Whether only tags are left: of a deleted table, a key pending deletion, or inactive ECS resources."""
     if TABLE_MARK in arn:
         return not _describe_table(cloud, arn.split(TABLE_MARK)[1])
     if ":kms:" in arn:

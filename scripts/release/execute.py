@@ -1,4 +1,4 @@
-"""Executes a release, from `deploy` to the laptop's first start; nothing changes a stage's stacks in another way."""
+"""Executes a release, from `deploy` to the laptop's first start; nothing else changes a stage's stacks."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from scripts.stage.errors import ServiceError, SmokeTestError
 def execute(
     work: Work, release: Release, deployed: Callable[[Mapping[str, str]], None] = lambda _outputs: None
 ) -> dict[str, str]:
-    """Make a release, and go back when what it made does not work.
+    """Execute a release, and roll back if the result does not work.
 
     Args:
         work: where and how.
         release: what to do.
-        deployed: told all outputs once stacks and page are there, before the smoke test.
+        deployed: called with all outputs once stacks and page are deployed, before the smoke test.
 
     Returns:
         All outputs of the stage's stacks.
 
     Raises:
-        DeployError: it did not work; says what runs now.
+        DeployError: it failed; the message says what runs now.
     """
     execution = Execution(work, release)
     try:

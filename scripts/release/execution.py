@@ -1,4 +1,4 @@
-"""A release under way: each stack as soon as what it needs is there, the service until it is steady, page and test."""
+"""A release in progress: stacks as soon as their inputs exist, the service until it is steady, page, smoke test."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from scripts.stage.errors import InterruptedDeployError, StackFailedError
 
 @dataclass(frozen=True)
 class Changed:
-    """A stack that a release changed, and what it was made of before; None when it was not there."""
+    """A stack that a release changed, and what it was made of before; None if it did not exist."""
 
     step: Step
     before: Before | None
 
 
 class Execution:
-    """One release under way.
+    """One release in progress.
 
     Args:
         work: where and how.
@@ -49,7 +49,7 @@ class Execution:
         """Bring stacks, service and page up to date.
 
         Raises:
-            DeployError: the first that failed, once everything else under way has ended.
+            DeployError: the first failure, once everything else in progress has ended.
         """
         self._prepare()
         steps = {step.stack: step for step in self.release.stacks.steps}
@@ -60,17 +60,17 @@ class Execution:
         if self.work.interrupt.stopping:
             remaining = f" Not deployed: {', '.join(left)}." if left else ""
             raise InterruptedDeployError(
-                f"Stopped by Ctrl-C; what was under way has been finished.{remaining}",
+                f"Stopped by Ctrl-C; work in progress was finished.{remaining}",
                 "Run the same command again to continue.",
             )
         if self.release.page:
             self.site = page.upload(self.work.cloud, self.release.settings, self.outputs, self.work.reporter)
 
     def try_out(self) -> None:
-        """Try the app through its public address, until Ctrl-C is pressed a second time.
+        """Run the smoke test on the public address, until Ctrl-C is pressed a second time.
 
         Raises:
-            SmokeTestError: it does not do what it should.
+            SmokeTestError: the app does not work.
         """
         if not self.release.smoke_test:
             return
@@ -80,7 +80,7 @@ class Execution:
         smoke.smoke_test(*where, self.work.reporter, cloud, self.outputs, token, sleep=self.work.interrupt.sleep)
 
     def bring_up(self, step: Step, found: StackState | None) -> None:
-        """Make one stack what its step says, with all that is declared of it, and wait until it is.
+        """Bring one stack to what its step says, with everything declared for it, and wait until it is done.
 
         Args:
             step: the stack.
@@ -100,7 +100,7 @@ class Execution:
         self.work.reporter.stack(step.stack, "done" if outcome.changed else "unchanged", detail)
 
     def _prepare(self) -> None:
-        """Make what a service's stack takes for granted, and no stack makes."""
+        """Create what a service's stack needs but no stack creates."""
         if any(step.declared.service for step in self.release.stacks.steps):
             receipt_keys.ensure(self.work.cloud)
             if self.release.first:

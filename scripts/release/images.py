@@ -1,4 +1,4 @@
-"""Which image the service runs, keeps or goes back to. Building and pushing one is `scripts.image`'s."""
+"""Which image the service runs, keeps or rolls back to. `scripts.image` builds and pushes images."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def to_keep(cloud: Cloud, found: Found | None = None) -> str:
     image = current(cloud, found)
     if not image:
         raise DeployError(
-            f"No service of stage {cloud.stage} runs an image that could be kept.",
+            f"No service of stage {cloud.stage} runs an image to keep.",
             f"Deploy everything once: `sentiment deploy --stage {cloud.stage}`.",
         )
     return image
 
 
 def previous(cloud: Cloud, found: Found | None = None) -> str:
-    """The image that ran well before the one that is set now.
+    """The last image that worked before the present one.
 
     Raises:
         DeployError: none is known.
@@ -55,14 +55,14 @@ def previous(cloud: Cloud, found: Found | None = None) -> str:
     older = known[known.index(now) + 1 :] if now in known else known
     if not older:
         raise DeployError(
-            f"No image is known that ran before {now or 'this'}.",
+            f"No image is recorded as having worked before {now or 'this one'}.",
             f"Name one: `sentiment rollback --stage {cloud.stage} --to REPOSITORY@sha256:...`.",
         )
     return older[0]
 
 
 def check_deployed(cloud: Cloud, found: Found) -> None:
-    """Refuse to go on where nothing of the stage is deployed.
+    """Refuse to continue if nothing of the stage is deployed.
 
     Raises:
         DeployError: nothing is.

@@ -1,4 +1,4 @@
-"""Lets GitHub's pipelines deploy a stage: deploys the pipelines' own stack, and says what to set on GitHub."""
+"""Lets GitHub's pipelines deploy a stage: deploys the pipelines' own stack and prints what to set on GitHub."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def let_in(cloud: Cloud, settings: Settings, repository: str | None, reporter: R
     Args:
         cloud: the stage.
         settings: the stage's settings.
-        repository: as GitHub's tokens name it, such as owner@1/name@2; None for the stage's setting.
-        reporter: hears of progress.
+        repository: as named in GitHub's tokens, such as owner@1/name@2; None for the stage's setting.
+        reporter: told of progress.
 
     Returns:
         The stack's outputs.
@@ -37,8 +37,8 @@ def let_in(cloud: Cloud, settings: Settings, repository: str | None, reporter: R
     if not chosen:
         raise SettingsError(
             f"Stage {settings.stage} has no pipeline_repository.",
-            "Set it in scripts/stages.toml to what GitHub's tokens call the repository (docs/operations/pipelines.md"
-            " tells how to ask); the app's roles get their bounds by it too.",
+            "Set it in scripts/stages.toml to the repository's name in GitHub's tokens (docs/operations/pipelines.md"
+            " says how to find it); it also gives the app's roles their permissions boundary.",
         )
     with changing(cloud, reporter, STACK) as work:
         return execute(work, plan(cloud, settings, chosen))
@@ -50,7 +50,7 @@ def plan(cloud: Cloud, settings: Settings, repository: str) -> Release:
     Args:
         cloud: the stage.
         settings: the stage's settings.
-        repository: as GitHub's tokens name it.
+        repository: as named in GitHub's tokens.
     """
     found = stacks.all_by_name(cloud)
     values = {**settings.parameters, "PipelineRepository": repository}
@@ -59,25 +59,27 @@ def plan(cloud: Cloud, settings: Settings, repository: str) -> Release:
 
 
 def what_to_set(settings: Settings, outputs: dict[str, str], region: str) -> str:
-    """The commands that tell GitHub of the roles, and what they must be accompanied by.
+    """The commands that configure the roles on GitHub, and the settings that they need there.
 
     Args:
         settings: the stage's settings.
         outputs: outputs of the pipelines' stack.
         region: the stage's region.
     """
-    lines = ["Set on GitHub, once (by hand, or with GitHub's own command line):"]
+    lines = ["Set once on GitHub (by hand or with GitHub's command line):"]
     for name in catalogue.PIPELINES:
         environment = f"{settings.stage}-{name}"
         arn = outputs[f"{name.capitalize()}RoleArn"]
         lines.append(f"  gh variable set AWS_ROLE_ARN --env {environment} --body {arn}")
         lines.append(f"  gh variable set AWS_REGION --env {environment} --body {region}")
     lines.append(
-        f"  gh variable set STAGES --body '[\"{settings.stage}\"]'  # every stage that pipelines deploy, in order"
+        f"  gh variable set STAGES --body '[\"{settings.stage}\"]'  # all stages that pipelines deploy, in order"
     )
-    lines.append("Let each environment but plan's be deployed to from main alone; prod's by approval of a reviewer.")
+    lines.append(
+        "Allow deployments to each environment except plan's from main only; require a reviewer's approval for prod's."
+    )
     if not settings.parameters["PipelineRepository"]:
-        lines.append("Set pipeline_repository in scripts/stages.toml too: without it, the app's roles have no bounds.")
+        lines.append("Set pipeline_repository in scripts/stages.toml; without it, the app's roles have no boundary.")
     return "\n".join(lines)
 
 

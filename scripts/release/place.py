@@ -1,4 +1,4 @@
-"""Where a stage lives: how its cloud is reached, and how it comes by its image. AWS's place is here.
+"""The place of a stage: how to reach its cloud, and how to get its image there. AWS's place is here.
 
 The other one, the laptop, is in ``scripts.local.place``; ``scripts.cli.places`` chooses by the stage's settings.
 """
@@ -30,7 +30,7 @@ class Place(Protocol):
 
     @property
     def checks(self) -> Mapping[str, Callable[[], str]]:
-        """What ``doctor`` checks there besides: by name, what returns details or raises a DeployError."""
+        """What ``doctor`` checks there besides: by name, functions that return details or raise a DeployError."""
 
     def image(self, reporter: Reporter) -> str:
         """Make sure that the image of this checkout can be run; its reference.
@@ -40,7 +40,7 @@ class Place(Protocol):
         """
 
     def planned_image(self, reporter: Reporter) -> str:
-        """The reference that ``image`` would return; pushes nothing.
+        """The reference that ``image`` would return, without pushing anything.
 
         Raises:
             ImageError: that cannot be known.
@@ -54,7 +54,7 @@ class Place(Protocol):
         """
 
     def keep_receipt_keys(self) -> None:
-        """Keep the receipt keys where they outlive the cloud."""
+        """Save the receipt keys where they outlive the cloud."""
 
 
 class AwsPlace:
@@ -86,11 +86,11 @@ class AwsPlace:
         return build.ensure(registry.ready(self.cloud, self._settings, reporter), reporter)
 
     def planned_image(self, reporter: Reporter) -> str:
-        """The image by digest where the registry has it, by tag where it does not yet."""
+        """The image by digest if the registry has it, by tag if it does not yet."""
         return repository.reference(self.cloud, self._settings)
 
     def login(self, reporter: Reporter) -> str:
-        """Log in for hours at most."""
+        """Log in with credentials valid for hours at most."""
         return login.login(self.cloud, registry.ready(self.cloud, self._settings, reporter).image_repository)
 
     def keep_receipt_keys(self) -> None:
@@ -100,7 +100,7 @@ class AwsPlace:
         name = self._settings.image_repository
         if not name:
             raise ImageError(
-                f"stage {self._settings.stage} has none",
+                f"stage {self._settings.stage} sets none",
                 "Set image_repository in scripts/stages.toml, or deploy with --image.",
             )
         return f"{name} (the stage's registry stack)" if name == repository.OWN else name

@@ -1,4 +1,4 @@
-"""The plans of a stage's changes: which stacks, which image, the page, the smoke test. Nothing is changed here."""
+"""Plans of changes to a stage: which stacks, which image, the page, the smoke test. Changes nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 
 NO_CODE = Package("", b"")
-FIRST = "This was the first deployment: it is left as it is so that you can look at it."
+FIRST = "This was the first deployment: it is left in place so that you can inspect it."
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Release:
         code: the Lambdas' zip; empty where no stack runs it.
         image: the image that the service runs; remembered once the smoke test has passed. "" where no stack runs one.
         image_before: the image that it ran before, "" for none.
-        page: whether the page's files are uploaded.
-        smoke_test: whether the app is tried as a visitor would.
-        public_url: the page's address; None for the one that the stacks put out.
-        if_first_fails: what is said when a first deployment does not pass, as nothing is undone then.
+        page: whether to upload the page's files.
+        smoke_test: whether to run the smoke test.
+        public_url: the page's address; None for the one in the stacks' outputs.
+        if_first_fails: message if a first deployment fails, as nothing is undone then.
     """
 
     settings: Settings
@@ -69,7 +69,7 @@ def everything(cloud: Cloud, settings: Settings, image: str, public_url: str | N
         cloud: the stage.
         settings: its settings.
         image: reference of the container image.
-        public_url: the page's address; None for the one that the stacks put out.
+        public_url: the page's address; None for the one in the stacks' outputs.
 
     Raises:
         TemplateError: the templates do not fit together.
@@ -78,7 +78,7 @@ def everything(cloud: Cloud, settings: Settings, image: str, public_url: str | N
 
 
 def stacks_alone(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Release:
-    """Every stack; the service keeps its image, the site its files.
+    """All stacks; the service keeps its image, the site its files.
 
     Raises:
         DeployError: there is no image to keep.
@@ -88,16 +88,16 @@ def stacks_alone(cloud: Cloud, settings: Settings, public_url: str | None = None
 
 
 def service_alone(cloud: Cloud, settings: Settings, image: str | None, public_url: str | None = None) -> Release:
-    """A rolling deployment: the service's stack alone.
+    """A rolling deployment: only the service's stack.
 
     Args:
         cloud: the stage.
         settings: its settings.
-        image: reference of the container image; None for the one that ran well before the present one.
-        public_url: the page's address; None for the one that the stacks put out.
+        image: reference of the container image; None for the last that worked before the present one.
+        public_url: the page's address; None for the one in the stacks' outputs.
 
     Raises:
-        DeployError: nothing is deployed, or no image is known that ran before.
+        DeployError: nothing is deployed, or no earlier image is recorded.
     """
     found = stacks.all_by_name(cloud)
     images.check_deployed(cloud, found)

@@ -1,4 +1,4 @@
-"""The stack of the stage's own repository of images, which comes before the image and so before everything else."""
+"""The stack of the stage's own image repository, deployed before the image and so before everything else."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def ready(cloud: Cloud, settings: Settings, reporter: Reporter) -> Settings:
     Args:
         cloud: the stage.
         settings: its settings.
-        reporter: hears what is done.
+        reporter: told what is done.
 
     Returns:
-        The settings with the registry's address; as they are where the stage has no registry of its own.
+        The settings with the registry's address; unchanged if the stage has no registry of its own.
 
     Raises:
         DeployError: the stack could not be deployed, or Docker could not log in.

@@ -1,4 +1,4 @@
-"""The rolling deployment that a stack with an ECS service sets off: followed to its end, explained when it fails."""
+"""The rolling deployment that updating a stack with an ECS service triggers: follows it, explains its failure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scripts.stage.errors import ServiceError, StackFailedError
 
 
 class Rollout:
-    """What happens to the service while its stack is brought up.
+    """The service while its stack is being updated.
 
     Args:
         work: where and how.
@@ -41,17 +41,17 @@ class Rollout:
         self._before = self._look(found)
 
     def finish(self, outcome: Outcome, parameters: Parameters) -> str:
-        """Wait until the service is what its stack says.
+        """Wait until the service is as its stack says.
 
         Args:
-            outcome: what came of bringing up the stack.
+            outcome: the result of updating the stack.
             parameters: those that the stack was given.
 
         Returns:
             What runs, in words.
 
         Raises:
-            ServiceError: the circuit breaker ended the deployment, or it does not come to its end.
+            ServiceError: the circuit breaker ended the deployment, or it does not finish in time.
             InterruptedDeployError: Ctrl-C, twice.
         """
         cloud, name = self._work.cloud, outcome.outputs[self._declared.name]
@@ -68,7 +68,7 @@ class Rollout:
         return self._wait(name)
 
     def explain(self, error: StackFailedError) -> StackFailedError:
-        """The failure of the stack with why its last task stopped, which CloudFormation does not tell."""
+        """The stack's failure, with why its last task stopped, which CloudFormation does not report."""
         state = stacks.describe(self._work.cloud, self._step.name)
         name = state.outputs.get(self._declared.name) if state else None
         why = service.why_stopped(self._work.cloud, self._cluster, name) if name else ""

@@ -1,4 +1,4 @@
-"""How many tasks and instances run. The bounds are parameters of the stacks, so nothing drifts from the templates."""
+"""How many tasks and instances run. The bounds are stack parameters, so nothing drifts from the templates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def scale(work: Work, settings: Settings, tasks: int) -> ServiceState:
         tasks: how many.
 
     Returns:
-        The service, once it is so.
+        The service, once they run.
 
     Raises:
         DeployError: the stage does not allow that many.
@@ -35,7 +35,7 @@ def scale(work: Work, settings: Settings, tasks: int) -> ServiceState:
 
 
 def sleep(work: Work) -> ServiceState:
-    """Stop all tasks, and let the instances go: what costs by the hour is then the load balancer alone."""
+    """Stop all tasks and terminate the instances: only the load balancer then still costs by the hour."""
     state = _set_tasks(work, 0, {"MinTasks": "0", "MaxTasks": "0"})
     _set_parameters(work, "cluster", {"MinInstances": "0"})
     return state

@@ -1,4 +1,4 @@
-"""Tries the deployed app as a visitor would: the page, a prediction, a judgement, the export; leaves no trace of it."""
+"""Uses the deployed app as a visitor would (page, prediction, judgement, export), then removes all traces."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from shared import receipts
 from shared.reviews import text_id
 
 REQUEST_TIMEOUT_SECONDS = 30.0
-# A new API, DNS name or function may take some time to answer everywhere.
+# A new API, DNS name or function may take some time until it answers everywhere.
 START_TIMEOUT_SECONDS = 60.0
 PASSING = {404, 429, 500, 502, 503, 504}
 
@@ -40,11 +40,11 @@ class Answer:
 
 
 class Wait:
-    """The time that all parts together have to come up, and how it is waited.
+    """The time in which all parts together must be up, and how to wait.
 
     Args:
-        seconds: from now.
-        sleep: waits; may raise, to leave.
+        seconds: how long, from now.
+        sleep: waits; may raise to stop waiting.
     """
 
     def __init__(self, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -71,15 +71,15 @@ def smoke_test(
     Args:
         public_url: the page's address.
         api_url: the API's address as config.json has it, absolute or relative to the page.
-        reporter: hears what works.
+        reporter: told what works.
         cloud: where the tables are, to remove the judgement from.
         outputs: outputs of the stage's stacks.
-        token: what the export asks for where the stage keeps it private; "" where it does not.
-        timeout: seconds in which a part may come up.
-        sleep: waits between two tries; may raise, to leave.
+        token: the export's token; "" if the export is public.
+        timeout: seconds for everything to come up.
+        sleep: waits between two tries; may raise to stop waiting.
 
     Raises:
-        SmokeTestError: something does not do what it should; says what came instead.
+        SmokeTestError: something does not work; the message says what came instead.
     """
     base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
     model = catalogue.SMOKE_MODEL_PREFIX + uuid.uuid4().hex
@@ -103,7 +103,7 @@ def served_model(public_url: str, api_url: str, timeout: float = START_TIMEOUT_S
     Args:
         public_url: the page's address.
         api_url: the API's address as config.json has it, absolute or relative to the page.
-        timeout: seconds in which it may come up.
+        timeout: seconds for it to come up.
 
     Raises:
         SmokeTestError: it does not answer.
@@ -115,7 +115,7 @@ def served_model(public_url: str, api_url: str, timeout: float = START_TIMEOUT_S
 
 
 def export_token(cloud: Cloud, settings: Settings) -> str:
-    """The token that the stage's export asks for, "" when it asks for none."""
+    """The token of the stage's export, "" if it is public."""
     name = settings.parameters.get("ExportTokenParameter", "")
     if not name:
         return ""
@@ -173,7 +173,7 @@ def _review_id() -> str:
 def _page(public_url: str, api_url: str, wait: Wait) -> None:
     page = _until(200, "The page", "GET", public_url, wait)
     if not page.headers.get("content-type", "").startswith("text/html"):
-        raise SmokeTestError(f"The page at {public_url} comes as {page.headers.get('content-type')}, not as HTML.")
+        raise SmokeTestError(f"The page at {public_url} is {page.headers.get('content-type')}, not HTML.")
     url = urljoin(public_url.rstrip("/") + "/", catalogue.SITE_CONFIG)
     config = _json("The page's configuration", _until(200, "The page's configuration", "GET", url, wait))
     if config.get("apiUrl") != api_url:
@@ -186,13 +186,13 @@ def _predict(base: str, keys: Sequence[str], wait: Wait) -> tuple[str | None, fl
     reply = _json("The prediction", answer)
     whole = "classification" in reply and isinstance(reply.get("confidence"), (int, float))
     if not whole or reply.get("id") != _review_id() or set(reply.get("scores") or {}) != set(catalogue.LABELS):
-        raise SmokeTestError(f"{method} {base}{path} gives no prediction: {answer.body[:300]!r}")
+        raise SmokeTestError(f"{method} {base}{path} returns no prediction: {answer.body[:300]!r}")
     try:
         receipts.check(str(reply.get("receipt")), catalogue.SMOKE_REVIEW, keys)
     except receipts.InvalidReceiptError:
         raise SmokeTestError(
-            f"{method} {base}{path} gives no receipt that the stage's key proves.",
-            "`rotate-receipt-key` gives every task a key anew.",
+            f"{method} {base}{path} returns no receipt that the stage's keys verify.",
+            "`rotate-receipt-key` gives every task a new key.",
         ) from None
     return reply["classification"], float(reply["confidence"])
 
@@ -210,7 +210,7 @@ def _record(base: str, sentiment: str, receipt: str, wait: Wait) -> None:
     if reply.get("sentiment") != sentiment:
         raise SmokeTestError(f"{method} {base}{path} does not echo the judgement: {answer.body[:300]!r}")
     if reply.get("verdict") == "unprompted":
-        raise SmokeTestError(f"{method} {base}{path} does not believe the receipt of a prediction.")
+        raise SmokeTestError(f"{method} {base}{path} does not accept the receipt of a prediction.")
 
 
 def _export(base: str, model: str, token: str, wait: Wait) -> None:
@@ -219,9 +219,9 @@ def _export(base: str, model: str, token: str, wait: Wait) -> None:
     asked = {**headers, "Accept": "application/json"}
     answer = _until(200, "The export", method, base + path, wait, headers=asked, also=HTTPStatus.ACCEPTED)
     if _tells_of_a_large_export(answer):
-        return  # a large table, which is written apart; it would take long to look for the judgement in it
+        return  # a large export, written in the background; finding the judgement in it would take long
     if not answer.body.lstrip(b"\xef\xbb\xbf").startswith(b"id,review,sentiment"):
-        raise SmokeTestError(f"{method} {base}{path} gives no CSV of judgements: {answer.body[:300]!r}")
+        raise SmokeTestError(f"{method} {base}{path} returns no CSV of judgements: {answer.body[:300]!r}")
     if model.encode() not in answer.body:
         raise SmokeTestError(f"{method} {base}{path} lacks the judgement that was just stored.")
 
@@ -248,7 +248,7 @@ def _until(
     headers: Mapping[str, str] | None = None,
     also: int = 0,
 ) -> Answer:
-    """Ask until the wanted status comes (or ``also``), as long as what comes instead may pass."""
+    """Ask until the wanted status comes (or ``also``), as long as the other answers may be temporary."""
     for pause in _pauses():
         answer, trouble = _ask(method, url, body, headers or {})
         if answer and answer.status in (status, also):
@@ -257,8 +257,8 @@ def _until(
         if not passing or not wait.allows(pause):
             came = f"status {answer.status}: {answer.body[:300]!r}" if answer else trouble
             raise SmokeTestError(
-                f"{what} does not work: {method} {url} gives {came}",
-                "`status` shows what runs and `logs` what it said.",
+                f"{what} does not work: {method} {url} returns {came}",
+                "`status` shows what runs and `logs` what it logged.",
             )
         wait.sleep(pause)
     raise AssertionError("the pauses never end")
@@ -275,7 +275,7 @@ def _ask(method: str, url: str, body: object, headers: Mapping[str, str]) -> tup
     data = None if body is None else json.dumps(body).encode()
     sent = {**headers, **({"Content-Type": "application/json"} if data else {})}
     request = urllib.request.Request(url, data=data, method=method, headers=sent)  # noqa: S310 - our own address
-    # A proxy that the environment names stands between us and the internet, never between us and this machine.
+    # A proxy named by the environment is for the internet, not for this machine.
     local = urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
     opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if local else []))
     try:
@@ -297,5 +297,5 @@ def _json(what: str, answer: Answer) -> dict[str, Any]:
     except ValueError:
         reply = None
     if not isinstance(reply, dict):
-        raise SmokeTestError(f"{what} is no JSON object: {answer.body[:300]!r}")
+        raise SmokeTestError(f"{what} is not a JSON object: {answer.body[:300]!r}")
     return reply

@@ -1,4 +1,4 @@
-"""How progress and errors look: a live tree on a terminal, plain lines elsewhere; all of it on stderr."""
+"""Displays progress and errors: a live tree on a terminal, plain lines elsewhere; all on stderr."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ MARKS = {
     "unchanged": "[green]=[/]",
     "failed": "[red]✗[/]",
 }
-# Resources under a stack that are shown at once: the newest.
+# How many resources are shown under a stack at once: the newest.
 SHOWN_RESOURCES = 6
 
 
 def make_reporter(live: bool | None = None) -> Reporter:
-    """The reporter that fits where stderr goes.
+    """The reporter that suits stderr.
 
     Args:
-        live: True for the tree, False for lines; None to look whether stderr is a terminal.
+        live: True for the tree, False for lines; None to check whether stderr is a terminal.
     """
     console = Console(stderr=True, highlight=False)
     if console.is_terminal if live is None else live:
@@ -50,10 +50,10 @@ def show_error(error: DeployError) -> None:
 
 
 class LineReporter(Reporter):
-    """One line for each thing that happens; after a quiet while, what is still in progress.
+    """One line for each event; after a quiet period, what is still in progress.
 
     Args:
-        quiet_seconds: how long a quiet while is.
+        quiet_seconds: length of a quiet period.
     """
 
     def __init__(self, quiet_seconds: float = QUIET_SECONDS) -> None:
@@ -65,7 +65,7 @@ class LineReporter(Reporter):
         threading.Thread(target=self._break_silence, name="still-in-progress", daemon=True).start()
 
     def stack(self, stack: str, state: str, detail: str = "") -> None:
-        """Print the state, and remember what is under way."""
+        """Print the state, and remember what is in progress."""
         with self._lock:
             self._working.pop(stack, None)
             if state == "working":
@@ -74,7 +74,7 @@ class LineReporter(Reporter):
             self._print(f"{stack}: {state}" + (f" ({detail})" if detail else ""))
 
     def resource(self, stack: str, logical_id: str, status: str, purpose: str) -> None:
-        """Print how a resource ended; that it began would double the lines and say little."""
+        """Print how a resource ended; its start would double the lines for little information."""
         if not status.endswith("_IN_PROGRESS"):
             self._print(f"{stack}: {logical_id} {status}" + (f" - {purpose}" if purpose else ""))
 
@@ -87,7 +87,7 @@ class LineReporter(Reporter):
         self._print(f"Warning: {message}")
 
     def close(self) -> None:
-        """Say no more."""
+        """Stop reporting."""
         self._closed.set()
 
     def _print(self, line: str) -> None:
@@ -116,7 +116,7 @@ class _Branch:
 
 
 class TreeReporter(Reporter):
-    """A tree of stacks that is drawn anew as things happen.
+    """A tree of stacks that is redrawn on every event.
 
     Args:
         console: a console on a terminal.
@@ -130,7 +130,7 @@ class TreeReporter(Reporter):
         self._started = False
 
     def stack(self, stack: str, state: str, detail: str = "") -> None:
-        """Show the state; a stack that came to its end shows no resources any more."""
+        """Show the state; a finished stack no longer shows its resources."""
         with self._lock:
             branch = self._branches.setdefault(stack, _Branch())
             if state == "working" and branch.state != "working":
@@ -148,7 +148,7 @@ class TreeReporter(Reporter):
         """Show the resource under its stack."""
         with self._lock:
             resources = self._branches.setdefault(stack, _Branch()).resources
-            resources.pop(logical_id, None)  # the newest stands last
+            resources.pop(logical_id, None)  # the newest comes last
             resources[logical_id] = (status, purpose)
 
     def note(self, message: str) -> None:
@@ -160,7 +160,7 @@ class TreeReporter(Reporter):
         self._console.print(f"[yellow]{escape(message)}[/]")
 
     def close(self) -> None:
-        """Leave the tree as it is now."""
+        """Stop redrawing; leave the tree as it is."""
         if self._started:
             self._started = False
             self._live.stop()

@@ -1,4 +1,4 @@
-"""Everything that can go wrong for an operator, as types: what happened, what to do next, and the exit code.
+"""Every error that an operator may meet, as types: what happened, what to do next, and the exit code.
 
 Nothing here prints; ``scripts.stage.display.show_error`` does, in one place.
 """
@@ -9,7 +9,7 @@ import botocore.exceptions as boto
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as in shells
 
 EXPIRED_CODES = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess"}
@@ -22,7 +22,7 @@ class DeployError(Exception):
 
     Attributes:
         message: what happened, one or more lines.
-        next_step: what to do about it; "" when there is nothing to add.
+        next_step: what to do about it; "" if there is nothing to add.
         exit_code: what the command line exits with.
     """
 
@@ -45,15 +45,15 @@ class TemplateError(DeployError):
 
 
 class CredentialsError(DeployError):
-    """AWS does not know us, no longer or not yet."""
+    """There are no valid AWS credentials."""
 
 
 class AccessDeniedError(DeployError):
-    """AWS knows us, but will not let us."""
+    """AWS accepts the credentials but denies the call."""
 
 
 class ForeignStackError(DeployError):
-    """A stack has one of our names, but not our tags: never touched."""
+    """A stack has one of our names but not our tags: it is never touched."""
 
 
 class StageLockedError(DeployError):
@@ -61,11 +61,11 @@ class StageLockedError(DeployError):
 
 
 class LockLostError(DeployError):
-    """Another command took over the lock of the stage, which this one held."""
+    """Another command took over the stage's lock, which this one held."""
 
 
 class StackBusyError(DeployError):
-    """A stack stays in the middle of an operation."""
+    """Another operation on a stack is in progress."""
 
 
 class StackFailedError(DeployError):
@@ -73,7 +73,7 @@ class StackFailedError(DeployError):
 
 
 class DataAtRiskError(DeployError):
-    """A change would replace or remove something that holds data, and nobody agreed to that."""
+    """A change would replace or remove a resource that holds data, without the operator's consent."""
 
 
 class ServiceError(DeployError):
@@ -85,7 +85,7 @@ class ImageError(DeployError):
 
 
 class SmokeTestError(DeployError):
-    """The deployed app does not do what it should."""
+    """The deployed app does not work."""
 
 
 class InterruptedDeployError(DeployError):
@@ -101,13 +101,14 @@ def explain(error: Exception) -> DeployError | None:
         error: anything raised while talking to AWS.
 
     Returns:
-        The same trouble with its next step, or None when the error is none an operator causes (a bug of ours).
+        The same error with its next step, or None if no operator can cause it (a bug of ours).
     """
     if isinstance(error, DeployError):
         return error
     if isinstance(error, boto.ProfileNotFound):
         return CredentialsError(
-            str(error) + ".", "`aws configure list-profiles` lists them; name one with --profile or AWS_PROFILE."
+            str(error) + ".",
+            "`aws configure list-profiles` lists all profiles; choose one with --profile or AWS_PROFILE.",
         )
     if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError | boto.CredentialRetrievalError):
         return CredentialsError(
@@ -125,7 +126,7 @@ def explain(error: Exception) -> DeployError | None:
     if isinstance(error, boto.ConnectionError | boto.HTTPClientError):
         return DeployError(
             f"AWS cannot be reached: {error}",
-            "Nothing is lost: what CloudFormation was told goes on. Run the same command again to pick it up.",
+            "Nothing is lost: CloudFormation continues. Run the same command again to resume.",
         )
     if isinstance(error, boto.ClientError):
         return _explain_answer(error)
@@ -135,7 +136,7 @@ def explain(error: Exception) -> DeployError | None:
 
 
 def code_of(error: boto.ClientError) -> str:
-    """AWS's code of an error, such as ``AccessDenied``; "" when the answer has none."""
+    """AWS's code of an error, such as ``AccessDenied``; "" if the reply has none."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
@@ -150,7 +151,7 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
     if code in EXPIRED_CODES:
         return CredentialsError(
             f"The AWS session has expired ({words}).",
-            "Sign in again (`aws sso login`, or new keys), then run the same command: it goes on where it stopped.",
+            "Sign in again (`aws sso login`, or new keys), then rerun the command: it resumes where it stopped.",
         )
     if code in UNKNOWN_KEY_CODES:
         return CredentialsError(
@@ -163,5 +164,7 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
             "Add the permission named above to the user or role you deploy with, then run the same command again.",
         )
     if code in THROTTLED_CODES:
-        return DeployError(f"AWS is throttling this account ({words}).", "Wait a minute, then run the same command.")
+        return DeployError(
+            f"AWS is throttling this account ({words}).", "Wait a minute, then run the same command again."
+        )
     return DeployError(f"AWS refused {words} [{code}]")

@@ -1,4 +1,4 @@
-"""The images that ran well in a stage, newest first, in an SSM parameter."""
+"""The images that worked in a stage, newest first, in an SSM parameter."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def parameter_name(stage: str) -> str:
 
 
 def remember_image(cloud: Cloud, image_uri: str, before: str = "") -> None:
-    """Put an image at the head of those that ran well.
+    """Put an image at the head of those that worked.
 
     Args:
         cloud: the stage.
-        image_uri: the image that runs now, and works.
+        image_uri: the image that runs now and works.
         before: the image that ran before it, "" for none.
     """
     known = images(cloud)
@@ -35,7 +35,7 @@ def remember_image(cloud: Cloud, image_uri: str, before: str = "") -> None:
 
 
 def images(cloud: Cloud) -> list[str]:
-    """The images that ran well, the newest first."""
+    """The images that worked, newest first."""
     try:
         found = json.loads(_read(cloud) or "[]")
     except ValueError:
@@ -44,7 +44,7 @@ def images(cloud: Cloud) -> list[str]:
 
 
 def remove(cloud: Cloud) -> None:
-    """Remove the history, once nothing of the stage is left."""
+    """Remove the history once nothing of the stage is left."""
     cloud.client("ssm").delete_parameters(Names=[parameter_name(cloud.stage)])
 
 
@@ -59,6 +59,6 @@ def _read(cloud: Cloud) -> str | None:
 
 def _write(cloud: Cloud, value: str) -> None:
     options: dict[str, Any] = {"Overwrite": True}
-    if _read(cloud) is None:  # tags can be given to a new parameter only
+    if _read(cloud) is None:  # PutParameter accepts tags only for a new parameter
         options = {"Tags": [{"Key": key, "Value": entry} for key, entry in tags(cloud.stage).items()]}
     cloud.client("ssm").put_parameter(Name=parameter_name(cloud.stage), Value=value, Type="String", **options)

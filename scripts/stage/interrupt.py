@@ -1,4 +1,4 @@
-"""Ctrl-C while something is under way: the first asks to stop cleanly, the second to leave at once."""
+"""Ctrl-C while work is in progress: the first asks to stop cleanly, the second to leave at once."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from scripts.stage.errors import InterruptedDeployError
 
 
 class Interrupt:
-    """Counts Ctrl-C; the threads that work look at it between two steps.
+    """Counts Ctrl-C; worker threads check it between two steps.
 
-    As a context manager it takes over SIGINT, where it may (the main thread), and gives it back.
+    As a context manager it handles SIGINT where that is possible (the main thread), and restores the old handler.
 
     Args:
-        on_press: told the count after each press, to say what happens now.
+        on_press: called with the count after each press, to report what happens now.
     """
 
     def __init__(self, on_press: Callable[[int], None] = lambda _count: None) -> None:
@@ -27,14 +27,14 @@ class Interrupt:
         self._previous: Any = None
 
     def press(self) -> None:
-        """One Ctrl-C more."""
+        """Count one Ctrl-C."""
         self.count += 1
         if self.count > 1:
             self._leave.set()
         self._on_press(self.count)
 
     def forget(self) -> None:
-        """Begin to count anew: what was to be stopped has ended."""
+        """Reset the count: what was to be stopped has ended."""
         self.count = 0
         self._leave.clear()
 
@@ -44,25 +44,25 @@ class Interrupt:
         return self.count > 0
 
     def sleep(self, seconds: float) -> None:
-        """Wait between two looks at something.
+        """Wait between two polls.
 
         Raises:
             InterruptedDeployError: Ctrl-C was pressed a second time.
         """
         if self._leave.wait(seconds):
             raise InterruptedDeployError(
-                "Left in the middle: what CloudFormation and ECS were told goes on without us.",
-                "Run the same command again to follow it to its end and go on from there.",
+                "Interrupted: CloudFormation and ECS continue in the background.",
+                "Run the same command again to wait for them and resume from there.",
             )
 
     def __enter__(self) -> Interrupt:
-        """Take over SIGINT."""
+        """Install the SIGINT handler."""
         if threading.current_thread() is threading.main_thread():
             self._previous = signal.signal(signal.SIGINT, self._handle)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give SIGINT back."""
+        """Restore the previous SIGINT handler."""
         if self._previous is not None:
             signal.signal(signal.SIGINT, self._previous)
             self._previous = None

@@ -1,14 +1,14 @@
-"""The lock of a stage: whoever holds it is the only one to change the stage.
+"""The lock of a stage: only its holder changes the stage.
 
-It is kept in SSM parameters, because nothing else is there before the first stack is deployed.
+It is kept in SSM parameters, because nothing else exists before the first stack is deployed.
 
 The protocol
 ------------
 The state of the lock is its newest *generation*: of the parameters ``/sentiment/STAGE/lock/N`` the one with the
 highest N. It names the holder, or says that the lock was released. To take the lock, to keep it (the heartbeat), to
 take it over and to release it are all the same step: write generation N+1, create-only (``PutParameter`` without
-``Overwrite``). Of several such writes AWS lets one succeed. A generation is never overwritten, so nobody can change
-what another wrote.
+``Overwrite``). Of several such writes exactly one succeeds. A generation is never overwritten, so no writer can
+change what another wrote.
 
 1. A lock is free if it has no generation, if the newest one is a release, or if the newest one is stale: 60 seconds old
    by the server's clock, which is the ``Date`` of the answer minus the ``LastModifiedDate`` of the parameter. Whoever
@@ -89,17 +89,17 @@ def path(stage: str) -> str:
 def hold(
     cloud: Cloud, command: str, wait: float = 0.0, tell: Callable[[str], None] = lambda _words: None
 ) -> Iterator[Lock]:
-    """Hold the lock of a stage, and let no call that changes something pass without it.
+    """Hold the lock of a stage, and stop every call that changes something once it is lost.
 
     Args:
         cloud: the stage.
-        command: what is being done, for the message that others get.
+        command: what is being done, for the message to other commands.
         wait: seconds to wait for another holder.
-        tell: told whom it waits for.
+        tell: called with a message about the holder while it waits.
 
     Raises:
         StageLockedError: another command holds the lock.
-        LockLostError: raised by calls inside: another command took the lock over.
+        LockLostError: raised by calls inside: another command took over the lock.
     """
     lock = Lock(cloud, command)
     try:
@@ -127,7 +127,7 @@ class Generation:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What its writer said of itself; nothing if that cannot be read."""
+        """What its writer recorded about itself; empty if that cannot be read."""
         try:
             found = json.loads(self.value)
         except ValueError:
@@ -145,7 +145,7 @@ class Generation:
         return self.facts.get("released") is True
 
     def age(self, now: datetime | None) -> float:
-        """Seconds since it was written, by the server's clock; 0 if the server does not tell the time."""
+        """Seconds since it was written, by the server's clock; 0 if the server does not report the time."""
         return (now - self.written).total_seconds() if now else 0.0
 
     def describe(self, now: datetime | None) -> str:
@@ -160,7 +160,7 @@ class Generation:
 
 
 class Listing(NamedTuple):
-    """All generations, the newest last, and the server's time before they were read; None if it does not tell."""
+    """All generations, the newest last, and the server's time before they were read; None if it is not reported."""
 
     generations: tuple[Generation, ...]
     now: datetime | None
@@ -176,7 +176,7 @@ class Lock:
 
     Args:
         cloud: the stage.
-        command: what is being done, for the message that others get.
+        command: what is being done, for the message to other commands.
     """
 
     def __init__(self, cloud: Cloud, command: str) -> None:
@@ -191,7 +191,7 @@ class Lock:
             "command": command,
         }
         self._base: Generation | None = None  # the generation to build on; once the lock is held, our own
-        self._sent = NEVER  # when the newest generation that is surely ours was sent, by elapsed time
+        self._sent = NEVER  # when the newest generation that is certainly ours was sent, by elapsed time
         self._lost = ""  # how the lock was lost, in words
         self._step = threading.RLock()  # the heartbeat and those who check take one step at a time
         self._done = threading.Event()
@@ -201,7 +201,7 @@ class Lock:
 
         Args:
             wait: seconds to wait for another holder.
-            tell: told whom it waits for.
+            tell: called with a message about the holder while it waits.
 
         Raises:
             StageLockedError: another command holds the lock.
@@ -233,10 +233,10 @@ class Lock:
             time.sleep(self._cloud.poll_seconds)
 
     def check(self) -> None:
-        """Make sure that the lock is held, and stays so for ``STALE_SECONDS - SURE_SECONDS``.
+        """Make sure that the lock is held, and remains so for ``STALE_SECONDS - SURE_SECONDS``.
 
         Raises:
-            LockLostError: another command took it over.
+            LockLostError: another command took over the lock.
         """
         if not self._lost and elapsed() - self._sent < SURE_SECONDS:
             return
@@ -248,7 +248,7 @@ class Lock:
         """Send a heartbeat.
 
         Raises:
-            LockLostError: another command took the lock over.
+            LockLostError: another command took over the lock.
         """
         with self._step:
             written = None
@@ -262,12 +262,12 @@ class Lock:
                     self._sent = written
                     self._clean(found)
                     return
-                # None: there is an earlier one of ours, whose answer was lost and whose age is not known. Once more.
+                # None: an earlier one of ours exists; its reply was lost and its age is unknown. Try again.
                 written = self._write(self._facts)
             raise LockLostError(
                 self._lost,
-                "What it had begun in CloudFormation and ECS continues. Wait until the other command has ended, then "
-                "run this one again: it goes on from there.",
+                "What it started in CloudFormation and ECS continues. Wait until the other command has ended, then "
+                "run this one again: it resumes from there.",
             )
 
     @contextlib.contextmanager
@@ -290,19 +290,19 @@ class Lock:
                 self._write({**self._facts, "released": True})
 
     def remove(self) -> None:
-        """Remove what the lock has left in the account, once nothing of the stage is there; it is released by that.
+        """Remove the lock's parameters once nothing of the stage is left; this releases it.
 
         Raises:
-            LockLostError: another command took the lock over.
+            LockLostError: another command took over the lock.
         """
         with self._step:
             self.beat()
             self._done.set()
-            # The newest goes last: whoever looks meanwhile finds the lock held.
+            # The newest is deleted last: until then, others find the lock held.
             for generation in self._list().generations:
                 if self._base and generation.number <= self._base.number:
                     self._ssm.delete_parameter(Name=f"{self._path}/{generation.number}")
-            self._base, self._lost = None, "The lock was removed: nothing of the stage is left to change."
+            self._base, self._lost = None, "The lock was removed, as nothing of the stage is left to change."
 
     def _keep_beating(self) -> None:
         while not self._done.wait(BEAT_SECONDS):
@@ -332,7 +332,7 @@ class Lock:
         """Write the generation after the one to build on.
 
         Returns:
-            When it was sent, by elapsed time; None if there is one already, which may be ours.
+            When it was sent, by elapsed time; None if it already exists, possibly written by us.
         """
         number = self._base.number + 1 if self._base else 1
         marks = [{"Key": key, "Value": value} for key, value in tags(self._cloud.stage).items()]
@@ -350,7 +350,7 @@ class Lock:
     def _clean(self, found: Listing) -> None:
         for generation in found.generations[:-1]:
             if generation.age(found.now) > STALE_SECONDS:
-                with contextlib.suppress(BotoCoreError, ClientError):  # the next heartbeat does it
+                with contextlib.suppress(BotoCoreError, ClientError):  # the next heartbeat retries
                     self._ssm.delete_parameter(Name=f"{self._path}/{generation.number}")
 
 
@@ -364,7 +364,7 @@ def _guarding(cloud: Cloud, lock: Lock) -> Iterator[None]:
 
 
 def elapsed() -> float:
-    """Seconds since some moment, those included for which the machine slept."""
+    """Seconds since some moment, including time for which the machine slept."""
     return time.clock_gettime(CLOCK)
 
 
@@ -385,9 +385,13 @@ def _locked(stage: str, newest: Generation, now: datetime | None) -> StageLocked
 
 def _loss(stage: str, found: Listing) -> str:
     newest = found.newest
-    by = f"It is held by {newest.describe(found.now)} now." if newest else "It was removed, as destroy does at its end."
+    by = (
+        f"It is now held by {newest.describe(found.now)}."
+        if newest
+        else "It was removed, as `destroy` does at the end."
+    )
     if newest and newest.released:
-        by = f"It was taken, and released again, by {newest.describe(found.now)}."
+        by = f"It was taken and released again by {newest.describe(found.now)}."
     return (
         f"This command lost the lock of stage {stage} and stopped before its next change: "
         f"no heartbeat got through for {STALE_SECONDS:.0f} seconds. {by}"

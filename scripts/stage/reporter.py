@@ -1,22 +1,22 @@
-"""What the orchestrator says while it works: an interface that keeps silent. ``display`` shows it."""
+"""How the orchestrator reports progress: an interface that does nothing. ``display`` implements it."""
 
 from __future__ import annotations
 
 
 class Reporter:
-    """Hears of everything that happens; this one says nothing, which is what tests and callers of parts want."""
+    """Told of everything that happens; this one does nothing, for tests and callers that need no progress."""
 
     def stack(self, stack: str, state: str, detail: str = "") -> None:
-        """A stack has come to a new state.
+        """A stack has entered a new state.
 
         Args:
             stack: short name, such as ``network``.
             state: ``waiting``, ``working``, ``done``, ``unchanged`` or ``failed``.
-            detail: words that go with it.
+            detail: additional text.
         """
 
     def resource(self, stack: str, logical_id: str, status: str, purpose: str) -> None:
-        """A resource of a stack has come to a new status.
+        """A resource of a stack has entered a new status.
 
         Args:
             stack: short name of the stack.
@@ -26,18 +26,18 @@ class Reporter:
         """
 
     def note(self, message: str) -> None:
-        """Something worth a line."""
+        """A message."""
 
     def warn(self, message: str) -> None:
-        """Something worth a line that should be noticed."""
+        """A warning."""
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """No more events will follow."""
 
     def __enter__(self) -> Reporter:
         """Start hearing."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop hearing, whatever happened."""
+        """Close the reporter, whatever happened."""
         self.close()

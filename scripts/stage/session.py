@@ -1,4 +1,4 @@
-"""The one way to AWS: a stage's clients, made alike, and how the cloud that they reach behaves."""
+"""The only access to AWS: a stage's clients, all configured alike, and how their cloud behaves."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ CONFIG = Config(
     read_timeout=60,
     user_agent_extra=f"{catalogue.PROJECT}-orchestrator",
 )
-# Operations that change nothing, by the verb that their names begin with; every other one counts as a change.
+# Operations that change nothing, by the verb at the start of their names; all others count as changes.
 READS = re.compile(r"BatchGet|Describe|Filter|Get|Head|List|Lookup|Query|Scan|Simulate|Validate")
 
 
 class Cloud:
-    """One stage in one account and region, on AWS. A cloud that stands in for AWS overrides what is different there.
+    """One stage in one account and region, on AWS. A stand-in for AWS overrides what differs there.
 
     Args:
         stage: name of the stage, such as ``dev``.
@@ -34,14 +34,14 @@ class Cloud:
     Attributes:
         config: settings of every client.
         guard: called before each attempt at a call that changes something, which is not sent if it raises; or None.
-        endpoint_url: where all services answer; None for AWS's own addresses.
+        endpoint_url: address of all services; None for AWS's own.
         public_url: the page's address, where the stacks' outputs do not name it; otherwise None.
-        poll_seconds: how long to wait between two looks at something that is under way.
-        steady_seconds: how long a service may take to become steady: after that it never will.
-        proof_seconds: how long what is deleted may still be listed.
+        poll_seconds: how long to wait between two polls.
+        steady_seconds: timeout for a service to become steady.
+        proof_seconds: how long deleted resources may still be listed.
         recovery_days: how far back a table can be restored, in days; 0 where it cannot.
-        has_linked_roles: whether services act in a role of their own, which the account must have.
-        has_quotas: whether the account has quotas that can run out.
+        has_linked_roles: whether services need service-linked roles in the account.
+        has_quotas: whether the account has quotas.
 
     Raises:
         botocore.exceptions.ProfileNotFound: there is no such profile.
@@ -65,25 +65,25 @@ class Cloud:
         self._session = self._open(region, profile)
 
     def client(self, service: str) -> Any:
-        """A boto3 client, such as ``client("ecs")``; made once, usable from any thread.
+        """A boto3 client, such as ``client("ecs")``; created once, usable from any thread.
 
         Raises:
             botocore.exceptions.NoRegionError: no region is set anywhere.
         """
-        with self._lock:  # making clients is not thread-safe in boto3, using them is
+        with self._lock:  # creating clients is not thread-safe in boto3, using them is
             if service not in self._clients:
                 made = self._session.client(service, endpoint_url=self.endpoint_url, config=self.config)
-                # At each attempt: a call that is sent again after a minute without network must ask again, too.
+                # At each attempt: a call that is retried after a minute without network must ask again.
                 made.meta.events.register("request-created", self._ask_guard)
                 self._clients[service] = made
             return self._clients[service]
 
     def unguarded_client(self, service: str, config: Config) -> Any:
-        """A new boto3 client whose calls do not ask the guard, for the guard itself.
+        """A new boto3 client whose calls skip the guard, for use by the guard itself.
 
         Args:
-            service: as ``client`` has it.
-            config: what differs from the configuration of all clients.
+            service: as for ``client``.
+            config: differences from the configuration of all clients.
         """
         with self._lock:
             return self._session.client(service, endpoint_url=self.endpoint_url, config=self.config.merge(config))
@@ -104,11 +104,11 @@ class Cloud:
 
     @property
     def where(self) -> str:
-        """The stage and where it is, in words; "" where there is only one place that it can be."""
+        """The stage and where it is, in words; "" if it can be in one place only."""
         return f"Stage {self.stage} in account {self.account}, {self.region}"
 
     def object_url(self, bucket: str, key: str) -> str:
-        """Address of an object in a bucket, as CloudFormation reads it."""
+        """Address of an object in a bucket, for CloudFormation."""
         return f"https://{bucket}.s3.{self.region}.amazonaws.com/{key}"
 
     def _open(self, region: str | None, profile: str | None) -> boto3.session.Session:

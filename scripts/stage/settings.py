@@ -1,4 +1,4 @@
-"""Settings of the stages, read from stages.toml and checked. Knows no AWS."""
+"""Settings of the stages, read from stages.toml and checked. Does not use AWS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Setting = str | int
 
 @dataclass(frozen=True)
 class Settings:
-    """What one stage is set to, defaults included.
+    """The settings of one stage, defaults included.
 
     Attributes:
         stage: name of the stage.
@@ -41,22 +41,22 @@ class Settings:
 
     @property
     def image_repository(self) -> str:
-        """Where images are pushed, "" when it is not set."""
+        """Where images are pushed, "" if it is not set."""
         return str(self.values["image_repository"])
 
     @property
     def site_api_url(self) -> str:
-        """What the page calls, "" for the HTTP API's own address."""
+        """The address that the page calls, "" for the HTTP API's own."""
         return str(self.values["site_api_url"])
 
     @property
     def protects_data(self) -> bool:
-        """Whether what holds data refuses to be deleted."""
+        """Whether resources that hold data are protected against deletion."""
         return self.values.get("deletion_protection") == "true"
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The settings that are template Parameters, by Parameter name, as CloudFormation wants them: text."""
+        """The settings that are template Parameters, by Parameter name, as text for CloudFormation."""
         return {pascal(key): str(value) for key, value in self.values.items() if key not in ORCHESTRATOR_KEYS}
 
 
@@ -71,7 +71,7 @@ def stages(path: Path = STAGES_FILE) -> list[str]:
 
 
 def load(stage: str, path: Path = STAGES_FILE) -> Settings:
-    """Settings of a stage: the defaults, with what the stage says on top.
+    """Settings of a stage: the defaults, overridden by the stage's own.
 
     Args:
         stage: name of a stage, a table in the file.
@@ -94,13 +94,13 @@ def load(stage: str, path: Path = STAGES_FILE) -> Settings:
 
 
 def tables(path: Path = STAGES_FILE) -> dict[str, dict[str, Setting]]:
-    """The file as it is written: ``defaults``, and what each stage says on top.
+    """The file as written: ``defaults``, and each stage's own settings.
 
     Args:
         path: the file.
 
     Raises:
-        SettingsError: it cannot be read, or is not what a file of settings looks like.
+        SettingsError: it cannot be read, or is not a valid settings file.
     """
     try:
         written = path.stat()
@@ -111,23 +111,23 @@ def tables(path: Path = STAGES_FILE) -> dict[str, dict[str, Setting]]:
 
 @lru_cache(maxsize=1)
 def _parse(path: Path, written_ns: int, size: int) -> dict[str, dict[str, Setting]]:
-    """Contents of the file as it was written at a time: parsed once, and again when somebody has edited it."""
+    """Contents of the file as of a modification time: parsed once, and again after an edit."""
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is no valid TOML: {error}.") from error
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
     if not isinstance(found.get("defaults"), dict):
         raise SettingsError(f"{path} has no table [defaults].")
     for name, table in found.items():
         if not isinstance(table, dict):
-            raise SettingsError(f"{path}: {name} stands outside of any stage.", "Move it under [defaults] or a stage.")
+            raise SettingsError(f"{path}: {name} is outside of any table.", "Move it under [defaults] or a stage.")
     return found
 
 
 def _check(stage: str, key: str, value: object, defaults: dict[str, Setting], path: Path) -> None:
     if key not in defaults:
         raise SettingsError(
-            f"{path.name}: stage {stage} sets {key!r}, which [defaults] does not know.",
+            f"{path.name}: stage {stage} sets {key!r}, which [defaults] does not have.",
             "Correct the name, or give it a default (and a template a Parameter of that name).",
         )
     if type(value) is not type(defaults[key]):

@@ -34,7 +34,7 @@ def large_table(app: RunningApp) -> Iterator[int]:
     values["time"] = {"S": "2026-01-01T00:00:00.000Z"}
 
     def write(requests: list[dict]) -> None:
-        for start in range(0, number, 25):  # as many as DynamoDB writes at once
+        for start in range(0, number, 25):  # the most that DynamoDB writes at once
             client.batch_write_item(RequestItems={table: requests[start : start + 25]})
 
     write([{"PutRequest": {"Item": key | values}} for key in keys])

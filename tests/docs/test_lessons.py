@@ -175,8 +175,8 @@ def test_the_reset_restores_what_lessons_edit_and_nothing_else_and_keeps_a_patch
 
     assert (tree / "a.py").read_text() == (tree / "templates" / "t.yaml").read_text() == "kept\nold\n"
     assert (tree / "other.py").read_text() == "kept\nnew\n"
-    assert said[0] == "Left as you changed them, since no lesson edits them: other.py."
-    assert said[1].startswith("As committed again: a.py, templates/t.yaml. `git apply .local/lessons/undone-")
+    assert said[0] == "Not restored, because no lesson edits them: other.py."
+    assert said[1].startswith("Restored: a.py, templates/t.yaml. `git apply .local/lessons/undone-")
     [patch] = (tree / ".local" / "lessons").glob("*.patch")
     git(tree, "apply", str(patch))
     assert (tree / "a.py").read_text() == "kept\nnew\n"

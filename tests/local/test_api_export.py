@@ -16,7 +16,7 @@ from shared import csvformat
 from tests.local.running import RunningApp
 
 NUMBER = 5_000
-BATCH = 25  # as many as DynamoDB writes at once
+BATCH = 25  # the most that DynamoDB writes at once
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,7 @@ def test_a_first_deployment_that_fails_stays_and_a_later_one_is_taken_back(own, 
     container('{"nothing": "useful"}')
     error = run("deploy", code=1).stderr
     assert "gives no prediction" in error
-    assert "This was the first deployment: it is left as it is so that you can look at it." in error
+    assert "This was the first deployment: it is left in place so that you can inspect it." in error
     assert "What ran before" not in error
     assert own.request("GET", "/").status == 200
     assert says(own).json["nothing"] == "useful"
@@ -106,6 +106,6 @@ def test_a_first_deployment_that_fails_stays_and_a_later_one_is_taken_back(own, 
     (site / "new.txt").write_text("new")
     monkeypatch.setattr(page.upload, "__defaults__", (site,))
     container('{"nothing": "useful"}')
-    assert "What ran before runs again: service, the page." in run("deploy", code=1).stderr
+    assert "Restored to the previous state: service, the page." in run("deploy", code=1).stderr
     assert (says(own).json["model"], own.request("GET", "/").body) == (model, index)
     assert own.request("GET", "/new.txt").status == 404

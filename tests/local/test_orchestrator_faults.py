@@ -45,7 +45,7 @@ def test_an_image_that_answers_wrongly_is_taken_back(own, run, container, monkey
     container(reply)
     error = run("roll", code=1).stderr
     assert words in error
-    assert "What ran before runs again: service." in error
+    assert "Restored to the previous state: service." in error
     assert says(own).json["model"] == before
     monkeypatch.setattr(place, "CONTAINER_DIR", ROOT / "container")
     assert "No change." in run("plan").stdout  # the stack too is as this checkout has it
@@ -62,7 +62,7 @@ def test_ctrl_c_while_an_image_is_tried_does_not_stop_the_way_back(own, run, con
     container('{"nothing": "useful"}')
     error = run("roll", code=1).stderr
     assert "Ctrl-C: updates under way are cancelled" in error
-    assert "What ran before runs again: service." in error
+    assert "Restored to the previous state: service." in error
     assert says(own).json["model"] == before
 
 
@@ -85,7 +85,7 @@ def test_ctrl_c_takes_back_a_roll_that_is_under_way(own, run, container, monkeyp
     somebody.start()
     error = run("roll", code=130).stderr
     somebody.join()
-    assert "the update was cancelled; the stack is as it was before" in error
+    assert "the update was cancelled; the stack is back in its previous state" in error
     assert "Run the same command again" in error
     assert says(own).json["model"] == before
 
@@ -117,7 +117,7 @@ def test_an_image_that_crashes_after_a_while_is_seen_restarted_and_rolled_back(o
 
     (own.state / "images" / image.rpartition(":")[2] / "crash").touch()
     eventually(lambda: "exit code 137" in run("status").stdout)
-    assert "Last task that stopped: " in run("status").stdout
+    assert "Last stopped task: " in run("status").stdout
     eventually(lambda: "1 of 1 tasks" in run("status").stdout)
     assert says(own).json["model"] == "crashing"
     text = uuid.uuid4().hex

@@ -28,9 +28,9 @@ def add(template: Template, function: catalogue.Function) -> awslambda.Function:
 
 
 def record_permissions(template: Template) -> list[aws.Statement]:
-    """A transaction asks for the permissions of the calls in it; a judgement sent again is read to be answered.
+    """A transaction needs the permissions of the calls in it; a judgement sent again is read for the reply.
 
-    The key of receipts is read to tell the predictions that were made from those that are made up.
+    The keys of receipts are read to tell real predictions from invented ones.
     """
     return [
         allow([dynamodb.GetItem, dynamodb.PutItem], Ref(parameter(template, "JudgementsTableArn"))),
@@ -40,7 +40,7 @@ def record_permissions(template: Template) -> list[aws.Statement]:
 
 
 def export_permissions(template: Template) -> list[aws.Statement]:
-    """Reading all judgements; beginning an export and having it written; the reading that a signed URL lends."""
+    """Reading all judgements; starting an export and its writer; reading the object for signed URLs."""
     worker = next(one for one in catalogue.WORKERS if one.name == "writer")
     return [
         *writer_permissions(template),
@@ -50,7 +50,7 @@ def export_permissions(template: Template) -> list[aws.Statement]:
 
 
 def writer_permissions(template: Template) -> list[aws.Statement]:
-    """Reading all judgements, writing an object in parts, and noting how far it is."""
+    """Reading all judgements, writing an object in parts, and recording the progress."""
     bucket = parameter(template, "ExportBucketArn")
     noting = [dynamodb.DeleteItem, dynamodb.GetItem, dynamodb.PutItem]
     return [
@@ -74,7 +74,7 @@ PERMISSIONS = {
 
 
 def token_policy(template: Template, role: str) -> iam.PolicyType:
-    """Reading the token, where the stage has one. The key behind it is the account's own for SSM, open to its roles."""
+    """Reading the token, if the stage has one. Its key is the account's own for SSM, open to its roles."""
     name = parameter(template, "ExportTokenParameter")
     template.add_condition(PRIVATE, Not(Equals(Ref(name), "")))
     arn = Sub(f"arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter${{{name.title}}}")
@@ -82,7 +82,7 @@ def token_policy(template: Template, role: str) -> iam.PolicyType:
         iam.PolicyType(
             "ExportTokenPolicy",
             Condition=PRIVATE,
-            Metadata=purpose("Lets the function export read the token that a private CSV asks for"),
+            Metadata=purpose("Allows the function export to read the token of a private CSV"),
             PolicyName="export-token",
             PolicyDocument=policy(allow([ssm.GetParameter], arn)),
             Roles=[Ref(role)],
@@ -114,12 +114,12 @@ def environment(template: Template, function: catalogue.Function) -> dict[str, s
 def callable_by(
     template: Template, deployed: awslambda.Function, function: catalogue.Function, api: apigatewayv2.Api
 ) -> awslambda.Permission:
-    """Lets the API call the function on its route, and on no other."""
+    """Allows the API to call the function on its route only."""
     route = f"{function.method}{function.path}"
     return template.add_resource(
         awslambda.Permission(
             f"{function.title}Permission",
-            Metadata=purpose(f"Lets our API, and nobody else, call the function {function.name}, on its route alone"),
+            Metadata=purpose(f"Allows only our API to call the function {function.name}, and only on its route"),
             Action="lambda:InvokeFunction",
             FunctionName=Ref(deployed),
             Principal="apigateway.amazonaws.com",

@@ -13,9 +13,9 @@ from generator.parameters import parameter
 from generator.stacks.api import functions
 
 PREDICT_TIMEOUT_MS = 10_000  # a thousand times what a prediction takes; less than tasks get to drain
-# Without a target (asleep, or starting) the load balancer answers 503 by itself, and can add no header to that.
+# Without a target (asleep or starting) the load balancer itself answers 503, and cannot add a header to that.
 RETRY_SECONDS = 5
-PREFLIGHT_SECONDS = 3_600  # for which a browser remembers that it may call
+PREFLIGHT_SECONDS = 3_600  # how long a browser caches the permission to call
 
 # One line of JSON for each request, with the keys of the other logs (container/shared/logs.py); what people type is in
 # none of these fields. The time of a line is the event's own: no variable of the gateway has it as the other logs do.
@@ -64,11 +64,13 @@ def build() -> Template:
 
 
 def http_api(template: Template, site: Parameter) -> apigatewayv2.Api:
-    """The API. Its CORS headers go onto every answer, its own errors included, and only for our page."""
+    """The API. Its CORS headers are on every reply, including its own errors, and only for our page."""
     return template.add_resource(
         apigatewayv2.Api(
             "HttpApi",
-            Metadata=purpose("The one public address of the app: routes each path, and lets only our page call it"),
+            Metadata=purpose(
+                "Gives the app its one public address; routes each path, and allows only our page to call it"
+            ),
             Name=stage_name("api"),
             ProtocolType="HTTP",
             CorsConfiguration=apigatewayv2.Cors(
@@ -83,12 +85,12 @@ def http_api(template: Template, site: Parameter) -> apigatewayv2.Api:
 
 
 def access_log(template: Template, days: Parameter) -> logs.LogGroup:
-    """One line a request."""
+    """The access log: one line per request."""
     return template.add_resource(
         logs.LogGroup(
             "AccessLog",
             **DISPOSABLE,
-            Metadata=purpose("One line for each request to the API: who, what, how long, and which errors"),
+            Metadata=purpose("Logs one line for each API request: client, route, duration and errors"),
             RetentionInDays=Ref(days),
             KmsKeyId=keys.encryption(template),
             Tags=name_tag("access-log"),
@@ -117,11 +119,11 @@ def stage(template: Template, api: apigatewayv2.Api, log: logs.LogGroup) -> apig
 
 
 def vpc_link(template: Template, subnets: Parameter, security_group: Parameter) -> apigatewayv2.VpcLink:
-    """The API's way into the VPC."""
+    """The API's connection into the VPC."""
     return template.add_resource(
         apigatewayv2.VpcLink(
             "VpcLink",
-            Metadata=purpose("Brings requests from the API into the VPC, to the internal load balancer"),
+            Metadata=purpose("Carries requests from the API into the VPC, to the internal load balancer"),
             Name=stage_name("link"),
             SubnetIds=Ref(subnets),
             SecurityGroupIds=[Ref(security_group)],
@@ -132,7 +134,7 @@ def vpc_link(template: Template, subnets: Parameter, security_group: Parameter) 
 def predict_integration(
     template: Template, api: apigatewayv2.Api, link: apigatewayv2.VpcLink, listener: Parameter
 ) -> apigatewayv2.Integration:
-    """The way of one text to the service."""
+    """Passes one text to the service."""
     text = "Passes predictions through the VPC link to the RNN, with the request's id for its log"
     return _to_service(template, "PredictIntegration", text, api, link, listener, PREDICT_PATH)
 
@@ -140,7 +142,7 @@ def predict_integration(
 def batch_integration(
     template: Template, api: apigatewayv2.Api, link: apigatewayv2.VpcLink, listener: Parameter
 ) -> apigatewayv2.Integration:
-    """The way of many texts in one request to the service."""
+    """Passes many texts in one request to the service."""
     text = "Passes requests for many predictions at once through the VPC link to the RNN"
     return _to_service(template, "BatchIntegration", text, api, link, listener, BATCH_PATH)
 
@@ -154,7 +156,7 @@ def _to_service(
     listener: Parameter,
     path: str,
 ) -> apigatewayv2.Integration:
-    """Straight to the load balancer's listener. The path is overwritten, for the API's path is not the service's."""
+    """Directly to the load balancer's listener. The path is overwritten, as the API's path is not the service's."""
     return template.add_resource(
         apigatewayv2.Integration(
             title,
@@ -177,7 +179,7 @@ def _to_service(
 
 
 def says_when_to_try_again() -> apigatewayv2.ResponseParameterMap:
-    """The header that a 503 has to have, whoever behind the link it comes from."""
+    """The header that every 503 needs, whichever component behind the link it comes from."""
     header = apigatewayv2.ResponseParameter(Destination="overwrite:header.Retry-After", Source=str(RETRY_SECONDS))
     return apigatewayv2.ResponseParameterMap(ResponseParameters=[header])
 

@@ -12,8 +12,8 @@ from generator import boundary, private_network
 from generator.building import allow, assumable_by, name_tag, policy, purpose, stage_name
 from generator.parameters import parameter
 
-ROOT_DISK_GIB = 30  # least that the ECS-optimised image accepts
-JOIN_SECONDS = 180  # from an instance's launch until its tasks answer, with some to spare
+ROOT_DISK_GIB = 30  # minimum of the ECS-optimised image
+JOIN_SECONDS = 180  # from an instance's launch until its tasks answer, with a margin
 
 # Runs once, at first boot. SELinux is announced (not enforced) so that ECS places tasks that ask for
 # no-new-privileges; images have a tag for each content, so one that is there need not be looked up again.
@@ -29,11 +29,13 @@ CONFIG
 
 
 def instance_role(template: Template, cluster: ecs.Cluster) -> iam.Role:
-    """What an instance may do: be an ECS instance, and be reached through Session Manager instead of SSH."""
+    """What an instance may do: act as an ECS instance, and be reached through Session Manager instead of SSH."""
     return template.add_resource(
         iam.Role(
             "InstanceRole",
-            Metadata=purpose("Lets an instance join ECS, and lets us reach it through Session Manager without SSH"),
+            Metadata=purpose(
+                "Allows an instance to join ECS, and operators to reach it through Session Manager without SSH"
+            ),
             AssumeRolePolicyDocument=assumable_by("ec2.amazonaws.com"),
             Policies=[
                 iam.Policy(PolicyName="join-ecs", PolicyDocument=policy(*join_ecs(cluster))),
@@ -89,18 +91,18 @@ def session_manager() -> list[aws.Statement]:
 
 
 def instance_profile(template: Template, role: iam.Role) -> iam.InstanceProfile:
-    """The form in which EC2 takes a role."""
+    """The instance profile, the form in which EC2 accepts a role."""
     return template.add_resource(
         iam.InstanceProfile(
             "InstanceProfile",
-            Metadata=purpose("Hands the instance role to EC2"),
+            Metadata=purpose("Passes the instance role to EC2"),
             Roles=[Ref(role)],
         )
     )
 
 
 def launch_template(template: Template, profile: iam.InstanceProfile, security_group: Parameter) -> ec2.LaunchTemplate:
-    """What every instance is like."""
+    """The configuration of every instance."""
     data = ec2.LaunchTemplateData(
         ImageId=Ref(parameter(template, "InstanceImageId")),
         InstanceType=Ref(parameter(template, "InstanceType")),
@@ -123,19 +125,19 @@ def launch_template(template: Template, profile: iam.InstanceProfile, security_g
     return template.add_resource(
         ec2.LaunchTemplate(
             "LaunchTemplate",
-            Metadata=purpose("What every instance is like: image, size, encrypted disk, and how it joins the cluster"),
+            Metadata=purpose("Defines every instance: image, size, encrypted disk, and how it joins the cluster"),
             LaunchTemplateData=data,
         )
     )
 
 
 def token_only_metadata() -> ec2.MetadataOptions:
-    """Instance metadata by token (IMDSv2). One hop: an answer never gets into a container on Docker's bridge."""
+    """Instance metadata by token (IMDSv2). One hop: a reply never reaches a container on Docker's bridge."""
     return ec2.MetadataOptions(HttpEndpoint="enabled", HttpTokens="required", HttpPutResponseHopLimit=1)
 
 
 def root_disk() -> ec2.LaunchTemplateBlockDeviceMapping:
-    """The only disk; it goes with its instance."""
+    """The only disk; it is deleted with its instance."""
     disk = ec2.EBSBlockDevice(VolumeType="gp3", VolumeSize=ROOT_DISK_GIB, Encrypted=True, DeleteOnTermination=True)
     return ec2.LaunchTemplateBlockDeviceMapping(DeviceName="/dev/xvda", Ebs=disk)
 
@@ -158,12 +160,12 @@ def auto_scaling_group(
             UpdatePolicy=one_after_the_other(),
             HealthCheckType="EC2",
             HealthCheckGracePeriod=60,
-            # ECS takes the protection off an instance once it has drained it; without it, scaling in ends tasks.
+            # ECS removes the protection from an instance once it is drained; without protection, scaling in ends tasks.
             NewInstancesProtectedFromScaleIn=True,
             MetricsCollection=[autoscaling.MetricsCollection(Granularity="1Minute")],
             Tags=[
                 autoscaling.Tag("Name", stage_name("instance"), True),
-                # ECS sets this tag on groups that it manages; an update of the stack must not take it off.
+                # ECS sets this tag on groups that it manages; an update of the stack must not remove it.
                 autoscaling.Tag("AmazonECSManaged", "true", True),
             ],
         )
@@ -179,9 +181,9 @@ class RefreshPolicy(policies.UpdatePolicy):
 def one_after_the_other() -> RefreshPolicy:
     """What a new machine image or instance type does: the instances are replaced, one at a time.
 
-    The next one comes before an old one goes, which ends only after ECS has drained it (the capacity provider's
-    lifecycle hook holds its end back). The older ``AutoScalingRollingUpdate`` would hang: it takes the instance that it
-    had added away by scaling in, which the protection of all instances forbids.
+    A new one starts before an old one is terminated, which happens only after ECS has drained it (the capacity
+    provider's lifecycle hook holds its end back). The older ``AutoScalingRollingUpdate`` would hang: it takes the
+    instance that it had added away by scaling in, which the protection of all instances forbids.
     """
     preferences = {
         "MinHealthyPercentage": 100,

@@ -44,7 +44,7 @@ def the_cluster(template: Template, insights: Parameter) -> ecs.Cluster:
     return template.add_resource(
         ecs.Cluster(
             "Cluster",
-            Metadata=purpose("Where instances offer their room and services find it"),
+            Metadata=purpose("Groups the instances on which services place their tasks"),
             ClusterSettings=[ecs.ClusterSetting(Name="containerInsights", Value=Ref(insights))],
             Tags=name_tag("cluster"),
         )
@@ -52,11 +52,11 @@ def the_cluster(template: Template, insights: Parameter) -> ecs.Cluster:
 
 
 def capacity_provider(template: Template, group: autoscaling.AutoScalingGroup) -> ecs.CapacityProvider:
-    """Grows and shrinks the group to what the tasks need."""
+    """Scales the group to what the tasks need."""
     return template.add_resource(
         ecs.CapacityProvider(
             "CapacityProvider",
-            Metadata=purpose("Adds an instance when a task finds no room, and drains one that has become idle"),
+            Metadata=purpose("Adds an instance when a task does not fit, and drains one that has become idle"),
             AutoScalingGroupProvider=ecs.AutoScalingGroupProvider(
                 AutoScalingGroupArn=GetAtt(group, "AutoScalingGroupARN"),
                 ManagedScaling=ecs.ManagedScaling(
@@ -81,7 +81,7 @@ def capacity_of_cluster(
     return template.add_resource(
         ecs.ClusterCapacityProviderAssociations(
             "ClusterCapacity",
-            Metadata=purpose("Makes the capacity provider what the cluster's tasks run on"),
+            Metadata=purpose("Makes the capacity provider the default for the cluster's tasks"),
             Cluster=Ref(cluster),
             CapacityProviders=[Ref(provider)],
             DefaultCapacityProviderStrategy=[ecs.CapacityProviderStrategy(CapacityProvider=Ref(provider), Weight=1)],
@@ -90,7 +90,7 @@ def capacity_of_cluster(
 
 
 def load_balancer(template: Template, subnets: Parameter, security_group: Parameter) -> elb.LoadBalancer:
-    """Internal: nobody gets to the service around the API."""
+    """Internal: the service cannot be reached without the API."""
     attributes = {
         "routing.http.drop_invalid_header_fields.enabled": "true",
         "idle_timeout.timeout_seconds": str(LOAD_BALANCER_IDLE_SECONDS),
@@ -102,7 +102,7 @@ def load_balancer(template: Template, subnets: Parameter, security_group: Parame
     return template.add_resource(
         elb.LoadBalancer(
             "LoadBalancer",
-            Metadata=purpose("Spreads predictions over the tasks; internal, so that the API is the only way in"),
+            Metadata=purpose("Distributes predictions over the tasks; internal, so that the API is the only way in"),
             Type="application",
             Scheme="internal",
             Subnets=Ref(subnets),
@@ -116,7 +116,7 @@ def load_balancer(template: Template, subnets: Parameter, security_group: Parame
 
 
 def listener(template: Template, balancer: elb.LoadBalancer) -> elb.Listener:
-    """Where the VPC link calls. Until a service adds its rule, the answer is that there is none."""
+    """The listener that the VPC link calls. Until a service adds its rule, it answers that there is none."""
     problem = {
         "type": "about:blank",
         "title": "Service Unavailable",
@@ -126,7 +126,7 @@ def listener(template: Template, balancer: elb.LoadBalancer) -> elb.Listener:
     return template.add_resource(
         elb.Listener(
             "Listener",
-            Metadata=purpose("Entry of the load balancer; answers 503 until a service adds its rule"),
+            Metadata=purpose("Accepts the load balancer's requests; answers 503 until a service adds its rule"),
             LoadBalancerArn=Ref(balancer),
             Port=LISTENER_PORT,
             Protocol="HTTP",

@@ -1,4 +1,4 @@
-"""The policy by which Lambda connects functions to the private subnets, and functions' own code does not."""
+"""The policy that allows Lambda, but not the functions' own code, to connect functions to the private subnets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MANAGE = [
 
 
 def add(template: Template, subnets: Sequence[Subnet], group: SecurityGroup) -> iam.ManagedPolicy:
-    """Lambda puts network interfaces into the private subnets in the name of a function's role, and none elsewhere.
+    """Lambda creates network interfaces in a function role's name: in the private subnets only.
 
     Args:
         template: template of the network stack.
@@ -45,7 +45,9 @@ def add(template: Template, subnets: Sequence[Subnet], group: SecurityGroup) -> 
         iam.ManagedPolicy(
             "LambdaNetworkPolicy",
             Condition=private_network.WITH,
-            Metadata=purpose("Lets Lambda, but no function's code, put network interfaces into the private subnets"),
+            Metadata=purpose(
+                "Allows Lambda, but no function's code, to create network interfaces in the private subnets"
+            ),
             PolicyDocument=document,
         )
     )

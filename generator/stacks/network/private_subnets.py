@@ -1,4 +1,4 @@
-"""The private half of the network stack, made only where a stage pays for it: subnets, NAT gateways, routes."""
+"""The private half of the network stack, created only if the stage asks for it: subnets, NAT gateways, routes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Private(NamedTuple):
 
 
 def only_with(tables: Sequence[ec2.RouteTable]) -> list[If]:
-    """References to route tables that are there only with the private network.
+    """References to route tables that exist only with the private network.
 
     Args:
         tables: the tables.
@@ -63,7 +63,7 @@ def add(
         template: template of the network stack.
         vpc: the VPC.
         zones: number of each availability zone.
-        public: the public subnets, where the gateways stand.
+        public: the public subnets, which contain the gateways.
         attachment: what connects the VPC with the internet.
     """
     private_network.condition(template)
@@ -76,12 +76,12 @@ def add(
 
 
 def subnet(template: Template, vpc: ec2.VPC, number: int, zone: Parameter, table: ec2.RouteTable) -> ec2.Subnet:
-    """A subnet that nothing outside can reach."""
+    """A subnet that cannot be reached from outside."""
     made = template.add_resource(
         ec2.Subnet(
             f"PrivateSubnet{number}",
             Condition=WITH,
-            Metadata=purpose(f"Room for instances and Lambdas, out of reach, in availability zone {number}"),
+            Metadata=purpose(f"Private subnet for instances and Lambdas in availability zone {number}"),
             VpcId=Ref(vpc),
             AvailabilityZone=where(zone),
             CidrBlock=addresses(vpc, number + 1),
@@ -93,7 +93,7 @@ def subnet(template: Template, vpc: ec2.VPC, number: int, zone: Parameter, table
         ec2.SubnetRouteTableAssociation(
             f"{made.title}Routes",
             Condition=WITH,
-            Metadata=purpose(f"Gives private subnet {number} its routes"),
+            Metadata=purpose(f"Associates private subnet {number} with its route table"),
             SubnetId=Ref(made),
             RouteTableId=Ref(table),
         )
@@ -106,14 +106,14 @@ def nat_gateway(
 ) -> ec2.NatGateway:
     """The way out of one zone's private subnet, with an address of its own.
 
-    AWS makes none in a VPC that has no internet gateway yet, and detaches none while a public address is in use.
+    AWS creates none in a VPC without an internet gateway, and detaches that only once no public address is in use.
     """
     address = template.add_resource(
         ec2.EIP(
             f"NatAddress{number}",
             Condition=WITH,
             DependsOn=attachment.title,
-            Metadata=purpose(f"Address that availability zone {number} is seen under from outside"),
+            Metadata=purpose(f"Public address of the NAT gateway in availability zone {number}"),
             Domain="vpc",
             Tags=name_tag(f"nat-{number}"),
         )
@@ -123,7 +123,7 @@ def nat_gateway(
             f"NatGateway{number}",
             Condition=WITH,
             DependsOn=attachment.title,
-            Metadata=purpose(f"Lets availability zone {number} out to AWS and the image registry, and nobody in"),
+            Metadata=purpose(f"Allows outgoing connections from availability zone {number} and no incoming ones"),
             AllocationId=GetAtt(address, "AllocationId"),
             SubnetId=Ref(public),
             Tags=name_tag(f"nat-{number}"),
@@ -132,7 +132,7 @@ def nat_gateway(
 
 
 def routes(template: Template, vpc: ec2.VPC, number: int, gateway: ec2.NatGateway) -> ec2.RouteTable:
-    """Whatever is not in the VPC goes through the zone's own NAT gateway."""
+    """Traffic to destinations outside the VPC goes through the zone's own NAT gateway."""
     table = template.add_resource(
         ec2.RouteTable(
             f"PrivateRoutes{number}",
@@ -146,7 +146,7 @@ def routes(template: Template, vpc: ec2.VPC, number: int, gateway: ec2.NatGatewa
         ec2.Route(
             f"NatRoute{number}",
             Condition=WITH,
-            Metadata=purpose(f"Sends what leaves private subnet {number} through its NAT gateway"),
+            Metadata=purpose(f"Routes outgoing traffic of private subnet {number} through its NAT gateway"),
             RouteTableId=Ref(table),
             DestinationCidrBlock="0.0.0.0/0",
             NatGatewayId=Ref(gateway),

@@ -1,7 +1,7 @@
 """Stack of the network: VPC, two public subnets, routes, gateway endpoints, and the chain of security groups.
 
-Without ``private_network`` there is no NAT gateway: instances have public addresses and a security group that lets
-nobody in but the load balancer, which is as closed and costs nothing a month.
+Without ``private_network`` there is no NAT gateway: instances have public addresses, and a security group that admits
+only the load balancer, which is just as closed and costs nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def build() -> Template:
 
     flow_log(template, vpc)
 
-    # From the inside out: each group names the next in its egress, and a rule of its own lets that one in.
+    # From the inside out: each group names the next in its egress, and a separate rule admits the previous one.
     instances = instance_group(template, vpc)
     balancer = load_balancer_group(template, vpc, instances)
     link = link_group(template, vpc, balancer)
@@ -73,7 +73,7 @@ def the_vpc(template: Template, cidr: Parameter) -> ec2.VPC:
     return template.add_resource(
         ec2.VPC(
             "Vpc",
-            Metadata=purpose("The stage's own network, apart from everything else in the account"),
+            Metadata=purpose("Isolates the stage's network from everything else in the account"),
             CidrBlock=Ref(cidr),
             EnableDnsSupport=True,
             EnableDnsHostnames=True,
@@ -83,22 +83,22 @@ def the_vpc(template: Template, cidr: Parameter) -> ec2.VPC:
 
 
 def internet_gateway(template: Template) -> ec2.InternetGateway:
-    """Door to the internet."""
+    """The internet gateway."""
     return template.add_resource(
         ec2.InternetGateway(
             "InternetGateway",
-            Metadata=purpose("Door to the internet: instances fetch images and report to ECS through it"),
+            Metadata=purpose("Connects to the internet: instances pull images and report to ECS through it"),
             Tags=name_tag("internet"),
         )
     )
 
 
 def internet_attachment(template: Template, vpc: ec2.VPC, gateway: ec2.InternetGateway) -> ec2.VPCGatewayAttachment:
-    """Puts the door into the VPC."""
+    """Attaches the internet gateway to the VPC."""
     return template.add_resource(
         ec2.VPCGatewayAttachment(
             "InternetAttachment",
-            Metadata=purpose("Puts the internet gateway into the VPC"),
+            Metadata=purpose("Attaches the internet gateway to the VPC"),
             VpcId=Ref(vpc),
             InternetGatewayId=Ref(gateway),
         )
@@ -120,12 +120,12 @@ def route_table(template: Template, vpc: ec2.VPC) -> ec2.RouteTable:
 def internet_route(
     template: Template, table: ec2.RouteTable, gateway: ec2.InternetGateway, attachment: ec2.VPCGatewayAttachment
 ) -> ec2.Route:
-    """What is not in the VPC is reached through the internet gateway, once that is attached."""
+    """Traffic to destinations outside the VPC goes through the internet gateway, once that is attached."""
     return template.add_resource(
         ec2.Route(
             "InternetRoute",
             DependsOn=attachment.title,
-            Metadata=purpose("Sends whatever is not in the VPC to the internet gateway"),
+            Metadata=purpose("Routes traffic that leaves the VPC to the internet gateway"),
             RouteTableId=Ref(table),
             DestinationCidrBlock=ANYWHERE,
             GatewayId=Ref(gateway),
@@ -134,11 +134,13 @@ def internet_route(
 
 
 def public_subnet(template: Template, vpc: ec2.VPC, number: int, zone: Parameter, table: ec2.RouteTable) -> ec2.Subnet:
-    """One of the subnets, in a zone of its own. Only who asks for a public address gets one: the instances do."""
+    """One of the subnets, in a zone of its own. Public addresses are assigned only on request: the instances do."""
     subnet = template.add_resource(
         ec2.Subnet(
             f"PublicSubnet{number + 1}",
-            Metadata=purpose(f"Room for load balancer, instances and VPC link in availability zone {number + 1}"),
+            Metadata=purpose(
+                f"Public subnet for load balancer, instances and VPC link in availability zone {number + 1}"
+            ),
             VpcId=Ref(vpc),
             AvailabilityZone=where(zone),
             CidrBlock=addresses(vpc, number),
@@ -149,7 +151,7 @@ def public_subnet(template: Template, vpc: ec2.VPC, number: int, zone: Parameter
     template.add_resource(
         ec2.SubnetRouteTableAssociation(
             f"{subnet.title}Routes",
-            Metadata=purpose(f"Gives public subnet {number + 1} its routes"),
+            Metadata=purpose(f"Associates public subnet {number + 1} with its route table"),
             SubnetId=Ref(subnet),
             RouteTableId=Ref(table),
         )
@@ -160,11 +162,11 @@ def public_subnet(template: Template, vpc: ec2.VPC, number: int, zone: Parameter
 def gateway_endpoint(
     template: Template, vpc: ec2.VPC, tables: list[Ref | If], name: str, service: str
 ) -> ec2.VPCEndpoint:
-    """Free way to a service that does not pass the internet gateway."""
+    """Free route to a service that bypasses the internet gateway."""
     return template.add_resource(
         ec2.VPCEndpoint(
             f"{name}Endpoint",
-            Metadata=purpose(f"Free and private way from the subnets to {name}"),
+            Metadata=purpose(f"Connects the subnets to {name} privately and free of charge"),
             VpcId=Ref(vpc),
             ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"),
             VpcEndpointType="Gateway",
@@ -174,14 +176,14 @@ def gateway_endpoint(
 
 
 def flow_log(template: Template, vpc: ec2.VPC) -> ec2.FlowLog:
-    """Who talked to whom, refused or not: what one looks at after something has gone wrong."""
+    """Accepted and rejected connections: evidence for when something has gone wrong."""
     template.add_condition(WITH_FLOW_LOGS, Equals(Ref(parameter(template, "FlowLogs")), "true"))
     bucket = parameter(template, "LogBucketName")
     return template.add_resource(
         ec2.FlowLog(
             "FlowLog",
             Condition=WITH_FLOW_LOGS,
-            Metadata=purpose("Notes who talked to whom in the VPC, and who was refused"),
+            Metadata=purpose("Logs accepted and rejected connections in the VPC"),
             ResourceId=Ref(vpc),
             ResourceType="VPC",
             TrafficType="ALL",
@@ -202,16 +204,16 @@ def instance_group(template: Template, vpc: ec2.VPC) -> ec2.SecurityGroup:
         CidrIp=ANYWHERE,
         Description="HTTPS to AWS and to the image registry",
     )
-    text = "Instances: let in by the load balancer alone, and out by HTTPS alone"
+    text = "Instances: accept traffic only from the load balancer, send only HTTPS"
     return _group(template, vpc, "InstanceSecurityGroup", "instances", text, out)
 
 
 def function_group(template: Template, vpc: ec2.VPC) -> ec2.SecurityGroup:
-    """Group of Lambdas, where they are in the VPC: nobody gets in, and out by HTTPS only."""
+    """Group of Lambdas, if they are in the VPC: no incoming traffic, outgoing HTTPS only."""
     out = ec2.SecurityGroupRule(
         **_ports(HTTPS_PORT, HTTPS_PORT), CidrIp=ANYWHERE, Description="HTTPS to the services of AWS"
     )
-    text = "Lambdas: let in by nobody, and out by HTTPS alone"
+    text = "Lambdas: accept no traffic, send only HTTPS"
     return _group(template, vpc, "LambdaSecurityGroup", "lambdas", text, out)
 
 
@@ -220,9 +222,9 @@ def load_balancer_group(template: Template, vpc: ec2.VPC, instances: ec2.Securit
     out = ec2.SecurityGroupRule(
         **_ports(*EPHEMERAL_PORTS),
         DestinationSecurityGroupId=GetAtt(instances, "GroupId"),
-        Description="Tasks, on the ports that Docker picked",
+        Description="Tasks, on ports that Docker picks",
     )
-    text = "Load balancer: let in by the VPC link alone, and out to the instances alone"
+    text = "Load balancer: accepts traffic only from the VPC link, sends only to the instances"
     return _group(template, vpc, "LoadBalancerSecurityGroup", "load-balancer", text, out)
 
 
@@ -233,32 +235,32 @@ def link_group(template: Template, vpc: ec2.VPC, balancer: ec2.SecurityGroup) ->
         DestinationSecurityGroupId=GetAtt(balancer, "GroupId"),
         Description="Listener of the load balancer",
     )
-    text = "VPC link: the API's way in, out to the load balancer alone"
+    text = "VPC link: accepts no traffic, sends only to the load balancer"
     return _group(template, vpc, "LinkSecurityGroup", "link", text, out)
 
 
 def admit_load_balancer(
     template: Template, instances: ec2.SecurityGroup, balancer: ec2.SecurityGroup
 ) -> ec2.SecurityGroupIngress:
-    """Instances let the load balancer in."""
+    """Instances accept traffic from the load balancer."""
     return template.add_resource(
         ec2.SecurityGroupIngress(
             "InstancesFromLoadBalancer",
-            Metadata=purpose("Lets the load balancer, and nobody else, reach the tasks on the instances"),
+            Metadata=purpose("Allows only the load balancer to reach the tasks on the instances"),
             GroupId=GetAtt(instances, "GroupId"),
             **_ports(*EPHEMERAL_PORTS),
             SourceSecurityGroupId=GetAtt(balancer, "GroupId"),
-            Description="Load balancer, to the ports that Docker picked",
+            Description="Load balancer, to ports that Docker picks",
         )
     )
 
 
 def admit_link(template: Template, balancer: ec2.SecurityGroup, link: ec2.SecurityGroup) -> ec2.SecurityGroupIngress:
-    """The load balancer lets the VPC link in."""
+    """The load balancer accepts traffic from the VPC link."""
     return template.add_resource(
         ec2.SecurityGroupIngress(
             "LoadBalancerFromLink",
-            Metadata=purpose("Lets the VPC link, and nobody else, reach the load balancer"),
+            Metadata=purpose("Allows only the VPC link to reach the load balancer"),
             GroupId=GetAtt(balancer, "GroupId"),
             **_ports(LISTENER_PORT, LISTENER_PORT),
             SourceSecurityGroupId=GetAtt(link, "GroupId"),
@@ -274,7 +276,7 @@ def _ports(first: int, last: int) -> dict[str, str | int]:
 def _group(
     template: Template, vpc: ec2.VPC, title: str, suffix: str, text: str, egress: ec2.SecurityGroupRule
 ) -> ec2.SecurityGroup:
-    """A group with one way out; without one of its own, AWS would let it talk to everybody."""
+    """A group with one egress rule; without a rule, AWS would allow all outgoing traffic."""
     return template.add_resource(
         ec2.SecurityGroup(
             title,

@@ -1,4 +1,4 @@
-"""The dashboard of the operations stack: is all well, how much is going on, where it hurts, what the model says."""
+"""The dashboard of the operations stack: alarms, traffic, where problems are, and what the model predicts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add(template: Template, alarms: Sequence[cloudwatch.Alarm]) -> cloudwatch.Da
 
     Args:
         template: template of the operations stack.
-        alarms: the alarms whose lights are its first row.
+        alarms: the alarms for its first row.
     """
     names = [*PARAMETERS, *(f"{one.title}FunctionName" for one in LAMBDAS), "ServiceFailsArn", "ServiceSlowArn"]
     for name in names:
@@ -48,14 +48,16 @@ def add(template: Template, alarms: Sequence[cloudwatch.Alarm]) -> cloudwatch.Da
     return template.add_resource(
         cloudwatch.Dashboard(
             "Dashboard",
-            Metadata=purpose("One page: is all well, how much is going on, and where does it hurt"),
+            Metadata=purpose(
+                "Shows on one page whether all is well, how much traffic there is, and where problems are"
+            ),
             DashboardBody=Sub(json.dumps({"widgets": widgets}, indent=1)),
         )
     )
 
 
 def lamps(arns: Sequence[str]) -> list[dict[str, Any]]:
-    """First row: every alarm as a light; all green means that all is well."""
+    """First row: the status of every alarm; all green means that all is well."""
     return [{"type": "alarm", "height": 3, "properties": {"title": "All green: all is well", "alarms": list(arns)}}]
 
 
@@ -64,19 +66,19 @@ def numbers() -> list[dict[str, Any]]:
     hour = {"period": 3600, "view": "singleValue", "sparkline": True}
     return [
         graph("Requests", [api("Count", "Sum")], 4, **hour),
-        graph("Errors of ours (5xx)", [api("5xx", "Sum")], 4, **hour),
+        graph("Server errors (5xx)", [api("5xx", "Sum")], 4, **hour),
         graph("95 of 100 answered within (ms)", [api("Latency", "p95")], 4, **hour),
         graph("Healthy tasks", [target("HealthyHostCount", "Minimum")], 4, **hour),
     ]
 
 
 def traffic() -> list[dict[str, Any]]:
-    """Third row: what users feel, over time."""
+    """Third row: what users notice, over time."""
     return [
-        graph("Requests, and those that failed", [api("Count", "Sum"), api("4xx", "Sum"), api("5xx", "Sum")], 6),
-        graph("Time until the answer (ms)", [api("Latency", each) for each in ("p50", "p95", "p99")], 6),
+        graph("Requests, and failed ones", [api("Count", "Sum"), api("4xx", "Sum"), api("5xx", "Sum")], 6),
+        graph("Response time (ms)", [api("Latency", each) for each in ("p50", "p95", "p99")], 6),
         graph(
-            "Lambdas that failed",
+            "Failed Lambda calls",
             [
                 series("AWS/Lambda", name, "Sum", FunctionName=f"${{{one.title}FunctionName}}")
                 for one in LAMBDAS
@@ -88,7 +90,7 @@ def traffic() -> list[dict[str, Any]]:
 
 
 def machines() -> list[dict[str, Any]]:
-    """Fourth row: what serves them."""
+    """Fourth row: the machines that serve them."""
     service = {"ClusterName": "${ClusterName}", "ServiceName": "${ServiceName}"}
     group = {"AutoScalingGroupName": "${AutoScalingGroupName}"}
     tables = [
@@ -120,7 +122,7 @@ def graph(title: str, metrics: list[list[Any]], height: int, **options: Any) -> 
 
     Args:
         title: what it shows.
-        metrics: what ``series`` returned.
+        metrics: results of ``series``.
         height: in the dashboard's units.
         options: further properties of the widget.
     """

@@ -1,6 +1,6 @@
-"""Stack of what people look at: alarms for what users feel, a dashboard, a budget, and the daily look at ages.
+"""Stack for operators: alarms for what users notice, a dashboard, a budget, and the daily check of age.
 
-Two alarms are not here but in the service stack: they also end a deployment that goes wrong, so they must be there
+Two alarms are not here but in the service stack: they also end a deployment that goes wrong, so they must exist
 before the service is.
 """
 
@@ -17,7 +17,7 @@ from generator.stacks.operations import dashboard, watch
 
 FIVE_MINUTES = 300
 SLOW_MS = 2_000  # a prediction takes some 10 ms; a person notices after about a second
-FAILURES = 5  # in five minutes; one or two are somebody's broken connection
+FAILURES = 5  # in five minutes; one or two may be a broken connection
 CALLS = ("GetItem", "PutItem", "Scan", "TransactWriteItems")  # operations by which DynamoDB counts its own errors
 FULL_MINUTES = 15
 OLD_IMAGE_DAYS = 60  # AWS publishes a new image about every second week
@@ -46,19 +46,19 @@ def build() -> Template:
 
 
 def api_alarms(template: Template) -> list[cloudwatch.Alarm]:
-    """What somebody who calls the API feels, wherever it comes from."""
+    """What clients of the API notice, whatever the cause."""
     api = {"ApiId": Ref(parameter(template, "ApiId"))}
     failures = metric("AWS/ApiGateway", "5xx", "Sum", FIVE_MINUTES, **api)
     slow = metric("AWS/ApiGateway", "Latency", "p95", FIVE_MINUTES, **api)
-    text = f"One request in twenty to the API has taken longer than {SLOW_MS // 1000} s for ten minutes"
+    text = f"One API request in twenty has taken longer than {SLOW_MS // 1000} s for ten minutes"
     return [
-        alarms.add(template, "ApiFails", "The API has answered with errors of ours (5xx)", failures, above=FAILURES),
+        alarms.add(template, "ApiFails", "The API has returned server errors (5xx)", failures, above=FAILURES),
         alarms.add(template, "ApiSlow", text, slow, above=SLOW_MS, times=(2, 2)),
     ]
 
 
 def target_alarms(template: Template) -> list[cloudwatch.Alarm]:
-    """Whether there is a task to ask, and whether the load balancer finds one."""
+    """Whether a task is healthy, and whether the load balancer finds one."""
     balancer = {"LoadBalancer": Ref(parameter(template, "LoadBalancerFullName"))}
     group = {**balancer, "TargetGroup": Ref(parameter(template, "TargetGroupFullName"))}
     healthy = metric("AWS/ApplicationELB", "HealthyHostCount", "Maximum", **group)
@@ -67,29 +67,29 @@ def target_alarms(template: Template) -> list[cloudwatch.Alarm]:
         alarms.add(
             template,
             "NoTask",
-            "No task is healthy: nobody gets a prediction",
+            "No task is healthy: there are no predictions",
             healthy,
             below=1,
             times=(3, 3),
             silence="breaching",
         ),
-        alarms.add(template, "BalancerFails", "The load balancer found no task that answers", failures, above=FAILURES),
+        alarms.add(template, "BalancerFails", "The load balancer found no task to answer", failures, above=FAILURES),
     ]
 
 
 def lambda_alarms(template: Template) -> list[cloudwatch.Alarm]:
-    """Errors and throttles of all functions of the API together; the dashboard tells which."""
+    """Errors and throttles of all functions of the API together; the dashboard shows which."""
     names = {one.name: {"FunctionName": Ref(parameter(template, f"{one.title}FunctionName"))} for one in LAMBDAS}
     errors = total("AWS/Lambda", {key: ("Errors", of) for key, of in names.items()}, FIVE_MINUTES)
     throttles = total("AWS/Lambda", {key: ("Throttles", of) for key, of in names.items()}, FIVE_MINUTES)
     return [
-        alarms.add(template, "LambdaFails", "A Lambda of the API broke off or ran out of time", errors, above=1),
-        alarms.add(template, "LambdaThrottled", "Lambdas of the API were not let run: too many", throttles, above=1),
+        alarms.add(template, "LambdaFails", "A Lambda of the API failed or timed out", errors, above=1),
+        alarms.add(template, "LambdaThrottled", "Lambdas of the API were throttled", throttles, above=1),
     ]
 
 
 def table_alarms(template: Template) -> list[cloudwatch.Alarm]:
-    """Whether the tables take what they are given."""
+    """Whether the tables serve all requests."""
     tables = {
         key: Ref(parameter(template, name))
         for key, name in (("judgements", "JudgementsTableName"), ("counts", "CountsTableName"))
@@ -106,27 +106,27 @@ def table_alarms(template: Template) -> list[cloudwatch.Alarm]:
     }
     errors, throttles = total("AWS/DynamoDB", broken, FIVE_MINUTES), total("AWS/DynamoDB", throttled, FIVE_MINUTES)
     return [
-        alarms.add(template, "TableFails", "DynamoDB itself failed to read or write", errors, above=FAILURES),
-        alarms.add(template, "TableThrottled", "A table takes less than it is asked to", throttles, above=FAILURES),
+        alarms.add(template, "TableFails", "DynamoDB failed to read or write", errors, above=FAILURES),
+        alarms.add(template, "TableThrottled", "A table is throttled", throttles, above=FAILURES),
     ]
 
 
 def full(template: Template) -> cloudwatch.Alarm:
-    """Whether there is no room to grow any more."""
+    """Whether there is no room left to scale out."""
     group = {"AutoScalingGroupName": Ref(parameter(template, "AutoScalingGroupName"))}
     running = metric("AWS/AutoScaling", "GroupInServiceInstances", "Minimum", **group)
     most = Ref(parameter(template, "MaxInstances"))
-    text = f"All instances that the stage allows have run for {FULL_MINUTES} minutes: no room to grow"
+    text = f"The maximum number of instances has been running for {FULL_MINUTES} minutes: no room to scale out"
     return alarms.add(template, "ClusterFull", text, running, above=most, times=(FULL_MINUTES, FULL_MINUTES))
 
 
 def age_alarms(template: Template) -> list[cloudwatch.Alarm]:
-    """Whether what has to be renewed was: the watch tells the ages once a day."""
+    """Whether image and certificates were renewed: the watch reports their age once a day."""
     stage = {"Stage": Ref("Stage")}
     image = metric(watch.NAMESPACE, watch.IMAGE_AGE, "Maximum", alarms.DAY, **stage)
     certificate = metric(watch.NAMESPACE, watch.CERTIFICATE_LEFT, "Minimum", alarms.DAY, **stage)
-    old = f"The instances' machine image is older than {OLD_IMAGE_DAYS} days: deploy, which takes the newest"
-    ends = f"A certificate that people meet ends within {CERTIFICATE_DAYS} days"
+    old = f"The instances' machine image is older than {OLD_IMAGE_DAYS} days: deploy to get the newest"
+    ends = f"A public certificate expires within {CERTIFICATE_DAYS} days"
     return [
         alarms.add(template, "ImageOld", old, image, above=OLD_IMAGE_DAYS),
         alarms.add(template, "CertificateEnds", ends, certificate, below=CERTIFICATE_DAYS),
@@ -134,13 +134,13 @@ def age_alarms(template: Template) -> list[cloudwatch.Alarm]:
 
 
 def the_budget(template: Template) -> budgets.Budget:
-    """What the account may cost. Not by tag: a tag counts only after somebody has switched it on in Billing."""
+    """What the account may cost. Not by tag: a tag counts only once it is activated in Billing."""
     topic = budgets.Subscriber(Address=Ref(parameter(template, "AlarmTopicArn")), SubscriptionType="SNS")
     limit = Ref(parameter(template, "MonthlyBudget"))
     return template.add_resource(
         budgets.Budget(
             "Budget",
-            Metadata=purpose("Tells when the account's bill nears the month's budget, or will at this rate"),
+            Metadata=purpose("Warns when the account's bill nears the monthly budget, or is forecast to exceed it"),
             Budget=budgets.BudgetData(
                 BudgetName=stage_name("month"),
                 BudgetType="COST",

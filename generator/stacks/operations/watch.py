@@ -1,6 +1,6 @@
-"""The watch of the operations stack: a Lambda that looks once a day how old machine image and certificates are.
+"""The watch of the operations stack: a Lambda that checks the age of machine image and certificates once a day.
 
-Neither has a metric of AWS's own: an image's age is only in its description, and the certificates are AWS's.
+AWS has no metric for either: an image's age is only in its description, and the certificates are AWS's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NAMESPACE, IMAGE_AGE, CERTIFICATE_LEFT = WATCH_NAMESPACE, WATCH_IMAGE_METRIC, WA
 
 
 def add(template: Template) -> list[cloudwatch.Alarm]:
-    """Add the function, its clock, and the alarm that it broke.
+    """Add the function, its schedule, and the alarm for its failure.
 
     Args:
         template: template of the operations stack.
@@ -25,12 +25,12 @@ def add(template: Template) -> list[cloudwatch.Alarm]:
     function = the_function(template)
     clock(template, function)
     broke = alarms.metric("AWS/Lambda", "Errors", "Sum", alarms.DAY, FunctionName=Ref(function))
-    text = "The daily look at machine image and certificates did not come to its end"
+    text = "The daily check of image and certificate age did not complete"
     return [alarms.add(template, "WatchFails", text, broke, above=1)]
 
 
 def the_function(template: Template) -> awslambda.Function:
-    """The function. CloudWatch takes what it finds out of its log, so it needs no call for that."""
+    """The function. CloudWatch extracts the metrics from its log, so it needs no call for that."""
     topic = Ref(parameter(template, "AlarmTopicArn"))
     calls = [
         allow([ec2.DescribeImages], "*"),  # AWS offers no narrower form
@@ -58,7 +58,7 @@ def clock(template: Template, function: awslambda.Function) -> None:
     template.add_resource(
         awslambda.Permission(
             "WatchPermission",
-            Metadata=purpose("Lets the clock, and nobody else, call the watch"),
+            Metadata=purpose("Allows only the schedule to call the watch"),
             Action="lambda:InvokeFunction",
             FunctionName=Ref(function),
             Principal="events.amazonaws.com",

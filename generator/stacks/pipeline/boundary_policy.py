@@ -1,6 +1,6 @@
-"""Permissions boundary: the most that any role of the app can ever be allowed. Which roles there are: the stacks.
+"""Permissions boundary: the most that any role of the app can be allowed. The roles themselves are in the stacks.
 
-A pipeline that may make roles could otherwise make one that may do more than itself. So the pipelines' stack has a
+A pipeline that may create roles could otherwise create one with more rights than its own. So the pipelines' stack has a
 managed policy that names every call the app's roles make today, and the infrastructure pipeline may make no role
 without it. A role that needs more needs a new boundary first, which only an administrator can give.
 """
@@ -13,13 +13,13 @@ from typing import Any
 
 from troposphere import Sub
 
-# Where a call can be kept to what is this stage's, by service; CloudFormation names resources after their stack.
+# The resources of this stage to limit calls to, by service; CloudFormation names resources after their stack.
 RESOURCES = {
     "dynamodb": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/sentiment-${Stage}-*",
     "s3": "arn:${AWS::Partition}:s3:::sentiment-${Stage}-*",
     "lambda": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:sentiment-${Stage}-*",
     "sns": "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:sentiment-${Stage}-*",
-    # AWS makes up the names of these, or its agents do: the account's own is what can be said.
+    # AWS or its agents choose the names of these, so calls can only be limited to the account.
     "ec2": "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:*",
     "ecr": "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/*",
     "ecs": "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:*",
@@ -27,8 +27,8 @@ RESOURCES = {
     "logs": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*",
     "ssm": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:*",
 }
-# Calls of those services that AWS offers for everything alone ("Service Authorization Reference"), or asks about
-# without naming a resource (stacks/network/lambda_policy.py tells of the last two).
+# Calls of those services that AWS allows only for all resources ("Service Authorization Reference"), or checks
+# without naming a resource (stacks/network/lambda_policy.py explains the last two).
 ANYWHERE = re.compile(
     r"ec2:(Describe|DeleteNetworkInterface|(Un)?[Aa]ssignPrivateIpAddresses).*|ecr:GetAuthorizationToken|ecs:(CreateCluster|DiscoverPollEndpoint)|logs:Describe.*"
     r"|ssm:(?!GetParameters?$).*"
@@ -36,7 +36,7 @@ ANYWHERE = re.compile(
 
 
 def statements(actions: Iterable[str]) -> list[dict[str, Any]]:
-    """The boundary's statements: the calls, kept to the stage's own resources where the service offers that.
+    """The boundary's statements: the calls, limited to the stage's own resources where the service supports that.
 
     Args:
         actions: every call that a role makes.

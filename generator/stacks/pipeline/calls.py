@@ -1,4 +1,4 @@
-"""Which calls CloudFormation makes, in the name of whoever deploys, to create, change and delete a type of resource.
+"""Which calls CloudFormation makes, in the caller's name, to create, change and delete a type of resource.
 
 Source: the types' own schemas ("handlers" and their "permissions"), as cfn-lint carries them for us-east-1; an upgrade
 of cfn-lint may change the pipelines' roles, and the difference of the template says how.
@@ -16,13 +16,13 @@ from cfnlint.helpers import load_resource
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 REGION = "us-east-1"
-# Calls that the reference has a resource for only since lately: whether IAM asks for it everywhere nobody has shown.
+# Calls for which the reference lists a resource only since recently; whether IAM checks it everywhere is unproven.
 OLDER = frozenset(
     {"cloudwatch:GetMetricData", "sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"}
 )
 PSEUDO = re.compile(r"\$\{(Partition|Region|Account)\}")
 READING = re.compile(r"^[\w-]+:(Describe|Get|List)")
-# Schemas name whatever a handler might ever touch. What is not of these services belongs to features not used here.
+# Schemas list everything that a handler might ever call. Other services belong to features not used here.
 SERVICES = frozenset(
     {
         "apigateway",
@@ -45,7 +45,7 @@ SERVICES = frozenset(
         "ssm",
     }
 )
-# What the schemas leave out: calls that a service makes in the caller's name.
+# Missing from the schemas: calls that a service makes in the caller's name.
 BESIDE = {
     # API Gateway guide, "Configure logging for HTTP APIs", which lists them.
     "AWS::ApiGatewayV2::Stage": frozenset(
@@ -61,7 +61,7 @@ BESIDE = {
         }
     )
 }
-# Calls in the schemas that would let a pipeline out of its bounds.
+# Calls in the schemas with which a pipeline could exceed its permissions.
 NEVER = re.compile(
     r"^(iam:(\w*(User|Group)\w*|DeleteRolePermissionsBoundary)"
     r"|ecs:PutAccountSetting\w*"
@@ -96,19 +96,19 @@ def of_types(names: Iterable[str]) -> frozenset[str]:
 
 
 def reading(calls: Iterable[str]) -> list[str]:
-    """Those that change nothing; those that a star among them covers are left out."""
+    """The read-only ones, without those covered by a wildcard among them."""
     found = sorted(call for call in calls if READING.match(call))
     stars = [call.removesuffix("*") for call in found if call.endswith("*")]
     return [call for call in found if call.endswith("*") or not call.startswith(tuple(stars))]
 
 
 def changing(calls: Iterable[str]) -> list[str]:
-    """Those that change something."""
+    """The ones that change something."""
     return sorted(call for call in calls if not READING.match(call))
 
 
 def resources(call: str) -> tuple[str, ...]:
-    """What a call can be kept to, with nothing known of names: its service, in this region and account.
+    """What a call can be limited to without knowing names: its service, in this region and account.
 
     Args:
         call: an IAM action.
@@ -133,6 +133,6 @@ def _known() -> dict[str, Any]:
 
 
 def _exists(call: str) -> bool:
-    """Whether it is an IAM action: some names in the schemas are of APIs, or of actions that never came to be."""
+    """Whether it is an IAM action: some names in the schemas are API operations or do not exist."""
     service, _, name = call.partition(":")
     return name.endswith("*") or name.lower() in _known().get(service, {}).get("Actions", {})

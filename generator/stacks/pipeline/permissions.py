@@ -33,7 +33,7 @@ CHANGE_SETS = (
     "ExecuteChangeSet",
     "GetTemplate",
 )
-# Service-linked roles that AWS makes at the first use of a service in an account.
+# Service-linked roles that AWS creates at the first use of a service in an account.
 LINKED = (
     "autoscaling.amazonaws.com",
     "ecs.amazonaws.com",
@@ -41,7 +41,7 @@ LINKED = (
     "elasticloadbalancing.amazonaws.com",
     "ops.apigateway.amazonaws.com",
 )
-# Where a change can be kept to what is named after the stage's stacks; elsewhere names say nothing.
+# Services in which a change can be limited to names derived from the stage's stacks.
 OWN_RESOURCES = {service: boundary_policy.RESOURCES[service] for service in ("dynamodb", "s3", "lambda", "sns")}
 
 
@@ -70,7 +70,7 @@ def deny(names: Iterable[str], *resources: str) -> aws.Statement:
 
 
 def see_stacks() -> aws.Statement:
-    """Finding the stage's stacks by their tags, which means reading through all of them."""
+    """Finding the stage's stacks by their tags, which requires listing all stacks."""
     return allow(["cloudformation:DescribeStacks"], "*")
 
 
@@ -80,7 +80,7 @@ def change_stacks(*names: str) -> aws.Statement:
 
 
 def site() -> list[aws.Statement]:
-    """The page's files, and telling CloudFront of new ones, while nobody else changes the stage."""
+    """Changing the page's files and invalidating them in CloudFront, under the stage's lock."""
     tagged = {
         f"aws:ResourceTag/{catalogue.TAG_PROJECT}": catalogue.PROJECT,
         f"aws:ResourceTag/{catalogue.TAG_STAGE}": Ref("Stage"),
@@ -100,7 +100,7 @@ def site() -> list[aws.Statement]:
 
 
 def service() -> list[aws.Statement]:
-    """Pushing an image, rolling the service stack to it, trying it, and remembering that it ran well."""
+    """Pushing an image, rolling it out with the service stack, testing it, and recording that it worked."""
     push: tuple[str, ...] = (
         "BatchCheckLayerAvailability",
         "BatchGetImage",
@@ -121,7 +121,7 @@ def service() -> list[aws.Statement]:
 
 
 def service_changes() -> list[aws.Statement]:
-    """What CloudFormation does, in the pipeline's name, to roll the service."""
+    """What CloudFormation does in the pipeline's name to roll out the service."""
     made = calls.of_types(SERVICE_TYPES)
     return [
         *kept_close(calls.reading(made)),
@@ -131,7 +131,7 @@ def service_changes() -> list[aws.Statement]:
 
 
 def infrastructure() -> list[aws.Statement]:
-    """Deploying every stack but the pipelines' own, whose roles and bounds it must not widen."""
+    """Deploying every stack but the pipelines' own, whose roles and boundary it must not widen."""
     code = f"arn:${{AWS::Partition}}:s3:::{OURS}-artifacts-*"
     return [
         see_stacks(),
@@ -163,7 +163,7 @@ def roles(services: Iterable[str]) -> list[aws.Statement]:
     """Making and changing the app's roles: none without the boundary, none of the pipelines' own.
 
     Args:
-        services: who takes on the app's roles, such as ``lambda.amazonaws.com``.
+        services: the services that assume the app's roles, such as ``lambda.amazonaws.com``.
     """
     own, profiles, policies = f"{ROLES}-*", f"{IAM}:instance-profile/{OURS}-*", f"{IAM}:policy/{OURS}-network-*"
     bounded = aws.StringEquals({"iam:PermissionsBoundary": boundary.arn()})
@@ -202,7 +202,7 @@ def reads(types: Iterable[str]) -> list[aws.Statement]:
 
 
 def kept_close(names: Iterable[str], when: aws.Condition | None = None) -> list[aws.Statement]:
-    """Statements that allow calls, each on no more than AWS lets it be kept to.
+    """Statements that allow calls, each limited as far as AWS supports.
 
     That is what is named after the stage's stacks where the service names resources after them, elsewhere all of the
     service's in the region and the account, and ``*`` where the call knows no resource.
@@ -218,7 +218,7 @@ def kept_close(names: Iterable[str], when: aws.Condition | None = None) -> list[
 
 
 def service_of(statement: aws.Statement) -> str:
-    """The service that a statement is about, by which its like stand together; of several services, none.
+    """The service that a statement is about, to group statements; "" for several services.
 
     Args:
         statement: what ``kept_close`` returned.
@@ -228,14 +228,14 @@ def service_of(statement: aws.Statement) -> str:
 
 
 def _nearest(service: str, names: Iterable[str]) -> list[str]:
-    """What calls of one service can be kept to; of ``*``, nothing."""
+    """What calls of one service can be limited to; of ``*``, nothing."""
     if service in OWN_RESOURCES:
         return [OWN_RESOURCES[service]]
     return sorted({pattern for name in names for pattern in calls.resources(name)})
 
 
 def lock() -> list[aws.Statement]:
-    """Holding the stage's lock, which is one parameter for each generation."""
+    """Holding the stage's lock, which has one parameter per generation."""
     generations = f"{PARAMETERS}/{catalogue.LOCK_PATH}"
     own = ("AddTagsToResource", "DeleteParameter", "PutParameter")
     return [
@@ -245,7 +245,7 @@ def lock() -> list[aws.Statement]:
 
 
 def history() -> list[aws.Statement]:
-    """Remembering which images ran well."""
+    """Recording which images worked."""
     own = ("AddTagsToResource", "GetParameter", "PutParameter")
     return [allow([f"ssm:{call}" for call in own], f"{PARAMETERS}/{catalogue.HISTORY_PARAMETER}")]
 
@@ -258,7 +258,7 @@ def machine_image() -> aws.Statement:
 
 
 def watch_service() -> list[aws.Statement]:
-    """Waiting until the service is steady, and waking it where it sleeps."""
+    """Waiting until the service is steady, and waking it if it is asleep."""
     service_arn = f"arn:${{AWS::Partition}}:ecs:{HERE}:service/{OURS}-*"
     tasks = [
         f"arn:${{AWS::Partition}}:ecs:{HERE}:{what}/{OURS}-*" for what in ("cluster", "container-instance", "task")
@@ -269,7 +269,7 @@ def watch_service() -> list[aws.Statement]:
 
 
 def smoke_test() -> list[aws.Statement]:
-    """Proving the receipt of the smoke test's prediction, and removing its own judgement and counts, no other's."""
+    """Verifying the receipt of the smoke test's prediction, and removing only its own judgement and counts."""
     identity = text_id(catalogue.SMOKE_REVIEW)
     erase = ["dynamodb:DeleteItem", "dynamodb:Query"]
     table = f"arn:${{AWS::Partition}}:dynamodb:{HERE}:table/{OURS}-data"
@@ -281,7 +281,7 @@ def smoke_test() -> list[aws.Statement]:
 
 
 def pass_roles(arns: Iterable[str], services: Iterable[str]) -> aws.Statement:
-    """Handing roles to services, and to no other than these."""
+    """Passing roles to these services only."""
     to = aws.Condition(aws.StringEquals({"iam:PassedToService": sorted(services)}))
     return allow(["iam:PassRole"], *arns, when=to)
 
@@ -292,7 +292,7 @@ def through_cloudformation() -> aws.Condition:
 
 
 def trust(provider: Ref | object, subject: str) -> aws.Statement:
-    """Who may take on a role: a job of our repository whose token says this.
+    """Who may assume a role: a job of our repository whose token has this subject.
 
     Args:
         provider: ARN of GitHub's identity provider.

@@ -53,14 +53,16 @@ def build(app: Mapping[str, Callable[[], Template]]) -> Template:
 
 
 def identity_provider(template: Template) -> If:
-    """GitHub's provider of identities. An account can have only one, so another stage may have made it."""
+    """GitHub's identity provider. An account can have only one, so another stage may have created it."""
     given = parameter(template, "IdentityProviderArn")
     template.add_condition(MAKES_PROVIDER, Equals(Ref(given), ""))
     provider = template.add_resource(
         iam.OIDCProvider(
             "IdentityProvider",
             Condition=MAKES_PROVIDER,
-            Metadata=purpose("Has AWS believe GitHub who a job is, so that no long-lived key is needed"),
+            Metadata=purpose(
+                "Makes AWS trust GitHub's statement of a job's identity, so that no long-lived key is needed"
+            ),
             Url=f"https://{GITHUB_ISSUER}",
             ClientIdList=[GITHUB_AUDIENCE],
             Tags=name_tag("github"),
@@ -75,7 +77,7 @@ def the_boundary(template: Template, built: Iterable[dict[str, Any]]) -> iam.Man
     return template.add_resource(
         iam.ManagedPolicy(
             "RoleBoundary",
-            Metadata=purpose("The most that any role of the app can be allowed, whatever a pipeline writes into it"),
+            Metadata=purpose("Limits what any role of the app can do, whatever a pipeline writes into the role"),
             ManagedPolicyName=boundary.name(),
             PolicyDocument=document,
         )
@@ -84,11 +86,11 @@ def the_boundary(template: Template, built: Iterable[dict[str, Any]]) -> iam.Man
 
 def role(template: Template, name: str, subject: str, provider: If, statements: Iterable[aws.Statement]) -> iam.Role:
     """The role of one pipeline."""
-    what = "pull requests may ask for: what would change" if name == "Plan" else f"the {name.lower()} pipeline does"
+    what = "a plan of changes for pull requests needs" if name == "Plan" else f"the {name.lower()} pipeline needs"
     return template.add_resource(
         iam.Role(
             f"{name}Role",
-            Metadata=purpose(f"Lets jobs of our repository do what {what}, and no other pipeline's work"),
+            Metadata=purpose(f"Allows jobs of our repository to do what {what}, and nothing else"),
             AssumeRolePolicyDocument=policy(permissions.trust(provider, subject)),
             MaxSessionDuration=3600,
             Policies=[iam.Policy(PolicyName="pipeline", PolicyDocument=policy(*statements))],
@@ -98,7 +100,7 @@ def role(template: Template, name: str, subject: str, provider: If, statements: 
 
 
 def bounded_changes(template: Template, name: str, its_role: iam.Role, statements: Iterable[aws.Statement]) -> None:
-    """What CloudFormation does in a role's name, in as many managed policies as it takes: each has a largest size."""
+    """What CloudFormation does in a role's name, split into managed policies because each has a maximum size."""
     parts: list[list[aws.Statement]] = [[]]
     for statement in statements:
         if len(json.dumps(encode_to_dict(policy(*parts[-1], statement)))) > LARGEST_POLICY and parts[-1]:
@@ -109,7 +111,7 @@ def bounded_changes(template: Template, name: str, its_role: iam.Role, statement
             iam.ManagedPolicy(
                 f"{name}Changes{number}",
                 Metadata=purpose(
-                    f"What CloudFormation does for the {name.lower()} pipeline, part {number} of {len(parts)}"
+                    f"Allows what CloudFormation does for the {name.lower()} pipeline, part {number} of {len(parts)}"
                 ),
                 PolicyDocument=policy(*part),
                 Roles=[Ref(its_role)],
@@ -118,7 +120,7 @@ def bounded_changes(template: Template, name: str, its_role: iam.Role, statement
 
 
 def _takers(built: Iterable[dict[str, Any]]) -> set[str]:
-    """The services that take on the app's roles."""
+    """The services that assume the app's roles."""
     return {
         service
         for one in built

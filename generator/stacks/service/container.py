@@ -1,4 +1,4 @@
-"""The container of a task: what it runs, what it is given, and all that it must not do."""
+"""The container of a task: its image, settings, limits and restrictions."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ STOP_SECONDS = 30  # between SIGTERM and SIGKILL
 
 
 def definition(template: Template, log_group: logs.LogGroup) -> ecs.ContainerDefinition:
-    """The container: an unprivileged user, no capabilities, nothing to write but /tmp, a hard limit of memory."""
+    """The container: an unprivileged user, no capabilities, only /tmp writable, a hard memory limit."""
     return ecs.ContainerDefinition(
         Name=catalogue.CONTAINER_NAME,
         Image=Ref(parameter(template, "ImageUri")),
         Essential=True,
         Memory=Ref(parameter(template, "TaskMemory")),
         Cpu=Ref(parameter(template, "TaskCpu")),
-        # Host port 0: Docker picks a free one, so that old and new tasks fit on one instance during a roll.
+        # Host port 0: Docker picks a free one, so that old and new tasks fit on one instance in a deployment.
         PortMappings=[ecs.PortMapping(ContainerPort=catalogue.CONTAINER_PORT, HostPort=0, Protocol="tcp")],
         Environment=environment(template),
         Secrets=[ecs.Secret(Name=catalogue.RECEIPT_KEY_VARIABLE, ValueFrom=receipt_key_arn())],
@@ -44,7 +44,7 @@ def definition(template: Template, log_group: logs.LogGroup) -> ecs.ContainerDef
                 "awslogs-group": Ref(log_group),
                 "awslogs-region": Ref("AWS::Region"),
                 "awslogs-stream-prefix": catalogue.CONTAINER_NAME,
-                # A log that cannot be delivered must not hold up answers.
+                # A log that cannot be delivered must not delay replies.
                 "mode": "non-blocking",
                 "max-buffer-size": "4m",
             },
@@ -53,7 +53,7 @@ def definition(template: Template, log_group: logs.LogGroup) -> ecs.ContainerDef
 
 
 def environment(template: Template) -> list[ecs.Environment]:
-    """What the container reads, as the catalogue names it."""
+    """The container's environment variables, as named in the catalogue."""
     values = {
         "STAGE": Ref("Stage"),
         "PORT": str(catalogue.CONTAINER_PORT),
@@ -64,5 +64,5 @@ def environment(template: Template) -> list[ecs.Environment]:
 
 
 def health_check() -> ecs.HealthCheck:
-    """Asked inside the container by the image's own probe, for there is no curl in it."""
+    """The health check, by the image's own probe, as the image has no curl."""
     return ecs.HealthCheck(Command=HEALTH_PROBE, Interval=10, Timeout=5, Retries=3, StartPeriod=15)

@@ -1,4 +1,4 @@
-"""Stack of the RNN: task definition, ECS service that rolls without a gap, target group, scaling, log group."""
+"""Stack of the RNN: task definition, ECS service with rolling deployments, target group, scaling, log group."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def build() -> Template:
 
 
 def the_log_group(template: Template, days: Parameter) -> logs.LogGroup:
-    """What the tasks print."""
+    """The tasks' output."""
     return template.add_resource(
         logs.LogGroup(
             "LogGroup",
             **DISPOSABLE,
-            Metadata=purpose("What the tasks log: latency, status and model revision, never what people typed"),
+            Metadata=purpose("Log of the tasks: latency, status and model revision, never what users typed"),
             RetentionInDays=Ref(days),
             KmsKeyId=keys.encryption(template),
             Tags=name_tag("service"),
@@ -67,7 +67,7 @@ def the_log_group(template: Template, days: Parameter) -> logs.LogGroup:
 
 
 def execution_role(template: Template, log_group: logs.LogGroup) -> iam.Role:
-    """What ECS may do to start a task. The task itself calls nothing of AWS, so it has no role at all."""
+    """The execution role, with which ECS starts a task. The task itself makes no AWS calls, so it has no role."""
     pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
     repositories = Sub("arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/*")
     document = policy(
@@ -80,7 +80,7 @@ def execution_role(template: Template, log_group: logs.LogGroup) -> iam.Role:
         iam.Role(
             "ExecutionRole",
             Metadata=purpose(
-                "Lets ECS pull the image, hand over the key and write the log; the task itself gets no role"
+                "Allows ECS to pull the image, pass on the key and write the log; the task itself has no role"
             ),
             AssumeRolePolicyDocument=assumable_by("ecs-tasks.amazonaws.com"),
             Policies=[iam.Policy(PolicyName="start-task", PolicyDocument=document)],
@@ -91,11 +91,11 @@ def execution_role(template: Template, log_group: logs.LogGroup) -> iam.Role:
 
 
 def task_definition(template: Template, role: iam.Role, log_group: logs.LogGroup) -> ecs.TaskDefinition:
-    """One task: one container. The family has a name of its own, so that its revisions form one history."""
+    """One task: one container. The family has a fixed name, so that its revisions form one history."""
     return template.add_resource(
         ecs.TaskDefinition(
             "TaskDefinition",
-            Metadata=purpose("How one task runs: which image, how much of the machine, and what it must not do"),
+            Metadata=purpose("Defines a task: its image, its share of the instance, and its restrictions"),
             Family=stage_name(catalogue.CONTAINER_NAME),
             RequiresCompatibilities=["EC2"],
             NetworkMode="bridge",
@@ -115,7 +115,7 @@ def target_group(template: Template, vpc: Parameter) -> elb.TargetGroup:
     return template.add_resource(
         elb.TargetGroup(
             "TargetGroup",
-            Metadata=purpose("The tasks that can answer; asks each every five seconds whether it still can"),
+            Metadata=purpose("Lists the healthy tasks; checks the health of each every five seconds"),
             TargetType="instance",
             VpcId=Ref(vpc),
             Protocol="HTTP",
@@ -159,7 +159,9 @@ def the_service(
         ecs.Service(
             "Service",
             DependsOn=rule.title,
-            Metadata=purpose("Keeps the tasks running, and rolls a new revision only while enough old ones answer"),
+            Metadata=purpose(
+                "Keeps the tasks running, and rolls out a new revision while enough old tasks keep answering"
+            ),
             Cluster=Ref(parameter(template, "ClusterName")),
             TaskDefinition=Ref(task),
             CapacityProviderStrategy=[
@@ -170,7 +172,7 @@ def the_service(
             DeploymentConfiguration=ecs.DeploymentConfiguration(
                 MinimumHealthyPercent=100,
                 MaximumPercent=200,
-                # Tasks that do not come up end a deployment, and so do tasks that come up and then serve badly.
+                # Tasks that do not start end a deployment, and so do tasks that start and then serve badly.
                 DeploymentCircuitBreaker=ecs.DeploymentCircuitBreaker(Enable=True, Rollback=True),
                 Alarms=ecs.DeploymentAlarms(
                     AlarmNames=[Ref(alarm) for alarm in rolls_back], Enable=True, Rollback=True
@@ -188,7 +190,7 @@ def the_service(
                 ecs.PlacementStrategy(Type="spread", Field="attribute:ecs.availability-zone"),
                 ecs.PlacementStrategy(Type="binpack", Field="memory"),
             ],
-            # Moving tasks between zones would keep a second instance alive for the balance alone.
+            # Rebalancing tasks between zones would keep a second instance running just for balance.
             AvailabilityZoneRebalancing="DISABLED",
             EnableECSManagedTags=True,
             PropagateTags="SERVICE",
@@ -198,21 +200,21 @@ def the_service(
 
 
 def failing(template: Template, targets: elb.TargetGroup) -> cloudwatch.Alarm:
-    """Tasks that answer with errors of their own."""
+    """The alarm for tasks that return server errors."""
     watched = alarms.metric("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", **of_tasks(template, targets))
-    text = "Tasks answer with errors (5xx); a deployment under way is rolled back"
+    text = "Tasks return errors (5xx); a deployment in progress is rolled back"
     return alarms.add(template, "ServiceFails", text, watched, above=FAILURES, times=(2, 3))
 
 
 def slow(template: Template, targets: elb.TargetGroup) -> cloudwatch.Alarm:
-    """Tasks that take far longer than a prediction does."""
+    """The alarm for predictions that take far too long."""
     watched = alarms.metric("AWS/ApplicationELB", "TargetResponseTime", "p95", **of_tasks(template, targets))
-    text = "One prediction in twenty takes longer than a second; a deployment under way is rolled back"
+    text = "One prediction in twenty takes longer than a second; a deployment in progress is rolled back"
     return alarms.add(template, "ServiceSlow", text, watched, above=SLOW_SECONDS, times=(3, 5))
 
 
 def of_tasks(template: Template, targets: elb.TargetGroup) -> dict[str, Ref | GetAtt]:
-    """Whose metrics these are."""
+    """The dimensions of the metrics."""
     return {
         "LoadBalancer": Ref(parameter(template, "LoadBalancerFullName")),
         "TargetGroup": GetAtt(targets, "TargetGroupFullName"),
@@ -220,11 +222,11 @@ def of_tasks(template: Template, targets: elb.TargetGroup) -> dict[str, Ref | Ge
 
 
 def scalable_target(template: Template, service: ecs.Service) -> applicationautoscaling.ScalableTarget:
-    """The number that scaling turns: how many tasks the service wants."""
+    """The number that scaling changes: the service's desired count."""
     return template.add_resource(
         applicationautoscaling.ScalableTarget(
             "ScalableTarget",
-            Metadata=purpose("Lets scaling choose the number of tasks, within the stage's bounds"),
+            Metadata=purpose("Allows scaling to set the number of tasks within the stage's bounds"),
             ServiceNamespace="ecs",
             ScalableDimension="ecs:service:DesiredCount",
             ResourceId=Sub(f"service/${{ClusterName}}/${{{service.title}.Name}}"),
@@ -237,13 +239,13 @@ def scalable_target(template: Template, service: ecs.Service) -> applicationauto
 def scale_by_requests(
     template: Template, target: applicationautoscaling.ScalableTarget, targets: elb.TargetGroup
 ) -> applicationautoscaling.ScalingPolicy:
-    """As many tasks as keep the requests of each at what the stage sets."""
+    """Enough tasks to keep the requests per task at the stage's target."""
     balancer = parameter(template, "LoadBalancerFullName")
     metric = applicationautoscaling.PredefinedMetricSpecification(
         PredefinedMetricType="ALBRequestCountPerTarget",
         ResourceLabel=Sub(f"${{{balancer.title}}}/${{{targets.title}.TargetGroupFullName}}"),
     )
-    text = "Adds and removes tasks so that each gets about the set number of requests a minute"
+    text = "Adds and removes tasks so that each gets about the target number of requests a minute"
     per_task = Ref(parameter(template, "RequestsPerTask"))
     return _scaling_policy(template, "ScaleByRequests", "requests", text, target, metric, per_task)
 
@@ -251,11 +253,11 @@ def scale_by_requests(
 def scale_by_cpu(
     template: Template, target: applicationautoscaling.ScalableTarget
 ) -> applicationautoscaling.ScalingPolicy:
-    """More tasks also when requests are few but heavy."""
+    """More tasks if requests are few but expensive."""
     metric = applicationautoscaling.PredefinedMetricSpecification(
         PredefinedMetricType="ECSServiceAverageCPUUtilization"
     )
-    text = "Adds tasks also when requests are few but heavy"
+    text = "Also adds tasks when requests are few but expensive"
     return _scaling_policy(template, "ScaleByCpu", "cpu", text, target, metric, CPU_TARGET_PERCENT)
 
 
@@ -268,7 +270,7 @@ def _scaling_policy(
     metric: applicationautoscaling.PredefinedMetricSpecification,
     value: Ref | int,
 ) -> applicationautoscaling.ScalingPolicy:
-    """Target tracking: up within half a minute, down only after two."""
+    """Target tracking: scales out within half a minute, in only after two."""
     return template.add_resource(
         applicationautoscaling.ScalingPolicy(
             title,

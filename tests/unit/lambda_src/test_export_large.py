@@ -208,7 +208,7 @@ def test_an_export_that_breaks_off_again_and_again_is_given_up(cloud, get, worke
     wait(monkeypatch, 61 * jobs.MOST_FAILURES)
     reply = get(export, headers=JSON, query={"export": begun["export"]})
     assert (reply.status, "retry-after" in reply.headers) == (500, False)
-    assert "broke off several times" in reply.json["detail"]
+    assert "failed several times" in reply.json["detail"]
     assert uploads(cloud) == cloud.items("exports") == []
     assert get(export, headers=JSON, query={"export": begun["export"]}).status == 404
 

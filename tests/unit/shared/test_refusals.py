@@ -78,8 +78,8 @@ BAD: dict[str, tuple[str | None, bytes | dict[str, Any], int, str]] = {
     "2,002 characters with a NUL": (JSON, {"review": "x" * 2_000 + "\0x"}, 413, "has 2,002 characters"),
     "NUL": (JSON, {"review": "a\0b"}, 400, "NUL"),
     "only a NUL": (JSON, {"review": "\0"}, 400, "NUL"),
-    "half a pair, high": (JSON, {"review": "a \ud83d b"}, 400, "half a surrogate pair"),
-    "half a pair, low": (JSON, {"review": "\ude00"}, 400, "half a surrogate pair"),
+    "half a pair, high": (JSON, {"review": "a \ud83d b"}, 400, "unpaired surrogate"),
+    "half a pair, low": (JSON, {"review": "\ude00"}, 400, "unpaired surrogate"),
 }
 TITLES = {400: "Bad Request", 413: "Content Too Large", 415: "Unsupported Media Type"}
 

@@ -83,7 +83,7 @@ def test_modules_may_import_each_other_in_a_circle():
     ("key", "text"), [("app.js", b'; picture.src = "dot.svg"'), ("index.html", b"<img src='dot.svg'>")]
 )
 def test_a_name_that_is_not_understood_is_an_error(key, text):
-    with pytest.raises(DeployError, match=rf"{key} names dot\.svg"):
+    with pytest.raises(DeployError, match=rf"{key} refers to dot\.svg"):
         with_hashes({**SITE, key: SITE[key] + text})
 
 

@@ -117,7 +117,7 @@ def test_a_service_that_ecs_alone_rolled_back_is_rolled_out_to_its_stacks_revisi
     )
     words = service.restore_revision(cloud, "c", "s", state, f"{FAMILY}:2")
     assert words == (
-        "the service wants sentiment-dev:1, though its stack says sentiment-dev:2: rolling sentiment-dev:2 out again"
+        "the service runs sentiment-dev:1, but its stack says sentiment-dev:2: rolling out sentiment-dev:2 again"
     )
     assert service.restore_revision(cloud, "c", "s", state, f"{FAMILY}:1") == ""
 

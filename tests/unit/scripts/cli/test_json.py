@@ -45,7 +45,10 @@ def test_an_unknown_stage(run, name):
 @pytest.mark.parametrize("name", main.commands)
 def test_an_unknown_option(run, name):
     told = error_of(run(name, "--nonsense", "--json"), 1 if name == "plan" else 2)
-    assert (told["type"], told["next_step"]) == ("UsageError", f"`sentiment {name} --help` shows what it takes.")
+    assert (told["type"], told["next_step"]) == (
+        "UsageError",
+        f"`sentiment {name} --help` lists arguments and options.",
+    )
     assert "--nonsense" in told["message"]
 
 
@@ -90,7 +93,7 @@ def test_a_question_that_nobody_can_answer(run, monkeypatch, tmp_path):
     write_cloud_json(tmp_path, os.getpid())
     monkeypatch.setattr(options, "collect_outputs", lambda _: {"ServiceName": "s"})
     told = error_of(run("rotate-receipt-key", "--revoke", "--stage", "local", "--json"), 2)
-    assert "Go on?" in told["message"]
+    assert "Continue?" in told["message"]
     assert "--yes" in told["next_step"]
 
 

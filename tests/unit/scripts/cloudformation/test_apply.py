@@ -162,13 +162,13 @@ def test_a_permission_that_is_missing_half_way_is_told_with_what_to_do(work, ste
     with pytest.raises(StackFailedError, match="dynamodb:CreateTable") as raised:
         bring_up(work, step)
     assert "Add that permission" in raised.value.next_step
-    assert "it deletes the half-made stack first" in raised.value.next_step
+    assert "it deletes the half-created stack first" in raised.value.next_step
 
 
 @pytest.mark.parametrize(
     ("code", "next_step"),
     [
-        ("ExpiredToken", "it goes on where it stopped"),
+        ("ExpiredToken", "it resumes where it stopped"),
         ("Throttling", "Wait a minute, then run the same command"),
         ("AccessDenied", "then run the same command again"),
     ],
@@ -228,7 +228,7 @@ def test_ctrl_c_before_a_change_set_is_executed_leaves_the_stack_as_it_is(work, 
     answers.change_set()
     answers.discarded()
 
-    with pytest.raises(InterruptedDeployError, match="before anything was changed"):
+    with pytest.raises(InterruptedDeployError, match="before the stack was changed"):
         bring_up(work, step)
     assert reporter.said[-1] == ("data", "unchanged")
 
@@ -243,7 +243,7 @@ def test_ctrl_c_cancels_the_update_and_waits_for_its_end(work, step, answers, re
     answers.stack("UPDATE_ROLLBACK_COMPLETE")
     answers.events(("3", STACK, "UPDATE_ROLLBACK_COMPLETE"), *began)
 
-    with pytest.raises(InterruptedDeployError, match="as it was before") as raised:
+    with pytest.raises(InterruptedDeployError, match="back in its previous state") as raised:
         bring_up(work, step)
     assert raised.value.exit_code == 130
 

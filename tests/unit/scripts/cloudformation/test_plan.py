@@ -54,7 +54,7 @@ def test_an_output_comes_before_a_computed_value_before_a_setting_before_a_defau
 
 
 def test_stacks_in_a_circle_are_named():
-    with pytest.raises(TemplateError, match=r"circle: .*(a -> b -> a|b -> a -> b)"):
+    with pytest.raises(TemplateError, match=r"cycle: .*(a -> b -> a|b -> a -> b)"):
         make_plan("dev", [template("a", ["B"], ["A"]), template("b", ["A"], ["B"])], {}, {})
 
 
@@ -64,13 +64,13 @@ def test_a_parameter_without_source_is_named_with_its_stack():
 
 
 def test_an_output_of_two_stacks_is_ambiguous():
-    with pytest.raises(TemplateError, match="VpcId is ambiguous: both a and b"):
+    with pytest.raises(TemplateError, match="VpcId is ambiguous: a and b both"):
         make_plan("dev", [template("a", [], ["VpcId"]), template("b", [], ["VpcId"])], {}, {})
 
 
 def test_an_output_that_a_condition_switched_off_is_named():
     plan = make_plan("dev", [template("a", [], ["VpcId"]), template("b", ["VpcId"])], {}, {})
-    with pytest.raises(TemplateError, match="sentiment-dev-b needs VpcId, which a did not put out"):
+    with pytest.raises(TemplateError, match="sentiment-dev-b needs VpcId, which a did not output"):
         plan.step("b").parameters({})
 
 

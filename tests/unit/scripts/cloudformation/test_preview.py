@@ -139,7 +139,7 @@ def test_a_stack_that_is_stuck_is_no_fault_of_the_template(cloud, plan, answers,
 def test_ctrl_c_stops_between_two_stacks(cloud, plan):
     interrupt = Interrupt()
     interrupt.press()
-    with pytest.raises(InterruptedDeployError, match="nothing of the plan is left"):
+    with pytest.raises(InterruptedDeployError, match="all change sets of this plan were deleted"):
         preview.preview(cloud, plan, interrupt)
 
 
@@ -158,7 +158,7 @@ def test_signs_replacement_and_data_at_risk_are_shown():
         "  ~  Role   AWS::IAM::Role        may replace  Lets",
         "  -  Old    AWS::SQS::Queue",
         "",
-        "DATA AT RISK: data: Table. `sentiment deploy` asks before it makes such a change.",
+        "DATA AT RISK: data: Table. `sentiment deploy` asks before making such a change.",
         "",
         "1 to add, 2 to change, 1 to remove",
     ]

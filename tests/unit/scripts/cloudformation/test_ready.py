@@ -48,7 +48,7 @@ def test_a_change_set_that_nobody_executed_is_no_hindrance(work, step, answers):
 def test_a_stack_that_is_not_ours_is_never_touched(work, step, answers, status, tags):
     answers.stack(status, tags=tags)
 
-    with pytest.raises(ForeignStackError, match="not ours"):
+    with pytest.raises(ForeignStackError, match="does not belong to this app"):
         bring_up(work, step)
 
 

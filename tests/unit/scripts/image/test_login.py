@@ -58,7 +58,7 @@ def test_ecr_is_asked_for_a_token_of_its_own(dev, docker):
     ("repository", "words"),
     [
         ("", "dev has no image_repository"),
-        ("docker.io/you/rnn", "docker.io hands out no short-lived tokens"),
+        ("docker.io/you/rnn", "docker.io issues no short-lived tokens"),
         ("ghcr.io/you/rnn", "GITHUB_TOKEN is not set"),
     ],
 )

@@ -87,7 +87,7 @@ def test_a_full_disk_loses_nothing_and_the_next_run_goes_on(tmp_path, monkeypatc
     monkeypatch.setattr(export.os, "fsync", full_after_three)
     with pytest.raises(DeployError, match="disk is full") as raised:
         run(table, target)
-    assert "goes on from" in raised.value.next_step
+    assert "resumes from" in raised.value.next_step
     assert not target.exists()
 
     monkeypatch.setattr(export.os, "fsync", sync)

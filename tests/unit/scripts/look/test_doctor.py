@@ -84,7 +84,7 @@ def test_a_quota_that_is_too_small_is_told(cloud, value, passed):
     cloud.stub("service-quotas").add_response("get_service_quota", {"Quota": {"Value": value}}, asked)
     finding = doctor._check("quota", lambda: doctor._quota(cloud, "ec2", "L-1216C47A", 8.0))
     assert finding.passed is passed
-    assert finding.passed or "5, and 8 are needed" in finding.detail
+    assert finding.passed or "5, but 8 are needed" in finding.detail
 
 
 def test_a_check_that_aws_refuses_is_a_failure_not_a_crash(cloud):

@@ -47,7 +47,7 @@ def test_who_answers_is_told_or_why_nobody_does():
         state = service.ServiceState("rnn:1", desired, desired, 0, 0, "COMPLETED", ())
         return status._model(state, "http://127.0.0.1:1", outputs, Settings("dev", {"site_api_url": ""}))
 
-    assert model(0, {}) == "none: the service sleeps (`wake`)"
+    assert model(0, {}) == "none: the service is asleep (`wake` starts it)"
     assert model(1, {"ApiUrl": "http://127.0.0.1:1/api"}).startswith("none answers: The prediction does not work: POST")
     assert "ApiUrl" in model(1, {})
 

@@ -264,7 +264,7 @@ def test_ctrl_c_says_what_is_still_there(cloud, reporter):
     interrupt = Interrupt()
     interrupt.press()
     plan = Destruction({"data": doomed("data")}, needs={"data": frozenset()})
-    with pytest.raises(InterruptedDeployError, match="Still there: data"):
+    with pytest.raises(InterruptedDeployError, match="Not deleted yet: data"):
         destroy.destroy(Work(cloud, reporter, interrupt), plan)
 
 

@@ -144,7 +144,7 @@ def test_a_first_deployment_that_fails_its_test_is_left_as_it_is(work, brought_u
     with pytest.raises(SmokeTestError) as raised:
         execute(work, release(NETWORK, API, page=True, smoke_test=True))
     assert raised.value.message == (
-        "The page is empty.\nThis was the first deployment: it is left as it is so that you can look at it."
+        "The page is empty.\nThis was the first deployment: it is left in place so that you can inspect it."
     )
     assert [stack for stack, _, _ in asked] == ["network", "api"]
     assert uploads == []
@@ -160,7 +160,7 @@ def test_a_later_release_that_fails_is_undone_and_what_is_new_is_left(
     with pytest.raises(SmokeTestError) as raised:
         execute(work, release(NETWORK, API, there=there, page=True, smoke_test=True))
     assert raised.value.message == (
-        "The page is empty.\nWhat ran before runs again: network, the page. New, and left as it is: api."
+        "The page is empty.\nRestored to the previous state: network, the page. New, and left in place: api."
     )
     assert raised.value.next_step == "what to do"
     assert asked[2:] == [("network", OLD, {"Zones": "a"})]
@@ -188,7 +188,7 @@ def test_ctrl_c_before_the_way_back_does_not_stop_it(work, brought_up, failing, 
     before["network"] = Before(OLD, {})
     answers.stack("UPDATE_ROLLBACK_COMPLETE")
     made = release(NETWORK, there=[found("service")], smoke_test=True)
-    with pytest.raises(SmokeTestError, match="runs again: network"):
+    with pytest.raises(SmokeTestError, match="previous state: network"):
         execute(work, made, lambda _outputs: work.interrupt.press())
     assert not work.interrupt.stopping
 

@@ -68,7 +68,7 @@ def test_stacks_alone_keep_the_image_and_the_page(cloud, account):
 
 def test_stacks_alone_need_an_image_to_keep(cloud, account):
     account(network="CREATE_COMPLETE")
-    with pytest.raises(DeployError, match="runs an image that could be kept") as raised:
+    with pytest.raises(DeployError, match="runs an image to keep") as raised:
         plans.stacks_alone(cloud, DEV)
     assert "`sentiment deploy --stage dev`" in raised.value.next_step
 
@@ -95,7 +95,7 @@ def test_without_an_image_it_goes_to_the_one_that_ran_well_before(cloud, account
 def test_where_no_image_is_known_one_has_to_be_named(cloud, account, monkeypatch):
     monkeypatch.setattr(history, "images", lambda _cloud: ["now"])
     account(image="now", service="CREATE_COMPLETE", site="CREATE_COMPLETE")
-    with pytest.raises(DeployError, match="No image is known that ran before now") as raised:
+    with pytest.raises(DeployError, match="No image is recorded as having worked before now") as raised:
         plans.service_alone(cloud, DEV, None)
     assert "--to" in raised.value.next_step
 

@@ -82,7 +82,7 @@ def test_a_service_that_ecs_rolled_back_and_that_sleeps_is_put_right(rollout, ec
     stub.add_response("update_service", {}, {"cluster": "c", "service": "s", "taskDefinition": f"{FAMILY}:2"})
     ecs(deployment(2))
     assert made.finish(Outcome(OUTPUTS, changed=False), {"MinTasks": "1"}).startswith("sentiment-dev:2")
-    assert any("rolling sentiment-dev:2 out again" in str(said) for said in reporter.said)
+    assert any("rolling out sentiment-dev:2 again" in str(said) for said in reporter.said)
 
 
 def test_a_service_that_does_not_get_steady_is_shown_as_failed(rollout, ecs, revision, cloud, reporter):

@@ -158,15 +158,15 @@ def test_a_working_app_passes_and_nothing_is_left_of_the_test(app):
 @pytest.mark.parametrize(
     ("path", "fault", "words"),
     [
-        ("/", (200, "plain"), "not as HTML"),
-        ("/config.json", (200, "[]"), "no JSON object"),
+        ("/", (200, "plain"), "not HTML"),
+        ("/config.json", (200, "[]"), "not a JSON object"),
         ("/config.json", (200, '{"apiUrl": "https://elsewhere"}'), "'https://elsewhere' instead of '/api'"),
         ("/api/getSentiment", (503, "no task"), "status 503: b'no task'"),
         ("/api/getSentiment", (400, "{}"), "status 400"),
         ("/api/getSentiment", (200, "{}"), "no prediction"),
         ("/api/getSentiment", (200, NO_CONFIDENCE), "no prediction"),
         ("/api/getSentiment", (200, NO_RECEIPT), "no receipt"),
-        ("/api/setSentiment", (200, UNBELIEVED), "does not believe"),
+        ("/api/setSentiment", (200, UNBELIEVED), "does not accept"),
         ("/api/setSentiment", (500, "boom"), "judgement does not work"),
         ("/api/setSentiment", (200, "{}"), "does not echo"),
         ("/api/getcsv", (200, "<html>"), "no CSV"),
