@@ -15,7 +15,7 @@ import torch
 from sentiment.text import Tokenizer
 from training import LABELS
 from training.evaluation import evaluate, everyday, metrics
-from training.network import distillation, ship, tying, vectors
+from training.network import distillation, rnn, ship, tying, vectors
 from training.network.epochs import Distilled, Epochs
 from training.network.epochs import Settings as EpochSettings
 from training.network.optimisation import Run, Schedule
@@ -266,9 +266,7 @@ def begin(tokenizer: Tokenizer, help_: Help | None) -> Network:
         known = help_.soft_labels
         start = torch.from_numpy(known.vectors * known.scales.astype(np.float32))
         start = torch.cat([start, torch.zeros(len(tokenizer.vocabulary) - len(start), start.shape[1])])  # tied ones
-    network = Network(
-        start, distillation.UNITS, len(LABELS), DROPOUT, WORD_DROPOUT, distillation.LAYERS, attention=True
-    )
+    network = Network(start, rnn.UNITS, len(LABELS), DROPOUT, WORD_DROPOUT, rnn.LAYERS, attention=True)
     if help_ is not None:
         distillation.unpack(network, help_.soft_labels.weights)
     return network

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from sentiment.text import UNKNOWN, Tokenizer, tokenize
 from training import LABELS
-from training.network import batches, vectors
+from training.network import batches, rnn, vectors
 from training.network.rnn import Network
 from training.network.vectors import Floats
 from training.texts import emoji
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 # --- settings -----------------------------------------------------------------------------------------------------
 WORDS = 26_000  # vocabulary without emoji: as int8 of 128 numbers, 3.3 MB of the artefact
 DIMENSIONS = 128  # of a word vector
-UNITS = 128  # of each direction of a GRU
-LAYERS = 2
 DIRECTIONS = 128  # of each layer's states, to be predicted
 WHITENING = 0.5  # 0: directions weigh as much as they vary; 1: all alike
 LOOKED_AT = 4_000  # texts whose states tell the main directions
@@ -96,7 +94,9 @@ def distil(
         np.add.at(counts, places, 1)
     say(f"states of {len(seen)} texts")
     start = vectors.first_vectors(tokenizer.vocabulary, DIMENSIONS, vectors.drawn_in(sums, counts))
-    network = Network(torch.from_numpy(start), UNITS, len(LABELS), DROPOUT, WORD_DROPOUT, LAYERS, attention=True)
+    network = Network(
+        torch.from_numpy(start), rnn.UNITS, len(LABELS), DROPOUT, WORD_DROPOUT, rnn.LAYERS, attention=True
+    )
     fit(network, [one.ids for one in seen], wanted, random, say)
     return network.cpu().eval()
 
@@ -119,7 +119,7 @@ def fit(
     """
     where = "cuda" if torch.cuda.is_available() else "cpu"
     network.to(where).train()
-    point = nn.Linear(2 * UNITS, wanted[0].shape[1]).to(where)
+    point = nn.Linear(2 * rnn.UNITS, wanted[0].shape[1]).to(where)
     rest = [*network.forwards.parameters(), *network.backwards.parameters(), *point.parameters()]
     dense = torch.optim.AdamW(rest, lr=RATE, weight_decay=1e-5)
     sparse = torch.optim.SparseAdam([network.embedding.weight], lr=VECTOR_RATE)

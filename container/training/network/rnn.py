@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+# The size of the network that is trained; what was tried beside it is in docs/model-log.md.
+UNITS = 128  # of each direction of a GRU
+LAYERS = 2
 FLOOR = 1e-4  # of a probability, before all are made to add up to one
 
 

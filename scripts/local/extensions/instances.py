@@ -1,6 +1,6 @@
 """Auto Scaling groups have instances, clusters show them, and tasks wait until one has room for them.
 
-The instances are made up; what follows from their room is decided by ``scripts.local.instances``. Kept are the
+The instances are made up; what follows from their room is decided by ``scripts.local.placement``. Kept are the
 emulator's own records: an instance in its group's, and with each task the one that it is on.
 """
 
@@ -17,7 +17,7 @@ from ministack.services import autoscaling, ec2, ecs
 from ministack.services.cloudformation import provisioners
 
 from scripts.local.extensions.cloudformation import Made, Properties
-from scripts.local.instances import Instance, ManagedScaling, Room, place, room_of
+from scripts.local.placement import Instance, ManagedScaling, Room, place, room_of
 from scripts.local.scaler import MINUTE
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"

@@ -15,7 +15,7 @@ import numpy as np  # noqa: E402
 from sentiment.model import Model  # noqa: E402
 from training import LABELS, train  # noqa: E402
 from training.evaluation import evaluate, robustness  # noqa: E402
-from training.network import distillation, ship, vectors  # noqa: E402
+from training.network import distillation, rnn, ship, vectors  # noqa: E402
 from training.network.epochs import Distilled  # noqa: E402
 from training.network.optimisation import Run  # noqa: E402
 from training.teacher import soft_labels  # noqa: E402
@@ -48,8 +48,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     table = np.random.default_rng(0).normal(size=(len(words), 8)).astype(np.float32)
     monkeypatch.setattr(vectors, "glove", lambda: (words, table))
     monkeypatch.setattr(vectors, "wordpieces", lambda: ({"[UNK]": 0, "we": 1}, table[:2]))
-    for name, value in {"WORDS": 40, "DIMENSIONS": 8, "UNITS": 8}.items():
+    for name, value in {"WORDS": 40, "DIMENSIONS": 8}.items():
         monkeypatch.setattr(distillation, name, value)
+    monkeypatch.setattr(rnn, "UNITS", 8)
     monkeypatch.setattr(train, "BATCH", 16)
     for name in ("ALONE", "LAST"):
         monkeypatch.setattr(train, name, PHASE)

@@ -19,7 +19,7 @@ from torch import Tensor, nn  # noqa: E402
 from sentiment.text import tokenize  # noqa: E402
 from training import LABELS, train  # noqa: E402
 from training.evaluation import evaluate, robustness  # noqa: E402
-from training.network import distillation, vectors  # noqa: E402
+from training.network import distillation, rnn, vectors  # noqa: E402
 from training.teacher import encoder, soft_labels, tuning  # noqa: E402
 from training.texts import corpus, data, emoji, examples, people  # noqa: E402
 
@@ -92,7 +92,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
     monkeypatch.setattr(emoji, "known", lambda: ["\U0001f622"])
     settings: dict[ModuleType, dict[str, Any]] = {
-        distillation: {"WORDS": 40, "DIMENSIONS": 8, "UNITS": 8, "DIRECTIONS": 4, "EPOCHS": 2},
+        distillation: {"WORDS": 40, "DIMENSIONS": 8, "DIRECTIONS": 4, "EPOCHS": 2},
+        rnn: {"UNITS": 8},
         soft_labels: {"FOLDS": 2, "EACH": 30, "NEUTRAL": 5, "FIRST_RATE": 0.3, "SECOND_RATE": 0.3, "AGAIN": 4},
         train: {"BATCH": 16, "FIRST": replace(PHASE, tied=False), "LAST": PHASE},
         people: {"names": lambda: ["ada"], "identities": lambda: []},

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.local.instances import IN_AFTER, Instance, ManagedScaling, Room, place, room_of
+from scripts.local.placement import IN_AFTER, Instance, ManagedScaling, Room, place, room_of
 
 TASK = Room(256, 192)
 MICRO = room_of("t3.micro")
