@@ -131,7 +131,7 @@ def test_such_a_text_gets_no_label_no_receipt_and_no_weights(model: Model) -> No
     client = create_app(Settings(receipt_key=receipts.new_key()), model).test_client()
     reply = answer(client, "  I want to end it all ", explain=True)
     assert reply == {
-        "id": "f40f20b6f5587250d71105968f9572df",
+        "id": "f40f20b6f5587250d71105968f9572df",  # pragma: allowlist secret
         "review": "I want to end it all",
         "classification": None,
         "confidence": 0.0,
