@@ -246,7 +246,7 @@ def test_a_holder_that_lost_the_lock_changes_nothing_more_and_says_who_has_it(cl
         leave(2)
         with pytest.raises(LockLostError) as caught:
             change(cloud)
-        assert "no heartbeat got through for 60 seconds. It is held by ada@elsewhere (deploy" in caught.value.message
+        assert "no heartbeat got through for 60 seconds. It is now held by ada@elsewhere (deploy" in caught.value.message
         assert "continues" in caught.value.next_step
         assert cloud.client("ssm").get_parameter(Name="/changed")["Parameter"]["Version"] == 1, "reading is no change"
         for _ in range(2):  # and it stays lost
@@ -260,7 +260,7 @@ def test_a_lost_lock_that_was_released_meanwhile_is_lost_all_the_same(cloud, clo
     with lock.hold(cloud, "deploy") as held:
         clock.now += 61
         leave(2, {**ADA, "released": True})
-        with pytest.raises(LockLostError, match=r"It was taken, and released again, by ada@elsewhere \(deploy"):
+        with pytest.raises(LockLostError, match=r"It was taken and released again by ada@elsewhere \(deploy"):
             held.check()
 
 
@@ -303,7 +303,7 @@ def test_one_that_slept_through_a_removal_leaves_nothing(cloud, clock):
     with lock.hold(cloud, "deploy") as sleeper:
         store().clear()
         clock.now += 3600
-        with pytest.raises(LockLostError, match="It was removed, as destroy does"):
+        with pytest.raises(LockLostError, match="It was removed, as `destroy` does"):
             sleeper.check()
     assert numbers() == []
 
