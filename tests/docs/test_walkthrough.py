@@ -65,7 +65,7 @@ WRONG: dict[str, tuple[int, list[str | tuple[str, str, str]], str]] = {
             "git -C .local/lessons/you commit -q -m Greet",
             "git -C .local/lessons/you push -q origin greeting",
         ],
-        "GREETING.md has git's marks of the conflict in it.",
+        "GREETING.md still contains conflict markers.",
     ),
     "code that cannot be loaded": (
         13,
@@ -82,7 +82,7 @@ WRONG: dict[str, tuple[int, list[str | tuple[str, str, str]], str]] = {
     "more machines than there may be": (
         20,
         [("scripts/stages.toml", "[local]\n", "min_instances = 5\n"), "sentiment deploy --stage local"],
-        "The group is to keep 5 instances at least and 3 at most.",
+        "The group's minimum is 5 instances and its maximum 3.",
     ),
     "a route to another function": (
         24,
@@ -97,7 +97,7 @@ WRONG: dict[str, tuple[int, list[str | tuple[str, str, str]], str]] = {
             "make templates",
             "sentiment deploy --stage local",
         ],
-        "POST /feel answers 400, and not with a prediction.",
+        "POST /feel answers 400 without a prediction.",
     ),
     "words for letters": (
         30,

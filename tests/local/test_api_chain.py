@@ -162,6 +162,14 @@ def test_the_same_judgement_sent_at_once_is_stored_and_counted_once(app: Running
 # --- many at once ---------------------------------------------------------------------------------------------------
 
 
+def nearly(reply: dict[str, Any]) -> dict[str, Any]:
+    """A reply whose probabilities may differ in the last digit, as those of a text do in a batch and alone."""
+    if "scores" not in reply:
+        return reply
+    near = {key: pytest.approx(reply[key], abs=2e-6) for key in ("confidence", "scores")}
+    return {**reply, **near}
+
+
 def test_each_of_many_predictions_is_the_one_that_its_text_gets_alone(app: RunningApp) -> None:
     reviews = [*GOOD_REVIEWS.values(), "", 7, "I was so happy", "I was afraid of the dark"]
     answer = app.request("POST", BATCH, {"reviews": reviews})
@@ -170,7 +178,7 @@ def test_each_of_many_predictions_is_the_one_that_its_text_gets_alone(app: Runni
         alone = app.request("POST", PREDICT, {"review": review}).json
         receipt = prediction.pop("receipt", None)
         assert (receipt is None) == (alone.pop("receipt", None) is None)
-        assert prediction == alone
+        assert prediction == nearly(alone)
         if receipt is not None:
             judgement = {"review": review, "sentiment": "joy", "receipt": receipt}
             assert app.request("POST", RECORD, judgement).json["verdict"] in ("approved", "revised")

@@ -71,9 +71,9 @@ def test_a_roll_back_by_ecs_alone_is_noticed_and_mended(own, run):
     ecs.update_service(cluster=outputs["ClusterName"], service=outputs["ServiceName"], taskDefinition=other)
 
     result = run("deploy")
-    assert f"the service wants {other}, though its stack says {status['revision']}" in result.stderr
+    assert f"the service runs {other}, but its stack says {status['revision']}" in result.stderr
     assert json.loads(run("status", "--json").stdout)["revision"] == status["revision"]
-    assert "though its stack says" not in run("deploy").stderr
+    assert "but its stack says" not in run("deploy").stderr
 
 
 @pytest.mark.parametrize(

@@ -24,17 +24,19 @@ def graph() -> Graph:
 
 def _routes(graph: Graph, api: str) -> None:
     stack = model.stacks()["api"]
+    predicting: list[str] = []  # routes of the service, which share one arrow
     for route in stack.of_type("AWS::ApiGatewayV2::Route"):
         integration = stack.resources[next(name for name in route.refers_to if name.endswith("Integration"))]
         key = str(route.properties["RouteKey"])
         if integration.properties.get("ConnectionType") == "VPC_LINK":
-            graph.join(api, _service(graph), key)
+            predicting.append(key)
             continue
         function = next(name for name in integration.refers_to if name in stack.resources and name.endswith("Function"))
         memory = stack.resources[function].properties["MemorySize"]
         graph.add(function, function.removesuffix("Function").lower(), f"Lambda, {memory} MiB", kind="compute")
         graph.join(api, function, key)
         _data(graph, function, stack.resources[function].properties["Role"])
+    graph.join(api, _service(graph), ", ".join(predicting))
 
 
 def _service(graph: Graph) -> str:

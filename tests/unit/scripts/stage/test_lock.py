@@ -246,7 +246,9 @@ def test_a_holder_that_lost_the_lock_changes_nothing_more_and_says_who_has_it(cl
         leave(2)
         with pytest.raises(LockLostError) as caught:
             change(cloud)
-        assert "no heartbeat got through for 60 seconds. It is now held by ada@elsewhere (deploy" in caught.value.message
+        assert (
+            "no heartbeat got through for 60 seconds. It is now held by ada@elsewhere (deploy" in caught.value.message
+        )
         assert "continues" in caught.value.next_step
         assert cloud.client("ssm").get_parameter(Name="/changed")["Parameter"]["Version"] == 1, "reading is no change"
         for _ in range(2):  # and it stays lost
