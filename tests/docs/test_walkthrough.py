@@ -79,10 +79,10 @@ WRONG: dict[str, tuple[int, list[str | tuple[str, str, str]], str]] = {
         ],
         "GET /getStats answers 502: ",
     ),
-    "more machines than there may be": (
+    "no room for one machine more": (
         20,
-        [("scripts/stages.toml", "[local]\n", "min_instances = 5\n"), "sentiment deploy --stage local"],
-        "The group's minimum is 5 instances and its maximum 3.",
+        [("scripts/stages.toml", "[local]\n", "min_instances = 3\n"), "sentiment deploy --stage local"],
+        "The group's minimum is 3 instances and its maximum 3.",
     ),
     "a route to another function": (
         24,
