@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts.image import content
+from scripts.local import folder as folders
 from scripts.local import images
 from tests.local.running import READY_WITHIN, RunningApp, free_port, left_of, start, start_and_wait
 
@@ -140,6 +141,7 @@ def test_damaged_tables_are_named_and_left_alone(state: Path, name: str) -> None
 def test_a_task_that_never_gets_healthy_fails_the_start_with_its_reason(state: Path) -> None:
     # The image of this checkout, already in the store, but without its model.
     folder = images.find(images.build(content.CONTAINER_DIR, state / "images"), state / "images")
+    folders.mark(state)
     for file in (folder / "model").iterdir():
         file.unlink()
     running = start(state)
