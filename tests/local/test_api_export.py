@@ -80,6 +80,7 @@ def test_what_is_recorded_comes_back_from_the_export(app: RunningApp) -> None:
         "confidence": "0.125",
         "model": "model-of-a-test",
         "receipt": "valid",
+        "blind": "",
     }
 
 

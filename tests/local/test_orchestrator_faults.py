@@ -35,7 +35,7 @@ threading.Thread(target=crash, daemon=True).start()
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        ('{"nothing": "useful"}', "gives no prediction"),
+        ('{"nothing": "useful"}', "returns no prediction"),
         ("undefined_name", "status 500"),
     ],
 )
@@ -61,7 +61,7 @@ def test_ctrl_c_while_an_image_is_tried_does_not_stop_the_way_back(own, run, con
     monkeypatch.setattr(smoke, "smoke_test", interrupted)
     container('{"nothing": "useful"}')
     error = run("roll", code=1).stderr
-    assert "Ctrl-C: updates under way are cancelled" in error
+    assert "Ctrl-C: cancelling updates in progress" in error
     assert "Restored to the previous state: service." in error
     assert says(own).json["model"] == before
 

@@ -90,11 +90,11 @@ def test_nothing_is_recorded_meanwhile_and_everything_afterwards(app):
 
 
 def test_a_moment_that_is_none_is_told(run):
-    assert "'yesterday' is no moment" in run("restore", "--yes", "--to", "yesterday", code=2).stderr
+    assert "'yesterday' is not a valid time" in run("restore", "--yes", "--to", "yesterday", code=2).stderr
 
 
 def test_without_consent_nothing_happens(run):
-    assert "Nobody can be asked here" in run("restore", code=2).stderr
+    assert "There is no terminal to prompt on" in run("restore", code=2).stderr
     assert DeployError("x").exit_code == 1
 
 
