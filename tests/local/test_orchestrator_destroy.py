@@ -79,7 +79,7 @@ def test_a_stage_goes_down_in_steps_and_comes_up_again(own, run):
     left = cloud.client("ssm").get_parameters_by_path(Path="/sentiment/local", Recursive=True)["Parameters"]
     assert left == [], "lock, history and key go too"
     assert cloud.client("dynamodb").list_tables()["TableNames"] == []
-    assert "there was nothing" in run("destroy", "--yes").stdout
+    assert "nothing was there" in run("destroy", "--yes").stdout
     assert "Nothing of stage local is deployed" in run("outputs", code=1).stderr
 
 
@@ -89,7 +89,7 @@ def test_a_first_deployment_that_fails_stays_and_a_later_one_is_taken_back(own, 
     run("destroy", "--yes")
     container('{"nothing": "useful"}')
     error = run("deploy", code=1).stderr
-    assert "gives no prediction" in error
+    assert "returns no prediction" in error
     assert "This was the first deployment: it is left in place so that you can inspect it." in error
     assert "What ran before" not in error
     assert own.request("GET", "/").status == 200
