@@ -29,7 +29,7 @@ def verdict(app: RunningApp, review: str, sentiment: str, receipt: str) -> str:
 
 
 def test_a_prediction_is_proved_for_its_own_text_alone(app: RunningApp) -> None:
-    review, other = f"I was so happy {uuid.uuid4()}", f"I was so happy {uuid.uuid4()}"
+    review, other = f"I was so happy {uuid.uuid4().int}", f"I was so happy {uuid.uuid4().int}"  # one token each
     reply = predict(app, review)
     assert verdict(app, review, reply["classification"], reply["receipt"]) == "approved"
     assert verdict(app, other, reply["classification"], reply["receipt"]) == "unprompted"
