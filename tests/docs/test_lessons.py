@@ -112,12 +112,12 @@ def test_a_page_of_several_lessons_is_found_by_each_of_them(
 @pytest.mark.parametrize(
     ("edited", "made", "words"),
     [
-        (False, False, "Change generator/stacks/data.py: one line. Then `x`."),
-        (True, False, "generator/stacks/data.py is changed, the templates are not: `make templates`, then `x`."),
+        (False, False, "Change generator/stacks/data.py: one line. Then run `x`."),
+        (True, False, "generator/stacks/data.py is changed, but the templates are not: run `make templates`, then `x`."),
         (
             True,
             True,
-            "generator/stacks/data.py is changed, and the cloud does not show it: `x`, and read what it says.",
+            "generator/stacks/data.py is changed, but not deployed: run `x`, and read its output.",
         ),
     ],
 )

@@ -114,7 +114,7 @@ def test_the_task_runs_what_the_registry_has_as_hardened_as_its_definition_says(
 
 def test_content_that_the_registry_has_is_not_built_again(run: Callable[..., Result]) -> None:
     result = run("image")
-    assert "is in the registry already" in result.stderr
+    assert "is already in the registry" in result.stderr
     assert "building" not in result.stderr
 
 
