@@ -93,7 +93,8 @@ def judge(app: RunningApp, text: str, label: str) -> str:
     prediction = app.request("POST", "/api/getSentiment", {"review": text})
     assert prediction.status == 200, prediction.body
     judgement = {"review": text, "sentiment": label, "judgement": str(uuid.uuid4())}
-    reply = app.request("POST", "/api/setSentiment", judgement | {"receipt": prediction.json["receipt"]})
+    proof = {key: prediction.json[key] for key in ("receipt",) if key in prediction.json}  # none where care is needed
+    reply = app.request("POST", "/api/setSentiment", judgement | proof)
     assert reply.status == 200, reply.body
     return str(reply.json["verdict"])
 
