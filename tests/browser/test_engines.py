@@ -28,7 +28,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 def test_ask_approve_and_revise(engine: Engine, app: RunningApp, request: pytest.FixtureRequest) -> None:
     engine.open(app.url)
-    engine.ask("Math.random = () => 0.99; return 1")  # no answer is kept back until it is judged
+    # No answer is kept back until it is judged; Firefox runs scripts in a sandbox with a Math of its own.
+    engine.ask("(window.wrappedJSObject || window).Math.random = () => 0.99; return 1")
     engine.click('[data-language="en"]')
 
     approved = unique("I was so happy to see my old friends again")
