@@ -113,7 +113,11 @@ def test_a_page_of_several_lessons_is_found_by_each_of_them(
     ("edited", "made", "words"),
     [
         (False, False, "Change generator/stacks/data.py: one line. Then run `x`."),
-        (True, False, "generator/stacks/data.py is changed, but the templates are not: run `make templates`, then `x`."),
+        (
+            True,
+            False,
+            "generator/stacks/data.py is changed, but the templates are not: run `make templates`, then `x`.",
+        ),
         (
             True,
             True,
