@@ -116,6 +116,8 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "JudgementsTableArn": {**_ARN, "Description": "ARN of the table of judgements (data stack)"},
     "CountsTableName": {**_NAME, "Description": "Name of the table of counts (data stack)"},
     "CountsTableArn": {**_ARN, "Description": "ARN of the table of counts (data stack)"},
+    "LedgerTableName": {**_NAME, "Description": "Name of the table of what counts and what was erased (data stack)"},
+    "LedgerTableArn": {**_ARN, "Description": "ARN of the table of what counts and what was erased (data stack)"},
     "ExportsTableName": {**_NAME, "Description": "Name of the table of large exports in progress (data stack)"},
     "ExportsTableArn": {**_ARN, "Description": "ARN of the table of large exports in progress (data stack)"},
     "ExportBucketName": {**_NAME, "Description": "Name of the bucket of large exports (data stack)"},

@@ -33,6 +33,8 @@ OUTPUTS = {
         "JudgementsTableArn",
         "CountsTableName",
         "CountsTableArn",
+        "LedgerTableName",
+        "LedgerTableArn",
         "ExportsTableName",
         "ExportsTableArn",
         "ExportBucketName",

@@ -90,7 +90,7 @@ def role(template: Template, name: str, subject: str, provider: If, statements: 
     return template.add_resource(
         iam.Role(
             f"{name}Role",
-            Metadata=purpose(f"Allows jobs of our repository to do what {what}, and nothing else"),
+            Metadata=purpose(f"Lets jobs of our repository do only what {what}"),
             AssumeRolePolicyDocument=policy(permissions.trust(provider, subject)),
             MaxSessionDuration=3600,
             Policies=[iam.Policy(PolicyName="pipeline", PolicyDocument=policy(*statements))],
@@ -111,7 +111,7 @@ def bounded_changes(template: Template, name: str, its_role: iam.Role, statement
             iam.ManagedPolicy(
                 f"{name}Changes{number}",
                 Metadata=purpose(
-                    f"Allows what CloudFormation does for the {name.lower()} pipeline, part {number} of {len(parts)}"
+                    f"What CloudFormation may do for the {name.lower()} pipeline, part {number} of {len(parts)}"
                 ),
                 PolicyDocument=policy(*part),
                 Roles=[Ref(its_role)],
