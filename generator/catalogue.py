@@ -277,6 +277,7 @@ JUDGEMENTS_KEY = judgements.KEY
 COUNTS_KEY = counters.KEY
 JUDGEMENTS_EXPIRY = judgements.EXPIRY
 EXPORTS_KEY = ("id",)
+EXPORTS = ("export", "export-raw")  # the items of that table: a large export of each form
 LEDGER_KEY = ledger.KEY
 COUNT_SHARDS = counters.COUNT_SHARDS
 

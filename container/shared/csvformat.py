@@ -25,7 +25,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 COLUMNS = (
     "id",
@@ -114,10 +114,19 @@ def read_rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
         for cells in reader:
             if len(cells) != len(columns):
                 raise ValueError(f"line {reader.line_num}: {len(columns)} cells expected, {len(cells)} found")
-            row = zip(columns, cells, strict=True)
-            yield dict(row) if raw else {column: _unmark(column, cell) for column, cell in row}
+            yield dict(zip(columns, cells, strict=True)) if raw else read_cells(columns, cells)
     except csv.Error as error:
         raise ValueError(f"line {reader.line_num}: {error}") from error
+
+
+def read_cells(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Text by column of a row, without what ``write_row`` added.
+
+    Args:
+        columns: names of the columns.
+        cells: as a CSV reader gives them, one for each.
+    """
+    return {column: _unmark(column, cell) for column, cell in zip(columns, cells, strict=True)}
 
 
 def _without_mark(lines: Iterable[str]) -> Iterator[str]:

@@ -170,7 +170,8 @@ def test_the_tables_have_the_keys_that_the_lambdas_write():
         expiry = resource("data", table)["TimeToLiveSpecification"]
         assert expiry == {"AttributeName": catalogue.JUDGEMENTS_EXPIRY, "Enabled": True}
     (exports_key,) = resource("data", "ExportsTable")["KeySchema"]
-    assert (exports_key["AttributeName"],) == catalogue.EXPORTS_KEY == tuple(jobs._ITEM)
+    assert (exports_key["AttributeName"],) == catalogue.EXPORTS_KEY == tuple(jobs.ITEMS[True])
+    assert [item["id"]["S"] for item in jobs.ITEMS.values()] == list(catalogue.EXPORTS)
     types = {a["AttributeName"]: a["AttributeType"] for a in resource("data", "CountsTable")["AttributeDefinitions"]}
     assert types == {"model": "S", "shard": "N"}
     code = "".join((ROOT / "lambda_src" / f"{module}.py").read_text() for module in ("record", "writes"))
