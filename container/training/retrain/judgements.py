@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from shared import csvformat
+from shared import csvformat, erasure
 from shared.limits import MAX_REVIEW_CHARACTERS
-from shared.reviews import text_id
 from training import LABELS
 from training.evaluation import regression
 from training.evaluation.regression import Words
@@ -19,7 +18,7 @@ from training.texts import data
 
 HELD_OUT = 0.3  # share of texts that are never learned from, to compare the old model and the new one on
 TOLD_EVERY = 5_000  # lines
-FORGOTTEN = Path(__file__).with_name("forgotten.tsv")  # what `sentiment forget` erased: id of the text, until when
+FORGOTTEN = Path(__file__).with_name("forgotten.tsv")  # what `sentiment forget` erased, until when
 PROVEN = "valid"  # a receipt that the API has checked
 
 
@@ -170,8 +169,7 @@ class _Reading:
             self.seen.add(mark)
         if row["sentiment"] not in LABELS:
             return "label"
-        until = forgotten().get(text_id(row["review"]))
-        if until is not None and row.get("time", "") <= until:
+        if erasure.covered(forgotten(), row["review"], row.get("question", ""), row.get("time", "")):
             return "forgotten"
         return "" if self.wish.unproven or row.get("receipt") == PROVEN else "unproven"
 
@@ -198,8 +196,8 @@ class _Reading:
 
 @cache
 def forgotten(path: Path = FORGOTTEN) -> dict[str, str]:
-    """Ids of the texts that were erased, each with the time until which what was said of it is left out."""
-    return dict(line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    """What was erased, each with the time until which it is left out."""
+    return erasure.read_list(path.read_text(encoding="utf-8").splitlines())
 
 
 def _digest(text: str) -> bytes:

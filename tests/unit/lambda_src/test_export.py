@@ -53,7 +53,9 @@ def test_an_empty_table_is_a_header(cloud, get):
     assert reply.status == 200
     assert reply.headers["content-type"] == "text/csv; charset=utf-8"
     assert reply.headers["content-disposition"] == "attachment; filename=sentiment.csv"
-    columns = b"id,review,sentiment,judgement,verdict,classification,confidence,model,time,receipt,question,blind,second"
+    columns = (
+        b"id,review,sentiment,judgement,verdict,classification,confidence,model,time,receipt,question,blind,second"
+    )
     assert body(reply) == columns + b"\r\n"
 
 

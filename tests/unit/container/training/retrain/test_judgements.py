@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from shared import erasure
 from training.evaluation import regression
 from training.retrain import judgements
 from training.retrain.judgements import Collected, Judged, Wish, read
@@ -128,8 +128,8 @@ def test_the_held_out_part_is_always_the_same(sentences: list[tuple[str, str]]) 
 def test_what_was_erased_is_left_out_until_somebody_says_it_anew(
     write_csv: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    erased = hashlib.md5(b"We won", usedforsecurity=False).hexdigest()
-    monkeypatch.setattr(judgements, "forgotten", lambda: {erased: "2026-06-01T00:00:00.000Z"})
+    erased = {erasure.text_mark("we  WON"): "2026-06-01T00:00:00.000Z"}
+    monkeypatch.setattr(judgements, "forgotten", lambda: erased)
     times = ("2026-01-01T00:00:00.000Z", "", "2026-06-01T00:00:00.001Z")
     rows = [row | {"time": time} for row, time in zip(votes("We won", "joy", "joy", "anger"), times, strict=True)]
     found = read(write_csv(rows + votes("We lost", "sadness")), ANYTHING)
@@ -139,5 +139,5 @@ def test_what_was_erased_is_left_out_until_somebody_says_it_anew(
 
 def test_the_list_of_what_was_erased_is_read(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("a\t2026-01-01\nb\t2026-01-02\na\t2026-01-03\n")
-    assert judgements.forgotten(tmp_path / "list") == {"a": "2026-01-03", "b": "2026-01-02"}
-    assert all(len(text_id) == 32 for text_id in judgements.forgotten())
+    assert judgements.forgotten(tmp_path / "list") == {"id/a": "2026-01-03", "id/b": "2026-01-02"}
+    assert all("/" in mark for mark in judgements.forgotten())
