@@ -53,8 +53,8 @@ def handler(event: Event, context: Any) -> Reply:
 
 def _raw(event: Event) -> bool:
     """Whether the raw form is wanted, for programs that are no spreadsheet."""
-    asked = query(event, "raw")
-    if asked not in ("", "0", "1"):
+    asked = query(event, "raw", missing="0")
+    if asked not in ("0", "1"):
         raise bad_request("raw must be 1, for the CSV without apostrophes against formulas, or 0.")
     return asked == "1"
 

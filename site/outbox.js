@@ -18,7 +18,7 @@ const keyOf = (id) => `outbox.${id}`;
  * Makes the outbox.
  * `at` calls the API; the same UUID may be sent twice, since it is stored once.
  * `report(id, state, failure)` is told of each change: held, undone, sending, saved, waiting or refused; of one that is
- * taken back: withdrawing, then undone, or kept when the service refuses that.
+ * taken back: withdrawing, then undone, or still when the service refuses that.
  */
 export function makeOutbox(at, report) {
   // keepalive: what is under way still arrives when the page is left.
@@ -49,7 +49,7 @@ export function makeOutbox(at, report) {
         if (replaced()) continue;
         // It stays on the device either way: what is refused today may pass when the page is opened again.
         if (back && !failure.passing) deviceStore.remove(keyOf(id)); // this will not
-        report(id, back ? (failure.passing ? "withdrawing" : "kept") : failure.passing ? "waiting" : "refused", failure);
+        report(id, back ? (failure.passing ? "withdrawing" : "still") : failure.passing ? "waiting" : "refused", failure);
         if (!failure.passing) return;
         await pause(delayBefore(tries, failure));
       }

@@ -14,9 +14,9 @@ learn({
     alsoLabel: "and {label}",
     withdraw: "Take back",
     "state.withdrawing": "Taking it back …",
-    "state.kept": "Still stored.",
+    "state.still": "Still stored.",
     withdrawing: "Taking it back: {verdict} {reason}",
-    kept: "Still stored: {verdict} {reason}",
+    still: "Still stored: {verdict} {reason}",
   },
   de: {
     said: "Was es war",
@@ -25,9 +25,9 @@ learn({
     alsoLabel: "und {label}",
     withdraw: "Zurücknehmen",
     "state.withdrawing": "Wird zurückgenommen …",
-    "state.kept": "Noch gespeichert.",
+    "state.still": "Noch gespeichert.",
     withdrawing: "Wird zurückgenommen: {verdict} {reason}",
-    kept: "Noch gespeichert: {verdict} {reason}",
+    still: "Noch gespeichert: {verdict} {reason}",
   },
 });
 
@@ -60,7 +60,7 @@ export function makeVisit(list, told, labels, outbox, moved) {
   function item(entry) {
     const { review, said, second, predicted, state, failure } = entry;
     const words = say(`state.${state === "sending" ? "held" : state}`);
-    const reason = ["refused", "kept"].includes(state) && failure ? ` ${sayFailure(failure)}` : "";
+    const reason = ["refused", "still"].includes(state) && failure ? ` ${sayFailure(failure)}` : "";
     const buttons = {
       refused: () => [button("again", () => again(entry)), button("drop", () => outbox.drop(entry.id))],
       withdrawing: () => [],
@@ -131,7 +131,7 @@ export function makeVisit(list, told, labels, outbox, moved) {
       if (!entry) return;
       const reason = failure && { kind: failure.kind, detail: failure.detail };
       const here = list.contains(document.activeElement); // elsewhere it is told elsewhere
-      told.textContent = here && state === "undone" ? say("undone") : here && state === "kept" ? say("state.kept") : "";
+      told.textContent = here && state === "undone" ? say("undone") : here && state === "still" ? say("state.still") : "";
       if (state === "undone") keep(entries.filter((one) => one !== entry));
       else keep(entries.map((one) => (one === entry ? { ...one, state, failure: reason } : one)));
     },

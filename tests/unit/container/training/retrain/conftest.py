@@ -32,7 +32,7 @@ def write_csv(tmp_path: Path) -> WriteCsv:
             file.write(",".join(COLUMNS) + "\r\n")
             for number, row in enumerate(rows):
                 whole = judgement(number) | row
-                file.write(csvformat._line([csvformat.neutralise(whole[column]) for column in COLUMNS]))
+                file.write(csvformat._line([csvformat.neutralise(whole.get(column, "")) for column in COLUMNS]))
         return path
 
     return write
