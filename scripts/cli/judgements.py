@@ -101,7 +101,8 @@ def forget_command(options: Options, text_id: str | None, text: str | None, file
     with options.reporter() as reporter, changing(options.cloud, reporter, "forget") as work:
         erased = forget(work.cloud, outputs, wanted, (*COPIES, *files))
     words = [
-        f"Erased {erased.judgements} judgements of {wanted.id}, {erased.exports} exports. Counts stay: no text is in them.",
+        f"Erased {erased.judgements} judgements of {wanted.id}, {erased.exports} exports.",
+        "Counts stay: they hold no text.",
         "Looked at:",
         *(f"  {place.name}: {place.erased or 'nothing there'}" for place in erased.places),
         "Left:",
