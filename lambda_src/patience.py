@@ -50,7 +50,7 @@ def failed_checks(error: ClientError) -> dict[int, dict[str, Any]]:
     Raises:
         ClientError: the error, if the transaction will not succeed on a retry.
     """
-    reasons = error.response["CancellationReasons"]  # type: ignore[typeddict-item]
+    reasons = error.response["CancellationReasons"]
     failed = {place: reason.get("Item", {}) for place, reason in enumerate(reasons) if reason.get("Code") == _FAILED}
     if not failed and not _PASSING.intersection(reason.get("Code") for reason in reasons):
         raise error

@@ -106,7 +106,7 @@ def check(receipt: str, review: str, keys: Sequence[str], lifetime: float = LIFE
         raise InvalidReceiptError from error
     if time.time() - issued.timestamp() > lifetime:
         raise ExpiredReceiptError
-    return Receipt(*claim, issued)
+    return Receipt(*claim, issued=issued)
 
 
 def _serializer(keys: Sequence[str], review: str) -> URLSafeTimedSerializer:
