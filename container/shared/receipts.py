@@ -106,7 +106,8 @@ def check(receipt: str, review: str, keys: Sequence[str], lifetime: float = LIFE
         raise InvalidReceiptError from error
     if time.time() - issued.timestamp() > lifetime:
         raise ExpiredReceiptError
-    return Receipt(*claim, issued=issued)
+    question, classification, confidence, model = claim
+    return Receipt(question, classification, confidence, model, issued)
 
 
 def _serializer(keys: Sequence[str], review: str) -> URLSafeTimedSerializer:
