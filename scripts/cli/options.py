@@ -109,7 +109,7 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
         shell_complete=lambda _context, _parameter, begun: [name for name in _stages() if name.startswith(begun)],
         help="Stage, as named in stages.toml.",
     )
-    @click.option("--region", help="AWS region. Default: the stage's, then boto3's usual sources.")
+    @click.option("--region", help="AWS region. Default: the stage's, AWS_REGION, AWS_DEFAULT_REGION, the profile's.")
     @click.option("--profile", help="Profile of the AWS configuration.")
     @click.option("--yes", is_flag=True, help="Answer yes to every question.")
     @click.option(JSON_OPTION, "as_json", is_flag=True, help="Print one JSON object, for errors too.")

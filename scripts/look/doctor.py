@@ -60,7 +60,7 @@ def examine(place: Place, settings: Settings) -> Iterator[Finding]:
     for name, look in place.checks.items():
         yield _check(name, look)
     cloud = place.cloud
-    yield _check("region", lambda: cloud.region)
+    yield _check("region", lambda: cloud.region_in_words)
     credentials = _check("credentials", lambda: f"account {cloud.account}")
     yield credentials
     if not credentials.passed:

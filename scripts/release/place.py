@@ -11,6 +11,7 @@ from typing import Protocol
 
 from scripts.image import build, login, repository
 from scripts.release import registry
+from scripts.stage import region
 from scripts.stage.errors import ImageError
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
@@ -62,19 +63,20 @@ class AwsPlace:
 
     Args:
         settings: the stage's settings.
-        region: AWS region; None for the settings', or the usual boto3 places.
+        region_option: value of ``--region``; None for the settings', or what AWS's own tools would use.
         profile: name of a profile in the AWS configuration; None for the usual boto3 places.
     """
 
-    def __init__(self, settings: Settings, region: str | None = None, profile: str | None = None) -> None:
+    def __init__(self, settings: Settings, region_option: str | None = None, profile: str | None = None) -> None:
         self._settings = settings
-        self._region = region
+        self._region = region_option
         self._profile = profile
 
     @cached_property
     def cloud(self) -> Cloud:
         """The account, in the region that is chosen."""
-        return Cloud(self._settings.stage, self._region or self._settings.region, self._profile)
+        found = region.choose(self._region, self._settings.region, self._profile)
+        return Cloud(self._settings.stage, found.name, self._profile, found.source)
 
     @property
     def checks(self) -> Mapping[str, Callable[[], str]]:

@@ -121,7 +121,9 @@ def explain(error: Exception) -> DeployError | None:
         )
     if isinstance(error, boto.NoRegionError):
         return CredentialsError(
-            "No AWS region is set.", "Pass --region, set AWS_REGION, or set `region` for the stage in stages.toml."
+            "No AWS region is set.",
+            "Pass --region, set AWS_REGION, or set `region` for the stage in stages.toml or for the profile "
+            "(`aws configure set region eu-central-1`).",
         )
     if isinstance(error, boto.ConnectionError | boto.HTTPClientError):
         return DeployError(

@@ -36,13 +36,18 @@ class Settings:
 
     @property
     def region(self) -> str:
-        """AWS region, "" for the usual boto3 places."""
+        """AWS region, "" for the one that AWS's own tools would use."""
         return str(self.values["region"])
 
     @property
     def image_repository(self) -> str:
         """Where images are pushed, "" if it is not set."""
         return str(self.values["image_repository"])
+
+    @property
+    def instance_type(self) -> str:
+        """EC2 instance type of the cluster, such as ``t3.micro``."""
+        return str(self.values["instance_type"])
 
     @property
     def site_api_url(self) -> str:
