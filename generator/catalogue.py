@@ -64,6 +64,7 @@ class Stack:
         artifacts: Output with the name of the bucket that takes Lambda code and large templates; "" for none.
         lambda_code: Parameter with the key of the Lambdas' zip in that bucket; "" when it has no Lambda.
         registry: Output with the address that images are pushed to; only stages that push there have such a stack.
+        zones: Output with the names of the availability zones that its subnets are in; "" when it has no subnet.
         service: its ECS service; None when it has none.
         site: its website; None when it has none.
     """
@@ -75,6 +76,7 @@ class Stack:
     artifacts: str = ""
     lambda_code: str = ""
     registry: str = ""
+    zones: str = ""
     service: Service | None = None
     site: Site | None = None
 
@@ -91,7 +93,11 @@ STACKS = (
         "Registry of the container image, for stages that keep it in their own account",
         registry="RepositoryUri",
     ),
-    Stack("network", "VPC with two public subnets, routes, and security groups that admit only the necessary traffic"),
+    Stack(
+        "network",
+        "VPC with two public subnets, routes, and security groups that admit only the necessary traffic",
+        zones="Zones",
+    ),
     Stack("data", "Tables of judgements and of their counts, and the bucket of large exports", data=True),
     Stack("cluster", "ECS cluster on an Auto Scaling group of EC2 instances, behind an internal load balancer"),
     Stack(
@@ -120,6 +126,8 @@ STACKS = (
         apart=True,
     ),
 )
+# Parameters with the names of those zones; the orchestrator chooses them once (scripts/release/zones.py).
+ZONE_PARAMETERS = ("FirstZone", "SecondZone")
 
 
 def stack(name: str) -> Stack:

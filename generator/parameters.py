@@ -20,6 +20,12 @@ _SWITCH = {"Type": "String", "AllowedValues": ["true", "false"]}
 _SECURITY_GROUP = {"Type": "AWS::EC2::SecurityGroup::Id"}
 _ARN = {"Type": "String", "AllowedPattern": "^arn:.+$"}
 _NAME = {"Type": "String", "MinLength": 1}
+# Not AWS::EC2::AvailabilityZone::Name: CloudFormation checks that with the rights of whoever deploys.
+_ZONE = {
+    "Type": "String",
+    "AllowedPattern": "^[a-z]+(-[a-z]+)+-[0-9][a-z]$",
+    "ConstraintDescription": "name of an availability zone, such as eu-central-1a",
+}
 
 # Name -> what CloudFormation checks and shows. Values are in the units that the description names.
 DEFINITIONS: dict[str, dict[str, Any]] = {
@@ -74,18 +80,12 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "ConstraintDescription": "an IPv4 block between /16 and /22, such as 10.20.0.0/16, which holds four subnets",
     },
     "FirstZone": {
-        "Type": "Number",
-        "Description": "First availability zone, counted from 0 in the region's list; a few zones lack VPC links",
-        "Default": 0,
-        "MinValue": 0,
-        "MaxValue": 5,
+        **_ZONE,
+        "Description": "Availability zone of the first subnets; never change it; must have VPC links",
     },
     "SecondZone": {
-        "Type": "Number",
-        "Description": "Second availability zone, counted from 0 in the region's list; must differ from the first",
-        "Default": 1,
-        "MinValue": 0,
-        "MaxValue": 5,
+        **_ZONE,
+        "Description": "Availability zone of the second subnets; likewise; must differ from the first",
     },
     "VpcId": {"Type": "AWS::EC2::VPC::Id", "Description": "VPC of the stage (network stack)"},
     "PublicSubnetIds": {

@@ -12,7 +12,7 @@ from generator.parameters import DEFINITIONS, setting_name
 from scripts.stage.settings import ORCHESTRATOR_KEYS, pascal
 from tests.contracts.reading import STAGES, TEMPLATES, resource, resources_of
 
-COMPUTED = {"Stage", "LambdaCodeKey", "ImageUri"}
+COMPUTED = {"Stage", "LambdaCodeKey", "ImageUri", *catalogue.ZONE_PARAMETERS}
 # What each stack hands on, by name: the other parts of the project read these.
 OUTPUTS = {
     "artifacts": {"ArtifactsBucketName", "LogBucketName", "LogBucketDomainName", "KeyArn", "AlarmTopicArn"},
@@ -77,6 +77,14 @@ def test_every_parameter_has_exactly_one_source(stack, name, body):
     if not sources and "Default" in body:
         sources = ["default"]
     assert len(sources) == 1
+
+
+def test_a_subnet_is_in_a_zone_that_the_orchestrator_keeps_for_the_stages_life():
+    """A subnet whose zone changes is created again with the same addresses, which EC2 refuses."""
+    subnets = [body["Properties"] for body in resources_of("network", "AWS::EC2::Subnet").values()]
+    zones = [each["AvailabilityZone"] for each in subnets]
+    assert sorted(each["Ref"] for each in zones) == sorted([*catalogue.ZONE_PARAMETERS] * (len(subnets) // 2))
+    assert not any("AvailabilityZoneId" in each for each in subnets)
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

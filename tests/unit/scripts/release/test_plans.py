@@ -3,7 +3,7 @@
 import pytest
 
 from generator import catalogue
-from scripts.release import images, plans, registry
+from scripts.release import images, plans, registry, zones
 from scripts.stage import history, settings
 from scripts.stage.errors import DeployError
 from scripts.stage.settings import Settings
@@ -13,6 +13,12 @@ DEV = settings.load("dev")
 WITH_REGISTRY = Settings("dev", {**DEV.values, "image_repository": "ecr"})
 # What is deployed together, by a stage without a registry of its own.
 STACKS = {stack.name for stack in catalogue.STACKS} - {"registry", "pipeline"}
+
+
+@pytest.fixture(autouse=True)
+def zones_fit(monkeypatch):
+    """Which zones fit is tested elsewhere."""
+    monkeypatch.setattr(zones, "fitting", lambda cloud, instance_type: {"euc1-az2": "zb", "euc1-az3": "za"})
 
 
 @pytest.fixture
@@ -50,6 +56,8 @@ def test_everything_is_every_stack_the_page_and_the_smoke_test(cloud, account):
     assert (release.image, release.image_before) == ("new", "old")
     assert release.stacks.step("service").fixed["ImageUri"] == "new"
     assert release.stacks.step("api").fixed["LambdaCodeKey"] == release.code.key
+    network = release.stacks.step("network").fixed
+    assert (network["FirstZone"], network["SecondZone"]) == ("za", "zb")
     assert release.url(release.stacks.outputs) == "http://page"
 
 
