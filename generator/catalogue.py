@@ -167,6 +167,13 @@ EPHEMERAL_PORTS = (32768, 65535)
 # Environment variables that the container reads; the service stack sets each of them.
 SERVICE_ENVIRONMENT = ("STAGE", "PORT", "WORKERS", "LOG_LEVEL")
 
+# What instances boot and images are built for, by the architecture of the instance type: names of SSM parameters (ECS
+# developer guide, "Retrieving Amazon ECS-optimized Linux AMI metadata", read 2026-11-27), and platforms of images.
+MACHINE_IMAGES = {
+    "amd64": "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
+    "arm64": "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id",
+}
+
 # --- receipts ----------------------------------------------------------------------------------------------------
 # With each prediction the service returns a signed receipt, which the Lambda that records judgements verifies.
 # The key is an SSM SecureString that the orchestrator makes; a task gets it as a secret in this variable.
@@ -285,6 +292,11 @@ SMOKE_MODEL_PREFIX = "smoke-"
 # --- what a stage stores in SSM parameters, below /sentiment/STAGE/ --------------------------------------------
 LOCK_PATH = "lock"  # a parameter for each generation of the lock: lock/1, lock/2, ...
 HISTORY_PARAMETER = "images"
+# Images that a stage can be rolled back to, and that its own registry keeps: within the 500 MB a month that are free in
+# an account's first year (aws.amazon.com/ecr/pricing, read 2026-11-27). Registries store layers compressed, and shared
+# ones once; tests/image measures what an image has at most.
+IMAGES_KEPT = 5
+IMAGE_MB = 100
 
 # --- the pipelines -----------------------------------------------------------------------------------------------
 GITHUB_ISSUER = "token.actions.githubusercontent.com"

@@ -13,7 +13,7 @@ from typing import Any
 
 from troposphere import Parameter, Template
 
-from generator.catalogue import LAMBDAS
+from generator.catalogue import LAMBDAS, MACHINE_IMAGES
 from generator.paths import STAGES
 
 _SWITCH = {"Type": "String", "AllowedValues": ["true", "false"]}
@@ -81,12 +81,9 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     },
     "FirstZone": {
         **_ZONE,
-        "Description": "Availability zone of the first subnets; never change it; must have VPC links",
+        "Description": "First availability zone; chosen once, since subnets cannot change zones; must have VPC links",
     },
-    "SecondZone": {
-        **_ZONE,
-        "Description": "Availability zone of the second subnets; likewise; must differ from the first",
-    },
+    "SecondZone": {**_ZONE, "Description": "Second availability zone, likewise; must differ from the first"},
     "VpcId": {"Type": "AWS::EC2::VPC::Id", "Description": "VPC of the stage (network stack)"},
     "PublicSubnetIds": {
         "Type": "List<AWS::EC2::Subnet::Id>",
@@ -123,8 +120,8 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     # cluster
     "InstanceImageId": {
         "Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>",
-        "Description": "SSM parameter that names the newest ECS-optimised machine image; x86_64, as InstanceType is",
-        "Default": "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
+        "Description": "SSM parameter that names the ECS-optimised machine image, of InstanceType's architecture",
+        "Default": MACHINE_IMAGES["amd64"],
     },
     "InstanceType": {
         "Type": "String",

@@ -30,7 +30,7 @@ def login(cloud: Cloud, repository: str) -> str:
     if not repository:
         raise ImageError(
             f"Stage {cloud.stage} has no image_repository.",
-            f"Set it in scripts/stages.toml, such as {GITHUB_REGISTRY}/you/sentiment-rnn.",
+            f'Set it in scripts/stages.toml: "ecr" for a registry of its own, or {GITHUB_REGISTRY}/you/sentiment-rnn.',
         )
     if host == GITHUB_REGISTRY:
         user, password = _github()

@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from generator import catalogue
 from scripts import ROOT
 from scripts.cloudformation import templates
 from scripts.release.place import Place
@@ -66,7 +67,7 @@ def examine(place: Place, settings: Settings) -> Iterator[Finding]:
     if not credentials.passed:
         return
     yield _check("clock", lambda: _clock(cloud))
-    yield _check("machine image", lambda: _machine_image(cloud))
+    yield _check("machine image", lambda: _machine_image(cloud, settings))
     yield _check("export token", lambda: _token(cloud, settings))
     for service, code, what, needed in QUOTAS if cloud.has_quotas else ():
         yield _check(f"quota: {what}", partial(_quota, cloud, service, code, needed))
@@ -110,8 +111,8 @@ def _clock(cloud: Cloud) -> str:
     return f"off by {off:+.0f} s"
 
 
-def _machine_image(cloud: Cloud) -> str:
-    name = str(templates.load("cluster").parameters["InstanceImageId"])
+def _machine_image(cloud: Cloud, settings: Settings) -> str:
+    name = catalogue.MACHINE_IMAGES[settings.architecture]
     return str(cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
 
 

@@ -103,7 +103,7 @@ class AwsPlace:
         if not name:
             raise ImageError(
                 f"stage {self._settings.stage} sets none",
-                "Set image_repository in scripts/stages.toml, or deploy with --image.",
+                'Set image_repository in scripts/stages.toml ("ecr": a registry of its own), or deploy with --image.',
             )
         return f"{name} (the stage's registry stack)" if name == repository.OWN else name
 

@@ -126,6 +126,7 @@ def wired(
     """
     computed = {each.service.image: image for each in catalogue.STACKS if each.service}
     computed |= {each.lambda_code: code_key for each in catalogue.STACKS if each.lambda_code}
+    computed["InstanceImageId"] = catalogue.MACHINE_IMAGES[settings.architecture]
     computed |= where if where is not None else dict.fromkeys(catalogue.ZONE_PARAMETERS, "")
     return make_plan(settings.stage, templates.load_all(), computed, settings.parameters, found)
 

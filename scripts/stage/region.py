@@ -1,7 +1,7 @@
 """Which AWS region a command uses, and who said so: the order that the AWS CLI keeps, with the stage's own setting.
 
-boto3 alone reads AWS_DEFAULT_REGION but not AWS_REGION, which the AWS CLI and the other SDKs prefer (AWS SDKs and Tools
-Reference Guide, "AWS Region", read 2026-11-27). A command here and `aws` in the same shell have to mean the same region.
+boto3 alone reads AWS_DEFAULT_REGION but not AWS_REGION, which the AWS CLI prefers (AWS CLI User Guide, "Environment
+variables", read 2026-11-27). A command here and `aws` in the same shell have to mean the same region.
 """
 
 from __future__ import annotations

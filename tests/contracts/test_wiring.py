@@ -12,7 +12,7 @@ from generator.parameters import DEFINITIONS, setting_name
 from scripts.stage.settings import ORCHESTRATOR_KEYS, pascal
 from tests.contracts.reading import STAGES, TEMPLATES, resource, resources_of
 
-COMPUTED = {"Stage", "LambdaCodeKey", "ImageUri", *catalogue.ZONE_PARAMETERS}
+COMPUTED = {"Stage", "LambdaCodeKey", "ImageUri", "InstanceImageId", *catalogue.ZONE_PARAMETERS}
 # What each stack hands on, by name: the other parts of the project read these.
 OUTPUTS = {
     "artifacts": {"ArtifactsBucketName", "LogBucketName", "LogBucketDomainName", "KeyArn", "AlarmTopicArn"},

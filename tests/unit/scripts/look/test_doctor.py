@@ -39,7 +39,7 @@ def test_each_failure_comes_with_its_fix(aws, monkeypatch):
         raise ImageError("Docker is not installed", "Install it")
 
     monkeypatch.setattr(build, "check_docker", no_docker)
-    found = findings(aws, stage(export_token_parameter="/sentiment/dev/token"))
+    found = findings(aws, stage(export_token_parameter="/sentiment/dev/token", image_repository=""))
     assert found["credentials"].passed
     assert found["credentials"].detail == "account 123456789012"
     assert found["templates fresh"].passed

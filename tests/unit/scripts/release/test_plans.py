@@ -10,9 +10,9 @@ from scripts.stage.settings import Settings
 from tests.unit.scripts.stubs import NOON, TAGS
 
 DEV = settings.load("dev")
-WITH_REGISTRY = Settings("dev", {**DEV.values, "image_repository": "ecr"})
-# What is deployed together, by a stage without a registry of its own.
-STACKS = {stack.name for stack in catalogue.STACKS} - {"registry", "pipeline"}
+ELSEWHERE = Settings("dev", {**DEV.values, "image_repository": "docker.io/you/rnn"})
+# What is deployed together; its own registry is a stage's default.
+STACKS = {stack.name for stack in catalogue.STACKS} - {"pipeline"}
 
 
 @pytest.fixture(autouse=True)
@@ -61,9 +61,17 @@ def test_everything_is_every_stack_the_page_and_the_smoke_test(cloud, account):
     assert release.url(release.stacks.outputs) == "http://page"
 
 
-def test_a_stage_with_its_own_registry_has_one_stack_more(cloud, account):
+def test_a_stage_whose_images_are_elsewhere_has_one_stack_less(cloud, account):
     account()
-    assert names(plans.everything(cloud, WITH_REGISTRY, "new")) == STACKS | {"registry"}
+    assert names(plans.everything(cloud, ELSEWHERE, "new")) == STACKS - {"registry"}
+
+
+@pytest.mark.parametrize(("instance_type", "where"), [("t3.micro", "2023/recommended"), ("t4g.micro", "2023/arm64")])
+def test_the_machine_image_is_of_the_instance_types_architecture(cloud, account, instance_type, where):
+    account()
+    chosen = Settings("dev", {**DEV.values, "instance_type": instance_type})
+    fixed = plans.everything(cloud, chosen, "new").stacks.step("cluster").fixed
+    assert where in fixed["InstanceImageId"]
 
 
 def test_stacks_alone_keep_the_image_and_the_page(cloud, account):
@@ -119,7 +127,7 @@ def test_a_deployment_is_the_first_until_a_service_was_complete(cloud, account, 
 
 def test_the_registrys_plan_is_its_stack_and_nothing_else(cloud, account):
     account()
-    release = registry.plan(cloud, WITH_REGISTRY)
+    release = registry.plan(cloud, DEV)
     assert names(release) == {"registry"}
     assert (release.page, release.smoke_test, release.image) == (False, False, "")
 
