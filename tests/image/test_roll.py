@@ -33,8 +33,9 @@ def docker(engine: Engine, image: str, recipe: Recipe, tmp_path_factory: pytest.
     """
     folder = tmp_path_factory.mktemp("bin")
     wrapper = folder / "docker"
+    flags = " ".join(["--network", "host", *recipe.flags])
     wrapper.write_text(
-        f'#!/bin/sh\nif [ "$1" = build ]; then shift; set -- build --network host {" ".join(recipe.flags)} "$@"; fi\nexec {engine.client} "$@"\n'
+        f'#!/bin/sh\nif [ "$1" = build ]; then shift; set -- build {flags} "$@"; fi\nexec {engine.client} "$@"\n'
     )
     wrapper.chmod(0o755)
     return {**engine.environment, "PATH": f"{folder}:{engine.environment['PATH']}"}

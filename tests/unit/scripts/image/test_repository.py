@@ -69,7 +69,7 @@ def test_a_plan_before_the_registry_is_there_names_the_image_without_it(aws, sig
 
 
 def test_a_plan_asks_the_registry_once_it_is_there(stack, signed_in, monkeypatch):
-    monkeypatch.setattr(build, "pushed_digest", lambda _reference: "sha256:1")
+    monkeypatch.setattr(build, "pushed_digest", lambda _reference, _architecture: "sha256:1")
     uri = stack.client("ecr").describe_repositories()["repositories"][0]["repositoryUri"]
     assert repository.reference(stack, set_to("ecr")) == f"{uri}@sha256:1"
     assert len(signed_in) == 1

@@ -103,4 +103,4 @@ def test_the_file_is_parsed_once_and_again_after_an_edit(tmp_path, monkeypatch):
     ],
 )
 def test_the_architecture_follows_from_the_instance_type(instance_type, architecture):
-    assert Settings("dev", {"instance_type": instance_type}).architecture == architecture
+    assert settings.Settings("dev", {"instance_type": instance_type}).architecture == architecture
