@@ -19,6 +19,10 @@ BUILD_SECONDS = 1800
 ASK_SECONDS = 60
 # What registries say if the tag does not exist, as opposed to denying access.
 ABSENT = ("not found", "manifest unknown", "no such manifest", "name unknown", "name_unknown")
+EMULATION = (
+    "Install emulation once (`docker run --privileged --rm tonistiigi/binfmt --install all`), build on a machine "
+    "of that platform, or set another instance_type in scripts/stages.toml."
+)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -75,6 +79,15 @@ def for_this_machine(reference: str, reporter: Reporter, container: Path = CONTA
 def engine_address() -> str:
     """Where Docker's engine answers, as the command line has it: DOCKER_HOST, or the context that is in use."""
     return _docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}", seconds=ASK_SECONDS).strip()
+
+
+def engine_architecture() -> str:
+    """What Docker's engine runs without emulation, such as ``amd64``.
+
+    Raises:
+        ImageError: Docker is missing, or its engine does not answer.
+    """
+    return _docker("version", "--format", "{{.Server.Arch}}", seconds=ASK_SECONDS).strip()
 
 
 def reference(settings: Settings, container: Path = CONTAINER_DIR) -> str:
@@ -178,8 +191,7 @@ def _failed(arguments: tuple[str, ...], words: str) -> ImageError:
     if "exec format error" in text:
         return ImageError(
             "This machine's engine cannot run programs of the platform that the image is for.",
-            "Install emulation once (`docker run --privileged --rm tonistiigi/binfmt --install all`), build on a "
-            "machine of that platform, or set another instance_type in scripts/stages.toml.",
+            EMULATION,
         )
     if "denied" in text or "unauthorized" in text or "authentication required" in text:
         return ImageError(f"The registry refuses: {last}", "Run `docker login` with an account that may push there.")

@@ -12,7 +12,7 @@ from typing import Protocol
 from scripts.image import build, login, repository
 from scripts.release import registry
 from scripts.stage import region
-from scripts.stage.errors import ImageError
+from scripts.stage.errors import AdviceError, ImageError
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
@@ -81,7 +81,12 @@ class AwsPlace:
     @property
     def checks(self) -> Mapping[str, Callable[[], str]]:
         """Docker, which builds images, and where they are pushed."""
-        return {"Docker": _docker, "image repository": self._repository}
+        return {
+            "Docker": _docker,
+            "image repository": self._repository,
+            "image platform": self._platform,
+            "registry login": self._login,
+        }
 
     def image(self, reporter: Reporter) -> str:
         """Build and push the image, unless the registry has it."""
@@ -106,6 +111,25 @@ class AwsPlace:
                 'Set image_repository in scripts/stages.toml ("ecr": a registry of its own), or deploy with --image.',
             )
         return f"{name} (the stage's registry stack)" if name == repository.OWN else name
+
+    def _platform(self) -> str:
+        wanted, engine = self._settings.architecture, build.engine_architecture()
+        if wanted != engine:
+            raise AdviceError(
+                f"{self._settings.instance_type} needs an image for {wanted}, and this machine's engine is {engine}: "
+                "it builds that with emulation alone",
+                build.EMULATION,
+            )
+        return f"{wanted}, for {self._settings.instance_type}"
+
+    def _login(self) -> str:
+        name = self._settings.image_repository
+        if name in {"", repository.OWN}:
+            return "not needed: a token is asked for at each deployment" if name else "not needed"
+        host = login.host_of(name)
+        if not login.knows(host):
+            raise AdviceError(f"Docker is not logged in to {host}", f"`docker login {host}`, if you push from here.")
+        return host
 
 
 def _docker() -> str:
