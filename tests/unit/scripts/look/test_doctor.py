@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 from scripts.image import build
-from scripts.look import doctor, rights
+from scripts.look import account, doctor, rights
 from scripts.look.findings import check
 from scripts.release.place import AwsPlace
 from scripts.stage import settings
@@ -30,6 +30,7 @@ def aws(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setattr(rights, "check", lambda cloud, settings: "moto cannot simulate policies")
+    monkeypatch.setattr(account.Quota, "_allowed", lambda quota, cloud: 50.0)  # nor has it AWS's default quotas
     with mock_aws():
         yield Cloud("dev", region="us-east-1")
 
