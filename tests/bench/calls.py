@@ -12,14 +12,14 @@ from click.testing import CliRunner
 from scripts.cli.main import main
 from tests.bench.figures import Figure
 from tests.bench.orchestrator import two_images
-from tests.local.counting import POLLS, counted
+from tests.local.counting import counted
 from tests.local.running import start_and_wait
 
 TITLE = "Calls of AWS that a command makes"
-ABOUT = f"""\
-Counted on the laptop cloud, whose commands are those of AWS. A call that is repeated until something is over
-({", ".join(POLLS)}) counts once; on AWS it is made every three seconds. On AWS each command asks besides who it is (one
-call), and `deploy` and `roll` ask for the address of the stage's registry and a token (two calls).
+ABOUT = """\
+Counted on the laptop cloud, whose commands are those of AWS. What is repeated until something is over (the descriptions
+of change sets, stacks, events and services) counts once; on AWS it is asked every three seconds. There each command
+besides asks who it is (one call), and `deploy` and `roll` ask for the registry's address and a token (two calls).
 """
 
 
