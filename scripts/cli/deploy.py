@@ -42,6 +42,7 @@ def plan_command(context: click.Context, options: Options, image: str | None, ke
     The exit code is 0 when nothing would change, 2 when something would, and 1 for an error.
     """
     with options.reporter() as reporter, Interrupt(lambda _: reporter.note(CTRL_C)) as interrupt:
+        options.say_where(reporter)
         if keep_image:
             release = plans.stacks_alone(options.cloud, options.settings)
         else:
@@ -164,8 +165,10 @@ def rollback_command(options: Options, image: str | None) -> None:
 @with_options
 def site_command(options: Options, wait: int) -> None:
     """Upload the site's files that changed."""
-    with options.reporter() as reporter, lock.hold(options.cloud, "site", 60.0 * wait, reporter.note):
-        change = page.upload(options.cloud, options.settings, deployed(options), reporter)
+    with options.reporter() as reporter:
+        options.say_where(reporter)
+        with lock.hold(options.cloud, "site", 60.0 * wait, reporter.note):
+            change = page.upload(options.cloud, options.settings, deployed(options), reporter)
     facts = {"uploaded": change.uploaded, "deleted": change.deleted, "unchanged": change.unchanged}
     lines = [f"+ {key}" for key in change.uploaded] + [f"- {key}" for key in change.deleted]
     options.print(facts, "\n".join(lines) or "No change.")
