@@ -113,7 +113,11 @@ class AwsPlace:
         return f"{name} (the stage's registry stack)" if name == repository.OWN else name
 
     def _platform(self) -> str:
-        wanted, engine = self._settings.architecture, build.engine_architecture()
+        wanted = self._settings.architecture
+        try:
+            engine = build.engine_architecture()
+        except ImageError:
+            return f"{wanted}, for {self._settings.instance_type}"  # that Docker does not answer is told already
         if wanted != engine:
             raise AdviceError(
                 f"{self._settings.instance_type} needs an image for {wanted}, and this machine's engine is {engine}: "

@@ -1,5 +1,6 @@
 """What the doctor finds, and the fix that it names for each failure; against moto and stubs."""
 
+import json
 import time
 from email.utils import formatdate
 
@@ -106,3 +107,32 @@ def test_a_warning_is_told_with_its_fix_and_is_no_failure():
     finding = check("alarms", look)
     assert finding.passed
     assert finding.text == "WARN  alarms: nobody hears\n      Fix: Set it"
+
+
+@pytest.mark.parametrize(("instance_type", "warned"), [("t3.micro", False), ("t4g.micro", True)])
+def test_an_image_for_another_processor_than_this_machines_is_a_warning(instance_type, warned):
+    place = AwsPlace(stage(instance_type=instance_type), "eu-central-1")
+    finding = check("image platform", place.checks["image platform"])
+    assert finding.passed
+    assert finding.warning == warned
+    assert not warned or "binfmt" in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("repository", "config", "warned"),
+    [
+        ("ecr", {}, False),
+        ("docker.io/you/rnn", {"auths": {"https://index.docker.io/v1/": {}}}, False),
+        ("you/rnn", {"auths": {"https://index.docker.io/v1/": {}}}, False),
+        ("ghcr.io/you/rnn", {"credHelpers": {"ghcr.io": "gh"}}, False),
+        ("ghcr.io/you/rnn", {"auths": {"https://index.docker.io/v1/": {}}}, True),
+        ("ghcr.io/you/rnn", {"credsStore": "of-nobody"}, True),
+    ],
+)
+def test_a_registry_that_docker_has_no_login_for_is_a_warning(tmp_path, monkeypatch, repository, config, warned):
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    place = AwsPlace(stage(image_repository=repository), "eu-central-1")
+    finding = check("registry login", place.checks["registry login"])
+    assert finding.warning == warned
+    assert not warned or "docker login ghcr.io" in finding.fix
