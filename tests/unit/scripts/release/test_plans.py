@@ -71,7 +71,7 @@ def test_the_machine_image_is_of_the_instance_types_architecture(cloud, account,
     account()
     chosen = Settings("dev", {**DEV.values, "instance_type": instance_type})
     fixed = plans.everything(cloud, chosen, "new").stacks.step("cluster").fixed
-    assert where in fixed["InstanceImageId"]
+    assert where in str(fixed["InstanceImageId"])
 
 
 def test_stacks_alone_keep_the_image_and_the_page(cloud, account):
