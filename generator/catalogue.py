@@ -258,6 +258,19 @@ WATCH = Function(
     memory_mib=128,
     timeout_seconds=60,
 )
+# Called by a topic, in the operations stack.
+SWITCH = Function(
+    "switch",
+    "",
+    "",
+    "Closes the API when its traffic or the account's bill exceeds what the stage allows, and says so",
+    ("STAGE", "API_ID", "ALARM_TOPIC_ARN"),
+    memory_mib=128,
+    timeout_seconds=30,
+)
+# What the operations stack runs beside the API.
+CARETAKERS = (WATCH, SWITCH)
+API_STAGE = "$default"  # the API's one stage: its name is not part of any path
 PREDICT_ROUTE = ("POST", "/getSentiment")
 BATCH_ROUTE = ("POST", "/getSentiments")
 

@@ -126,6 +126,28 @@ class Watch:
         )
 
 
+@dataclass(frozen=True)
+class Switch:
+    """Settings of the function that closes the API."""
+
+    stage: str
+    api_id: str
+    alarm_topic_arn: str
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> Switch:
+        """Read the settings.
+
+        Raises:
+            KeyError: a variable is not set.
+        """
+        return cls(
+            stage=environment["STAGE"],
+            api_id=environment["API_ID"],
+            alarm_topic_arn=environment["ALARM_TOPIC_ARN"],
+        )
+
+
 def _labels(environment: Mapping[str, str]) -> tuple[str, ...]:
     """LABELS is a comma-separated list, in the order in which labels are shown everywhere."""
     return tuple(label.strip() for label in environment["LABELS"].split(","))

@@ -46,7 +46,14 @@ OUTPUTS = {
         "ListenerArn",
         "LoadBalancerFullName",
     },
-    "service": {"ServiceName", "TargetGroupFullName", "LogGroupName", "ServiceFailsArn", "ServiceSlowArn"},
+    "service": {
+        "ServiceName",
+        "TargetGroupFullName",
+        "LogGroupName",
+        "NoTaskArn",
+        "ServiceFailsArn",
+        "ServiceSlowArn",
+    },
     "site": {"SiteBucketName", "SiteUrl", "DistributionId"},
     "api": {"ApiUrl", "ApiId", *(f"{function.title}FunctionName" for function in catalogue.LAMBDAS)},
     "operations": {"DashboardName"},
@@ -200,6 +207,23 @@ def test_scaling_owns_the_numbers_of_tasks_and_instances():
     assert requests["TargetValue"] == {"Ref": "RequestsPerTask"}
     label = requests["PredefinedMetricSpecification"]["ResourceLabel"]
     assert label == {"Fn::Sub": "${LoadBalancerFullName}/${TargetGroup.TargetGroupFullName}"}
+
+
+@pytest.mark.parametrize("stage", [name for name in STAGES if name != "defaults"])
+def test_what_the_throttle_lets_through_can_bring_every_task_of_a_stage(stage):
+    """Scaling adds a task when those that run have more than their target, so the throttle must let that much in."""
+    values = {**STAGES["defaults"], **STAGES[stage]}
+    a_minute = 60 * values["throttle_rate"]
+    assert a_minute > values["requests_per_task"] * (values["max_tasks"] - 1)
+
+
+def test_a_stage_that_is_asleep_does_not_alarm_for_having_no_task():
+    alarm = TEMPLATES["service"]["Resources"]["NoTask"]
+    assert TEMPLATES["service"]["Conditions"]["Asleep"] == {"Fn::Equals": [{"Ref": "MaxTasks"}, 0]}
+    assert alarm["Properties"]["Threshold"] == {"Fn::If": ["Asleep", 0, 1]}
+    assert alarm["Properties"]["ComparisonOperator"] == "LessThanThreshold", "no count is less than 0"
+    assert alarm["Properties"]["TreatMissingData"] == {"Fn::If": ["Asleep", "notBreaching", "breaching"]}
+    assert alarm["DependsOn"] == "Service", "before it there are no tasks to count"
 
 
 def test_ecs_may_take_an_instance_away_only_after_draining_it():

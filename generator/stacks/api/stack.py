@@ -8,7 +8,16 @@ from troposphere import GetAtt, Parameter, Ref, Sub, Template, apigatewayv2, log
 
 from generator import keys
 from generator.building import DISPOSABLE, add_output, name_tag, new_template, purpose, stage_name
-from generator.catalogue import BATCH_PATH, BATCH_ROUTE, FUNCTIONS, LAMBDAS, PREDICT_PATH, PREDICT_ROUTE, WORKERS
+from generator.catalogue import (
+    API_STAGE,
+    BATCH_PATH,
+    BATCH_ROUTE,
+    FUNCTIONS,
+    LAMBDAS,
+    PREDICT_PATH,
+    PREDICT_ROUTE,
+    WORKERS,
+)
 from generator.parameters import parameter
 from generator.stacks.api import functions
 
@@ -105,7 +114,7 @@ def stage(template: Template, api: apigatewayv2.Api, log: logs.LogGroup) -> apig
             "DefaultStage",
             Metadata=purpose("Publishes the routes at once, throttles them, and logs each request"),
             ApiId=Ref(api),
-            StageName="$default",
+            StageName=API_STAGE,
             AutoDeploy=True,
             DefaultRouteSettings=apigatewayv2.RouteSettings(
                 ThrottlingRateLimit=Ref(parameter(template, "ThrottleRate")),

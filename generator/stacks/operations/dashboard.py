@@ -24,6 +24,8 @@ PARAMETERS = (
     "TargetGroupFullName",
 )
 
+OF_SERVICE = ("NoTaskArn", "ServiceFailsArn", "ServiceSlowArn")  # alarms of the service stack
+
 
 def add(template: Template, alarms: Sequence[cloudwatch.Alarm]) -> cloudwatch.Dashboard:
     """Add the dashboard.
@@ -32,10 +34,10 @@ def add(template: Template, alarms: Sequence[cloudwatch.Alarm]) -> cloudwatch.Da
         template: template of the operations stack.
         alarms: the alarms for its first row.
     """
-    names = [*PARAMETERS, *(f"{one.title}FunctionName" for one in LAMBDAS), "ServiceFailsArn", "ServiceSlowArn"]
+    names = [*PARAMETERS, *(f"{one.title}FunctionName" for one in LAMBDAS), *OF_SERVICE]
     for name in names:
         parameter(template, name)
-    lights = [*(f"${{{alarm.title}.Arn}}" for alarm in alarms), "${ServiceFailsArn}", "${ServiceSlowArn}"]
+    lights = [*(f"${{{alarm.title}.Arn}}" for alarm in alarms), *(f"${{{name}}}" for name in OF_SERVICE)]
     rows = [lamps(lights), numbers(), traffic(), machines(), predictions()]
     widgets, y = [], 0
     for row in rows:

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from awacs import ecr, ssm
-from troposphere import GetAtt, Parameter, Ref, Sub, Template, applicationautoscaling, cloudwatch, ecs, iam, logs
+from troposphere import (
+    Equals,
+    GetAtt,
+    If,
+    Parameter,
+    Ref,
+    Sub,
+    Template,
+    applicationautoscaling,
+    cloudwatch,
+    ecs,
+    iam,
+    logs,
+)
 from troposphere import elasticloadbalancingv2 as elb
 
 from generator import alarms, boundary, catalogue, keys
@@ -27,6 +40,8 @@ DRAIN_SECONDS = 20  # for requests in flight; the API waits no longer than 10 s 
 CPU_TARGET_PERCENT = 75
 FAILURES = 5  # a minute
 SLOW_SECONDS = 1
+NO_TASK_MINUTES = 5  # waking takes some three: an instance starts, joins and pulls the image
+ASLEEP = "Asleep"
 
 
 def build() -> Template:
@@ -40,13 +55,14 @@ def build() -> Template:
     rule = listener_rule(template, parameter(template, "ListenerArn"), targets)
     alarms_of_deployment = [failing(template, targets), slow(template, targets)]
     service = the_service(template, task, targets, rule, alarms_of_deployment)
+    seen = [*alarms_of_deployment, no_task(template, targets, service)]
     scaled = scalable_target(template, service)
     scale_by_requests(template, scaled, targets)
     scale_by_cpu(template, scaled)
 
     add_output(template, "ServiceName", GetAtt(service, "Name"), "ECS service")
     add_output(template, "TargetGroupFullName", GetAtt(targets, "TargetGroupFullName"), "As its metrics name it")
-    for alarm in alarms_of_deployment:
+    for alarm in seen:
         add_output(template, f"{alarm.title}Arn", GetAtt(alarm, "Arn"), f"Alarm {alarm.title}")
     add_output(template, "LogGroupName", Ref(log_group), "Log group of the tasks")
     return template
@@ -211,6 +227,25 @@ def slow(template: Template, targets: elb.TargetGroup) -> cloudwatch.Alarm:
     watched = alarms.metric("AWS/ApplicationELB", "TargetResponseTime", "p95", **of_tasks(template, targets))
     text = "One prediction in twenty takes longer than a second; a deployment in progress is rolled back"
     return alarms.add(template, "ServiceSlow", text, watched, above=SLOW_SECONDS, times=(3, 5))
+
+
+def no_task(template: Template, targets: elb.TargetGroup, service: ecs.Service) -> cloudwatch.Alarm:
+    """The alarm for a service without a healthy task, which a stage that is asleep is meant to have.
+
+    It is made after the service, whose first task takes some minutes.
+    """
+    template.add_condition(ASLEEP, Equals(Ref(parameter(template, "MaxTasks")), 0))
+    healthy = alarms.metric("AWS/ApplicationELB", "HealthyHostCount", "Maximum", **of_tasks(template, targets))
+    return alarms.add(
+        template,
+        "NoTask",
+        "No task is healthy: there are no predictions",
+        healthy,
+        below=If(ASLEEP, 0, 1),
+        times=(NO_TASK_MINUTES, NO_TASK_MINUTES),
+        silence=If(ASLEEP, "notBreaching", "breaching"),
+        DependsOn=service.title,
+    )
 
 
 def of_tasks(template: Template, targets: elb.TargetGroup) -> dict[str, Ref | GetAtt]:
