@@ -253,7 +253,7 @@ WATCH = Function(
     "watch",
     "",
     "",
-    "Checks the age of machine image and certificates once a day",
+    "Checks the age of machine image and certificates once a day, and keeps the VPC link in use",
     ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL"),
     memory_mib=128,
     timeout_seconds=60,
