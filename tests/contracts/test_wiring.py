@@ -207,6 +207,17 @@ def test_scaling_owns_the_numbers_of_tasks_and_instances():
     assert requests["TargetValue"] == {"Ref": "RequestsPerTask"}
     label = requests["PredefinedMetricSpecification"]["ResourceLabel"]
     assert label == {"Fn::Sub": "${LoadBalancerFullName}/${TargetGroup.TargetGroupFullName}"}
+    work = resource("service", "ScaleByWork")["TargetTrackingScalingPolicyConfiguration"]
+    *metrics, math = work["CustomizedMetricSpecification"]["Metrics"]
+    for metric in metrics:
+        of = {each["Name"]: each["Value"] for each in metric["MetricStat"]["Metric"]["Dimensions"]}
+        assert of == {
+            "LoadBalancer": {"Ref": "LoadBalancerFullName"},
+            "TargetGroup": get_att("TargetGroup", "TargetGroupFullName"),
+        }
+        assert metric["Id"] in math["Expression"]
+    # All policies must agree to scale in, and one whose metric has no value does not: this one is always reported.
+    assert "FILL(tasks" not in math["Expression"]
 
 
 @pytest.mark.parametrize("stage", [name for name in STAGES if name != "defaults"])
