@@ -253,8 +253,8 @@ WATCH = Function(
     "watch",
     "",
     "",
-    "Checks the age of machine image and certificates once a day, and keeps the VPC link in use",
-    ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL"),
+    "Checks once a day the age of machine image and certificates, and drift; keeps the VPC link in use",
+    ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL", "LABELS"),
     memory_mib=128,
     timeout_seconds=60,
 )
@@ -300,6 +300,7 @@ PIPELINES = ("site", "service", "infrastructure", "plan")
 WATCH_NAMESPACE = "Sentiment"
 WATCH_IMAGE_METRIC = "ImageAgeDays"
 WATCH_CERTIFICATE_METRIC = "CertificateDaysLeft"
+WATCH_DRIFT_METRIC = "Drift"
 
 # --- the site ----------------------------------------------------------------------------------------------------
 SITE_INDEX = "index.html"

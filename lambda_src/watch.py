@@ -1,4 +1,4 @@
-"""The daily check of age: the instances' machine image, and the certificates that clients see.
+"""The daily check of age: the instances' machine image, and the certificates that clients see; and of drift.
 
 It also asks the API once. AWS suspends a VPC link without traffic for 60 days, and the API then fails for minutes while
 it sets the link up again (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-vpc-links.html).
@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aws import client
+from drift import drift
 from settings import Watch
 
 NAMESPACE = "Sentiment"
@@ -48,6 +49,9 @@ def handler(event: Any, context: Any) -> dict[str, float]:
     left = [certificate_left(host, now) for host in hosts if host]
     if left:
         found["CertificateDaysLeft"] = min(left)
+    shifted = drift(settings.stage, settings.labels, now)
+    if shifted is not None:
+        found["Drift"] = shifted
     print(json.dumps(as_metrics(settings.stage, found, now)))
     if settings.api_url.startswith("https:"):
         ask(settings.api_url)

@@ -41,6 +41,7 @@ ACTIONS = {
 }
 # For these AWS knows no resource (service authorization reference): * is the narrowest form.
 NOT_NARROWER = {
+    "cloudwatch:GetMetricData",
     "ec2:DescribeImages",
     "ecr:GetAuthorizationToken",
     "ecs:DiscoverPollEndpoint",
@@ -206,7 +207,11 @@ def test_a_task_is_given_the_key_that_its_lambda_reads():
 @pytest.mark.parametrize(
     ("function", "calls", "allowed"),
     [
-        (catalogue.WATCH, {("ec2", "describe_images")}, {"ec2:DescribeImages": "*"}),
+        (
+            catalogue.WATCH,
+            {("ec2", "describe_images"), ("cloudwatch", "get_metric_data")},
+            {"ec2:DescribeImages": "*", "cloudwatch:GetMetricData": "*"},
+        ),
         (
             catalogue.SWITCH,
             {("apigatewayv2", "update_stage"), ("sns", "publish")},

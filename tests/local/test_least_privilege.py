@@ -10,6 +10,7 @@ import copy
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -38,6 +39,14 @@ CALLS: dict[str, tuple[str, Call]] = {
     ),
     "ssm:GetParameter": ("ssm", lambda c, o: c.get_parameter(Name=o["parameter"], WithDecryption=True)),
     "ec2:DescribeImages": ("ec2", lambda c, o: c.describe_images(ImageIds=[o["ImageId"]])),
+    "cloudwatch:GetMetricData": (
+        "cloudwatch",
+        lambda c, o: c.get_metric_data(
+            MetricDataQueries=[{"Id": "one", "Expression": "1"}],
+            StartTime=datetime(2026, 1, 1, tzinfo=UTC),
+            EndTime=datetime(2026, 1, 2, tzinfo=UTC),
+        ),
+    ),
     "sns:Publish": ("sns", lambda c, o: c.publish(TopicArn=o["AlarmTopicArn"], Message="x")),
     "apigateway:PATCH": (
         "apigatewayv2",

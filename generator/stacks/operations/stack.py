@@ -23,6 +23,7 @@ FULL_MINUTES = 15
 OLD_IMAGE_DAYS = 60  # AWS publishes a new image about every second week
 CERTIFICATE_DAYS = 21  # AWS renews its own 60 days before they end
 WARN_PERCENT = 80
+DRIFT = 0.25  # of a day's predictions; chance alone makes it 0.08 (lambda_src/drift.py)
 
 
 def build() -> Template:
@@ -39,6 +40,7 @@ def build() -> Template:
         *watch.add(template),
         *switch.add(template),
         *age_alarms(template),
+        drift(template),
     ]
     board = dashboard.add(template, rings)
     the_budget(template)
@@ -120,6 +122,15 @@ def age_alarms(template: Template) -> list[cloudwatch.Alarm]:
         alarms.add(template, "ImageOld", old, image, above=OLD_IMAGE_DAYS),
         alarms.add(template, "CertificateEnds", ends, certificate, below=CERTIFICATE_DAYS),
     ]
+
+
+def drift(template: Template) -> cloudwatch.Alarm:
+    """Whether today's predictions are others than last month's: the watch reports their distance once a day."""
+    shifted = metric(watch.NAMESPACE, watch.DRIFT, "Maximum", alarms.DAY, Stage=Ref("Stage"))
+    text = (
+        "A day's mix of labels and abstentions is far from the month's before it: people may write about other things"
+    )
+    return alarms.add(template, "Drift", text, shifted, above=DRIFT)
 
 
 def the_budget(template: Template) -> budgets.Budget:

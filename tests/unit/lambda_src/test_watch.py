@@ -144,6 +144,7 @@ def test_an_api_that_does_not_answer_is_an_error_that_the_alarm_tells() -> None:
         watch.ask(f"http://{HOST}:{port}")
 
 
+@pytest.mark.parametrize("shifted", [None, 0.31])
 @pytest.mark.parametrize(
     ("site", "api", "left"),
     [
@@ -159,17 +160,20 @@ def test_what_is_found_goes_to_the_log_as_metrics(
     site: str,
     api: str,
     left: float | None,
+    shifted: float | None,
 ) -> None:
-    values = {"STAGE": "dev", "IMAGE_ID": image[0], "SITE_URL": site, "API_URL": api}
+    values = {"STAGE": "dev", "IMAGE_ID": image[0], "SITE_URL": site, "API_URL": api, "LABELS": "joy,fear"}
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     certificates = {"site.example": 10.0, "api.example": 20.0}
     monkeypatch.setattr(watch, "certificate_left", lambda host, now: certificates[host])
+    monkeypatch.setattr(watch, "drift", lambda stage, labels, now: shifted)
     asked: list[str] = []
     monkeypatch.setattr(watch, "ask", asked.append)
 
     found = watch.handler({}, None)
     assert found.get(catalogue.WATCH_CERTIFICATE_METRIC) == left
+    assert found.get(catalogue.WATCH_DRIFT_METRIC) == shifted
     assert found[catalogue.WATCH_IMAGE_METRIC] == watch.days(NOW - image[1])
     line = json.loads(capsys.readouterr().out)
     assert {name: line[name] for name in found} == found
