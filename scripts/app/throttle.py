@@ -28,7 +28,7 @@ def is_closed(cloud: Cloud, outputs: Mapping[str, str]) -> bool:
 
 
 def open_again(work: Work, settings: Settings) -> None:
-    """Set the stage's own limits if the API is closed.
+    """Set the stage's own limits if the API is closed, and have the alarm on its traffic watch again.
 
     Args:
         work: where and how.
@@ -45,4 +45,11 @@ def open_again(work: Work, settings: Settings) -> None:
     work.cloud.client("apigatewayv2").update_stage(
         ApiId=outputs["ApiId"], StageName=API_STAGE, DefaultRouteSettings=limits
     )
+    # An alarm acts when its state changes. Still ALARM, it would not close the API again; so it is to find out anew.
+    if "TrafficCostsName" in outputs:
+        work.cloud.client("cloudwatch").set_alarm_state(
+            AlarmName=outputs["TrafficCostsName"],
+            StateValue="OK",
+            StateReason="`sentiment wake` opened the API. The next evaluation closes it if it still costs too much.",
+        )
     work.reporter.note("The API was closed, and is open again.")

@@ -40,9 +40,9 @@ def sleep_command(options: Options) -> None:
 @click.command()
 @with_options
 def wake_command(options: Options) -> None:
-    """Start tasks and instances again after sleep or scale, and open the API.
+    """Start tasks and instances again after sleep or scale.
 
-    Their number goes back to the stage's settings. The API is closed if the switch did that, to save money.
+    Their number goes back to the stage's settings. An API that was closed because it cost too much is opened again.
     """
     with options.reporter() as reporter, changing(options.cloud, reporter, "wake") as work:
         state = scaling.wake(work, options.settings)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 
 import pytest
 
 from generator import catalogue
 from generator.parameters import DEFINITIONS, setting_name
-from scripts.stage.settings import ORCHESTRATOR_KEYS, pascal
+from scripts.stage.settings import ORCHESTRATOR_KEYS, load, pascal
+from sentiment import turns
 from tests.contracts.reading import STAGES, TEMPLATES, resource, resources_of
 
 COMPUTED = {"Stage", "LambdaCodeKey", "ImageUri"}
@@ -56,7 +58,7 @@ OUTPUTS = {
     },
     "site": {"SiteBucketName", "SiteUrl", "DistributionId"},
     "api": {"ApiUrl", "ApiId", *(f"{function.title}FunctionName" for function in catalogue.LAMBDAS)},
-    "operations": {"DashboardName"},
+    "operations": {"DashboardName", "TrafficCostsName"},
     "pipeline": {"SiteRoleArn", "ServiceRoleArn", "InfrastructureRoleArn", "PlanRoleArn", "IdentityProviderInUse"},
 }
 SETTINGS = {pascal(key): value for key, value in STAGES["defaults"].items() if key not in ORCHESTRATOR_KEYS}
@@ -196,6 +198,14 @@ def test_a_target_drains_longer_than_a_request_lasts_and_stops_later_than_that()
         assert resource("api", title)["TimeoutInMillis"] / 1000 <= drain < container["StopTimeout"]
 
 
+def test_a_503_tells_to_wait_as_long_as_a_task_would_at_most():
+    """The gateway overwrites what the service says (RefusedError), as it cannot tell its 503 from the load balancer's."""
+    for title in ("PredictIntegration", "BatchIntegration"):
+        (header,) = resource("api", title)["ResponseParameters"]["503"]["ResponseParameters"]
+        assert header["Destination"] == "overwrite:header.Retry-After"
+        assert int(header["Source"]) == math.ceil(turns.MAX_WAIT_SECONDS)
+
+
 def test_scaling_owns_the_numbers_of_tasks_and_instances():
     """A desired count in the template would undo what scaling did, at every deploy."""
     assert "DesiredCount" not in resource("service", "Service")
@@ -223,9 +233,9 @@ def test_scaling_owns_the_numbers_of_tasks_and_instances():
 @pytest.mark.parametrize("stage", [name for name in STAGES if name != "defaults"])
 def test_what_the_throttle_lets_through_can_bring_every_task_of_a_stage(stage):
     """Scaling adds a task when those that run have more than their target, so the throttle must let that much in."""
-    values = {**STAGES["defaults"], **STAGES[stage]}
-    a_minute = 60 * values["throttle_rate"]
-    assert a_minute > values["requests_per_task"] * (values["max_tasks"] - 1)
+    values = load(stage).parameters
+    a_minute = 60 * float(values["ThrottleRate"])
+    assert a_minute > float(values["RequestsPerTask"]) * (int(values["MaxTasks"]) - 1)
 
 
 def test_a_stage_that_is_asleep_does_not_alarm_for_having_no_task():

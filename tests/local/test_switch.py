@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from generator.catalogue import API_STAGE
-from scripts.cloudformation import stacks
 from scripts.cloudformation.stacks import collect_outputs
 from scripts.stage.settings import load
 from tests.local.conftest import Run
@@ -18,13 +17,7 @@ from tests.local.test_roll import eventually
 @pytest.fixture
 def alarm(own: RunningApp, run: Run) -> Iterator[str]:
     """Name of the alarm on what the API's traffic costs; the API is open afterwards, whatever the test did."""
-    found = {
-        each["LogicalResourceId"]: each["PhysicalResourceId"]
-        for state in stacks.of_stage(own.cloud)
-        if state.name.endswith("-operations")
-        for each in own.cloud.client("cloudformation").describe_stack_resources(StackName=state.name)["StackResources"]
-    }
-    yield found["TrafficCosts"]
+    yield collect_outputs(own.cloud)["TrafficCostsName"]
     run("wake")
 
 
@@ -55,3 +48,13 @@ def test_traffic_that_costs_too_much_closes_the_api_until_wake_opens_it(own: Run
     assert limits(own) == own_limits
     eventually(lambda: status(own) == 200)
     assert "closed" not in run("status").stdout
+
+
+def test_an_api_that_was_opened_is_closed_again_if_it_still_costs_too_much(
+    own: RunningApp, run: Run, alarm: str
+) -> None:
+    for _ in range(2):
+        own.cloud.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="31 cents")
+        eventually(lambda: limits(own) == (0.0, 0))
+        run("wake")
+        assert limits(own) != (0.0, 0)

@@ -13,7 +13,7 @@ from awacs import sns as sns_actions
 from troposphere import AWS_NO_VALUE, Equals, GetAtt, If, Ref, Sub, Template, awslambda, cloudwatch, sns
 
 from generator import alarms, keys, lambdas
-from generator.building import allow, name_tag, policy, purpose
+from generator.building import add_output, allow, name_tag, policy, purpose
 from generator.catalogue import SWITCH
 from generator.parameters import parameter
 
@@ -30,7 +30,7 @@ GB = 1024**3
 
 
 def add(template: Template) -> list[cloudwatch.Alarm]:
-    """Add the topic, the function that it calls, and the alarm on what traffic costs.
+    """Add the topic, the function that it calls, and the alarm on what traffic costs, whose name is an output.
 
     Args:
         template: template of the operations stack.
@@ -42,7 +42,9 @@ def add(template: Template) -> list[cloudwatch.Alarm]:
     called_by(template, function, topic)
     broke = alarms.metric("AWS/Lambda", "Errors", "Sum", alarms.DAY, FunctionName=Ref(function))
     text = "The switch could not close the API: do it by hand, and read the function's log"
-    return [costly(template, topic), alarms.add(template, "SwitchFails", text, broke, above=1)]
+    traffic_costs = costly(template, topic)
+    add_output(template, "TrafficCostsName", Ref(traffic_costs), "Alarm on what the API's traffic costs")
+    return [traffic_costs, alarms.add(template, "SwitchFails", text, broke, above=1)]
 
 
 def subscriber(template: Template) -> If:
