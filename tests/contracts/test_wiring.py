@@ -199,7 +199,7 @@ def test_a_target_drains_longer_than_a_request_lasts_and_stops_later_than_that()
 
 
 def test_a_503_tells_to_wait_as_long_as_a_task_would_at_most():
-    """The gateway overwrites what the service says (RefusedError), as it cannot tell its 503 from the load balancer's."""
+    """The gateway overwrites what the service says (RefusedError): it cannot tell its 503 from the balancer's."""
     for title in ("PredictIntegration", "BatchIntegration"):
         (header,) = resource("api", title)["ResponseParameters"]["503"]["ResponseParameters"]
         assert header["Destination"] == "overwrite:header.Retry-After"
