@@ -60,9 +60,7 @@ def identity_provider(template: Template) -> If:
         iam.OIDCProvider(
             "IdentityProvider",
             Condition=MAKES_PROVIDER,
-            Metadata=purpose(
-                "Makes AWS trust GitHub's statement of a job's identity, so that no long-lived key is needed"
-            ),
+            Metadata=purpose("Makes AWS trust GitHub's statement of a job's identity, without long-lived keys"),
             Url=f"https://{GITHUB_ISSUER}",
             ClientIdList=[GITHUB_AUDIENCE],
             Tags=name_tag("github"),
@@ -77,7 +75,7 @@ def the_boundary(template: Template, built: Iterable[dict[str, Any]]) -> iam.Man
     return template.add_resource(
         iam.ManagedPolicy(
             "RoleBoundary",
-            Metadata=purpose("Limits what any role of the app can do, whatever a pipeline writes into the role"),
+            Metadata=purpose("Limits what any role of the app can do, whatever a pipeline writes"),
             ManagedPolicyName=boundary.name(),
             PolicyDocument=document,
         )
@@ -86,7 +84,7 @@ def the_boundary(template: Template, built: Iterable[dict[str, Any]]) -> iam.Man
 
 def role(template: Template, name: str, subject: str, provider: If, statements: Iterable[aws.Statement]) -> iam.Role:
     """The role of one pipeline."""
-    what = "a plan of changes for pull requests needs" if name == "Plan" else f"the {name.lower()} pipeline needs"
+    what = "a plan for pull requests needs" if name == "Plan" else f"the {name.lower()} pipeline needs"
     return template.add_resource(
         iam.Role(
             f"{name}Role",
@@ -110,9 +108,7 @@ def bounded_changes(template: Template, name: str, its_role: iam.Role, statement
         template.add_resource(
             iam.ManagedPolicy(
                 f"{name}Changes{number}",
-                Metadata=purpose(
-                    f"What CloudFormation may do for the {name.lower()} pipeline, part {number} of {len(parts)}"
-                ),
+                Metadata=purpose(f"CloudFormation's part of the {name.lower()} pipeline, {number} of {len(parts)}"),
                 PolicyDocument=policy(*part),
                 Roles=[Ref(its_role)],
             )
