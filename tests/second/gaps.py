@@ -1,7 +1,7 @@
 """What moto's server lacks of CloudFormation, and what stands in for it. Each entry says why it is moto's gap.
 
-Nothing here is about our templates or commands: those go to moto as they are. A gap that a later moto closes fails its
-own test (``test_gaps.py``), and goes.
+Nothing here is about our templates or commands: those go to moto as they are. Of 5.2.5; what a later moto can do goes,
+as ``test_gaps.py`` demands for types and attributes.
 """
 
 from __future__ import annotations
@@ -19,33 +19,39 @@ from moto.ec2.models.route_tables import RouteTable
 from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
 
 Attributes = Callable[[str], dict[str, str]]  # of a physical id: what Fn::GetAtt gives
-NONE: Attributes = lambda _: {}  # noqa: E731
+
+
+def _none(_: str) -> dict[str, str]:
+    return {}
+
 
 # Types without a model for CloudFormation in moto 5.2.5 (``get_model_map``): they are only recorded.
 TYPES: dict[str, Attributes] = {
     "AWS::ApiGatewayV2::Api": lambda id: {"ApiEndpoint": f"https://{id}.execute-api.us-east-1.amazonaws.com"},
-    "AWS::ApiGatewayV2::Integration": NONE,
-    "AWS::ApiGatewayV2::Route": NONE,
-    "AWS::ApiGatewayV2::Stage": NONE,
-    "AWS::ApiGatewayV2::VpcLink": NONE,
-    "AWS::ApplicationAutoScaling::ScalableTarget": NONE,
-    "AWS::ApplicationAutoScaling::ScalingPolicy": NONE,
-    "AWS::Budgets::Budget": NONE,
+    "AWS::ApiGatewayV2::Integration": _none,
+    "AWS::ApiGatewayV2::Route": _none,
+    "AWS::ApiGatewayV2::Stage": _none,
+    "AWS::ApiGatewayV2::VpcLink": _none,
+    "AWS::ApplicationAutoScaling::ScalableTarget": _none,
+    "AWS::ApplicationAutoScaling::ScalingPolicy": _none,
+    "AWS::Budgets::Budget": _none,
     "AWS::CloudFront::Distribution": lambda id: {"DomainName": f"{id}.cloudfront.net"},
     "AWS::CloudFront::OriginAccessControl": lambda id: {"Id": id},
-    "AWS::CloudFront::ResponseHeadersPolicy": NONE,
+    "AWS::CloudFront::ResponseHeadersPolicy": _none,
     "AWS::CloudWatch::Alarm": lambda id: {"Arn": f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{id}"},
-    "AWS::ECS::CapacityProvider": NONE,
-    "AWS::ECS::ClusterCapacityProviderAssociations": NONE,
-    "AWS::IAM::OIDCProvider": NONE,
-    "AWS::S3::BucketPolicy": NONE,
-    "AWS::SNS::Subscription": NONE,
-    "AWS::SNS::TopicPolicy": NONE,
+    "AWS::ECS::CapacityProvider": _none,
+    "AWS::ECS::ClusterCapacityProviderAssociations": _none,
+    "AWS::IAM::OIDCProvider": _none,
+    "AWS::S3::BucketPolicy": _none,
+    "AWS::SNS::Subscription": _none,
+    "AWS::SNS::TopicPolicy": _none,
 }
 # Attributes that a model lacks: of a type, how its resource gives one.
 ATTRIBUTES: dict[tuple[str, str], Callable[[Any], str]] = {
     ("AWS::AutoScaling::AutoScalingGroup", "AutoScalingGroupARN"): lambda group: group.arn,
-    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerFullName"): lambda one: one.arn.split(":loadbalancer/")[1],
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerFullName"): lambda one: one.arn.split(":loadbalancer/")[
+        1
+    ],
     ("AWS::ElasticLoadBalancingV2::TargetGroup", "TargetGroupFullName"): lambda group: group.arn.rpartition(":")[2],
 }
 
@@ -175,7 +181,7 @@ def _update_what_depends_on_it() -> None:
 
 
 def _update_task_definitions() -> None:
-    """A task definition that is updated keeps CloudFormation's ``Image``, where ECS's API and a new one have ``image``."""
+    """A task definition that is updated keeps CloudFormation's ``Image``, where ECS has ``image``."""
     update = TaskDefinition.update_from_cloudformation_json.__func__
 
     def update_from_cloudformation_json(cls: Any, cloudformation_json: Any, **others: Any) -> Any:
@@ -203,7 +209,7 @@ def _keep_outputs_of_change_sets() -> None:
 
 
 def _describe_parameters_as_given() -> None:
-    """Parameters are described, and used again, as they were parsed: what an SSM parameter holds instead of its name."""
+    """Parameters are described, and used again, as they were parsed: what an SSM parameter holds, not its name."""
 
     def given(self: Any) -> dict[str, str]:
         defaults = {name: each.get("Default") for name, each in self.template_dict.get("Parameters", {}).items()}
