@@ -115,6 +115,7 @@ def install() -> None:
     _run_tasks()
     _leave_tables_unprotected()
     _delete_route_tables()
+    _name_repositories()
 
 
 MODELS: list[type[CloudFormationModel]] = []  # classes that nothing refers to would be forgotten
@@ -260,3 +261,14 @@ def _delete_route_tables() -> None:
         self.ec2_backend.delete_route_table(self.id)
 
     RouteTable.delete = delete
+
+
+def _name_repositories() -> None:
+    """A repository gets a name with upper-case letters of its stack's logical id, which ECR itself then refuses."""
+    generate = parsing.generate_resource_name
+
+    def generate_resource_name(type_: str, stack: str, logical_id: str) -> str:
+        name: str = generate(type_, stack, logical_id)
+        return name.lower() if type_ == "AWS::ECR::Repository" else name
+
+    parsing.generate_resource_name = generate_resource_name
