@@ -158,7 +158,7 @@ def _reversed(plan: Plan, goes: Mapping[str, Doomed]) -> dict[str, frozenset[str
     The pipelines' stack goes last: CloudFormation deletes the others with its role, and their roles have its boundary.
     """
     known = {step.stack for step in plan.steps}
-    last = {stack for stack, doomed in goes.items() if doomed.step.declared.apart}
+    last = {stack for stack in goes if catalogue.stack(stack).apart}
     strangers = frozenset(goes.keys() - known - last)
     before = {stack: (plan.needed_by(stack) & goes.keys()) | strangers for stack in goes.keys() & known}
     return {stack: frozenset(goes.keys() - last) if stack in last else before.get(stack, frozenset()) for stack in goes}

@@ -1,5 +1,7 @@
 """One stack brought to its template, in every state it can be found in, against recorded answers of CloudFormation."""
 
+from dataclasses import replace
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -68,6 +70,15 @@ def test_a_change_set_without_changes_is_success_and_is_deleted(work, step, answ
     answers.discarded()
 
     assert outcome(work, step) == apply.Outcome({"TableName": "t"}, changed=False)
+
+
+def test_a_change_set_is_made_for_the_role_that_cloudformation_deploys_with(work, step, answers):
+    role = "arn:aws:iam::123456789012:role/deploy"
+    answers.stack("UPDATE_COMPLETE", outputs={"TableName": "t"})
+    answers.change_set_made(RoleARN=role)
+    answers.change_set("FAILED", "The submitted information didn't contain changes.")
+    answers.discarded()
+    assert not outcome(work, replace(step, role=role)).changed
 
 
 def test_a_stack_that_is_so_already_needs_no_change_set(cloud, step, answers):
