@@ -20,7 +20,7 @@ APP = {stack: template for stack, template in TEMPLATES.items() if stack != "pip
 IF_BOUNDED = {
     "Fn::If": [
         "Bounded",
-        {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/sentiment-${Stage}-boundary"},
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/sentiment-${Stage}-boundary-${AWS::Region}"},
         {"Ref": "AWS::NoValue"},
     ]
 }
@@ -73,7 +73,7 @@ def test_a_pipeline_passes_that_role_to_cloudformation_alone(name):
 
 
 TYPES = sorted({body["Type"] for template in APP.values() for body in template["Resources"].values()})
-BOUNDED = (("iam:PermissionsBoundary", f"arn:aws:iam::{evaluating.ACCOUNT}:policy/sentiment-dev-boundary"),)
+BOUNDED = (("iam:PermissionsBoundary", f"arn:aws:iam::{evaluating.ACCOUNT}:policy/sentiment-dev-boundary-us-east-1"),)
 NETWORKS = ("iam:PolicyARN", f"arn:aws:iam::{evaluating.ACCOUNT}:policy/sentiment-dev-network-LambdaNetworkPolicy-1")
 CONTEXTS = {
     "iam:AttachRolePolicy": (*BOUNDED, NETWORKS),
@@ -167,7 +167,7 @@ def test_policies_beside_roles_are_the_networks_alone():
     assert [arn["Fn::Sub"].rpartition(":")[2] for arn in never] == [
         "role/sentiment-${Stage}-pipeline-*",
         "policy/sentiment-${Stage}-pipeline-*",
-        "policy/sentiment-${Stage}-boundary",
+        "policy/sentiment-${Stage}-boundary-*",
     ]
 
 

@@ -262,7 +262,7 @@ def test_no_role_can_widen_what_pipelines_may_do(own, outputs, pipeline):
     assert refused(cloudformation.delete_stack, StackName=STACK)
     assert refused(iam.put_role_policy, RoleName=own_role, PolicyName="x", PolicyDocument=everything)
     assert refused(iam.delete_role_permissions_boundary, RoleName="sentiment-local-api-RecordRole-x")
-    boundary = "arn:aws:iam::000000000000:policy/sentiment-local-boundary"
+    boundary = "arn:aws:iam::000000000000:policy/sentiment-local-boundary-us-east-1"
     assert refused(iam.create_policy_version, PolicyArn=boundary, PolicyDocument=everything, SetAsDefault=True)
     assert refused(iam.create_user, UserName="somebody")
 
@@ -283,7 +283,10 @@ def test_cloudformations_role_makes_roles_within_the_boundary_alone(own, outputs
     iam, account = client(own, keys, "iam"), "000000000000"
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    name, boundary = "sentiment-local-api-TriedRole", f"arn:aws:iam::{account}:policy/sentiment-local-boundary"
+    name, boundary = (
+        "sentiment-local-api-TriedRole",
+        f"arn:aws:iam::{account}:policy/sentiment-local-boundary-us-east-1",
+    )
     assert refused(iam.create_role, RoleName=name, AssumeRolePolicyDocument=document)
     assert refused(iam.create_role, RoleName="another", AssumeRolePolicyDocument=document, PermissionsBoundary=boundary)
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=document, PermissionsBoundary=boundary)

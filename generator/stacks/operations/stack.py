@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from troposphere import Ref, Template, budgets, cloudwatch
 
-from generator import alarms, keys
+from generator import alarms, keys, regions
 from generator.alarms import metric, total
-from generator.building import add_output, new_template, purpose, stage_name
+from generator.building import add_output, new_template, not_in, purpose
 from generator.catalogue import LAMBDAS
 from generator.parameters import parameter
 from generator.stacks.operations import dashboard, watch
@@ -134,15 +134,18 @@ def age_alarms(template: Template) -> list[cloudwatch.Alarm]:
 
 
 def the_budget(template: Template) -> budgets.Budget:
-    """What the account may cost. Not by tag: a tag counts only once it is activated in Billing."""
+    """What the account may cost. Not by tag: a tag counts only once it is activated in Billing.
+
+    CloudFormation names it: names are unique in the account, and other notifications mean another budget.
+    """
     topic = budgets.Subscriber(Address=Ref(parameter(template, "AlarmTopicArn")), SubscriptionType="SNS")
     limit = Ref(parameter(template, "MonthlyBudget"))
     return template.add_resource(
         budgets.Budget(
             "Budget",
+            Condition=not_in(template, "RegionHasBudgets", regions.WITHOUT_BUDGETS),
             Metadata=purpose("Warns when the account's bill nears the monthly budget, or is forecast to exceed it"),
             Budget=budgets.BudgetData(
-                BudgetName=stage_name("month"),
                 BudgetType="COST",
                 TimeUnit="MONTHLY",
                 BudgetLimit=budgets.Spend(Amount=limit, Unit="USD"),

@@ -281,7 +281,7 @@ def roles(services: Iterable[str]) -> list[aws.Statement]:
             f"{IAM}:role/aws-service-role/*",
             when=aws.Condition(aws.StringEquals({"iam:AWSServiceName": list(LINKED)})),
         ),
-        deny(["iam:*"], f"{ROLES}-pipeline-*", f"{IAM}:policy/{OURS}-pipeline-*", f"{IAM}:policy/{OURS}-boundary"),
+        deny(["iam:*"], f"{ROLES}-pipeline-*", f"{IAM}:policy/{OURS}-pipeline-*", f"{IAM}:policy/{OURS}-boundary-*"),
     ]
 
 
