@@ -45,7 +45,7 @@ NOT_NARROWER = (
 )
 # Policies with findings that stay, and why; docs/decisions.md tells more.
 DECIDED = {
-    "pipeline.DeployRole": "CloudFormation alone assumes it, for the stage's stacks; no data, no role without the boundary",
+    "pipeline.DeployRole": "CloudFormation alone assumes it; no data in it, no role without the boundary",
 }
 
 
