@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from generator import catalogue
-from generator.stacks.pipeline import boundary_policy, permissions
+from generator.stacks.pipeline import boundary_policy, deploying
 from scripts import ROOT
 from tests.contracts import evaluating, handlers
 from tests.contracts.evaluating import Asked
@@ -104,7 +104,7 @@ def test_cloudformation_may_look_at_the_bill_whenever_it_touches_a_budget():
     assert evaluating.Role("DeployRole", "dev").allows(Asked("billing:GetBillingViewData"))
 
 
-@pytest.mark.parametrize("call", permissions.DATA)
+@pytest.mark.parametrize("call", deploying.DATA)
 def test_cloudformation_touches_no_data(call):
     role = evaluating.Role("DeployRole", "dev")
     for arn in ("*", *handlers.named(call.replace("*", "Select"), "sentiment-dev-data-x")):
