@@ -55,6 +55,7 @@ UNSEEN = {
     "dynamodb:Query": SMOKE,
     "cloudformation:CancelUpdateStack": TROUBLE,
     "cloudformation:ContinueUpdateRollback": TROUBLE,
+    "cloudformation:DeleteChangeSet": "a change set without changes, or one that came after Ctrl-C",
     "cloudformation:DeleteStack": TROUBLE,
     "cloudformation:UpdateTerminationProtection": "a stage that protects its data, at its first deployment",
     "cloudfront:CreateInvalidation": "a stage with CloudFront",
@@ -66,6 +67,7 @@ UNSEEN = {
     "ecs:UpdateService": "a service that was asleep",
     "ecs:ListTasks": TROUBLE,
     "ecs:DescribeTasks": TROUBLE,
+    "ecr:GetAuthorizationToken": "a stage whose images are in ECR; where this one's are, the login asks for it",
     **{
         f"ecr:{call}": PUSH
         for call in (
