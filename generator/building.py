@@ -66,7 +66,7 @@ def not_in(template: Template, name: str, regions: Sequence[str]) -> str:
     """
     here = [Equals(Ref("AWS::Region"), region) for region in regions]
     several = [Or(*here[start : start + MOST_OF_OR]) for start in range(0, len(here), MOST_OF_OR)]
-    template.add_condition(name, Not(Or(*several)))
+    template.add_condition(name, Not(Or(*several) if len(several) > 1 else several[0]))
     return name
 
 

@@ -69,18 +69,34 @@ WITHOUT_CLOUDFRONT_LOGS = (
 )
 
 
+# The others among them have to be opted into, and a stage cannot be there (``unsuitable``).
+NO_BUDGET_BY_DEFAULT = tuple(region for region in WITHOUT_BUDGETS if region in BY_DEFAULT)
+ELSEWHERE = ("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")  # regions that AWS does not sell commercially
+
+
+def unsuitable(region: str) -> str:
+    """Why a stage cannot be in a region; "" where it can.
+
+    Args:
+        region: AWS region.
+    """
+    if region.startswith(ELSEWHERE):
+        return f"{region} is not one of AWS's commercial regions, for which the stacks are written"
+    if region in WITHOUT_BUDGETS and region not in BY_DEFAULT:
+        return f"CloudFormation makes no budgets in {region}, so the operations stack cannot be made there"
+    return ""
+
+
 def lacking(region: str, cloud_front: bool) -> list[str]:
-    """What a stage does not get in a region, in sentences; empty where it gets everything.
+    """What a stage does not get in a region that it can be in, in sentences; empty where it gets everything.
 
     Args:
         region: AWS region.
         cloud_front: whether the stage's page is behind CloudFront.
     """
-    if region.startswith(("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")):
-        return [f"{region} is not one of AWS's commercial regions; the stacks were never tried elsewhere."]
     found = []
     if region in WITHOUT_BUDGETS:
-        found.append(f"CloudFormation makes no budget in {region}: nothing warns when the bill nears monthly_budget.")
+        found.append(f"CloudFormation makes no budgets in {region}: nothing warns when the bill nears monthly_budget.")
     if cloud_front and region in WITHOUT_CLOUDFRONT_LOGS:
         found.append(f"CloudFront writes no access log to a bucket in {region}.")
     return found

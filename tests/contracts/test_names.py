@@ -102,14 +102,19 @@ def test_every_region_that_is_on_by_default_has_every_type_but_budgets(region):
 
 def test_what_a_region_lacks_is_told_in_sentences():
     assert regions.lacking("eu-central-1", cloud_front=True) == []
-    assert "no budget in eu-north-1" in regions.lacking("eu-north-1", cloud_front=True)[0]
-    assert len(regions.lacking("eu-south-1", cloud_front=True)) == 2
-    assert len(regions.lacking("eu-south-1", cloud_front=False)) == 1
-    assert "commercial" in regions.lacking("cn-north-1", cloud_front=True)[0]
+    assert "no budgets in eu-north-1" in regions.lacking("eu-north-1", cloud_front=True)[0]
+    assert "no access log" in regions.lacking("me-south-1", cloud_front=True)[0]
+    assert regions.lacking("me-south-1", cloud_front=False) == []
+
+
+def test_a_region_in_which_no_stage_can_be_says_why():
+    assert not any(regions.unsuitable(region) for region in (*regions.BY_DEFAULT, "me-south-1"))
+    assert "no budgets in eu-south-1" in regions.unsuitable("eu-south-1")
+    assert "commercial" in regions.unsuitable("cn-north-1")
 
 
 def test_a_region_without_budgets_gets_a_template_without_one():
     condition = TEMPLATES["operations"]["Conditions"]["RegionHasBudgets"]
     compared = [each["Fn::Equals"][1] for each in nodes(condition) if "Fn::Equals" in each]
-    assert compared == list(regions.WITHOUT_BUDGETS)
+    assert compared == ["ap-northeast-3", "eu-north-1"] == list(regions.NO_BUDGET_BY_DEFAULT)
     assert TEMPLATES["operations"]["Resources"]["Budget"]["Condition"] == "RegionHasBudgets"

@@ -144,7 +144,7 @@ def the_budget(template: Template) -> budgets.Budget:
     return template.add_resource(
         budgets.Budget(
             "Budget",
-            Condition=not_in(template, "RegionHasBudgets", regions.WITHOUT_BUDGETS),
+            Condition=not_in(template, "RegionHasBudgets", regions.NO_BUDGET_BY_DEFAULT),
             Metadata=purpose(
                 "Warns when the account's bill nears the monthly budget, and closes the API when it is used up"
             ),
