@@ -268,11 +268,24 @@ WATCH = Function(
     "watch",
     "",
     "",
-    "Checks the age of machine image and certificates once a day",
-    ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL"),
+    "Checks once a day the age of machine image and certificates, and drift; keeps the VPC link in use",
+    ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL", "LABELS"),
     memory_mib=128,
     timeout_seconds=60,
 )
+# Called by a topic, in the operations stack.
+SWITCH = Function(
+    "switch",
+    "",
+    "",
+    "Closes the API when its traffic or the account's bill exceeds what the stage allows, and says so",
+    ("STAGE", "API_ID", "ALARM_TOPIC_ARN"),
+    memory_mib=128,
+    timeout_seconds=30,
+)
+# What the operations stack runs beside the API.
+CARETAKERS = (WATCH, SWITCH)
+API_STAGE = "$default"  # the API's one stage: its name is not part of any path
 PREDICT_ROUTE = ("POST", "/getSentiment")
 BATCH_ROUTE = ("POST", "/getSentiments")
 
@@ -307,6 +320,7 @@ PIPELINES = ("site", "service", "infrastructure", "plan")
 WATCH_NAMESPACE = "Sentiment"
 WATCH_IMAGE_METRIC = "ImageAgeDays"
 WATCH_CERTIFICATE_METRIC = "CertificateDaysLeft"
+WATCH_DRIFT_METRIC = "Drift"
 
 # --- the site ----------------------------------------------------------------------------------------------------
 SITE_INDEX = "index.html"

@@ -128,6 +128,12 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "Description": "EC2 instance type of the cluster",
         "AllowedPattern": r"^[a-z0-9-]+\.[a-z0-9-]+$",
     },
+    "CpuCredits": {
+        "Type": "String",
+        "Description": "What a burstable instance does without CPU credits: it slows down (standard) or costs more"
+        " (unlimited); none for other instance types",
+        "AllowedValues": ["standard", "unlimited", "none"],
+    },
     "DetailedMonitoring": {**_SWITCH, "Description": "Whether instances report metrics every minute, at extra cost"},
     "MinInstances": {
         "Type": "Number",
@@ -237,6 +243,15 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "AllowedPattern": "^(arn:.+)?$",
     },
     # operations
+    "CloseApi": {
+        **_SWITCH,
+        "Description": "Whether the API is closed when the monthly budget is used up or a day's traffic costs too much",
+    },
+    "TrafficCents": {
+        "Type": "Number",
+        "Description": "What the API's traffic may cost within 24 hours, in US cents",
+        "MinValue": 1,
+    },
     "MonthlyBudget": {
         "Type": "Number",
         "Description": "Monthly budget of the account in USD; a forecast above it sends an alarm",
@@ -260,7 +275,11 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
 }
 DEFINITIONS |= {
     name: {**_ARN, "Description": f"Alarm that the service {what} (service stack)"}
-    for name, what in (("ServiceFailsArn", "fails"), ("ServiceSlowArn", "is slow"))
+    for name, what in (
+        ("NoTaskArn", "has no healthy task"),
+        ("ServiceFailsArn", "fails"),
+        ("ServiceSlowArn", "is slow"),
+    )
 }
 # Names of the Lambdas, which alarms and dashboard watch.
 DEFINITIONS |= {

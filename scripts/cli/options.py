@@ -81,6 +81,17 @@ class Options:
             )
         return click.confirm(question, err=True)
 
+    def answer(self, question: str, check: Callable[[str], str]) -> str:
+        """Ask for a value; "" if nobody is there to answer, or nothing is answered.
+
+        Args:
+            question: what to ask.
+            check: returns the value; raises ``click.BadParameter`` to ask again.
+        """
+        if self.yes or self.as_json or not sys.stdin.isatty():
+            return ""
+        return str(click.prompt(question, default="", show_default=False, value_proc=check, err=True))
+
     def print(self, value: dict[str, Any], text: str, problem: DeployError | None = None) -> None:
         """Print a result on stdout, as text or JSON. Call it only after the reporter has closed, or it is overwritten.
 

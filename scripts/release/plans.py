@@ -140,7 +140,16 @@ def _release(
     page: bool = False,
 ) -> Release:
     code = lambdas.package()
+    settings = _still_mailing(settings, found)
     chosen = zones.of_stage(cloud, settings, found)
     plan = wired(settings, image, code.key, chosen, found).only(lambda declared: repository.chosen(settings, declared))
     before = images.current(cloud, found)
     return Release(settings, plan, code, image, before, page=page, smoke_test=True, public_url=public_url)
+
+
+def _still_mailing(settings: Settings, found: Mapping[str, StackState]) -> Settings:
+    """The settings with the address of alarms that a deployment was given before, where stages.toml names none."""
+    before = (
+        state.parameters.get("AlarmEmail", "") for state in found.values() if stacks.is_ours(settings.stage, state)
+    )
+    return settings if settings.alarm_email else settings.mailing(next(filter(None, before), ""))

@@ -64,6 +64,15 @@ class Settings:
         return str(self.values["site_api_url"])
 
     @property
+    def alarm_email(self) -> str:
+        """Where alarms are mailed to, "" for nowhere."""
+        return str(self.values.get("alarm_email", ""))
+
+    def mailing(self, address: str) -> Settings:
+        """The same settings with another address for alarms."""
+        return Settings(self.stage, {**self.values, "alarm_email": address})
+
+    @property
     def protects_data(self) -> bool:
         """Whether resources that hold data are protected against deletion."""
         return self.values.get("deletion_protection") == "true"

@@ -25,7 +25,11 @@ def zones_fit(monkeypatch):
 def account(cloud):
     """What CloudFormation describes, once: stacks of the stage with their status, and one of somebody else."""
 
-    def describe(image="", **stacks):
+    def describe(image="", email="", **stacks):
+        parameters = {
+            "service": [{"ParameterKey": "ImageUri", "ParameterValue": image}],
+            "artifacts": [{"ParameterKey": "AlarmEmail", "ParameterValue": email}],
+        }
         entries = [
             {
                 "StackName": f"sentiment-dev-{stack}",
@@ -34,7 +38,7 @@ def account(cloud):
                 "StackStatus": status,
                 "Tags": TAGS,
                 "Outputs": [{"OutputKey": "SiteUrl", "OutputValue": "http://page"}] if stack == "site" else [],
-                "Parameters": [{"ParameterKey": "ImageUri", "ParameterValue": image}] if stack == "service" else [],
+                "Parameters": parameters.get(stack, []),
             }
             for stack, status in stacks.items()
         ]
@@ -142,3 +146,14 @@ def test_an_image_of_a_stack_that_is_not_ours_is_none(cloud):
     entry["Parameters"] = [{"ParameterKey": "ImageUri", "ParameterValue": "theirs"}]
     cloud.stub("cloudformation").add_response("describe_stacks", {"Stacks": [entry]}, {})
     assert images.current(cloud) == ""
+
+
+@pytest.mark.parametrize(
+    ("own", "before", "after"),
+    [("", "", ""), ("", "me@here", "me@here"), ("you@there", "me@here", "you@there"), ("you@there", "", "you@there")],
+)
+def test_the_address_of_alarms_stays_what_it_was_unless_the_stage_names_one(cloud, account, own, before, after):
+    account(image="old", email=before, artifacts="CREATE_COMPLETE", service="CREATE_COMPLETE")
+    release = plans.stacks_alone(cloud, DEV.mailing(own))
+    assert release.settings.alarm_email == after
+    assert release.stacks.step("artifacts").fixed["AlarmEmail"] == after
