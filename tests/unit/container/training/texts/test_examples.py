@@ -67,7 +67,7 @@ def test_a_broken_line_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         examples.read.__wrapped__()
 
 
-def test_gibberish_is_of_many_kinds_and_the_same_again() -> None:
+def test_noise_is_of_many_kinds_and_the_same_again() -> None:
     first, again = ([noise.noise_example(random, ("love",)) for _ in range(300)] for random in (Random(1), Random(1)))
     assert first == again
     assert len(set(first)) > 280
