@@ -162,7 +162,7 @@ def search(field: Field, old: Network, whole: Network, tell: Callable[[int, int]
     points: list[Point] = []
     for number, share in enumerate(finetune.SHARES, start=1):
         networks.append(finetune.between(old, whole, share))
-        points.append(Point(share, *(field.compare(networks[-1], name) for name in (CHOOSING, REGRESSION))))
+        points.append(Point(share, field.compare(networks[-1], CHOOSING), field.compare(networks[-1], REGRESSION)))
         tell(number, len(finetune.SHARES))
     order = sorted(range(len(points)), key=lambda place: (points[place].choosing.new_loss, -points[place].share))
     verdicts: list[Verdict] = []
