@@ -33,10 +33,9 @@ PICTURE = ROOT / "docs" / "pictures" / "gate.svg"
 JUDGEMENTS = (50, 100, 200, 400, 800, 1_600)  # that are honest
 HOSTILE = (0.0, 0.05, 0.1, 0.2)  # of all judgements
 GAIN = 0.05
-LEARNED = 600  # comments
+LEARNED = 200  # comments
 MOST_OF_LABEL = 400  # comments, or most are joy
-TRIALS = 200
-SHARES = [number / 10 for number in range(1, 11)]
+TRIALS = 100
 
 Texts = list[tuple[str, str]]  # label and text
 
@@ -94,7 +93,7 @@ def asked(old: Checkpoint, whole: Network, pool: Texts, aim: float) -> tuple[Ask
     Returns:
         Their answers, and the gain.
     """
-    networks = [finetune.between(old.network, whole, one) for one in SHARES]
+    networks = [finetune.between(old.network, whole, one) for one in finetune.SHARES]
     labels = np.array([LABELS.index(label) for label, _ in pool], np.int64)
     before = said(old, old.network, pool)
     after = [said(old, one, pool) for one in networks]
