@@ -16,6 +16,7 @@ from training.retrain import finetune
 
 NOISE = 0.05  # chance at which a fall is taken for more than noise
 STRICT = 0.01  # the same for likelihoods, whose test finds smaller falls
+FLOOD = 0.4  # share of the learned texts above which one label is taken for a flood
 LEAST_PROBABILITY = 1e-3  # lower ones count as this, so that no single text decides
 
 
@@ -103,10 +104,15 @@ def shifted(old: metrics.Floats, learned: metrics.Floats, labels: Sequence[Seque
         old: what the old model says of the texts to be compared on, [texts, labels].
         learned: what it says of the learned texts.
         labels: of the learned texts.
+
+    Returns:
+        [texts, labels]; what the old model says where no label is a flood.
     """
     if not len(labels):
         return old
     wanted = finetune.targets(labels).mean(0)
+    if wanted.max() <= FLOOD:
+        return old
     factors = np.ones(len(LABELS), np.float32)
     for _ in range(50):
         said = learned * factors

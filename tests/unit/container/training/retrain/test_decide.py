@@ -95,6 +95,7 @@ def test_a_flood_of_one_label_gains_no_more_than_its_frequency_explains() -> Non
     [why] = decide.objections(decide.compare(old[:50], learned, joy), decide.compare(shift, learned, joy), {})
     assert "how frequent each label is" in why
     assert np.allclose(decide.shifted(old, old[:0], []), old)
+    assert np.allclose(decide.shifted(old, old[:50], one_each(LABELS[:3] * 16 + LABELS[:2])), old)  # no flood
 
 
 def test_either_of_two_labels_is_right_and_none_of_these_is_neither() -> None:
