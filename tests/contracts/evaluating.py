@@ -49,6 +49,10 @@ def asked(service: str, operation: str, params: dict[str, Any]) -> Iterator[Aske
     if (service, operation) in ALWAYS:
         return
     if service == "s3":
+        if operation == "DeleteObjects":  # asked for each
+            for each in params["Delete"]["Objects"]:
+                yield Asked("s3:DeleteObject", f"arn:aws:s3:::{params['Bucket']}/{each['Key']}")
+            return
         path = f"{params['Bucket']}/{params['Key']}" if "Key" in params else params["Bucket"]
         yield Asked(f"s3:{S3.get(operation, operation)}", f"arn:aws:s3:::{path}")
         if operation == "HeadObject":  # S3 API reference: without it, what is not there is denied instead of missing
