@@ -130,7 +130,7 @@ class Role:
 
     def allows(self, question: Asked) -> bool:
         """Whether it may."""
-        context = {key.lower(): value for key, value in question.context}
+        context: dict[str, Any] = {key.lower(): value for key, value in question.context}
         context.setdefault("aws:tagkeys", None)
         return (
             iam_evaluator.evaluate(
