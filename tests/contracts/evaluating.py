@@ -49,6 +49,10 @@ def asked(service: str, operation: str, params: dict[str, Any]) -> Iterator[Aske
     if (service, operation) in ALWAYS:
         return
     if service == "s3":
+        if operation == "DeleteObjects":  # asked for each
+            for each in params["Delete"]["Objects"]:
+                yield Asked("s3:DeleteObject", f"arn:aws:s3:::{params['Bucket']}/{each['Key']}")
+            return
         path = f"{params['Bucket']}/{params['Key']}" if "Key" in params else params["Bucket"]
         yield Asked(f"s3:{S3.get(operation, operation)}", f"arn:aws:s3:::{path}")
         if operation == "HeadObject":  # S3 API reference: without it, what is not there is denied instead of missing
@@ -77,7 +81,7 @@ def _evaluation(params: dict[str, Any]) -> Iterator[Asked]:
         kind = parameter["Type"]
         if kind.startswith("AWS::SSM::Parameter::Value<"):
             value = given.get(name) or parameter["Default"]
-            yield Asked("ssm:GetParameters", f"arn:aws:ssm:{REGION}::parameter{value}")
+            yield Asked("ssm:GetParameters", _arn("ssm", f"parameter{value}", ""))
         inner = kind.removeprefix("AWS::SSM::Parameter::Value<").removeprefix("List<").rstrip(">")
         if inner.startswith("AWS::EC2::"):
             yield Asked(f"ec2:{DESCRIBED[inner]}")
@@ -94,7 +98,8 @@ def _resources(service: str, params: dict[str, Any]) -> list[str]:
         return [_arn("ssm", f"parameter{params['Path'].rstrip('/')}")]
     if service == "ssm":
         named = [params["Name"]] if "Name" in params else params.get("Names", [])
-        return [_arn("ssm", f"parameter{name}") for name in named]
+        # AWS's own parameters, which all accounts may read, are in none.
+        return [_arn("ssm", f"parameter{name}", "" if name.startswith("/aws/") else ACCOUNT) for name in named]
     if service == "ecs":
         cluster = params["cluster"].rpartition("/")[2]
         names = params.get("services") or [params.get("service") or params.get("serviceName") or "x"]
@@ -104,8 +109,8 @@ def _resources(service: str, params: dict[str, Any]) -> list[str]:
     return ["*"]
 
 
-def _arn(service: str, rest: str) -> str:
-    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{rest}"
+def _arn(service: str, rest: str, account: str = ACCOUNT) -> str:
+    return f"arn:aws:{service}:{REGION}:{account}:{rest}"
 
 
 class Role:
@@ -125,7 +130,7 @@ class Role:
 
     def allows(self, question: Asked) -> bool:
         """Whether it may."""
-        context = {key.lower(): value for key, value in question.context}
+        context: dict[str, Any] = {key.lower(): value for key, value in question.context}
         context.setdefault("aws:tagkeys", None)
         return (
             iam_evaluator.evaluate(

@@ -9,8 +9,10 @@ from __future__ import annotations
 import ipaddress
 import uuid
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+from moto.apigatewayv2.models import ApiGatewayV2Backend, Stage
 from moto.cloudformation import models, parsing
 from moto.core.common_models import CloudFormationModel
 from moto.core.utils import pascal_to_camelcase, remap_nested_keys
@@ -18,6 +20,7 @@ from moto.dynamodb.models.table import Table
 from moto.ec2.models.route_tables import RouteTable
 from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
 
+RECORDED = "recorded-"
 Attributes = Callable[[str], dict[str, str]]  # of a physical id: what Fn::GetAtt gives
 
 
@@ -61,7 +64,7 @@ def recorded(type_: str, attributes: Attributes) -> type[CloudFormationModel]:
 
     class Recorded(CloudFormationModel):
         def __init__(self) -> None:
-            self.physical_resource_id = f"recorded-{uuid.uuid4().hex[:17]}"
+            self.physical_resource_id = f"{RECORDED}{uuid.uuid4().hex[:17]}"
 
         def get_cfn_attribute(self, name: str) -> str:
             return attributes(self.physical_resource_id)[name]
@@ -116,6 +119,7 @@ def install() -> None:
     _leave_tables_unprotected()
     _delete_route_tables()
     _name_repositories()
+    _find_stages_of_recorded_apis()
 
 
 MODELS: list[type[CloudFormationModel]] = []  # classes that nothing refers to would be forgotten
@@ -272,3 +276,15 @@ def _name_repositories() -> None:
         return name.lower() if type_ == "AWS::ECR::Repository" else name
 
     parsing.generate_resource_name = generate_resource_name
+
+
+def _find_stages_of_recorded_apis() -> None:
+    """An API that is only recorded has no stages to be asked for; here it has each, with the service's own limits."""
+    find = ApiGatewayV2Backend.get_stage
+
+    def get_stage(self: Any, api_id: str, stage_name: str) -> Any:
+        if not api_id.startswith(RECORDED):
+            return find(self, api_id, stage_name)
+        return Stage(api=SimpleNamespace(protocol_type="HTTP"), config={"stageName": stage_name})
+
+    ApiGatewayV2Backend.get_stage = get_stage

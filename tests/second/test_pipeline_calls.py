@@ -135,12 +135,13 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 @pytest.mark.parametrize("registry", ["ghcr.io/example/sentiment-rnn", "ecr"], ids=["GitHub", "ECR"])
 def test_every_call_of_every_step_is_allowed_and_no_permission_is_left_over(
-    run, recorder, docker, stage, registry, monkeypatch
+    run, client, recorder, docker, stage, registry, monkeypatch
 ):
     own = {"pipeline_repository": REPOSITORY, "image_repository": registry}
     stage(**own)
     run("deploy", "--stage", STAGE, "--image", IMAGE)
     run("pipeline", "--stage", STAGE)
+    other_files(client("s3"))
     stage(**own, task_memory=200)
     monkeypatch.setattr(lambdas, "package", lambda: Package("lambdas/another.zip", b"another"))
     for first in (True, False):
@@ -158,6 +159,13 @@ def test_every_call_of_every_step_is_allowed_and_no_permission_is_left_over(
         left_over = {action for action, less in role.without_each() if not evaluating.refused(less, calls)}
         known = {each for each in left_over if UNSEEN.keys() & {each, each.partition(" ")[0]}}
         assert left_over == known, f"{pipeline} never needs them"
+
+
+def other_files(s3: Any) -> None:
+    """Have the page's bucket lack a file that the page has, and have one that it has not."""
+    (bucket,) = [each["Name"] for each in s3.list_buckets()["Buckets"] if f"-{STAGE}-site-" in each["Name"]]
+    s3.delete_object(Bucket=bucket, Key=catalogue.SITE_INDEX)
+    s3.put_object(Bucket=bucket, Key="an-older.js", Body=b"")
 
 
 def change_sets(pipeline: str) -> Iterator[Asked]:
