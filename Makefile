@@ -19,13 +19,21 @@ local: $(VENV)/.app  ## run the whole app on this machine (PORT=8080, RUNNER=doc
 
 ##@ Learn (docs/walkthrough)
 
+.PHONY: learn
+learn: $(VENV)/.app  ## the tutor: opens the path, checks when you save, gives hints (N=13 only notes where lesson 13 begins)
+	@exec $(SENTIMENT) learn $(N)
+
 .PHONY: lesson
 lesson: $(VENV)/.app  ## check the exercise of a lesson on the laptop cloud (N=20)
-	@exec $(PY) -m scripts.lessons check $(N)
+	@exec $(SENTIMENT) learn --check $(N)
+
+.PHONY: lesson-hint
+lesson-hint: $(VENV)/.app  ## the next of three hints (N=20)
+	@exec $(SENTIMENT) learn --hint $(N)
 
 .PHONY: lesson-reset
-lesson-reset: $(VENV)/.app  ## undo what lessons changed in files and on the laptop cloud; keeps a patch of it
-	@exec $(PY) -m scripts.lessons reset
+lesson-reset: $(VENV)/.app  ## go back to where the lesson began (N=20; without, the last one); a branch keeps your work
+	@exec $(SENTIMENT) learn --reset $(N)
 
 ##@ On AWS, or any other stage (STAGE=dev)
 
