@@ -2,8 +2,8 @@
 
 A fenced block ``console`` holds commands behind ``$`` and what they print; ``...`` alone in a line stands for any
 lines, ``…`` for anything within a line, ``# fails`` before a command says that it should fail, ``# takes long`` that it
-takes minutes. A fenced block ``diff`` with a file's path as its title is an edit by hand, and a fenced block with a path
-below ``.local/lessons/`` as its title a file to write. The list under ``Hints`` gives the tutor's hints.
+takes minutes. A fenced block ``diff`` with a file's path as its title is an edit by hand, and one with a path below
+``.local/lessons/`` as its title a file to write. The list under ``Hints`` gives the tutor's hints.
 """
 
 from __future__ import annotations
