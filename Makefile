@@ -74,7 +74,7 @@ test: $(VENV)/.dev  ## run all tests of this checkout
 TEST_PROCESSES ?= 2
 
 .PHONY: check
-check: lint rooms lint-site lint-workflows types templates-fresh cfn-lint judges locks secrets docs-fresh docs test  ## the gate: all of the below
+check: lint rooms lint-site lint-workflows types templates-fresh cfn-lint judges locks secrets docs-fresh docs facts test  ## the gate: all of the below
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## style and likely mistakes
@@ -147,6 +147,10 @@ docs: $(VENV)/.docs docs-fresh  ## build the documentation site into build/site,
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
 	@echo "build/site/index.html; browsers let its search and API page work over HTTP alone:" \
 		"python3 -m http.server --bind 127.0.0.1 --directory build/site"
+
+.PHONY: facts
+facts: $(VENV)/.app  ## list dated facts and prices with their age; those older than 180 days are a warning
+	@mkdir -p build && $(PY) -m scripts.docs.facts >build/facts.txt && echo "build/facts.txt lists every dated fact"
 
 .PHONY: slides
 slides: $(VENV)/.docs  ## make the slide deck, build/slides/slides.html and slides.pdf (needs Chromium)

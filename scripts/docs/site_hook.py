@@ -30,6 +30,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Background", ("decisions.md", "threat-model.md", "benchmarks.md", "model-log.md", "contributing.md")),
 )
 HOME = "index.md"
+LESSONS = "walkthrough/"
 _CONSOLE = re.compile(r'<div class="language-console highlight">(.*?)</div>', re.S)
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
 
@@ -58,6 +59,8 @@ def navigation(pages: list[str]) -> list[Any]:
 
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     """Turn links out of docs/ into names of files."""
+    if page.file.src_uri.startswith(LESSONS):
+        page.meta["search"] = {"boost": 2}  # who searches for a word wants it explained first
     here = posixpath.dirname(page.file.src_uri)
     root = Path(config["docs_dir"]).parent
 
