@@ -8,6 +8,7 @@ import click
 
 from scripts import ROOT
 from scripts.lessons import beginning, solution, stack, tutor, verdict
+from scripts.lessons import workflow as pipeline
 from scripts.lessons.reset import reset
 from scripts.lessons.room import enter
 from scripts.lessons.table import observe
@@ -27,6 +28,7 @@ from scripts.stage.errors import SettingsError
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Deploy a template of your own to the laptop cloud, as a stack of its own.",
 )
+@click.option("--workflow", default="", metavar="FILE/JOB", help="Run a pipeline's job here, on the laptop cloud.")
 @click.option("--url", is_flag=True, help="Print the address of the laptop cloud's page.")
 @click.pass_context
 def learn_command(
@@ -38,6 +40,7 @@ def learn_command(
     back: bool,
     since: str,
     deploy: Path | None,
+    workflow: str,
     url: bool,
 ) -> None:
     """Learn with the walkthrough on the laptop cloud.
@@ -45,14 +48,17 @@ def learn_command(
     With the NUMBER of a lesson, note where it begins: commit, files, and what the cloud runs. Without one, open the
     path: a tutor watches files and cloud, checks the lesson when you save or deploy, and gives hints.
     """
-    if sum((check, hint, solve, back, url, deploy is not None)) > 1:
+    if sum((check, hint, solve, back, url, deploy is not None, bool(workflow))) > 1:
         raise SettingsError(
-            "Only one of --check, --hint, --solution, --reset, --deploy and --url can be used.", "Choose one."
+            "Only one of --check, --hint, --solution, --reset, --deploy, --workflow and --url can be used.",
+            "Choose one.",
         )
     if url:
         click.echo(running()["url"])
     elif deploy:
         stack.deploy(enter(), deploy, click.echo)
+    elif workflow:
+        context.exit(0 if pipeline.run(ROOT, workflow, click.echo) else 1)
     elif back:
         reset(observe, click.echo, verdict.page_of(number).number if number else "")
     elif check:

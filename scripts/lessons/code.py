@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
+from scripts.lessons import workflow
 from scripts.lessons.room import NotYetError, Room, not_yet
 
 REVIEW = {"review": "I passed my exam"}
@@ -144,4 +145,11 @@ def pipeline(room: Room) -> str:
     done = subprocess.run([sys.executable, "-m", "generator", "--check"], cwd=room.root, capture_output=True)
     if done.returncode != 0:
         raise NotYetError("The gate would reject this: the templates are stale.", "Run `make templates`.")
-    return "generator and templates changed together, as the gate requires"
+    run = workflow.last(room.root)
+    begun = room.begun.time if room.begun else 0.0
+    if not run.get("green") or run["time"] < begun or run["commit"] != room.git("rev-parse", "HEAD").strip():
+        raise NotYetError(
+            "The pipeline has not been green since the last commit.",
+            "Commit, then run `sentiment learn --workflow infrastructure/deploy`.",
+        )
+    return "red, fixed, green: generator and templates changed together, and the pipeline deployed them"

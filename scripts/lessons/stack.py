@@ -30,6 +30,8 @@ def deploy(room: Room, file: Path, say: Callable[[str], None]) -> None:
         TemplateError: CloudFormation cannot read the template.
         StackFailedError: it could not do what the template says.
     """
+    body = file.read_text(encoding="utf-8")
+    _check_references(file, body)
     client = room.cloud.client("cloudformation")
     found = stacks.describe(room.cloud, STACK)
     if found and found.status in stacks.NEVER_CREATED:
@@ -38,8 +40,6 @@ def deploy(room: Room, file: Path, say: Callable[[str], None]) -> None:
         found = None
     kind = "UPDATE" if found and found.was_complete else "CREATE"
     name = f"lesson-{int(time.time() * 1000)}"
-    body = file.read_text(encoding="utf-8")
-    _check_references(file, body)
     try:
         client.create_change_set(
             StackName=STACK,

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from scripts.cli.main import main
-from scripts.lessons import beginning, progress, solution, tutor, verdict
+from scripts.lessons import beginning, progress, solution, stack, tutor, verdict
 from scripts.lessons import reset as undoing
 from scripts.lessons.pages import Command, Edit, PageError, Write, differences, read
 from scripts.lessons.room import NotYetError, Room, not_yet
@@ -17,7 +17,7 @@ from scripts.lessons.table import LESSONS, Lesson
 from scripts.lessons.tutor import Tutor
 from scripts.local.keys import Keys
 from scripts.local.session import EmulatedCloud
-from scripts.stage.errors import DeployError
+from scripts.stage.errors import DeployError, TemplateError
 
 PAGE = """# 7: Something
 
@@ -378,3 +378,16 @@ def test_a_path_in_no_terminal_is_printed_and_left() -> None:
     done = CliRunner().invoke(main, ["learn"])
     assert done.exit_code == 0
     assert "13: Lambda" in done.output and "Next: `sentiment learn" in done.output
+
+
+def test_a_reference_to_nothing_is_refused_as_cloudformation_does(tmp_path: Path) -> None:
+    file = tmp_path / "first.yaml"
+    file.write_text(
+        "Resources:\n  A:\n    Type: AWS::SNS::Topic\n    Properties: {DisplayName: !Sub '${B} ${AWS::Region}'}\n"
+    )
+    with pytest.raises(TemplateError, match=r"Unresolved resource dependencies \[B\]"):
+        stack.deploy(room_of(tmp_path), file, print)
+    file.write_text("Resources: [")
+    with pytest.raises(TemplateError, match="not valid YAML") as error:
+        stack.deploy(room_of(tmp_path), file, print)
+    assert "make templates" not in error.value.next_step
