@@ -1,9 +1,10 @@
 """Reads the walkthrough's pages: commands to type, their expected output, and edits. Runs none of them.
 
 A fenced block ``console`` holds commands behind ``$`` and what they print; ``...`` alone in a line stands for any
-lines, ``…`` for anything within a line, ``# fails`` before a command says that it should fail, ``# takes long`` that it
-takes minutes. A fenced block ``diff`` with a file's path as its title is an edit by hand, and one with a path below
-``.local/lessons/`` as its title a file to write. The list under ``Hints`` gives the tutor's hints.
+lines, ``…`` for anything within a line. Before a command, ``# fails`` says that it should fail, ``# takes long`` that it
+takes minutes, ``# needs PROGRAM`` that it can only be run where that program is. A fenced block ``diff`` with a file's
+path as its title is an edit by hand, and one with a path below ``.local/lessons/`` as its title a file to write. The list
+under ``Hints`` gives the tutor's hints.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from scripts import ROOT
 PAGES = ROOT / "docs" / "walkthrough"
 _FENCE = re.compile(r'^```(?P<language>\w*)(?: title="(?P<title>[^"]*)")?\s*$')
 _NUMBER = re.compile(r"^(?:00([a-z])|0*(\d+))-")
+_NEEDS = "# needs "
 _OWN = ".local/lessons/"  # where learners' own files are
 
 
@@ -26,13 +28,14 @@ class PageError(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """A command to type: where it is, whether it should fail or takes minutes, and the lines that it should print."""
+    """A command to type: where it is, whether it fails or takes minutes, what it needs, and what it should print."""
 
     place: str
     text: str
     fails: bool
     expected: tuple[str, ...]
     long: bool = False
+    needs: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,9 @@ def _commands(page: str, line: int, body: list[str]) -> list[Command]:
         if text.startswith("# "):
             marks.add(text.split(":")[0].split(",")[0])
         elif text.startswith("$ "):
-            found.append(Command(f"{page}:{number}", text[2:], "# fails" in marks, (), "# takes long" in marks))
+            needs = next((mark.removeprefix(_NEEDS) for mark in marks if mark.startswith(_NEEDS)), "")
+            long = "# takes long" in marks
+            found.append(Command(f"{page}:{number}", text[2:], "# fails" in marks, (), long, needs))
             marks = set()
         elif found:
             last = found[-1]

@@ -20,7 +20,7 @@ from scripts.stage.errors import DeployError
 
 TASKS = 1
 # What lessons have learners make below SCRATCH; the beginnings and the progress stay.
-MADE = ("github.git", "you", "friend", "first.yaml", "network.yaml", "arn.txt", "workflow.json")
+MADE = ("github.git", "you", "friend", "hello", "first.yaml", "network.yaml", "arn.txt", "workflow.json")
 STACK = "sentiment-lesson"  # of the lessons about templates
 
 

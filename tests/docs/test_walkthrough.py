@@ -293,7 +293,7 @@ def test_what_comes_from_files_is_quoted_by_the_tool(path: Path) -> None:
     """Code of the project stands between the marks of the tool, which a test of freshness watches; never pasted."""
     text = re.sub(r"<!-- quote: .*?<!-- end quote -->", "", path.read_text(), flags=re.S)
 
-    assert re.findall(r"^```(?!console|diff title=|yaml title=\"\.local/)\w+.*$", text, re.M) == []
+    assert re.findall(r"^```(?!console|diff title=|\w+ title=\"\.local/)\w+.*$", text, re.M) == []
 
 
 @pytest.mark.parametrize("name", LESSONS)

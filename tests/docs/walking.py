@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -65,6 +66,8 @@ class Learner:
             path.write_text(step.text)
         elif isinstance(step, Edit):
             self._edit(step)
+        elif step.needs and not usable(step.needs):
+            return
         elif step.long:
             assert step.text in LONG, f"{step.place}: no test runs this command"
         elif step.text == "make local":  # runs already, in a window of its own
@@ -135,3 +138,11 @@ class Learner:
             cloud.close()
             raise
         return cloud
+
+
+@functools.cache
+def usable(program: str) -> bool:
+    """Whether a program is there, and for Docker, whether its engine answers."""
+    if shutil.which(program) is None:
+        return False
+    return program != "docker" or subprocess.run(["docker", "info"], capture_output=True).returncode == 0
