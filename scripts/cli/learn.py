@@ -12,7 +12,6 @@ from scripts.lessons import workflow as pipeline
 from scripts.lessons.reset import reset
 from scripts.lessons.room import enter
 from scripts.lessons.table import observe
-from scripts.local.state import running
 from scripts.stage.errors import SettingsError
 
 
@@ -54,7 +53,7 @@ def learn_command(
             "Choose one.",
         )
     if url:
-        click.echo(running()["url"])
+        click.echo(enter().url)
     elif deploy:
         stack.deploy(enter(), deploy, click.echo)
     elif workflow:

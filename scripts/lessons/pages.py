@@ -1,10 +1,10 @@
 """Reads the walkthrough's pages: commands to type, their expected output, and edits. Runs none of them.
 
 A fenced block ``console`` holds commands behind ``$`` and what they print; ``...`` alone in a line stands for any
-lines, ``…`` for anything within a line. Before a command, ``# fails`` says that it should fail, ``# takes long`` that it
-takes minutes, ``# needs PROGRAM`` that it can only be run where that program is. A fenced block ``diff`` with a file's
-path as its title is an edit by hand, and one with a path below ``.local/lessons/`` as its title a file to write. The list
-under ``Hints`` gives the tutor's hints.
+lines, ``…`` for anything within a line. Before a command, ``# fails`` says that it should fail, ``# takes long`` that
+it takes minutes, ``# needs PROGRAM`` that it can only be run where that program is. A fenced block ``diff`` with a
+file's path as its title is an edit by hand, and one with a path below ``.local/lessons/`` as its title a file to write.
+The list under ``Hints`` gives the tutor's hints.
 """
 
 from __future__ import annotations
