@@ -76,8 +76,8 @@ WRONG: dict[str, tuple[str, list[str | tuple[str, str, str]], str]] = {
         [
             (
                 "lambda_src/stats.py",
-                "            **summary(total, settings.labels),\n",
-                '            "greeting": "Hello"\n',
+                "from __future__ import annotations\n",
+                "import no_such_module\n",
             ),
             "sentiment deploy --stage local",
         ],
