@@ -30,7 +30,8 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Background", ("decisions.md", "threat-model.md", "benchmarks.md", "model-log.md", "contributing.md")),
 )
 HOME = "index.md"
-LESSONS = "walkthrough/"
+LESSON = re.compile(r"walkthrough/\d")
+LESSONS_BEFORE = 10  # factor of a lesson's score in the search: it explains what the other pages only name
 _CONSOLE = re.compile(r'<div class="language-console highlight">(.*?)</div>', re.S)
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
 
@@ -59,8 +60,8 @@ def navigation(pages: list[str]) -> list[Any]:
 
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     """Turn links out of docs/ into names of files."""
-    if page.file.src_uri.startswith(LESSONS):
-        page.meta["search"] = {"boost": 2}  # who searches for a word wants it explained first
+    if LESSON.match(page.file.src_uri):
+        page.meta["search"] = {"boost": LESSONS_BEFORE}
     here = posixpath.dirname(page.file.src_uri)
     root = Path(config["docs_dir"]).parent
 

@@ -118,10 +118,31 @@ def test_on_the_site_the_copy_button_puts_commands_into_the_clipboard(site: Path
     )
     page.goto("http://127.0.0.1/walkthrough/13-lambda.html")
     block = page.locator("div.language-console").filter(has_text="sentiment plan").first
-    block.locator("button.md-clipboard, button[data-clipboard-target], .md-code__button").first.click(force=True)
+    block.locator("button[data-clipboard-target]").click()
     page.wait_for_function("window.copied !== undefined")
     assert page.evaluate("window.copied") == "sentiment plan --stage local"
     context.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("OIDC", "walkthrough/31-pipelines"),
+        ("getSentiment", "reference/api"),
+        ("stats.py", "walkthrough/13-lambda"),
+        ("LaunchTemplate", "walkthrough/20-auto-scaling"),
+    ],
+)
+def test_a_search_finds_parts_of_names_and_lessons_first(site: Path, browser: Browser, words: str, found: str) -> None:
+    page = browser.new_page()
+    page.route(
+        "http://127.0.0.1/**", lambda route: route.fulfill(path=site / route.request.url.split("/", 3)[3].split("?")[0])
+    )
+    page.goto("http://127.0.0.1/index.html")
+    page.locator("input.md-search__input").fill(words)
+    first = page.locator(".md-search-result__item a.md-search-result__link").first
+    first.wait_for(state="attached")
+    assert found in str(first.get_attribute("href"))
 
 
 def test_the_slides_are_one_file_and_a_pdf_of_as_many_pages(tmp_path: Path) -> None:
