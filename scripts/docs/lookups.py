@@ -178,7 +178,8 @@ def _watched(alarm: dict[str, Any]) -> list[tuple[str, str]]:
 def _errors(document: Path) -> str:
     """Every error of the command line, and every status of the API with when it comes."""
     rows = []
-    for kind in [*_kinds(errors), UsageError, BugError]:
+    kinds: list[type[DeployError]] = [*_kinds(errors), UsageError, BugError]
+    for kind in kinds:
         rows.append((f"`{kind.__name__}`", " ".join((kind.__doc__ or "").split()).split(". ")[0], str(kind.exit_code)))
     described = yaml.safe_load(document.read_text(encoding="utf-8"))
     return _page(
