@@ -103,7 +103,8 @@ def snapshot(root: Path, parent: str = "HEAD") -> str:
         index = Path(folder) / "index"
         real = root / git(root, "rev-parse", "--git-path", "index").strip()
         if real.is_file():
-            shutil.copy(real, index)  # saves git from reading every file
+            # Saves git from reading every file. With its time: git reads files again that are as new as their index.
+            shutil.copy2(real, index)
         tree_of = {"GIT_INDEX_FILE": str(index)}
         git(root, "add", "--all", environment=tree_of)
         tree = git(root, "write-tree", environment=tree_of).strip()
