@@ -10,6 +10,7 @@ from scripts.app import service
 from scripts.app.page import api_url
 from scripts.cloudformation import stacks
 from scripts.cloudformation.stacks import collect_outputs
+from scripts.look.logs import TASK_DIGITS
 from scripts.release import smoke
 from scripts.stage import history, recording
 from scripts.stage.errors import DeployError, SmokeTestError
@@ -32,7 +33,7 @@ class Task:
     def text(self) -> str:
         """The task in a line."""
         state = self.status if self.health in {"", "UNKNOWN"} else f"{self.status} {self.health}"
-        return f"{self.id[:8]}  {self.revision}  {state}  on {self.instance}, since {self.started}"
+        return f"{self.id[:TASK_DIGITS]}  {self.revision}  {state}  on {self.instance}, since {self.started}"
 
 
 @dataclass(frozen=True)
