@@ -157,7 +157,7 @@ def test_the_cost_of_today_counts_what_is_deployed(app: RunningApp) -> None:
 
 @pytest.fixture
 def change_set(own: RunningApp) -> Iterator[tuple[str, str]]:
-    """A change set that waits: one more instance at most, and another health-check path, which nothing else needs."""
+    """A change set that waits: seven instances at most."""
     client, name = own.cloud.client("cloudformation"), "console-test"
     stack = "sentiment-local-cluster"
     known = client.describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]

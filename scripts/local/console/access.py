@@ -186,15 +186,15 @@ def _role(iam: Any, role: str, action: str, resource: str) -> list[Block]:
         [
             f"{each.policy}{' (boundary)' if each.bounds else ''}",
             each.number,
+            toned(words_, TONES.get(words_, IDLE)),
             each.document["Effect"],
             code("\n".join(each.actions) or _other(each.document, "NotAction")),
             code("\n".join(each.resources) or _other(each.document, "NotResource")),
             code(each.document.get("Condition", "")),
-            toned(words_, TONES.get(words_, IDLE)),
         ]
         for each, words_ in zip(found, said, strict=True)
     ]
-    heads = ("Policy", "Statement", "Effect", "Calls", "On", "Where", "This call")
+    heads = ("Policy", "Statement", "This call", "Effect", "Calls", "On", "Where")
     note = (
         "From GetRolePolicy and GetPolicyVersion; each statement is tried alone with SimulateCustomPolicy. Policies "
         "of buckets and keys are no part of it."

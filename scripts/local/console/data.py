@@ -71,7 +71,7 @@ def _items(client: Any, name: str) -> list[Block]:
     page = client.scan(TableName=name, Limit=ITEMS)
     read = TypeDeserializer().deserialize
     items = [{key: read(value) for key, value in item.items()} for item in page["Items"]]
-    columns = [*keys, *sorted({key for item in items for key in item} - set(keys))]
+    columns = [*keys, *sorted({key for item in items for key in item} - set(keys), key=_rank)]
     rows: list[list[Cell]] = [[code(_text(item.get(column, ""))) for column in columns] for item in items]
     more = f" The first {ITEMS} are shown." if "LastEvaluatedKey" in page else ""
     return [table(name, columns, rows, f"From Scan; the keys come first.{more}")]
@@ -80,6 +80,11 @@ def _items(client: Any, name: str) -> list[Block]:
 def _keys(found: Mapping[str, Any]) -> list[str]:
     order = sorted(found["KeySchema"], key=lambda each: each["KeyType"] != "HASH")
     return [each["AttributeName"] for each in order]
+
+
+def _rank(column: str) -> tuple[bool, str]:
+    """What a person wrote comes first after the keys."""
+    return column != "review", column
 
 
 def _text(value: object) -> object:

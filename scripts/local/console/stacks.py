@@ -30,7 +30,7 @@ REPLACED = {"True": "is replaced", "Conditional": "may be replaced", "False": "c
 
 
 def view(cloud: Cloud, query: Mapping[str, str]) -> list[Block]:
-    """All stacks of the stage, or one of them.
+    """All stacks, or one of them.
 
     Args:
         cloud: where.
@@ -65,9 +65,7 @@ def _all(cloud: Cloud) -> list[Block]:
         newest += [(event["Timestamp"], state.name, event) for event in events]
     newest.sort(key=lambda entry: entry[0], reverse=True)
     return [
-        table(
-            "All stacks of the stage", ("Stack", "Status", "Last event (UTC)", "Reason"), rows, "From DescribeStacks."
-        ),
+        table("All stacks", ("Stack", "Status", "Last event (UTC)", "Reason"), rows, "From DescribeStacks."),
         table(
             "Newest events of all stacks",
             ("Time (UTC)", "Stack", "Resource", "Status", "Reason"),
