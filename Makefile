@@ -161,7 +161,8 @@ newcomer: $(VENV)/.dev  ## try README's commands on a bare machine (needs root a
 
 .PHONY: faults
 faults: $(VENV)/.dev  ## break everything that can break, with 10,000 requests running (minutes)
-	FAULT_REQUESTS=10000 $(PY) -m pytest tests/faults -p no:cacheprovider --timeout 1800
+	FAULT_REQUESTS=10000 FAULT_KILLS=57 $(PY) -m pytest tests/faults tests/local/test_durability.py \
+		-p no:cacheprovider --timeout 1800
 
 .PHONY: fuzz
 fuzz: $(VENV)/.fuzz  ## fuzz routes (schemathesis), handlers (hypothesis) and the text cleaner (atheris; Linux and macOS)

@@ -63,7 +63,9 @@ def test_the_figures_agree_with_each_other(open_page: Callable[..., Visitor], ju
     words = page.locator("#stats").inner_text()
     if answered:
         assert f"right: {right:,} of {answered:,} judged answers" in words
-        low, high = (int(end) for end in re.search(r"between (\d+)% and (\d+)%", words).groups())  # type: ignore[union-attr]
+        interval = re.search(r"between (\d+)% and (\d+)%", words)
+        assert interval
+        low, high = map(int, interval.groups())
         assert low <= round(100 * right / answered) <= high
     assert f"({answered:,} of {answered + abstained:,})" in words
     assert ("When it could not tell, people most often said" in words) == (abstained > 0)

@@ -30,11 +30,12 @@ def look(page: Page, text: str) -> None:
 def test_probabilities_grow_word_by_word(open_page: Callable[..., Visitor]) -> None:
     visitor = opened(open_page)
     page = visitor.page
-    with page.expect_request("**/getSentiments") as sent:
+    with page.expect_response("**/getSentiments") as answered:
         look(page, "I was so happy")
-    assert json.loads(sent.value.post_data or "") == {"reviews": ["I", "I was", "I was so", "I was so happy"]}
+    asked = json.loads(answered.value.request.post_data or "")
+    assert asked == {"reviews": ["I", "I was", "I was so", "I was so happy"]}
     expect(page.locator("#table thead th")).to_have_text(["I", "was", "so", "happy"])
-    predictions = sent.value.response().json()["predictions"]  # type: ignore[union-attr]
+    predictions = answered.value.json()["predictions"]
     shares = page.locator('#table tr[data-label="joy"] td').all_text_contents()
     assert [int(share.rstrip("%")) for share in shares] == [round(100 * one["scores"]["joy"]) for one in predictions]
     expect(page.locator("#words")).to_have_text("I was so happy")

@@ -30,7 +30,8 @@ def test_all_verdicts_are_within_reach_on_a_phone(open_page: Callable[..., Visit
     page.wait_for_timeout(200)
     assert buttons.evaluate_all(INSIDE)
     assert all(box["height"] >= 44 for button in buttons.all() if (box := button.bounding_box()))
-    assert page.locator("#sentence").bounding_box()["y"] >= 0  # type: ignore[index]
+    sentence = page.locator("#sentence").bounding_box()
+    assert sentence and sentence["y"] >= 0
     visitor.screenshot(f"verdict-phone-{locale}", whole=False)
 
 

@@ -117,7 +117,12 @@ def test_a_write_that_fails_is_never_acknowledged(path: Path) -> None:
 def test_a_full_disk_is_a_failure_like_any_other(path: Path) -> None:
     failed: list[Exception] = []
     ended = threading.Event()
-    store = Store(path, lambda error: (failed.append(error), ended.set()))  # type: ignore[arg-type,func-returns-value]
+
+    def fail(error: Exception) -> None:
+        failed.append(error)
+        ended.set()
+
+    store = Store(path, fail)
     store._database.execute("PRAGMA max_page_count = 8")
     told = threading.Event()
     store.append([put("a", "1", review="x" * 100_000)], told.set)
