@@ -9,6 +9,40 @@ from generator import catalogue
 from scripts.cloudformation import references, templates
 from scripts.cloudformation.templates import Resource, Template
 
+# Conditions of the templates as people say them.
+_WORDS = {
+    "Bounded": "for stages with pipelines",
+    "MakesProvider": "where the account has no identity provider yet",
+    "PrivateExport": "where CloudFront serves the page",
+    "WithCloudFront": "with CloudFront",
+    "WithFlowLogs": "with flow logs",
+    "WithMail": "with an address for alarms",
+    "WithOwnKey": "with a key of its own",
+    "WithPrivateNetwork": "with a private network",
+    "WithShareOfConcurrency": "with a share of the concurrency",
+}
+
+
+def only(condition: str) -> str:
+    """A condition in words: when there is what it decides about; "" for always.
+
+    Args:
+        condition: its name in a template.
+
+    Raises:
+        KeyError: it has no words yet.
+    """
+    return f"only {_WORDS[condition]}" if condition else ""
+
+
+def otherwise(condition: str) -> str:
+    """The opposite of a condition in words.
+
+    Args:
+        condition: its name in a template; one whose words begin with "with".
+    """
+    return f"only {_WORDS[condition].replace('with ', 'without ', 1)}"
+
 
 @functools.cache
 def stacks() -> dict[str, Template]:
