@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 ICONS = Path(__file__).resolve().parent / "icons"
-ICON_INK = "#242f3e"  # of icons that are no service's
+ICON_INKS = ("#232f3d", "#242f3e")  # of icons that are no service's
 
 FONT_SIZE = 13.0
 SMALL = 11.0
@@ -244,5 +244,5 @@ def _symbol(name: str) -> str:
     """An icon's drawing, for use in a picture; its dark ink is light in the dark."""
     found = re.fullmatch(r'<svg [^>]*viewBox="([^"]+)"[^>]*>(.*)</svg>\s*', (ICONS / f"{name}.svg").read_text(), re.S)
     assert found is not None  # noqa: S101 - we keep these files
-    inner = found[2].replace(f'fill="{ICON_INK}"', f'fill="{ICON_INK}" class="icon"')
+    inner = re.sub(f'(fill="(?:{"|".join(ICON_INKS)})")', r'\1 class="icon"', found[2])
     return f'<symbol id="icon-{name}" viewBox="{found[1]}">{inner}</symbol>'

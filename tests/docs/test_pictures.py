@@ -123,6 +123,14 @@ def test_every_icon_is_there_and_used() -> None:
     assert used == {path.stem for path in ICONS.glob("*.svg")}
 
 
+def test_the_dark_ink_of_icons_is_light_in_the_dark() -> None:
+    bright = 0x60  # the least of the strongest channel of the colours that AWS gives services
+    for name in ("roles", "pushes", "network", "architecture", "places"):
+        for paint, more in re.findall(r'<path fill="#([0-9a-f]{6})"([^>]*)', PICTURES[name].draw().finished()):
+            dark = max(int(paint[at : at + 2], 16) for at in (0, 2, 4)) < bright
+            assert dark == ('class="icon"' in more), (name, paint)
+
+
 @pytest.mark.parametrize("name", sorted(pushes.CHANGES))
 def test_a_push_leads_through_the_steps_of_its_workflow(name: str) -> None:
     text = (sources.ROOT / ".github" / "workflows" / f"{name}.yml").read_text()
