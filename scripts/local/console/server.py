@@ -137,6 +137,8 @@ class Console:
             return _say(502, f"The laptop cloud answers: {error.response['Error'].get('Message', error)}")
         except BotoCoreError:
             return _say(503, "The laptop cloud is starting, or has ended.")
+        except Exception as error:  # what a view did not expect must not end in silence
+            return _say(500, f"This is a bug in the console: {error!r}")
 
 
 def _is_from_here(headers: Message) -> bool:
