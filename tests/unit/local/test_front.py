@@ -478,7 +478,7 @@ def test_a_console_without_an_emulator_says_so_at_once(front: Front, console: st
 
 
 def test_what_a_view_did_not_expect_is_told(front: Front, console: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(VIEWS, "stacks", lambda cloud, query: [{}["gone"]])
+    monkeypatch.setitem(VIEWS, "stacks", lambda cloud, query: [dict[str, str]()["gone"]])
     status, _, content = ask(front, "GET", "/console/data/stacks", Authorization=f"Bearer {console}")
 
     assert (status, json.loads(content)["message"]) == (500, "This is a bug in the console: KeyError('gone')")
