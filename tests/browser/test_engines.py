@@ -47,6 +47,7 @@ def test_ask_approve_and_revise(engine: Engine, app: RunningApp, request: pytest
     engine.screenshot(SCREENSHOTS / f"{request.node.callspec.params['engine']}.png")
 
     engine.click('[data-language="de"]')
+    assert engine.wait_for_text("#submit", "Fragen") == "Fragen"
     assert engine.ask("return document.documentElement.lang") == "de"
     assert engine.ask("return document.documentElement.scrollWidth <= innerWidth") is True
     exported = app.request("GET", "/api/getcsv").body.decode()

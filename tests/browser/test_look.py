@@ -89,7 +89,8 @@ def test_the_answer_takes_its_place_without_a_jump(open_page: Callable[..., Visi
         """() => {
             window.shifts = [];
             const observer = new PerformanceObserver((list) => window.shifts.push(...list.getEntries()
-                .filter((entry) => !entry.hadRecentInput).map((entry) => entry.value)));
+                .filter((entry) => !entry.hadRecentInput).map(({ value, sources }) => [value, ...sources.map(
+                    ({ node, previousRect, currentRect }) => [node?.outerHTML, previousRect, currentRect])])));
             observer.observe({ type: "layout-shift", buffered: true });
         }"""
     )

@@ -6,7 +6,6 @@ import os
 import pty
 import subprocess
 import sys
-import threading
 import time
 import uuid
 
@@ -118,13 +117,20 @@ def test_whoever_only_reads_needs_no_lock(own, run, tmp_path):
             run(*command)
 
 
-def test_site_waits_for_the_lock_if_it_is_told_to(own, run):
-    holding = lock.hold(own.cloud, "deploy")
-    holding.__enter__()
-    ending = threading.Timer(1.0, holding.__exit__, (None, None, None))
-    ending.start()
-    result = run("site", "--wait", "1")
-    ending.join()
+def test_site_waits_for_the_lock_if_it_is_told_to(own, run, monkeypatch):
+    take = lock.Lock.take
+    with contextlib.ExitStack() as held:
+        held.enter_context(lock.hold(own.cloud, "deploy"))
+
+        def until_told(self, wait, tell):
+            def told(words):
+                tell(words)
+                held.close()
+
+            take(self, wait, told)
+
+        monkeypatch.setattr(lock.Lock, "take", until_told)
+        result = run("site", "--wait", "1")
     assert "Waiting for the lock of stage local, held by " in result.stderr
 
 

@@ -148,7 +148,8 @@ def test_judgements_become_a_better_model_that_serves_and_can_be_taken_back(
 ) -> None:
     old, revision = serving(own_app)
     assert len(sentences()) == SENTENCES
-    assert judge_all(own_app, sentences()) == {"approved", "revised"}
+    verdicts = judge_all(own_app, sentences())
+    assert verdicts - {"unprompted"} == {"approved", "revised"}  # a text that needs care is given no receipt
 
     found = json.loads(make(checkout, own_app, "retrain", "ARGS=--json"))
     assert found["held_out"]["texts"] > 60
