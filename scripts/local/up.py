@@ -141,9 +141,9 @@ def _attend(
             case Up(kept_in):
                 ready = True
                 reporter.note(f"{how_long()} Judgements are kept in {kept_in}. Ctrl-C stops it.")
+                reporter.note(f"Console, for you alone: {cloud.console_url}")
                 reporter.close()
                 print(f"Ready: {front.url}", flush=True)
-                print(f"Console, for you alone: {cloud.console_url}", flush=True)
             case Down() as down:
                 return down
             case Signalled(number):

@@ -108,6 +108,10 @@ def test_every_run_has_a_token_of_its_own_which_is_not_the_key(app: RunningApp) 
     assert token(app) == app.keys.console
 
 
+def test_its_address_is_told_at_the_start(own: RunningApp) -> None:
+    assert f"Console, for you alone: {own.console_url}\n" in own.said
+
+
 def test_its_page_enables_nothing_but_its_own_files(app: RunningApp) -> None:
     for path, kind in (("/console", "text/html"), ("/console/console.js", "text/javascript")):
         answer = app.request("GET", path)
