@@ -151,9 +151,10 @@ bench: $(VENV)/.dev  ## measure speed and memory on this machine into docs/bench
 ##@ Change
 
 .PHONY: templates
-templates: $(VENV)/.dev  ## write templates/ from generator/, and for the laptop what updates do to their types
+templates: $(VENV)/.dev  ## write templates/ from generator/, and what the schemas of their types say
 	$(PY) -m generator
 	$(PY) -m scripts.local.update_behaviors
+	$(PY) -m scripts.look.rights
 
 .PHONY: newcomer
 newcomer: $(VENV)/.dev  ## try README's commands on a bare machine (needs root and mmdebstrap)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from troposphere import Ref, Template, cloudwatch
+from troposphere import If, Ref, Template, cloudwatch
 
 from generator.building import name_tag, purpose
 from generator.parameters import parameter
@@ -29,6 +29,44 @@ def metric(namespace: str, name: str, statistic: str, period: int = MINUTE, **di
     return {"Namespace": namespace, "MetricName": name, kind: statistic, "Period": period, "Dimensions": of}
 
 
+def query(
+    key: str, namespace: str, name: str, of: Mapping[str, Any], period: int = MINUTE, statistic: str = "Sum"
+) -> cloudwatch.MetricDataQuery:
+    """A metric that an expression names.
+
+    Args:
+        key: its name in the expression.
+        namespace: such as ``AWS/Lambda``.
+        name: name of the metric.
+        of: its dimensions.
+        period: seconds that one value of it stands for.
+        statistic: such as ``Sum``.
+    """
+    return cloudwatch.MetricDataQuery(
+        Id=key,
+        ReturnData=False,
+        MetricStat=cloudwatch.MetricStat(
+            Metric=cloudwatch.Metric(
+                Namespace=namespace,
+                MetricName=name,
+                Dimensions=[cloudwatch.MetricDimension(Name=one, Value=value) for one, value in of.items()],
+            ),
+            Period=period,
+            Stat=statistic,
+        ),
+    )
+
+
+def expression(text: str, *queries: cloudwatch.MetricDataQuery) -> dict[str, Any]:
+    """What an alarm watches: metric math.
+
+    Args:
+        text: the expression.
+        queries: results of ``query`` for the metrics that it names.
+    """
+    return {"Metrics": [cloudwatch.MetricDataQuery(Id="total", Expression=text, Label="total"), *queries]}
+
+
 def total(namespace: str, parts: Mapping[str, tuple[str, Mapping[str, Any]]], period: int = MINUTE) -> dict[str, Any]:
     """What an alarm watches: the sum of several metrics.
 
@@ -37,24 +75,19 @@ def total(namespace: str, parts: Mapping[str, tuple[str, Mapping[str, Any]]], pe
         parts: id of each metric -> its name and its dimensions.
         period: seconds that one value of it stands for.
     """
-    queries = [
-        cloudwatch.MetricDataQuery(
-            Id=key,
-            ReturnData=False,
-            MetricStat=cloudwatch.MetricStat(
-                Metric=cloudwatch.Metric(
-                    Namespace=namespace,
-                    MetricName=name,
-                    Dimensions=[cloudwatch.MetricDimension(Name=one, Value=value) for one, value in of.items()],
-                ),
-                Period=period,
-                Stat="Sum",
-            ),
-        )
-        for key, (name, of) in parts.items()
-    ]
-    together = "+".join(f"FILL({key},0)" for key in parts)
-    return {"Metrics": [cloudwatch.MetricDataQuery(Id="total", Expression=together, Label="total"), *queries]}
+    queries = [query(key, namespace, name, of, period) for key, (name, of) in parts.items()]
+    return expression("+".join(f"FILL({key},0)" for key in parts), *queries)
+
+
+def weighted(parts: Mapping[str, tuple[str, str, Mapping[str, Any], float]], period: int = MINUTE) -> dict[str, Any]:
+    """What an alarm watches: the sum of several metrics, each times a weight.
+
+    Args:
+        parts: id of each metric -> its namespace, its name, its dimensions, its weight.
+        period: seconds that one value of it stands for.
+    """
+    queries = [query(key, namespace, name, of, period) for key, (namespace, name, of, _) in parts.items()]
+    return expression("+".join(f"{weight:.4g}*FILL({key},0)" for key, (*_, weight) in parts.items()), *queries)
 
 
 def add(
@@ -64,9 +97,10 @@ def add(
     watched: Mapping[str, Any],
     *,
     above: float | Ref | None = None,
-    below: float | None = None,
+    below: float | If | None = None,
     times: tuple[int, int] = (1, 1),
-    silence: str = "notBreaching",
+    silence: str | If = "notBreaching",
+    also: Sequence[Any] = (),
     **options: Any,
 ) -> cloudwatch.Alarm:
     """Add an alarm that notifies the stage's topic when it starts and when it ends.
@@ -80,6 +114,7 @@ def add(
         below: it fires below this value.
         times: how many values of how many must breach.
         silence: how missing values count: ``notBreaching`` or ``breaching``.
+        also: what else it calls when it starts: ARNs of topics.
         options: further attributes, such as ``Condition``.
     """
     topic = Ref(parameter(template, "AlarmTopicArn"))
@@ -94,7 +129,7 @@ def add(
             DatapointsToAlarm=times[0],
             EvaluationPeriods=times[1],
             TreatMissingData=silence,
-            AlarmActions=[topic],
+            AlarmActions=[topic, *also],
             OKActions=[topic],
             Tags=name_tag(title),
             **watched,

@@ -64,6 +64,7 @@ class Stack:
         artifacts: Output with the name of the bucket that takes Lambda code and large templates; "" for none.
         lambda_code: Parameter with the key of the Lambdas' zip in that bucket; "" when it has no Lambda.
         registry: Output with the address that images are pushed to; only stages that push there have such a stack.
+        zones: Output with the names of the availability zones that its subnets are in; "" when it has no subnet.
         service: its ECS service; None when it has none.
         site: its website; None when it has none.
     """
@@ -75,6 +76,7 @@ class Stack:
     artifacts: str = ""
     lambda_code: str = ""
     registry: str = ""
+    zones: str = ""
     service: Service | None = None
     site: Site | None = None
 
@@ -91,7 +93,11 @@ STACKS = (
         "Registry of the container image, for stages that keep it in their own account",
         registry="RepositoryUri",
     ),
-    Stack("network", "VPC with two public subnets, routes, and security groups that admit only the necessary traffic"),
+    Stack(
+        "network",
+        "VPC with two public subnets, routes, and security groups that admit only the necessary traffic",
+        zones="Zones",
+    ),
     Stack("data", "Tables of judgements and of their counts, and the bucket of large exports", data=True),
     Stack("cluster", "ECS cluster on an Auto Scaling group of EC2 instances, behind an internal load balancer"),
     Stack(
@@ -120,6 +126,8 @@ STACKS = (
         apart=True,
     ),
 )
+# Parameters with the names of those zones; the orchestrator chooses them once (scripts/release/zones.py).
+ZONE_PARAMETERS = ("FirstZone", "SecondZone")
 
 
 def stack(name: str) -> Stack:
@@ -158,6 +166,13 @@ LOAD_BALANCER_IDLE_SECONDS = 60
 EPHEMERAL_PORTS = (32768, 65535)
 # Environment variables that the container reads; the service stack sets each of them.
 SERVICE_ENVIRONMENT = ("STAGE", "PORT", "WORKERS", "LOG_LEVEL")
+
+# What instances boot and images are built for, by the architecture of the instance type: names of SSM parameters (ECS
+# developer guide, "Retrieving Amazon ECS-optimized Linux AMI metadata", read 2026-11-27), and platforms of images.
+MACHINE_IMAGES = {
+    "amd64": "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
+    "arm64": "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id",
+}
 
 # --- receipts ----------------------------------------------------------------------------------------------------
 # With each prediction the service returns a signed receipt, which the Lambda that records judgements verifies.
@@ -253,11 +268,24 @@ WATCH = Function(
     "watch",
     "",
     "",
-    "Checks the age of machine image and certificates once a day",
-    ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL"),
+    "Checks once a day the age of machine image and certificates, and drift; keeps the VPC link in use",
+    ("STAGE", "IMAGE_ID", "SITE_URL", "API_URL", "LABELS"),
     memory_mib=128,
     timeout_seconds=60,
 )
+# Called by a topic, in the operations stack.
+SWITCH = Function(
+    "switch",
+    "",
+    "",
+    "Closes the API when its traffic or the account's bill exceeds what the stage allows, and says so",
+    ("STAGE", "API_ID", "ALARM_TOPIC_ARN"),
+    memory_mib=128,
+    timeout_seconds=30,
+)
+# What the operations stack runs beside the API.
+CARETAKERS = (WATCH, SWITCH)
+API_STAGE = "$default"  # the API's one stage: its name is not part of any path
 PREDICT_ROUTE = ("POST", "/getSentiment")
 BATCH_ROUTE = ("POST", "/getSentiments")
 
@@ -277,6 +305,11 @@ SMOKE_MODEL_PREFIX = "smoke-"
 # --- what a stage stores in SSM parameters, below /sentiment/STAGE/ --------------------------------------------
 LOCK_PATH = "lock"  # a parameter for each generation of the lock: lock/1, lock/2, ...
 HISTORY_PARAMETER = "images"
+# Images that a stage can be rolled back to, and that its own registry keeps: within the 500 MB a month that are free in
+# an account's first year (aws.amazon.com/ecr/pricing, read 2026-11-27). Registries store layers compressed, and shared
+# ones once; tests/image measures what an image has at most.
+IMAGES_KEPT = 5
+IMAGE_MB = 100
 
 # --- the pipelines -----------------------------------------------------------------------------------------------
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
@@ -287,6 +320,7 @@ PIPELINES = ("site", "service", "infrastructure", "plan")
 WATCH_NAMESPACE = "Sentiment"
 WATCH_IMAGE_METRIC = "ImageAgeDays"
 WATCH_CERTIFICATE_METRIC = "CertificateDaysLeft"
+WATCH_DRIFT_METRIC = "Drift"
 
 # --- the site ----------------------------------------------------------------------------------------------------
 SITE_INDEX = "index.html"

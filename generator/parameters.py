@@ -13,13 +13,19 @@ from typing import Any
 
 from troposphere import Parameter, Template
 
-from generator.catalogue import LAMBDAS
+from generator.catalogue import LAMBDAS, MACHINE_IMAGES
 from generator.paths import STAGES
 
 _SWITCH = {"Type": "String", "AllowedValues": ["true", "false"]}
 _SECURITY_GROUP = {"Type": "AWS::EC2::SecurityGroup::Id"}
 _ARN = {"Type": "String", "AllowedPattern": "^arn:.+$"}
 _NAME = {"Type": "String", "MinLength": 1}
+# Not AWS::EC2::AvailabilityZone::Name: CloudFormation checks that with the rights of whoever deploys.
+_ZONE = {
+    "Type": "String",
+    "AllowedPattern": "^[a-z]+(-[a-z]+)+-[0-9][a-z]$",
+    "ConstraintDescription": "name of an availability zone, such as eu-central-1a",
+}
 
 # Name -> what CloudFormation checks and shows. Values are in the units that the description names.
 DEFINITIONS: dict[str, dict[str, Any]] = {
@@ -74,19 +80,10 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "ConstraintDescription": "an IPv4 block between /16 and /22, such as 10.20.0.0/16, which holds four subnets",
     },
     "FirstZone": {
-        "Type": "Number",
-        "Description": "First availability zone, counted from 0 in the region's list; a few zones lack VPC links",
-        "Default": 0,
-        "MinValue": 0,
-        "MaxValue": 5,
+        **_ZONE,
+        "Description": "First availability zone; chosen once, since subnets cannot change zones; must have VPC links",
     },
-    "SecondZone": {
-        "Type": "Number",
-        "Description": "Second availability zone, counted from 0 in the region's list; must differ from the first",
-        "Default": 1,
-        "MinValue": 0,
-        "MaxValue": 5,
-    },
+    "SecondZone": {**_ZONE, "Description": "Second availability zone, likewise; must differ from the first"},
     "VpcId": {"Type": "AWS::EC2::VPC::Id", "Description": "VPC of the stage (network stack)"},
     "PublicSubnetIds": {
         "Type": "List<AWS::EC2::Subnet::Id>",
@@ -123,13 +120,19 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     # cluster
     "InstanceImageId": {
         "Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>",
-        "Description": "SSM parameter that names the newest ECS-optimised machine image; x86_64, as InstanceType is",
-        "Default": "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
+        "Description": "SSM parameter that names the ECS-optimised machine image, of InstanceType's architecture",
+        "Default": MACHINE_IMAGES["amd64"],
     },
     "InstanceType": {
         "Type": "String",
         "Description": "EC2 instance type of the cluster",
         "AllowedPattern": r"^[a-z0-9-]+\.[a-z0-9-]+$",
+    },
+    "CpuCredits": {
+        "Type": "String",
+        "Description": "What a burstable instance does without CPU credits: it slows down (standard) or costs more"
+        " (unlimited); none for other instance types",
+        "AllowedValues": ["standard", "unlimited", "none"],
     },
     "DetailedMonitoring": {**_SWITCH, "Description": "Whether instances report metrics every minute, at extra cost"},
     "MinInstances": {
@@ -240,6 +243,15 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "AllowedPattern": "^(arn:.+)?$",
     },
     # operations
+    "CloseApi": {
+        **_SWITCH,
+        "Description": "Whether the API is closed when the monthly budget is used up or a day's traffic costs too much",
+    },
+    "TrafficCents": {
+        "Type": "Number",
+        "Description": "What the API's traffic may cost within 24 hours, in US cents",
+        "MinValue": 1,
+    },
     "MonthlyBudget": {
         "Type": "Number",
         "Description": "Monthly budget of the account in USD; a forecast above it sends an alarm",
@@ -263,7 +275,11 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
 }
 DEFINITIONS |= {
     name: {**_ARN, "Description": f"Alarm that the service {what} (service stack)"}
-    for name, what in (("ServiceFailsArn", "fails"), ("ServiceSlowArn", "is slow"))
+    for name, what in (
+        ("NoTaskArn", "has no healthy task"),
+        ("ServiceFailsArn", "fails"),
+        ("ServiceSlowArn", "is slow"),
+    )
 }
 # Names of the Lambdas, which alarms and dashboard watch.
 DEFINITIONS |= {

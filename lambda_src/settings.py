@@ -104,12 +104,13 @@ class Stats:
 
 @dataclass(frozen=True)
 class Watch:
-    """Settings of the daily check of age."""
+    """Settings of the daily check of age and drift."""
 
     stage: str
     image_id: str
     site_url: str
     api_url: str
+    labels: tuple[str, ...]
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> Watch:
@@ -123,6 +124,29 @@ class Watch:
             image_id=environment["IMAGE_ID"],
             site_url=environment["SITE_URL"],
             api_url=environment["API_URL"],
+            labels=_labels(environment),
+        )
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Settings of the function that closes the API."""
+
+    stage: str
+    api_id: str
+    alarm_topic_arn: str
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> Switch:
+        """Read the settings.
+
+        Raises:
+            KeyError: a variable is not set.
+        """
+        return cls(
+            stage=environment["STAGE"],
+            api_id=environment["API_ID"],
+            alarm_topic_arn=environment["ALARM_TOPIC_ARN"],
         )
 
 

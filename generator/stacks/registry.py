@@ -1,4 +1,4 @@
-"""Stack of a registry for the container image: deployed, before all else, where ``image_repository`` is "ecr"."""
+"""Stack of the stage's own image registry: deployed before all else, unless ``image_repository`` names another."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import json
 from troposphere import GetAtt, Template, ecr
 
 from generator.building import add_output, name_tag, new_template, purpose
+from generator.catalogue import IMAGES_KEPT
 from generator.parameters import parameter
-
-# More than is ever rolled back to; a layer that several images share is stored, and billed, once.
-IMAGES_KEPT = 30
 
 
 def build() -> Template:

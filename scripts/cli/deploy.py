@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import click
@@ -14,13 +15,14 @@ from scripts.image import content
 from scripts.release import images, plans, smoke
 from scripts.release.execute import execute
 from scripts.release.plans import Release
-from scripts.stage import lock
+from scripts.stage import display, lock
 from scripts.stage.errors import ImageError, SmokeTestError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.reporter import Reporter
 
 IMAGE_HELP = "A pushed image to run. Default: this checkout's."
 EXIT_CHANGES = 2
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")  # what the template accepts
 CTRL_C = "Ctrl-C: removing the change sets of this plan ..."
 
 DATA_LOSS = click.option(
@@ -29,6 +31,13 @@ DATA_LOSS = click.option(
 WAIT = click.option(
     "--wait", default=0, show_default=True, type=click.IntRange(0), help="Minutes to wait for the stage's lock."
 )
+
+
+def _address(_context: click.Context | None, _parameter: click.Parameter | None, value: str | None) -> str | None:
+    """Check an e-mail address; "" and None pass."""
+    if value and not ADDRESS.fullmatch(value):
+        raise click.BadParameter(f"{value!r} is not an e-mail address.")
+    return value
 
 
 @click.command()
@@ -42,6 +51,7 @@ def plan_command(context: click.Context, options: Options, image: str | None, ke
     The exit code is 0 when nothing would change, 2 when something would, and 1 for an error.
     """
     with options.reporter() as reporter, Interrupt(lambda _: reporter.note(CTRL_C)) as interrupt:
+        options.say_where(reporter)
         if keep_image:
             release = plans.stacks_alone(options.cloud, options.settings)
         else:
@@ -59,8 +69,16 @@ def plan_command(context: click.Context, options: Options, image: str | None, ke
 @click.option("--image", help=IMAGE_HELP)
 @DATA_LOSS
 @WAIT
+@click.option(
+    "--alarm-email",
+    envvar="ALARM_EMAIL",
+    callback=_address,
+    help="Address for alarms, kept by later deployments. Default: the stage's, or asked for once.",
+)
 @with_options
-def deploy_command(options: Options, image: str | None, allow_data_loss: bool, wait: int) -> None:
+def deploy_command(
+    options: Options, image: str | None, allow_data_loss: bool, wait: int, alarm_email: str | None
+) -> None:
     """Bring all stacks, the service and the site up to date."""
     with options.reporter() as reporter:
         options.say_where(reporter)
@@ -69,12 +87,19 @@ def deploy_command(options: Options, image: str | None, allow_data_loss: bool, w
             options,
             reporter,
             "deploy",
-            lambda: plans.everything(options.cloud, options.settings, chosen, options.public_url),
+            lambda: _everything(options, chosen, alarm_email),
             allow_data_loss,
             wait,
         )
     url = release.url(outputs)
     options.print({"url": url, "outputs": outputs}, f"Ready: {url}")
+    if _unheard(options, release):
+        display.show_danger(
+            f"Nobody will hear the alarms of stage {options.stage}, nor that its API was closed: no address is set.",
+            f"`sentiment deploy --stage {options.stage} --alarm-email you@example.com`",
+        )
+    elif options.settings.place == "aws" and release.first:
+        click.echo(f"Alarms go to {release.settings.alarm_email}, once the mail from AWS is confirmed.", err=True)
 
 
 @click.command()
@@ -164,8 +189,10 @@ def rollback_command(options: Options, image: str | None) -> None:
 @with_options
 def site_command(options: Options, wait: int) -> None:
     """Upload the site's files that changed."""
-    with options.reporter() as reporter, lock.hold(options.cloud, "site", 60.0 * wait, reporter.note):
-        change = page.upload(options.cloud, options.settings, deployed(options), reporter)
+    with options.reporter() as reporter:
+        options.say_where(reporter)
+        with lock.hold(options.cloud, "site", 60.0 * wait, reporter.note):
+            change = page.upload(options.cloud, options.settings, deployed(options), reporter)
     facts = {"uploaded": change.uploaded, "deleted": change.deleted, "unchanged": change.unchanged}
     lines = [f"+ {key}" for key in change.uploaded] + [f"- {key}" for key in change.deleted]
     options.print(facts, "\n".join(lines) or "No change.")
@@ -181,6 +208,24 @@ def image_command(options: Options) -> None:
     with options.reporter() as reporter:
         reference = options.image(reporter)
     options.print({"image": reference}, reference)
+
+
+def _everything(options: Options, image: str, address: str | None) -> Release:
+    """Plan a deployment; ask for the address of alarms if there has never been one."""
+    settings = options.settings.mailing(address) if address else options.settings
+    release = plans.everything(options.cloud, settings, image, options.public_url)
+    if not _unheard(options, release):
+        return release
+    question = f"Where should the alarms of stage {options.stage} be mailed to? (empty: nowhere)"
+    address = options.answer(question, lambda value: _address(None, None, value) or "")
+    if not address:
+        return release
+    return plans.everything(options.cloud, settings.mailing(address), image, options.public_url)
+
+
+def _unheard(options: Options, release: Release) -> bool:
+    """Whether a stage has alarms that cost money and no address to mail them to."""
+    return options.settings.place == "aws" and not release.settings.alarm_email
 
 
 def _roll(

@@ -17,7 +17,7 @@ from generator import catalogue
 from scripts.app.page import api_url
 from scripts.cli.options import Options, deployed, with_options
 from scripts.cloudformation import templates
-from scripts.costs import compare, prices, report
+from scripts.costs import compare, prices, report, worst
 from scripts.costs.usage import Traffic
 from scripts.look import classify, doctor, logs, status
 from scripts.stage.errors import DeployError, InterruptedDeployError
@@ -120,5 +120,5 @@ def cost_command(options: Options, requests: float, judgements: float, today: da
     traffic = Traffic(requests=requests, judgements=judgements)
     compared = compare.variants(found, settings, chosen, traffic)
     day = (today or datetime.now(UTC)).date()
-    what = idle, compared[0].bill, requests, compared, day
+    what = idle, compared[0].bill, requests, compared, worst.compute(found, settings, chosen), day
     options.print(report.as_json(*what), report.text(*what))

@@ -42,7 +42,7 @@ def sleep_command(options: Options) -> None:
 def wake_command(options: Options) -> None:
     """Start tasks and instances again after sleep or scale.
 
-    Their number goes back to the stage's settings.
+    Their number goes back to the stage's settings. An API that was closed because it cost too much is opened again.
     """
     with options.reporter() as reporter, changing(options.cloud, reporter, "wake") as work:
         state = scaling.wake(work, options.settings)

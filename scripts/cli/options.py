@@ -81,6 +81,17 @@ class Options:
             )
         return click.confirm(question, err=True)
 
+    def answer(self, question: str, check: Callable[[str], str]) -> str:
+        """Ask for a value; "" if nobody is there to answer, or nothing is answered.
+
+        Args:
+            question: what to ask.
+            check: returns the value; raises ``click.BadParameter`` to ask again.
+        """
+        if self.yes or self.as_json or not sys.stdin.isatty():
+            return ""
+        return str(click.prompt(question, default="", show_default=False, value_proc=check, err=True))
+
     def print(self, value: dict[str, Any], text: str, problem: DeployError | None = None) -> None:
         """Print a result on stdout, as text or JSON. Call it only after the reporter has closed, or it is overwritten.
 
@@ -109,7 +120,7 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
         shell_complete=lambda _context, _parameter, begun: [name for name in _stages() if name.startswith(begun)],
         help="Stage, as named in stages.toml.",
     )
-    @click.option("--region", help="AWS region. Default: the stage's, then boto3's usual sources.")
+    @click.option("--region", help="AWS region. Default: the stage's, AWS_REGION, AWS_DEFAULT_REGION, the profile's.")
     @click.option("--profile", help="Profile of the AWS configuration.")
     @click.option("--yes", is_flag=True, help="Answer yes to every question.")
     @click.option(JSON_OPTION, "as_json", is_flag=True, help="Print one JSON object, for errors too.")

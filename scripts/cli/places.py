@@ -14,7 +14,7 @@ def place_of(settings: Settings, region: str | None = None, profile: str | None 
 
     Args:
         settings: the stage's settings.
-        region: AWS region; None for the settings', or the usual boto3 places.
+        region: value of ``--region``; None for the settings', or what AWS's own tools would use.
         profile: name of a profile in the AWS configuration; None for the usual boto3 places.
 
     Raises:

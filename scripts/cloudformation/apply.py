@@ -41,8 +41,8 @@ class Outcome:
 def is_so_already(cloud: Cloud, step: Step, parameters: Parameters, state: StackState | None) -> bool:
     """Whether a stack has this template, these parameters and our tags, so that a change set would be empty.
 
-    A change set takes CloudFormation several seconds; the CDK skips it in this case too. If a parameter is looked up in
-    the parameter store, only a change set can tell.
+    A change set takes CloudFormation several seconds; the CDK skips it in this case too. Where a parameter is looked up
+    in the parameter store, an Output has to show what was found there; without one, only a change set can tell.
 
     Args:
         cloud: where.
@@ -50,12 +50,19 @@ def is_so_already(cloud: Cloud, step: Step, parameters: Parameters, state: Stack
         parameters: values of its parameters; None for the value that the stack has.
         state: the stack as it was found; None if it does not exist.
     """
-    if state is None or state.kind != stacks.GOOD or changesets.creates(state) or step.template.looks_up:
+    if state is None or state.kind != stacks.GOOD or changesets.creates(state) or step.template.resolves:
         return False
     given = {name: state.parameters.get(name) if value is None else value for name, value in parameters.items()}
-    if state.parameters != {**step.template.parameters, **given} or state.tags != tags(cloud.stage):
+    wanted = {**step.template.parameters, **given}
+    found = {output: state.outputs.get(output) for output in step.template.looked_up.values()}
+    # AWS describes the name that is looked up, the laptop cloud what is found there.
+    looked_up = step.template.looked_up.items()
+    names = {name: wanted[name] for name, output in looked_up if state.parameters.get(name) == found[output]}
+    if {**state.parameters, **names} != wanted or state.tags != tags(cloud.stage):
         return False
-    return remember(cloud, state).body == step.template.body
+    if remember(cloud, state).body != step.template.body:
+        return False
+    return all(output and found[output] == _stored(cloud, wanted[name]) for name, output in looked_up)
 
 
 def bring_up(work: Work, step: Step, parameters: Parameters, bucket: str | None, state: StackState | None) -> Outcome:
@@ -102,6 +109,12 @@ def step_back(step: Step, before: Before, now: StackState | None) -> Step:
     have = now.parameters if now else {}
     parameters = {key: None if have.get(key) == value else value for key, value in before.parameters.items()}
     return Step(templates.parse(step.stack, before.body), step.name, {}, parameters)
+
+
+def _stored(cloud: Cloud, name: str | None) -> str:
+    """What the parameter store has under a name, asked as CloudFormation asks; "" for nothing."""
+    found = cloud.client("ssm").get_parameters(Names=[name])["Parameters"]
+    return str(found[0]["Value"]) if found else ""
 
 
 def _check(work: Work, step: Step, change_set: ChangeSet) -> None:

@@ -8,7 +8,7 @@ from scripts.cloudformation import stacks
 from scripts.cloudformation.plan import Step
 from scripts.cloudformation.stacks import BUSY, FAILED, Event, StackState
 from scripts.cloudformation.work import Work
-from scripts.stage.errors import InterruptedDeployError, StackFailedError, code_of, message_of
+from scripts.stage.errors import InterruptedDeployError, StackFailedError, advice, code_of, message_of
 
 
 def follow(work: Work, step: Step, stack_id: str, marker: str | None) -> StackState:
@@ -91,7 +91,9 @@ def _failure(step: Step, state: StackState, events: list[Event]) -> StackFailedE
 
 def _next_step(state: StackState, reason: str) -> str:
     words = reason.lower()
-    if "not authorized" in words or "accessdenied" in words or "access denied" in words:
+    if known := advice(words):
+        hint = known
+    elif "not authorized" in words or "accessdenied" in words or "access denied" in words:
         hint = "Add that permission to the user or role you deploy with"
     elif "circuit breaker" in words or "did not become steady" in words:  # AWS's words, and the laptop's
         stage = f"--stage {state.tags.get('stage', '')}"

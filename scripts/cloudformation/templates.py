@@ -99,9 +99,23 @@ class Template:
         return ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"] if makes_iam else []
 
     @property
-    def looks_up(self) -> bool:
-        """Whether the result also depends on what the parameter store holds at that moment."""
-        return "AWS::SSM::Parameter::Value<" in self.body or "{{resolve:" in self.body
+    def looked_up(self) -> dict[str, str]:
+        """Parameters whose values are looked up in the parameter store, each with the Output that shows what was found.
+
+        The Output is "" where none does.
+        """
+        entries = (self.document.get("Parameters") or {}).items()
+        shown = {str(body.get("Value")): output for output, body in self.outputs.items()}
+        return {
+            name: shown.get(str({"Ref": name}), "")
+            for name, entry in entries
+            if str(entry.get("Type", "")).startswith("AWS::SSM::Parameter::Value<")
+        }
+
+    @property
+    def resolves(self) -> bool:
+        """Whether the result also depends on what a dynamic reference finds at that moment."""
+        return "{{resolve:" in self.body
 
     def purpose(self, logical_id: str) -> str:
         """What a resource is for, "" if the template does not (or no longer) have it."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from generator import catalogue
 from scripts.costs.prices import Prices
 
 # All files of the image as built; 130 MB of them are its base (docs/decisions.md). Registries store layers compressed,
 # and shared layers once, so this is an upper bound.
 IMAGE_GB = 0.24
-REVISIONS = 10
+REVISIONS = catalogue.IMAGES_KEPT
 
 
 @dataclass(frozen=True)

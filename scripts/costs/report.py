@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -10,11 +11,12 @@ from scripts.costs import bill, registry
 from scripts.costs.bill import Bill, Credits
 from scripts.costs.compare import Variant
 from scripts.costs.prices import Prices
+from scripts.costs.worst import Worst
 
 LEAST = 0.01  # USD a month; what costs less shares one line
 
 
-def text(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], today: date) -> str:
+def text(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], dearest: Worst, today: date) -> str:
     """The whole report as text.
 
     Args:
@@ -22,12 +24,14 @@ def text(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], t
         busy: the bill with traffic.
         requests: requests a month in that traffic.
         compared: other settings, with the same traffic.
+        dearest: the worst month.
         today: from which the rest of this month is counted.
     """
     prices = idle.prices
     parts = [
         f"USD a month in {prices.region}, without tax; prices of {prices.date} (sources in scripts/prices.toml).",
         _by_resource(idle, busy, requests),
+        _worst(dearest),
         _free(idle, busy, today),
         _to_come(idle, busy, today),
         _compared(compared),
@@ -36,7 +40,9 @@ def text(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], t
     return "\n\n".join(parts)
 
 
-def as_json(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], today: date) -> dict[str, Any]:
+def as_json(
+    idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], dearest: Worst, today: date
+) -> dict[str, Any]:
     """The same as JSON."""
     return {
         "region": idle.prices.region,
@@ -44,6 +50,11 @@ def as_json(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant]
         "requests_per_month": requests,
         "idle": _amounts(idle, today),
         "busy": _amounts(busy, today),
+        "worst": {
+            **{name: round(value, 2) for name, value in asdict(dearest).items() if name != "closes"},
+            "closes": dearest.closes,
+            "total": round(dearest.total, 2),
+        },
         "compared": {variant.name: round(variant.bill.total, 2) for variant in compared},
         "images": {keeping.where: round(keeping.amount, 2) for keeping in registry.keepings(idle.prices)},
     }
@@ -92,6 +103,19 @@ def _by_resource(idle: Bill, busy: Bill, requests: float) -> str:
         rows.append((f"{len(small)} more", f"each below {LEAST:.2f}", "", "", *map(_usd, both)))
     rows.append(("total", "", "", "", _usd(idle.total), _usd(busy.total)))
     return table(("resource", "for", "units", "price", "idle", f"{requests:,.0f} requests"), rows)
+
+
+def _worst(found: Worst) -> str:
+    """What the stage can cost, whatever is sent to its API."""
+    words = f"worst case: {_usd(found.total)} whatever strangers send to the API: {_usd(found.fixed)} by the hour, "
+    if found.closes:
+        words += f"{_usd(found.traffic)} that traffic_cents allows, {_usd(found.reaction)} until the API is closed.\n"
+    else:
+        words += f"{_usd(found.traffic)} that the throttle lets through; nothing closes the API (close_api).\n"
+    less = "within" if found.total <= found.budget else "ABOVE"
+    return (
+        words + f"That is {less} the monthly budget of {_usd(found.budget)}. Not in it: downloads of the page itself."
+    )
 
 
 def _free(idle: Bill, busy: Bill, today: date) -> str:

@@ -6,7 +6,8 @@ A month has 730 hours, as on AWS's own price pages. What a request uses was meas
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from generator import catalogue
@@ -18,6 +19,11 @@ GB = 1024.0**3
 MIB_IN_GB = 1024.0
 # Memory that ECS can give to tasks, of the 1 GiB of a micro instance, the 2 GiB of a small one (ECS_RESERVED_MEMORY 0).
 TASK_ROOM_MIB = {"nano": 400, "micro": 900, "small": 1900, "medium": 3800}
+# Share of each of its two vCPUs that a t3, t3a or t4g instance may use all the time: what it earns CPU credits for.
+BASELINE = {"nano": 0.05, "micro": 0.1, "small": 0.2, "medium": 0.2, "large": 0.3}
+BURSTABLE = re.compile(r"t(3a?|4g)\.(?P<size>\w+)")
+BURSTABLE_CPUS = 2
+PREDICTION_CPU_SECONDS = 0.01  # of a vCPU: twice what a prediction takes of a core
 # What one request to the API uses. Half of the requests are predictions and half are judgements, as on the page.
 REPLY_BYTES = 900  # with headers; a prediction has seven scores and a receipt
 ACCESS_LOG_BYTES = 450
@@ -102,10 +108,27 @@ class Stage:
 Estimate = Callable[[Stage, Resource], Iterator[Use]]
 
 
+def surplus_hours(settings: Mapping[str, str], hours: float, busy: float = 1.0) -> float:
+    """vCPU-hours above what the instances earn credits for, which AWS bills where credits are unlimited.
+
+    Args:
+        settings: by Parameter name.
+        hours: instance-hours.
+        busy: share of their CPU that is used.
+    """
+    kind = BURSTABLE.fullmatch(settings["InstanceType"])
+    if settings["CpuCredits"] != "unlimited" or kind is None:
+        return 0.0
+    return hours * BURSTABLE_CPUS * max(0.0, busy - BASELINE.get(kind["size"], 0.3))
+
+
 def _instances(stage: Stage, resource: Resource) -> Iterator[Use]:
     hours = HOURS * stage.instances * stage.traffic.awake
     kind = stage.settings["InstanceType"]
     yield Use(f"ec2.{kind}", hours, f"{stage.instances:.0f} x {kind}")
+    busy = stage.traffic.predictions * PREDICTION_CPU_SECONDS / max(1.0, hours * 3600 * BURSTABLE_CPUS)
+    surplus = surplus_hours(stage.settings, hours, min(1.0, busy))
+    yield Use("ec2_credits.vcpu", surplus, "CPU beyond their credits")
     launch = next(each for each in stage.resources if each.type == "AWS::EC2::LaunchTemplate")
     data = launch.properties["LaunchTemplateData"]
     if str(data["NetworkInterfaces"][0].get("AssociatePublicIpAddress")).lower() == "true":

@@ -11,15 +11,21 @@ from scripts.cloudformation.templates import Resource, Template
 
 # Conditions of the templates as people say them.
 _WORDS = {
+    "Asleep": "while the stage sleeps",
     "Bounded": "for stages with pipelines",
+    "BurstableInstances": "with burstable instances",
+    "ClosesApi": "with a limit on traffic's cost",
     "MakesProvider": "where the account has no identity provider yet",
     "PrivateExport": "where CloudFront serves the page",
     "WithCloudFront": "with CloudFront",
     "WithFlowLogs": "with flow logs",
     "WithMail": "with an address for alarms",
+    "WithOwnDomain": "with a domain of its own",
     "WithOwnKey": "with a key of its own",
     "WithPrivateNetwork": "with a private network",
     "WithShareOfConcurrency": "with a share of the concurrency",
+    "WithWebAcl": "with a web ACL",
+    "WithoutCloudFront": "without CloudFront",
 }
 
 

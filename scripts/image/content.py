@@ -15,6 +15,7 @@ RUNTIME = ("requirements.txt", "gunicorn.conf.py", "shared/**/*", "sentiment/**/
 # Part of the tag too, if there is one: another Dockerfile makes another image.
 RECIPE = "Dockerfile"
 TAG_DIGITS = 12
+USUAL = "amd64"
 NAME = f"{catalogue.PROJECT}-{catalogue.CONTAINER_NAME}"
 
 
@@ -51,11 +52,17 @@ def model_revision(container: Path = CONTAINER_DIR) -> str:
     return found[0].stem.removeprefix("sentiment-")
 
 
-def tag(container: Path = CONTAINER_DIR) -> str:
-    """The image's tag: the beginning of the SHA-256 over names and contents of its files."""
+def tag(container: Path = CONTAINER_DIR, architecture: str = USUAL) -> str:
+    """The image's tag: the beginning of the SHA-256 over names and contents of its files; of Arm with its name.
+
+    Args:
+        container: folder with the Dockerfile.
+        architecture: what it is built for, as Docker names it.
+    """
     digest = hashlib.sha256()
     recipe = [Path(RECIPE)] if (container / RECIPE).exists() else []
     for file in runtime_files(container) + recipe:
         content = (container / file).read_bytes()
         digest.update(f"{file.as_posix()} {len(content)}\n".encode() + content)
-    return digest.hexdigest()[:TAG_DIGITS]
+    found = digest.hexdigest()[:TAG_DIGITS]
+    return found if architecture == USUAL else f"{found}-{architecture}"

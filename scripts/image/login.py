@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import json
 import os
 import subprocess
+from pathlib import Path
 
 from scripts.stage.errors import ImageError
 from scripts.stage.session import Cloud
 
 GITHUB_REGISTRY = "ghcr.io"
+DOCKER_HUB = "docker.io"
+HUB_NAMES = ("https://index.docker.io/v1/", "index.docker.io")  # as Docker's configuration has it
 LOGIN_SECONDS = 60
 
 
@@ -26,11 +31,11 @@ def login(cloud: Cloud, repository: str) -> str:
     Raises:
         ImageError: no repository is set, its registry issues no short-lived tokens, or Docker cannot log in.
     """
-    host = repository.partition("/")[0]
+    host = host_of(repository)
     if not repository:
         raise ImageError(
             f"Stage {cloud.stage} has no image_repository.",
-            f"Set it in scripts/stages.toml, such as {GITHUB_REGISTRY}/you/sentiment-rnn.",
+            f'Set it in scripts/stages.toml: "ecr" for a registry of its own, or {GITHUB_REGISTRY}/you/sentiment-rnn.',
         )
     if host == GITHUB_REGISTRY:
         user, password = _github()
@@ -51,6 +56,38 @@ def login(cloud: Cloud, repository: str) -> str:
     if done.returncode:
         raise ImageError(f"{host} refuses the login: {done.stderr.strip()}", "May this token write packages there?")
     return host
+
+
+def host_of(repository: str) -> str:
+    """Host of the registry that a repository is in; Docker's own for a name without one.
+
+    Args:
+        repository: such as ``ghcr.io/you/sentiment-rnn``.
+    """
+    host = repository.partition("/")[0]
+    return host if "." in host or ":" in host or not repository else DOCKER_HUB
+
+
+def knows(host: str) -> bool:
+    """Whether Docker has credentials for a registry; they may have expired.
+
+    Args:
+        host: of the registry.
+    """
+    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    names = {host, f"https://{host}", *(HUB_NAMES if host == DOCKER_HUB else ())}
+    if names & {*config.get("auths", {}), *config.get("credHelpers", {})}:
+        return True
+    store = config.get("credsStore", "")
+    with contextlib.suppress(OSError, ValueError, subprocess.TimeoutExpired):
+        program = [f"docker-credential-{store}", "list"]
+        done = subprocess.run(program, capture_output=True, text=True, timeout=LOGIN_SECONDS)
+        return bool(store) and bool(names & {*json.loads(done.stdout)})
+    return False
 
 
 def _github() -> tuple[str, str]:

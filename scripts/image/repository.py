@@ -34,7 +34,7 @@ def reference(cloud: Cloud, settings: Settings) -> str:
     if settings.image_repository == OWN:
         state = stacks.describe(cloud, catalogue.stack_name(cloud.stage, STACK.name))
         if state is None or STACK.registry not in state.outputs:
-            return f"{content.NAME}:{content.tag()}"  # nothing more is known yet
+            return f"{content.NAME}:{content.tag(architecture=settings.architecture)}"  # nothing more is known yet
         settings = signed_in(cloud, settings, state.outputs[STACK.registry])
     return build.reference(settings)
 

@@ -51,10 +51,13 @@ def bill(container: Path = CONTAINER) -> Bom:
 
 def _base(container: Path) -> tuple[Component, str]:
     """The image that ours stands on, and its version of Python."""
-    stages = re.findall(r"^FROM (\S+)", (container / "Dockerfile").read_text(), re.MULTILINE)
-    name, _, tag = stages[-1].rpartition(":")
+    pinned = re.search(
+        r"^FROM ([^\s:@]+):([^\s@]+)(?:@sha256:(\w+))?", (container / "Dockerfile").read_text(), re.MULTILINE
+    )
+    name, tag, digest = pinned.groups() if pinned else ("scratch", "", None)
     purl = PackageURL("docker", name=name, version=tag)
-    base = Component(name=name, version=tag, type=ComponentType.CONTAINER, purl=purl, bom_ref=str(purl))
+    hashes = [HashType(alg=HashAlgorithm.SHA_256, content=digest)] if digest else []
+    base = Component(name=name, version=tag, type=ComponentType.CONTAINER, purl=purl, bom_ref=str(purl), hashes=hashes)
     return base, ".".join(tag.split("-")[0].split(".")[:2])
 
 

@@ -72,6 +72,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
         health,
         identities,
         instances,
+        offerings,
         recorded,
         retention,
         scaling,
@@ -87,6 +88,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
     gateway.register(options.front, options.origin)
     identities.register()
     instances.Instances().register()
+    offerings.register()
     recorded.register()
     retention.register()
     tables.register(store)

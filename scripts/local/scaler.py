@@ -117,4 +117,5 @@ class Scaler:
         return len(seen) == count and all(above < value < below for value in seen)
 
     def _last(self, policy: Policy) -> str:
-        return f"{policy.name} at {self._seen[policy.name][-1]:.0f}"
+        value = self._seen[policy.name][-1]
+        return f"{policy.name} at {value:.0f}" if value >= 10 else f"{policy.name} at {value:.2g}"

@@ -5,48 +5,27 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from email.utils import parsedate_to_datetime
-from functools import partial
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from generator import catalogue
 from scripts import ROOT
 from scripts.cloudformation import templates
+from scripts.look import account, rights
+from scripts.look.findings import Finding, check
 from scripts.release.place import Place
-from scripts.stage.errors import DeployError, explain
+from scripts.stage.errors import DeployError
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 
 # AWS refuses requests if the clock is further off (SigV4 documentation, "Request expiration").
 CLOCK_SECONDS = 300
-# On-demand standard instances, by virtual CPUs, and VPCs of a region: codes of Service Quotas.
-QUOTAS = (
-    ("ec2", "L-1216C47A", "virtual CPUs of on-demand instances", 8.0),
-    ("vpc", "L-F678F1CE", "VPCs in a region", 1.0),
-)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check: its name, whether it passed, details, and what to do if it failed."""
-
-    name: str
-    passed: bool
-    detail: str = ""
-    fix: str = ""
-
-    @property
-    def text(self) -> str:
-        """The finding in a line or two."""
-        line = f"{'PASS' if self.passed else 'FAIL'}  {self.name}" + (f": {self.detail}" if self.detail else "")
-        return line if self.passed or not self.fix else f"{line}\n      Fix: {self.fix}"
 
 
 def examine(place: Place, settings: Settings) -> Iterator[Finding]:
-    """Make all checks, one after the other.
+    """Make all checks, one after the other. They change nothing.
 
     Args:
         place: where the stage lives.
@@ -55,34 +34,40 @@ def examine(place: Place, settings: Settings) -> Iterator[Finding]:
     Yields:
         The result of each; checks that need credentials are skipped if there are none.
     """
-    yield _check("Python", _python)
-    yield _check("templates fresh", _templates)
+    yield check("Python", _python)
+    yield check("templates fresh", _templates)
     for name, look in place.checks.items():
-        yield _check(name, look)
+        yield check(name, look)
     cloud = place.cloud
-    yield _check("region", lambda: cloud.region)
-    credentials = _check("credentials", lambda: f"account {cloud.account}")
+    yield check("region", lambda: cloud.region_in_words)
+    credentials = check("credentials", lambda: f"account {cloud.account}")
     yield credentials
     if not credentials.passed:
         return
-    yield _check("clock", lambda: _clock(cloud))
-    yield _check("machine image", lambda: _machine_image(cloud))
-    yield _check("export token", lambda: _token(cloud, settings))
-    for service, code, what, needed in QUOTAS if cloud.has_quotas else ():
-        yield _check(f"quota: {what}", partial(_quota, cloud, service, code, needed))
+    yield check("clock", lambda: _clock(cloud))
+    yield check("machine image", lambda: _machine_image(cloud, settings))
+    yield check("export token", lambda: _token(cloud, settings))
+    if cloud.has_quotas:
+        yield check("permissions", lambda: rights.check(cloud, settings), needed=False)
+        yield from _of_account(cloud, settings)
+
+
+def _of_account(cloud: Cloud, settings: Settings) -> Iterator[Finding]:
+    looks: Mapping[str, Callable[[], str]] = {}
+
+    def stacks_of_account() -> str:
+        nonlocal looks
+        looks = account.checks(cloud, settings)
+        return "can be listed"
+
+    yield check("stacks", stacks_of_account)
+    for name, look in looks.items():
+        yield check(name, look, needed=False)
 
 
 def as_json(findings: list[Finding]) -> list[dict[str, Any]]:
     """The findings for machines."""
     return [asdict(finding) for finding in findings]
-
-
-def _check(name: str, look: Callable[[], str]) -> Finding:
-    try:
-        return Finding(name, True, look())
-    except (DeployError, ClientError, BotoCoreError) as error:
-        trouble = explain(error) or DeployError(str(error))
-        return Finding(name, False, trouble.message, trouble.next_step)
 
 
 def _python() -> str:
@@ -110,8 +95,8 @@ def _clock(cloud: Cloud) -> str:
     return f"off by {off:+.0f} s"
 
 
-def _machine_image(cloud: Cloud) -> str:
-    name = str(templates.load("cluster").parameters["InstanceImageId"])
+def _machine_image(cloud: Cloud, settings: Settings) -> str:
+    name = catalogue.MACHINE_IMAGES[settings.architecture]
     return str(cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
 
 
@@ -126,13 +111,3 @@ def _token(cloud: Cloud, settings: Settings) -> str:
             f"{name} does not exist", f"`aws ssm put-parameter --type SecureString --name {name} --value ...`"
         ) from error
     return name
-
-
-def _quota(cloud: Cloud, service: str, code: str, needed: float) -> str:
-    client = cloud.client("service-quotas")
-    value = float(client.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"])
-    if value < needed:
-        raise DeployError(
-            f"{value:.0f}, but {needed:.0f} are needed", "Request an increase in the Service Quotas console."
-        )
-    return f"{value:.0f}"

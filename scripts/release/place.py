@@ -11,7 +11,8 @@ from typing import Protocol
 
 from scripts.image import build, login, repository
 from scripts.release import registry
-from scripts.stage.errors import ImageError
+from scripts.stage import region
+from scripts.stage.errors import AdviceError, ImageError
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
@@ -62,24 +63,30 @@ class AwsPlace:
 
     Args:
         settings: the stage's settings.
-        region: AWS region; None for the settings', or the usual boto3 places.
+        region_option: value of ``--region``; None for the settings', or what AWS's own tools would use.
         profile: name of a profile in the AWS configuration; None for the usual boto3 places.
     """
 
-    def __init__(self, settings: Settings, region: str | None = None, profile: str | None = None) -> None:
+    def __init__(self, settings: Settings, region_option: str | None = None, profile: str | None = None) -> None:
         self._settings = settings
-        self._region = region
+        self._region = region_option
         self._profile = profile
 
     @cached_property
     def cloud(self) -> Cloud:
         """The account, in the region that is chosen."""
-        return Cloud(self._settings.stage, self._region or self._settings.region, self._profile)
+        found = region.choose(self._region, self._settings.region, self._profile)
+        return Cloud(self._settings.stage, found.name, self._profile, found.source)
 
     @property
     def checks(self) -> Mapping[str, Callable[[], str]]:
         """Docker, which builds images, and where they are pushed."""
-        return {"Docker": _docker, "image repository": self._repository}
+        return {
+            "Docker": _docker,
+            "image repository": self._repository,
+            "image platform": self._platform,
+            "registry login": self._login,
+        }
 
     def image(self, reporter: Reporter) -> str:
         """Build and push the image, unless the registry has it."""
@@ -101,9 +108,32 @@ class AwsPlace:
         if not name:
             raise ImageError(
                 f"stage {self._settings.stage} sets none",
-                "Set image_repository in scripts/stages.toml, or deploy with --image.",
+                'Set image_repository in scripts/stages.toml ("ecr": a registry of its own), or deploy with --image.',
             )
         return f"{name} (the stage's registry stack)" if name == repository.OWN else name
+
+    def _platform(self) -> str:
+        wanted = self._settings.architecture
+        try:
+            engine = build.engine_architecture()
+        except ImageError:
+            return f"{wanted}, for {self._settings.instance_type}"  # that Docker does not answer is told already
+        if wanted != engine:
+            raise AdviceError(
+                f"{self._settings.instance_type} needs an image for {wanted}, and this machine's engine is {engine}: "
+                "it builds that with emulation alone",
+                build.EMULATION,
+            )
+        return f"{wanted}, for {self._settings.instance_type}"
+
+    def _login(self) -> str:
+        name = self._settings.image_repository
+        if name in {"", repository.OWN}:
+            return "not needed: a token is asked for at each deployment" if name else "not needed"
+        host = login.host_of(name)
+        if not login.knows(host):
+            raise AdviceError(f"Docker is not logged in to {host}", f"`docker login {host}`, if you push from here.")
+        return host
 
 
 def _docker() -> str:

@@ -12,7 +12,7 @@ from scripts.cloudformation import stacks, templates
 from scripts.cloudformation.plan import Plan, make_plan
 from scripts.cloudformation.stacks import StackState
 from scripts.image import repository
-from scripts.release import images
+from scripts.release import images, zones
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 
@@ -106,7 +106,11 @@ def service_alone(cloud: Cloud, settings: Settings, image: str | None, public_ur
 
 
 def wired(
-    settings: Settings, image: str = "", code_key: str = "", found: Mapping[str, StackState] | None = None
+    settings: Settings,
+    image: str = "",
+    code_key: str = "",
+    where: Mapping[str, str] | None = None,
+    found: Mapping[str, StackState] | None = None,
 ) -> Plan:
     """All stacks of a stage in order, with where each parameter comes from.
 
@@ -114,6 +118,7 @@ def wired(
         settings: the stage's settings.
         image: reference of the container image; "" where only the order matters.
         code_key: key of the Lambdas' zip; "" where only the order matters.
+        where: names of the availability zones, by Parameter; None where only the order matters.
         found: the account's stacks by name, as they are now.
 
     Raises:
@@ -121,6 +126,8 @@ def wired(
     """
     computed = {each.service.image: image for each in catalogue.STACKS if each.service}
     computed |= {each.lambda_code: code_key for each in catalogue.STACKS if each.lambda_code}
+    computed["InstanceImageId"] = catalogue.MACHINE_IMAGES[settings.architecture]
+    computed |= where if where is not None else dict.fromkeys(catalogue.ZONE_PARAMETERS, "")
     return make_plan(settings.stage, templates.load_all(), computed, settings.parameters, found)
 
 
@@ -133,6 +140,16 @@ def _release(
     page: bool = False,
 ) -> Release:
     code = lambdas.package()
-    plan = wired(settings, image, code.key, found).only(lambda declared: repository.chosen(settings, declared))
+    settings = _still_mailing(settings, found)
+    chosen = zones.of_stage(cloud, settings, found)
+    plan = wired(settings, image, code.key, chosen, found).only(lambda declared: repository.chosen(settings, declared))
     before = images.current(cloud, found)
     return Release(settings, plan, code, image, before, page=page, smoke_test=True, public_url=public_url)
+
+
+def _still_mailing(settings: Settings, found: Mapping[str, StackState]) -> Settings:
+    """The settings with the address of alarms that a deployment was given before, where stages.toml names none."""
+    before = (
+        state.parameters.get("AlarmEmail", "") for state in found.values() if stacks.is_ours(settings.stage, state)
+    )
+    return settings if settings.alarm_email else settings.mailing(next(filter(None, before), ""))

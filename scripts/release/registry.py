@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generator import catalogue
 from scripts.cloudformation import stacks
 from scripts.cloudformation.work import changing
 from scripts.image import repository
@@ -29,8 +30,13 @@ def ready(cloud: Cloud, settings: Settings, reporter: Reporter) -> Settings:
     """
     if settings.image_repository != repository.OWN:
         return settings
-    with changing(cloud, reporter, "image") as work:
-        outputs = execute(work, plan(cloud, settings))
+    outputs: dict[str, str] = {}
+    state = stacks.describe(cloud, catalogue.stack_name(cloud.stage, repository.STACK.name))
+    if state and state.kind == stacks.GOOD and stacks.is_ours(cloud.stage, state):
+        outputs = state.outputs  # a change of its template is deployed with all other stacks
+    if repository.STACK.registry not in outputs:
+        with changing(cloud, reporter, "image") as work:
+            outputs = execute(work, plan(cloud, settings))
     return repository.signed_in(cloud, settings, outputs[repository.STACK.registry])
 
 

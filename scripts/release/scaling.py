@@ -1,8 +1,11 @@
-"""How many tasks and instances run. The bounds are stack parameters, so nothing drifts from the templates."""
+"""How many tasks and instances run, and whether the API is open.
+
+The bounds are stack parameters, so nothing drifts from the templates.
+"""
 
 from __future__ import annotations
 
-from scripts.app import service
+from scripts.app import service, throttle
 from scripts.app.service import ServiceState
 from scripts.cloudformation import apply, stacks, templates
 from scripts.cloudformation.plan import Step
@@ -42,8 +45,9 @@ def sleep(work: Work) -> ServiceState:
 
 
 def wake(work: Work, settings: Settings) -> ServiceState:
-    """Go back to the stage's own bounds."""
+    """Go back to the stage's own bounds, and open the API if the switch has closed it."""
     bounds = settings.parameters
+    throttle.open_again(work, settings)
     _set_parameters(work, "cluster", {"MinInstances": bounds["MinInstances"]})
     fewest = max(1, int(bounds["MinTasks"]))
     return _set_tasks(work, fewest, {"MinTasks": bounds["MinTasks"], "MaxTasks": bounds["MaxTasks"]})

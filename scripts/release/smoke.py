@@ -256,10 +256,11 @@ def _until(
         passing = answer is None or answer.status in PASSING
         if not passing or not wait.allows(pause):
             came = f"status {answer.status}: {answer.body[:300]!r}" if answer else trouble
-            raise SmokeTestError(
-                f"{what} does not work: {method} {url} returns {came}",
-                "`status` shows what runs and `logs` what it logged.",
-            )
+            hint = "`status` shows what runs and `logs` what it logged."
+            if answer and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+                came += ", as the API is closed, or asked too often"
+                hint = "`wake` opens an API that was closed because it cost too much."
+            raise SmokeTestError(f"{what} does not work: {method} {url} returns {came}", hint)
         wait.sleep(pause)
     raise AssertionError("the pauses never end")
 

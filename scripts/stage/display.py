@@ -49,6 +49,13 @@ def show_error(error: DeployError) -> None:
         console.print(f"[bold]Next:[/] {escape(error.next_step)}")
 
 
+def show_danger(message: str, next_step: str) -> None:
+    """Print what will cause harm later, and what to do about it now."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[bold red]{escape(message)}[/]")
+    console.print(f"[bold]Next:[/] {escape(next_step)}")
+
+
 class LineReporter(Reporter):
     """One line for each event; after a quiet period, what is still in progress.
 

@@ -14,7 +14,28 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as in shells
 EXPIRED_CODES = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess"}
 UNKNOWN_KEY_CODES = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
-THROTTLED_CODES = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
+CLOCK_CODES = {"RequestTimeTooSkewed", "InvalidSignatureException"}
+SIGN_IN_CODES = {"UnauthorizedException", "InvalidGrantException"}  # of IAM Identity Center, asked for credentials
+THROTTLED_CODES = {
+    *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
+    *("RequestLimitExceeded", "TooManyRequestsException", "SlowDown", "PriorRequestNotComplete"),
+}
+AGAIN = "then run the same command again."
+# What AWS says of an account's limits, by a code or some words of it, and what to do; the first that fits counts.
+ADVICE = {
+    "does not support creating load balancers": "Ask AWS Support (Account and billing, free of charge) to allow load "
+    "balancers in this new account",
+    "must be verified before you can add new cloudfront": "Ask AWS Support (Account and billing, free of charge) to "
+    "allow CloudFront in this new account",
+    "vcpulimitexceeded": "Request more virtual CPUs: `sentiment doctor` shows the quota and the command",
+    "vcpu limit": "Request more virtual CPUs: `sentiment doctor` shows the quota and the command",
+    "insufficientinstancecapacity": "AWS has no instance of this type left in the zone: wait some minutes, or set "
+    "another instance_type for the stage in scripts/stages.toml",
+    "do not have sufficient": "AWS has no instance of this type left in the zone: wait some minutes, or set "
+    "another instance_type for the stage in scripts/stages.toml",
+    "limitexceeded": "A quota is used up: `sentiment doctor` shows which, and how to raise it",
+    "maximum number of": "A quota is used up: `sentiment doctor` shows which, and how to raise it",
+}
 
 
 class DeployError(Exception):
@@ -80,6 +101,10 @@ class ServiceError(DeployError):
     """The service did not become steady."""
 
 
+class AdviceError(DeployError):
+    """Nothing stands in the way of a deployment, but the operator should know of something."""
+
+
 class ImageError(DeployError):
     """The container image could not be built, found or pushed."""
 
@@ -121,7 +146,9 @@ def explain(error: Exception) -> DeployError | None:
         )
     if isinstance(error, boto.NoRegionError):
         return CredentialsError(
-            "No AWS region is set.", "Pass --region, set AWS_REGION, or set `region` for the stage in stages.toml."
+            "No AWS region is set.",
+            "Pass --region, set AWS_REGION, or set `region` for the stage in stages.toml or for the profile "
+            "(`aws configure set region eu-central-1`).",
         )
     if isinstance(error, boto.ConnectionError | boto.HTTPClientError):
         return DeployError(
@@ -167,4 +194,25 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
         return DeployError(
             f"AWS is throttling this account ({words}).", "Wait a minute, then run the same command again."
         )
-    return DeployError(f"AWS refused {words} [{code}]")
+    if code in CLOCK_CODES:
+        return CredentialsError(
+            f"AWS does not accept the signature ({words}).",
+            f"Set this machine's clock (`sentiment doctor` shows how far it is off), {AGAIN} "
+            "If it is right, the secret key is wrong: `aws configure`.",
+        )
+    if code in SIGN_IN_CODES:
+        return CredentialsError(
+            f"The sign-in has expired ({words}).", "Run `aws sso login`, then the same command again."
+        )
+    known = advice(f"{code} {words}")
+    return DeployError(f"AWS refused {words} [{code}]", known and f"{known}, {AGAIN}")
+
+
+def advice(words: str) -> str:
+    """What to do about an account's limits, by AWS's words; "" where nothing is known.
+
+    Args:
+        words: an error's code and message, or the reason of an event.
+    """
+    said = words.lower()
+    return next((step for sign, step in ADVICE.items() if sign in said), "")

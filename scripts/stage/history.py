@@ -11,9 +11,6 @@ from generator import catalogue
 from scripts.stage.errors import code_of
 from scripts.stage.session import Cloud, tags
 
-# Images remembered; a standard parameter has room for 4 KB.
-LENGTH = 10
-
 
 def parameter_name(stage: str) -> str:
     """Name of the parameter that lists the images."""
@@ -29,7 +26,7 @@ def remember_image(cloud: Cloud, image_uri: str, before: str = "") -> None:
         before: the image that ran before it, "" for none.
     """
     known = images(cloud)
-    wanted = list(dict.fromkeys([image_uri, *([before] if before else []), *known]))[:LENGTH]
+    wanted = list(dict.fromkeys([image_uri, *([before] if before else []), *known]))[: catalogue.IMAGES_KEPT]
     if wanted != known:
         _write(cloud, json.dumps(wanted))
 

@@ -30,6 +30,7 @@ class Cloud:
         stage: name of the stage, such as ``dev``.
         region: AWS region; None for the usual boto3 places.
         profile: name of a profile in the AWS configuration; None for the usual boto3 places.
+        region_source: what names the region, such as ``AWS_REGION``; "" if there is no choice.
 
     Attributes:
         config: settings of every client.
@@ -57,8 +58,11 @@ class Cloud:
     has_linked_roles: bool = True
     has_quotas: bool = True
 
-    def __init__(self, stage: str, region: str | None = None, profile: str | None = None) -> None:
+    def __init__(
+        self, stage: str, region: str | None = None, profile: str | None = None, region_source: str = ""
+    ) -> None:
         self.stage = stage
+        self.region_source = region_source
         self.guard: Callable[[], None] | None = None
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
@@ -105,7 +109,12 @@ class Cloud:
     @property
     def where(self) -> str:
         """The stage and where it is, in words; "" if it can be in one place only."""
-        return f"Stage {self.stage} in account {self.account}, {self.region}"
+        return f"Stage {self.stage} in account {self.account}, {self.region_in_words}"
+
+    @property
+    def region_in_words(self) -> str:
+        """The region and what names it: ``eu-central-1 (from AWS_REGION)``."""
+        return f"{self.region} (from {self.region_source})" if self.region_source else self.region
 
     def object_url(self, bucket: str, key: str) -> str:
         """Address of an object in a bucket, for CloudFormation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,9 @@ from scripts.stage.errors import SettingsError
 STAGES_FILE = paths.STAGES
 # Keys that the orchestrator reads itself; every other key is a Parameter of some template.
 ORCHESTRATOR_KEYS = ("place", "region", "image_repository", "site_api_url", "site_source_url", "blind_sample")
+# Instance types with AWS's own Arm processors: a "g" after the generation (EC2 user guide, "Amazon EC2 instance type
+# naming conventions", read 2026-11-27); a1 is from before that.
+ARM = re.compile(r"(a1|[a-z]+\d+g[a-z]*)\.")
 
 Setting = str | int
 
@@ -36,18 +40,37 @@ class Settings:
 
     @property
     def region(self) -> str:
-        """AWS region, "" for the usual boto3 places."""
+        """AWS region, "" for the one that AWS's own tools would use."""
         return str(self.values["region"])
 
     @property
     def image_repository(self) -> str:
-        """Where images are pushed, "" if it is not set."""
+        """Where images are pushed: ``ecr`` for a registry of the stage's own, "" for nowhere."""
         return str(self.values["image_repository"])
+
+    @property
+    def instance_type(self) -> str:
+        """EC2 instance type of the cluster, such as ``t3.micro``."""
+        return str(self.values["instance_type"])
+
+    @property
+    def architecture(self) -> str:
+        """Architecture of that type, as Docker names it: ``arm64`` or ``amd64``."""
+        return "arm64" if ARM.match(self.instance_type) else "amd64"
 
     @property
     def site_api_url(self) -> str:
         """The address that the page calls, "" for the HTTP API's own."""
         return str(self.values["site_api_url"])
+
+    @property
+    def alarm_email(self) -> str:
+        """Where alarms are mailed to, "" for nowhere."""
+        return str(self.values.get("alarm_email", ""))
+
+    def mailing(self, address: str) -> Settings:
+        """The same settings with another address for alarms."""
+        return Settings(self.stage, {**self.values, "alarm_email": address})
 
     @property
     def protects_data(self) -> bool:

@@ -39,7 +39,7 @@ def measure() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         app = start_and_wait(Path(folder) / "state")
         try:
-            pair = _two_images(app, Path(folder))
+            pair = two_images(app, Path(folder))
             yield from _deploys(app)
             for tasks in (1, 3):
                 _timed(app, "scale", str(tasks))
@@ -103,7 +103,7 @@ class Visitor(threading.Thread):
         connection.close()
 
 
-def _two_images(app: RunningApp, folder: Path) -> tuple[str, str]:
+def two_images(app: RunningApp, folder: Path) -> tuple[str, str]:
     """The image of this checkout, and one that differs only in an unused file."""
     copy = folder / "container"
     shutil.copytree(content.CONTAINER_DIR, copy, ignore=shutil.ignore_patterns("training", "__pycache__"))

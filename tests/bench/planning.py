@@ -134,14 +134,15 @@ Latency in milliseconds, with random arrivals:
 
 def _rule(per_core: float, planned: float) -> str:
     stage = on_aws()["prod"]
-    kind, rate, default = stage["instance_type"], stage["throttle_rate"], stage["requests_per_task"]
+    kind, rate, most = stage["instance_type"], stage["throttle_rate"], stage["max_tasks"]
     vcpus, baseline, _ = INSTANCES[kind]
     sustained = 60 * per_core * vcpus * VCPU * baseline
+    most_of_a_task = requests_per_task(per_core, planned)
     rows = [
         (
-            "`requests_per_task`, a minute",
+            "`requests_per_task`, a minute, at most",
             f"60 · {planned:g} · requests a second of a core · cores of a task",
-            f"60 · {planned:g} · {per_core:,.0f} · {VCPU:g} = {requests_per_task(per_core, planned):,.0f}",
+            f"60 · {planned:g} · {per_core:,.0f} · {VCPU:g} = {most_of_a_task:,.0f}",
         ),
         (
             "the same, if CPU credits are to last",
@@ -149,9 +150,14 @@ def _rule(per_core: float, planned: float) -> str:
             f"60 · {per_core:,.0f} · {vcpus * VCPU:g} · {baseline:g} / 1 = {sustained:,.0f}",
         ),
         (
-            "`max_tasks`",
-            f"60 · requests a second at the peak / `requests_per_task`, rounded up, + {SPARE_TASKS}",
-            f"60 · {rate} / {default:,} + {SPARE_TASKS} = {max_tasks(rate, default)}",
+            "the same, if scaling is to reach every task",
+            "60 · `throttle_rate` / `max_tasks`",
+            f"60 · {rate} / {most} = {60 * rate / most:,.0f}",
+        ),
+        (
+            "`max_tasks`, at least",
+            f"60 · requests a second at the peak / what a task may get at most, rounded up, + {SPARE_TASKS}",
+            f"60 · {rate} / {most_of_a_task:,.0f} + {SPARE_TASKS} = {max_tasks(rate, most_of_a_task)}",
         ),
     ]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)

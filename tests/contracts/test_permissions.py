@@ -41,6 +41,7 @@ ACTIONS = {
 }
 # For these AWS knows no resource (service authorization reference): * is the narrowest form.
 NOT_NARROWER = {
+    "cloudwatch:GetMetricData",
     "ec2:DescribeImages",
     "ecr:GetAuthorizationToken",
     "ecs:DiscoverPollEndpoint",
@@ -141,9 +142,9 @@ def test_a_lambda_has_a_role_and_a_log_of_its_own(function):
     assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-@pytest.mark.parametrize("function", [*catalogue.LAMBDAS, catalogue.WATCH], ids=lambda function: function.name)
+@pytest.mark.parametrize("function", [*catalogue.LAMBDAS, *catalogue.CARETAKERS], ids=lambda function: function.name)
 def test_a_lambda_is_given_exactly_the_variables_that_its_code_reads(function):
-    stack = "operations" if function is catalogue.WATCH else "api"
+    stack = "operations" if function in catalogue.CARETAKERS else "api"
     given = resource(stack, f"{function.title}Function")["Environment"]["Variables"]
     assert set(given) == set(function.environment) == variables_read(CODE, (function.name, "handler"))
 
@@ -203,22 +204,48 @@ def test_a_task_is_given_the_key_that_its_lambda_reads():
     assert name == catalogue.receipt_key_name("${Stage}")
 
 
-def test_the_watch_may_make_exactly_the_calls_that_its_code_makes():
-    calls = aws_calls(CODE, ("watch", "handler"))
-    assert calls == {("ec2", "describe_images")}
-    (own,) = [one for one in named_policies(resource("operations", "WatchRole")) if one["PolicyName"] not in SHARED]
+@pytest.mark.parametrize(
+    ("function", "calls", "allowed"),
+    [
+        (
+            catalogue.WATCH,
+            {("ec2", "describe_images"), ("cloudwatch", "get_metric_data")},
+            {"ec2:DescribeImages": "*", "cloudwatch:GetMetricData": "*"},
+        ),
+        (
+            catalogue.SWITCH,
+            {("apigatewayv2", "update_stage"), ("sns", "publish")},
+            {
+                "apigateway:PATCH": {
+                    "Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}::/apis/${ApiId}/stages/*"
+                }
+            },
+        ),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_a_caretaker_may_make_exactly_the_calls_that_its_code_makes(function, calls, allowed):
+    assert aws_calls(CODE, (function.name, "handler")) == calls
+    role = resource("operations", f"{function.title}Role")
+    (own,) = [one for one in named_policies(role) if one["PolicyName"] not in SHARED]
     found = {
         action: where
         for one in own["PolicyDocument"]["Statement"]
         for action in one["Action"]
         for where in one["Resource"]
     }
-    log = {"Fn::GetAtt": ["WatchLog", "Arn"]}
+    log = {"Fn::GetAtt": [f"{function.title}Log", "Arn"]}
     # Lambda itself sends to the topic, in the role's name, when the function failed for good.
-    assert found == {**dict.fromkeys(LOGS, log), "ec2:DescribeImages": "*", "sns:Publish": {"Ref": "AlarmTopicArn"}}
+    assert found == {**dict.fromkeys(LOGS, log), **allowed, "sns:Publish": {"Ref": "AlarmTopicArn"}}
 
 
-@pytest.mark.parametrize("role", [*(f"api.{one.title}Role" for one in catalogue.FUNCTIONS), "operations.WatchRole"])
+@pytest.mark.parametrize(
+    "role",
+    [
+        *(f"api.{one.title}Role" for one in catalogue.FUNCTIONS),
+        *(f"operations.{one.title}Role" for one in catalogue.CARETAKERS),
+    ],
+)
 def test_shared_policies_are_there_only_with_what_they_are_about(role):
     stack, name = role.split(".")
     conditions = {

@@ -5,8 +5,13 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 
-from scripts.costs import usage
+import pytest
+
+from generator.stacks.operations import switch
+from scripts.cloudformation import templates
+from scripts.costs import prices, usage, worst
 from scripts.costs.prices import FILE
+from scripts.stage import settings
 from tests.contracts.reading import RESOURCES
 
 TABLE = tomllib.loads(FILE.read_text())
@@ -48,3 +53,23 @@ def test_the_file_says_of_which_day_it_is():
     for checked in TABLE["checked"].values():
         assert checked.keys() <= TABLE["sources"].keys() | REGIONS["us-east-1"].keys()
         assert min(checked.values()) > TABLE["date"]
+
+
+# --- what strangers can cost -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_the_alarm_on_traffic_weighs_no_less_than_the_dearest_request_costs(region):
+    found = prices.load(region)
+    assert worst.call_usd(found) <= switch.CALL_USD
+    assert worst.gb_usd(found) <= switch.GB_USD
+    assert found.of("dynamodb.read") <= switch.READ_USD
+    assert worst.lambda_usd(found) <= switch.LAMBDA_SECOND_USD
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("stage", [name for name in settings.stages() if settings.load(name).place == "aws"])
+def test_no_stranger_can_make_a_stage_cost_more_than_its_budget(stage, region):
+    found = worst.compute(templates.load_all(), settings.load(stage), prices.load(region))
+    assert found.closes
+    assert found.total <= found.budget

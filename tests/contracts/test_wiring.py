@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 
 import pytest
 
 from generator import catalogue
 from generator.parameters import DEFINITIONS, setting_name
-from scripts.stage.settings import ORCHESTRATOR_KEYS, pascal
+from scripts.stage.settings import ORCHESTRATOR_KEYS, load, pascal
+from sentiment import turns
 from tests.contracts.reading import STAGES, TEMPLATES, resource, resources_of
 
-COMPUTED = {"Stage", "LambdaCodeKey", "ImageUri"}
+COMPUTED = {"Stage", "LambdaCodeKey", "ImageUri", "InstanceImageId", *catalogue.ZONE_PARAMETERS}
 # What each stack hands on, by name: the other parts of the project read these.
 OUTPUTS = {
     "artifacts": {"ArtifactsBucketName", "LogBucketName", "LogBucketDomainName", "KeyArn", "AlarmTopicArn"},
@@ -46,10 +48,17 @@ OUTPUTS = {
         "ListenerArn",
         "LoadBalancerFullName",
     },
-    "service": {"ServiceName", "TargetGroupFullName", "LogGroupName", "ServiceFailsArn", "ServiceSlowArn"},
+    "service": {
+        "ServiceName",
+        "TargetGroupFullName",
+        "LogGroupName",
+        "NoTaskArn",
+        "ServiceFailsArn",
+        "ServiceSlowArn",
+    },
     "site": {"SiteBucketName", "SiteUrl", "DistributionId"},
     "api": {"ApiUrl", "ApiId", *(f"{function.title}FunctionName" for function in catalogue.LAMBDAS)},
-    "operations": {"DashboardName"},
+    "operations": {"DashboardName", "TrafficCostsName"},
     "pipeline": {"SiteRoleArn", "ServiceRoleArn", "InfrastructureRoleArn", "PlanRoleArn", "IdentityProviderInUse"},
 }
 SETTINGS = {pascal(key): value for key, value in STAGES["defaults"].items() if key not in ORCHESTRATOR_KEYS}
@@ -77,6 +86,14 @@ def test_every_parameter_has_exactly_one_source(stack, name, body):
     if not sources and "Default" in body:
         sources = ["default"]
     assert len(sources) == 1
+
+
+def test_a_subnet_is_in_a_zone_that_the_orchestrator_keeps_for_the_stages_life():
+    """A subnet whose zone changes is created again with the same addresses, which EC2 refuses."""
+    subnets = resources_of("network", "AWS::EC2::Subnet").values()
+    zones = [each["AvailabilityZone"] for each in subnets]
+    assert sorted(each["Ref"] for each in zones) == sorted([*catalogue.ZONE_PARAMETERS] * (len(subnets) // 2))
+    assert not any("AvailabilityZoneId" in each for each in subnets)
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
@@ -189,6 +206,14 @@ def test_a_target_drains_longer_than_a_request_lasts_and_stops_later_than_that()
         assert resource("api", title)["TimeoutInMillis"] / 1000 <= drain < container["StopTimeout"]
 
 
+def test_a_503_tells_to_wait_as_long_as_a_task_would_at_most():
+    """The gateway overwrites what the service says (RefusedError): it cannot tell its 503 from the balancer's."""
+    for title in ("PredictIntegration", "BatchIntegration"):
+        (header,) = resource("api", title)["ResponseParameters"]["503"]["ResponseParameters"]
+        assert header["Destination"] == "overwrite:header.Retry-After"
+        assert int(header["Source"]) == math.ceil(turns.MAX_WAIT_SECONDS)
+
+
 def test_scaling_owns_the_numbers_of_tasks_and_instances():
     """A desired count in the template would undo what scaling did, at every deploy."""
     assert "DesiredCount" not in resource("service", "Service")
@@ -200,6 +225,34 @@ def test_scaling_owns_the_numbers_of_tasks_and_instances():
     assert requests["TargetValue"] == {"Ref": "RequestsPerTask"}
     label = requests["PredefinedMetricSpecification"]["ResourceLabel"]
     assert label == {"Fn::Sub": "${LoadBalancerFullName}/${TargetGroup.TargetGroupFullName}"}
+    work = resource("service", "ScaleByWork")["TargetTrackingScalingPolicyConfiguration"]
+    *metrics, math = work["CustomizedMetricSpecification"]["Metrics"]
+    for metric in metrics:
+        of = {each["Name"]: each["Value"] for each in metric["MetricStat"]["Metric"]["Dimensions"]}
+        assert of == {
+            "LoadBalancer": {"Ref": "LoadBalancerFullName"},
+            "TargetGroup": get_att("TargetGroup", "TargetGroupFullName"),
+        }
+        assert metric["Id"] in math["Expression"]
+    # All policies must agree to scale in, and one whose metric has no value does not: this one is always reported.
+    assert "FILL(tasks" not in math["Expression"]
+
+
+@pytest.mark.parametrize("stage", [name for name in STAGES if name != "defaults"])
+def test_what_the_throttle_lets_through_can_bring_every_task_of_a_stage(stage):
+    """Scaling adds a task when those that run have more than their target, so the throttle must let that much in."""
+    values = load(stage).parameters
+    a_minute = 60 * float(values["ThrottleRate"])
+    assert a_minute > float(values["RequestsPerTask"]) * (int(values["MaxTasks"]) - 1)
+
+
+def test_a_stage_that_is_asleep_does_not_alarm_for_having_no_task():
+    alarm = TEMPLATES["service"]["Resources"]["NoTask"]
+    assert TEMPLATES["service"]["Conditions"]["Asleep"] == {"Fn::Equals": [{"Ref": "MaxTasks"}, 0]}
+    assert alarm["Properties"]["Threshold"] == {"Fn::If": ["Asleep", 0, 1]}
+    assert alarm["Properties"]["ComparisonOperator"] == "LessThanThreshold", "no count is less than 0"
+    assert alarm["Properties"]["TreatMissingData"] == {"Fn::If": ["Asleep", "notBreaching", "breaching"]}
+    assert alarm["DependsOn"] == "Service", "before it there are no tasks to count"
 
 
 def test_ecs_may_take_an_instance_away_only_after_draining_it():

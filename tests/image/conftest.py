@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import pytest
 
@@ -42,18 +44,37 @@ def engine() -> Iterator[Engine]:
         lack(f"IMAGE NOT TESTED: {reason}")
 
 
+class Recipe(NamedTuple):
+    """The base image, and what `docker build` needs for it: nothing, or a Dockerfile with a stand-in."""
+
+    base: str
+    flags: tuple[str, ...]
+
+
 @pytest.fixture(scope="session")
-def image(engine: Engine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> str:
-    """The tag of the image, built from container/Dockerfile as it stands."""
-    bases = re.findall(r"^FROM (\S+)", (CONTAINER / "Dockerfile").read_text(), re.MULTILINE)
+def recipe(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Recipe:
+    """The Dockerfile as it is; with a stand-in for its base where that cannot be pulled."""
+    text, folder = (CONTAINER / "Dockerfile").read_text(), tmp_path_factory.mktemp("base")
+    (pinned,) = re.findall(r"^FROM (\S+@sha256:\w+) AS base$", text, re.MULTILINE)
+    name = pinned.partition("@")[0]
+    with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
+        engine.run("pull", "--quiet", pinned, timeout=120)
+        return Recipe(pinned, ())
     try:
-        for base in {name for name in bases if ":" in name}:
-            ensure_base_image(engine, base, tmp_path_factory.mktemp("base"))
+        ensure_base_image(engine, name, folder)
     except UnavailableError as reason:
         lack(f"IMAGE NOT TESTED: {reason}")
-    engine.run("build", "--network", "host", "--tag", "sentiment-rnn:test", str(CONTAINER), timeout=800)
+    (folder / "Dockerfile").write_text(text.replace(pinned, name))
+    return Recipe(name, ("--file", str(folder / "Dockerfile")))
+
+
+@pytest.fixture(scope="session")
+def image(engine: Engine, recipe: Recipe, request: pytest.FixtureRequest) -> str:
+    """The tag of the image, built from container/Dockerfile as it stands."""
+    engine.run("build", "--network", "host", *recipe.flags, "--tag", "sentiment-rnn:test", str(CONTAINER), timeout=800)
     whole, base = (
-        int(engine.run("image", "inspect", "--format", "{{.Size}}", name)) for name in ("sentiment-rnn:test", bases[-1])
+        int(engine.run("image", "inspect", "--format", "{{.Size}}", name))
+        for name in ("sentiment-rnn:test", recipe.base)
     )
     request.config.stash[SIZES] = whole, base
     return "sentiment-rnn:test"

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from scripts.cli.main import main
 from scripts.image.content import CONTAINER_DIR
 from scripts.local import place
+from tests.image.conftest import Recipe
 from tests.image.engine import Engine
 from tests.local.running import ROOT, RunningApp, start
 from tests.local.test_roll import Traffic
@@ -25,15 +26,16 @@ READY_WITHIN = 300.0
 
 
 @pytest.fixture(scope="module")
-def docker(engine: Engine, image: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def docker(engine: Engine, image: str, recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Environment in which `docker` means the tests' engine; builds reach the package index through the host.
 
     Waits for the fixture that builds the image, whose layers the builds here find again.
     """
     folder = tmp_path_factory.mktemp("bin")
     wrapper = folder / "docker"
+    flags = " ".join(["--network", "host", *recipe.flags])
     wrapper.write_text(
-        f'#!/bin/sh\nif [ "$1" = build ]; then shift; set -- build --network host "$@"; fi\nexec {engine.client} "$@"\n'
+        f'#!/bin/sh\nif [ "$1" = build ]; then shift; set -- build {flags} "$@"; fi\nexec {engine.client} "$@"\n'
     )
     wrapper.chmod(0o755)
     return {**engine.environment, "PATH": f"{folder}:{engine.environment['PATH']}"}

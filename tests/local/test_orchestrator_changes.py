@@ -143,7 +143,7 @@ def test_scaling_up_to_sleep_and_awake_again(own, run):
         "running": 0,
     }
     asleep = says(own)
-    assert (asleep.status, asleep.headers["retry-after"]) == (503, "5")
+    assert (asleep.status, asleep.headers["retry-after"]) == (503, "3")
     assert json.loads(run("wake", "--json").stdout)["running"] == 1
     assert says(own).status == 200
     assert "No change." in run("plan").stdout

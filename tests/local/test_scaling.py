@@ -33,8 +33,8 @@ def test_tasks_follow_the_load_up_and_down(scaling: RunningApp) -> None:
     assert max(one.tasks for one in samples) >= 2
     assert samples[-1].tasks == 1
     assert sum(one.failed for one in samples) == 0
-    # On a machine that is busy with other things, a task may need much CPU before it has many requests.
-    eventually(lambda: any(re.search(r"from 1 to \d: (requests|cpu) at", words) for words in told(service)))
+    # On a machine that is busy with other things, requests may take long before there are many of them.
+    eventually(lambda: any(re.search(r"from 1 to \d: (requests|work) at", words) for words in told(service)))
     eventually(lambda: any("to 1:" in words for words in told(service)))
 
 

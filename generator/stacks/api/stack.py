@@ -8,13 +8,24 @@ from troposphere import GetAtt, Parameter, Ref, Sub, Template, apigatewayv2, log
 
 from generator import keys
 from generator.building import DISPOSABLE, add_output, name_tag, new_template, purpose, stage_name
-from generator.catalogue import BATCH_PATH, BATCH_ROUTE, FUNCTIONS, LAMBDAS, PREDICT_PATH, PREDICT_ROUTE, WORKERS
+from generator.catalogue import (
+    API_STAGE,
+    BATCH_PATH,
+    BATCH_ROUTE,
+    FUNCTIONS,
+    LAMBDAS,
+    PREDICT_PATH,
+    PREDICT_ROUTE,
+    WORKERS,
+)
 from generator.parameters import parameter
 from generator.stacks.api import functions
 
 PREDICT_TIMEOUT_MS = 10_000  # a thousand times what a prediction takes; less than tasks get to drain
-# Without a target (asleep or starting) the load balancer itself answers 503, and cannot add a header to that.
-RETRY_SECONDS = 5
+# Without a target (asleep or starting) the load balancer itself answers 503, and cannot add a header to that. A mapping
+# cannot tell that from the service's 503, so it overwrites what a task says: with the most that a task ever says, for
+# that much work may wait in it. Nobody comes back before there can be time.
+RETRY_SECONDS = 3
 PREFLIGHT_SECONDS = 3_600  # how long a browser caches the permission to call
 
 # One line of JSON for each request, with the keys of the other logs (container/shared/logs.py); what people type is in
@@ -105,7 +116,7 @@ def stage(template: Template, api: apigatewayv2.Api, log: logs.LogGroup) -> apig
             "DefaultStage",
             Metadata=purpose("Publishes the routes at once, throttles them, and logs each request"),
             ApiId=Ref(api),
-            StageName="$default",
+            StageName=API_STAGE,
             AutoDeploy=True,
             DefaultRouteSettings=apigatewayv2.RouteSettings(
                 ThrottlingRateLimit=Ref(parameter(template, "ThrottleRate")),

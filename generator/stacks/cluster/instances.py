@@ -6,13 +6,30 @@ from typing import ClassVar
 
 from awacs import aws, ssm, ssmmessages
 from awacs import ecs as ecs_actions
-from troposphere import Base64, GetAtt, If, Parameter, Ref, Sub, Template, autoscaling, ec2, ecs, iam, policies
+from troposphere import (
+    AWS_NO_VALUE,
+    Base64,
+    Equals,
+    GetAtt,
+    If,
+    Not,
+    Parameter,
+    Ref,
+    Sub,
+    Template,
+    autoscaling,
+    ec2,
+    ecs,
+    iam,
+    policies,
+)
 
 from generator import boundary, private_network
 from generator.building import allow, assumable_by, name_tag, policy, purpose, stage_name
 from generator.parameters import parameter
 
 ROOT_DISK_GIB = 30  # minimum of the ECS-optimised image
+BURSTABLE = "BurstableInstances"
 JOIN_SECONDS = 180  # from an instance's launch until its tasks answer, with a margin
 
 # Runs once, at first boot. SELinux is announced (not enforced) so that ECS places tasks that ask for
@@ -106,6 +123,7 @@ def launch_template(template: Template, profile: iam.InstanceProfile, security_g
     data = ec2.LaunchTemplateData(
         ImageId=Ref(parameter(template, "InstanceImageId")),
         InstanceType=Ref(parameter(template, "InstanceType")),
+        CreditSpecification=credits(template),
         IamInstanceProfile=ec2.IamInstanceProfile(Arn=GetAtt(profile, "Arn")),
         NetworkInterfaces=[
             ec2.NetworkInterfaces(
@@ -129,6 +147,13 @@ def launch_template(template: Template, profile: iam.InstanceProfile, security_g
             LaunchTemplateData=data,
         )
     )
+
+
+def credits(template: Template) -> If:
+    """What a burstable instance does when its CPU credits are used up. Other types of instance take no such setting."""
+    chosen = parameter(template, "CpuCredits")
+    template.add_condition(BURSTABLE, Not(Equals(Ref(chosen), "none")))
+    return If(BURSTABLE, ec2.LaunchTemplateCreditSpecification(CpuCredits=Ref(chosen)), Ref(AWS_NO_VALUE))
 
 
 def token_only_metadata() -> ec2.MetadataOptions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from troposphere import AWS_NO_VALUE, Cidr, GetAtt, GetAZs, If, Parameter, Ref, Select, Template, ec2
+from troposphere import AWS_NO_VALUE, Cidr, GetAtt, If, Parameter, Ref, Select, Template, ec2
 
 from generator import private_network
 from generator.building import name_tag, purpose
@@ -31,15 +31,6 @@ def only_with(tables: Sequence[ec2.RouteTable]) -> list[If]:
     return [If(WITH, Ref(table), Ref(AWS_NO_VALUE)) for table in tables]
 
 
-def where(zone: Parameter) -> Select:
-    """Availability zone of a subnet.
-
-    Args:
-        zone: its number in the region's list.
-    """
-    return Select(Ref(zone), GetAZs(""))
-
-
 def addresses(vpc: ec2.VPC, number: int) -> Select:
     """Addresses of one subnet.
 
@@ -62,7 +53,7 @@ def add(
     Args:
         template: template of the network stack.
         vpc: the VPC.
-        zones: number of each availability zone.
+        zones: names of the availability zones.
         public: the public subnets, which contain the gateways.
         attachment: what connects the VPC with the internet.
     """
@@ -83,7 +74,7 @@ def subnet(template: Template, vpc: ec2.VPC, number: int, zone: Parameter, table
             Condition=WITH,
             Metadata=purpose(f"Private subnet for instances and Lambdas in availability zone {number}"),
             VpcId=Ref(vpc),
-            AvailabilityZone=where(zone),
+            AvailabilityZone=Ref(zone),
             CidrBlock=addresses(vpc, number + 1),
             MapPublicIpOnLaunch=False,
             Tags=name_tag(f"private-{number}"),

@@ -10,10 +10,10 @@ from troposphere import Equals, GetAtt, If, Join, Parameter, Ref, Sub, Template,
 
 from generator import private_network
 from generator.building import NONE, add_output, name_tag, new_template, purpose
-from generator.catalogue import EPHEMERAL_PORTS, LISTENER_PORT
+from generator.catalogue import EPHEMERAL_PORTS, LISTENER_PORT, ZONE_PARAMETERS
 from generator.parameters import parameter
 from generator.stacks.network import lambda_policy, private_subnets
-from generator.stacks.network.private_subnets import addresses, where
+from generator.stacks.network.private_subnets import addresses
 
 ANYWHERE = "0.0.0.0/0"
 HTTPS_PORT = 443
@@ -25,7 +25,7 @@ def build() -> Template:
     template = new_template("network")
     parameter(template, "Stage")
     cidr = parameter(template, "VpcCidr")
-    zones = [parameter(template, "FirstZone"), parameter(template, "SecondZone")]
+    zones = [parameter(template, name) for name in ZONE_PARAMETERS]
 
     vpc = the_vpc(template, cidr)
     gateway = internet_gateway(template)
@@ -52,7 +52,7 @@ def build() -> Template:
     add_output(template, "VpcId", Ref(vpc), "VPC of the stage")
     public = Join(",", [Ref(subnet) for subnet in subnets])
     add_output(template, "PublicSubnetIds", public, "The two public subnets")
-    add_output(template, "Zones", Join(",", [where(zone) for zone in zones]), "Availability zones of the subnets")
+    add_output(template, "Zones", Join(",", [Ref(zone) for zone in zones]), "Availability zones of the subnets")
     inside = If(private_network.WITH, Join(",", [Ref(subnet) for subnet in private.subnets]), public)
     add_output(template, "InstanceSubnetIds", inside, "Where instances are: the private subnets, or the public ones")
     add_output(template, "LinkSecurityGroupId", GetAtt(link, "GroupId"), "Security group of the VPC link")
@@ -142,7 +142,7 @@ def public_subnet(template: Template, vpc: ec2.VPC, number: int, zone: Parameter
                 f"Public subnet for load balancer, instances and VPC link in availability zone {number + 1}"
             ),
             VpcId=Ref(vpc),
-            AvailabilityZone=where(zone),
+            AvailabilityZone=Ref(zone),
             CidrBlock=addresses(vpc, number),
             MapPublicIpOnLaunch=False,
             Tags=name_tag(f"public-{number + 1}"),

@@ -9,7 +9,7 @@ from typing import Any
 from troposphere import Sub, Template, cloudwatch
 
 from generator.building import purpose
-from generator.catalogue import LABELS, LAMBDAS, WATCH_NAMESPACE
+from generator.catalogue import LABELS, LAMBDAS, WATCH_DRIFT_METRIC, WATCH_NAMESPACE
 from generator.parameters import parameter
 
 WIDTH = 24  # of a dashboard, in its own units
@@ -24,6 +24,8 @@ PARAMETERS = (
     "TargetGroupFullName",
 )
 
+OF_SERVICE = ("NoTaskArn", "ServiceFailsArn", "ServiceSlowArn")  # alarms of the service stack
+
 
 def add(template: Template, alarms: Sequence[cloudwatch.Alarm]) -> cloudwatch.Dashboard:
     """Add the dashboard.
@@ -32,10 +34,10 @@ def add(template: Template, alarms: Sequence[cloudwatch.Alarm]) -> cloudwatch.Da
         template: template of the operations stack.
         alarms: the alarms for its first row.
     """
-    names = [*PARAMETERS, *(f"{one.title}FunctionName" for one in LAMBDAS), "ServiceFailsArn", "ServiceSlowArn"]
+    names = [*PARAMETERS, *(f"{one.title}FunctionName" for one in LAMBDAS), *OF_SERVICE]
     for name in names:
         parameter(template, name)
-    lights = [*(f"${{{alarm.title}.Arn}}" for alarm in alarms), "${ServiceFailsArn}", "${ServiceSlowArn}"]
+    lights = [*(f"${{{alarm.title}.Arn}}" for alarm in alarms), *(f"${{{name}}}" for name in OF_SERVICE)]
     rows = [lamps(lights), numbers(), traffic(), machines(), predictions()]
     widgets, y = [], 0
     for row in rows:
@@ -109,11 +111,13 @@ def machines() -> list[dict[str, Any]]:
 def predictions() -> list[dict[str, Any]]:
     """Last row: what the model says, by revision: where it drifts, people write what it was not trained on."""
     day = {"period": 86_400, "view": "timeSeries"}
+    drifted = series(WATCH_NAMESPACE, WATCH_DRIFT_METRIC, "Maximum", Stage="${Stage}")
     labels = [model(label.capitalize(), "Sum") for label in LABELS]
     return [
         graph("Confidence, day by day", [model("Confidence", "Average")], 6, **day),
         graph("Predictions, and abstentions", [model(name, "Sum") for name in ("Predictions", "Abstained")], 6, **day),
         graph("Mix of labels, day by day", labels, 6, **{**day, "stacked": True}),
+        graph("Distance from the month before (0 to 1)", [drifted], 6, **day),
     ]
 
 

@@ -1,7 +1,7 @@
 """Stack for operators: alarms for what users notice, a dashboard, a budget, and the daily check of age.
 
-Two alarms are not here but in the service stack: they also end a deployment that goes wrong, so they must exist
-before the service is.
+Three alarms are not here but in the service stack. Two also end a deployment that goes wrong, so they must exist before
+the service does; the third must fall silent with the service when the stage is put to sleep.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from generator.alarms import metric, total
 from generator.building import add_output, new_template, purpose, stage_name
 from generator.catalogue import LAMBDAS
 from generator.parameters import parameter
-from generator.stacks.operations import dashboard, watch
+from generator.stacks.operations import dashboard, switch, watch
 
 FIVE_MINUTES = 300
 SLOW_MS = 2_000  # a prediction takes some 10 ms; a person notices after about a second
@@ -23,6 +23,7 @@ FULL_MINUTES = 15
 OLD_IMAGE_DAYS = 60  # AWS publishes a new image about every second week
 CERTIFICATE_DAYS = 21  # AWS renews its own 60 days before they end
 WARN_PERCENT = 80
+DRIFT = 0.25  # of a day's predictions; chance alone makes it 0.08 (lambda_src/drift.py)
 
 
 def build() -> Template:
@@ -37,7 +38,9 @@ def build() -> Template:
         *table_alarms(template),
         full(template),
         *watch.add(template),
+        *switch.add(template),
         *age_alarms(template),
+        drift(template),
     ]
     board = dashboard.add(template, rings)
     the_budget(template)
@@ -58,23 +61,11 @@ def api_alarms(template: Template) -> list[cloudwatch.Alarm]:
 
 
 def target_alarms(template: Template) -> list[cloudwatch.Alarm]:
-    """Whether a task is healthy, and whether the load balancer finds one."""
+    """Whether the load balancer finds a task; whether one is healthy is watched where the tasks are."""
     balancer = {"LoadBalancer": Ref(parameter(template, "LoadBalancerFullName"))}
-    group = {**balancer, "TargetGroup": Ref(parameter(template, "TargetGroupFullName"))}
-    healthy = metric("AWS/ApplicationELB", "HealthyHostCount", "Maximum", **group)
     failures = metric("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum", FIVE_MINUTES, **balancer)
-    return [
-        alarms.add(
-            template,
-            "NoTask",
-            "No task is healthy: there are no predictions",
-            healthy,
-            below=1,
-            times=(3, 3),
-            silence="breaching",
-        ),
-        alarms.add(template, "BalancerFails", "The load balancer found no task to answer", failures, above=FAILURES),
-    ]
+    text = "The load balancer found no task to answer"
+    return [alarms.add(template, "BalancerFails", text, failures, above=FAILURES)]
 
 
 def lambda_alarms(template: Template) -> list[cloudwatch.Alarm]:
@@ -133,14 +124,26 @@ def age_alarms(template: Template) -> list[cloudwatch.Alarm]:
     ]
 
 
+def drift(template: Template) -> cloudwatch.Alarm:
+    """Whether today's predictions are others than last month's: the watch reports their distance once a day."""
+    shifted = metric(watch.NAMESPACE, watch.DRIFT, "Maximum", alarms.DAY, Stage=Ref("Stage"))
+    text = (
+        "A day's mix of labels and abstentions is far from the month's before it: people may write about other things"
+    )
+    return alarms.add(template, "Drift", text, shifted, above=DRIFT)
+
+
 def the_budget(template: Template) -> budgets.Budget:
     """What the account may cost. Not by tag: a tag counts only once it is activated in Billing."""
-    topic = budgets.Subscriber(Address=Ref(parameter(template, "AlarmTopicArn")), SubscriptionType="SNS")
+    topic = Ref(parameter(template, "AlarmTopicArn"))
+    tells = (("ACTUAL", WARN_PERCENT, topic), ("FORECASTED", 100, topic), ("ACTUAL", 100, switch.subscriber(template)))
     limit = Ref(parameter(template, "MonthlyBudget"))
     return template.add_resource(
         budgets.Budget(
             "Budget",
-            Metadata=purpose("Warns when the account's bill nears the monthly budget, or is forecast to exceed it"),
+            Metadata=purpose(
+                "Warns when the account's bill nears the monthly budget, and closes the API when it is used up"
+            ),
             Budget=budgets.BudgetData(
                 BudgetName=stage_name("month"),
                 BudgetType="COST",
@@ -155,9 +158,9 @@ def the_budget(template: Template) -> budgets.Budget:
                         Threshold=percent,
                         ThresholdType="PERCENTAGE",
                     ),
-                    Subscribers=[topic],
+                    Subscribers=[budgets.Subscriber(Address=address, SubscriptionType="SNS")],
                 )
-                for kind, percent in (("ACTUAL", WARN_PERCENT), ("FORECASTED", 100))
+                for kind, percent, address in tells
             ],
         )
     )

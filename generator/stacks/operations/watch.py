@@ -1,19 +1,29 @@
 """The watch of the operations stack: a Lambda that checks the age of machine image and certificates once a day.
 
-AWS has no metric for either: an image's age is only in its description, and the certificates are AWS's.
+AWS has no metric for either: an image's age is only in its description, and the certificates are AWS's. Nor can an
+alarm compare a day with the month before it, which shows whether people write about other things than they did.
 """
 
 from __future__ import annotations
 
+from awacs import cloudwatch as cloudwatch_actions
 from awacs import ec2, sns
 from troposphere import GetAtt, Ref, Template, awslambda, cloudwatch, events
 
 from generator import alarms, lambdas
 from generator.building import allow, purpose
-from generator.catalogue import WATCH, WATCH_CERTIFICATE_METRIC, WATCH_IMAGE_METRIC, WATCH_NAMESPACE
+from generator.catalogue import (
+    LABELS,
+    WATCH,
+    WATCH_CERTIFICATE_METRIC,
+    WATCH_DRIFT_METRIC,
+    WATCH_IMAGE_METRIC,
+    WATCH_NAMESPACE,
+)
 from generator.parameters import parameter
 
 NAMESPACE, IMAGE_AGE, CERTIFICATE_LEFT = WATCH_NAMESPACE, WATCH_IMAGE_METRIC, WATCH_CERTIFICATE_METRIC
+DRIFT = WATCH_DRIFT_METRIC
 
 
 def add(template: Template) -> list[cloudwatch.Alarm]:
@@ -25,7 +35,7 @@ def add(template: Template) -> list[cloudwatch.Alarm]:
     function = the_function(template)
     clock(template, function)
     broke = alarms.metric("AWS/Lambda", "Errors", "Sum", alarms.DAY, FunctionName=Ref(function))
-    text = "The daily check of image and certificate age did not complete"
+    text = "The daily check of image and certificate age, drift and VPC link did not complete"
     return [alarms.add(template, "WatchFails", text, broke, above=1)]
 
 
@@ -33,7 +43,7 @@ def the_function(template: Template) -> awslambda.Function:
     """The function. CloudWatch extracts the metrics from its log, so it needs no call for that."""
     topic = Ref(parameter(template, "AlarmTopicArn"))
     calls = [
-        allow([ec2.DescribeImages], "*"),  # AWS offers no narrower form
+        allow([cloudwatch_actions.GetMetricData, ec2.DescribeImages], "*"),  # AWS offers no narrower form
         allow([sns.Publish], topic),
     ]
     values = {
@@ -41,6 +51,7 @@ def the_function(template: Template) -> awslambda.Function:
         "IMAGE_ID": Ref(parameter(template, "ImageId")),
         "SITE_URL": Ref(parameter(template, "SiteUrl")),
         "API_URL": Ref(parameter(template, "ApiUrl")),
+        "LABELS": ",".join(LABELS),
     }
     return lambdas.add(template, WATCH, calls, values, failures=topic)
 

@@ -15,6 +15,7 @@ from troposphere import Sub
 
 # The resources of this stage to limit calls to, by service; CloudFormation names resources after their stack.
 RESOURCES = {
+    "apigateway": "arn:${AWS::Partition}:apigateway:${AWS::Region}::/apis/*",
     "dynamodb": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/sentiment-${Stage}-*",
     "s3": "arn:${AWS::Partition}:s3:::sentiment-${Stage}-*",
     "lambda": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:sentiment-${Stage}-*",

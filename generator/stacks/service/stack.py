@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from awacs import ecr, ssm
-from troposphere import GetAtt, Parameter, Ref, Sub, Template, applicationautoscaling, cloudwatch, ecs, iam, logs
+from troposphere import (
+    Equals,
+    GetAtt,
+    If,
+    Parameter,
+    Ref,
+    Sub,
+    Template,
+    applicationautoscaling,
+    cloudwatch,
+    ecs,
+    iam,
+    logs,
+)
 from troposphere import elasticloadbalancingv2 as elb
 
 from generator import alarms, boundary, catalogue, keys
@@ -24,9 +37,16 @@ from generator.parameters import parameter
 from generator.stacks.service import container
 
 DRAIN_SECONDS = 20  # for requests in flight; the API waits no longer than 10 s for any
-CPU_TARGET_PERCENT = 75
+WORK_TARGET = 0.5  # requests in hand of a task: it is busy half of the time
+WORK_METRICS = (
+    ("requests", "RequestCount", "Sum"),
+    ("seconds", "TargetResponseTime", "Average"),
+    ("tasks", "HealthyHostCount", "Average"),
+)
 FAILURES = 5  # a minute
 SLOW_SECONDS = 1
+NO_TASK_MINUTES = 5  # waking takes some three: an instance starts, joins and pulls the image
+ASLEEP = "Asleep"
 
 
 def build() -> Template:
@@ -40,13 +60,14 @@ def build() -> Template:
     rule = listener_rule(template, parameter(template, "ListenerArn"), targets)
     alarms_of_deployment = [failing(template, targets), slow(template, targets)]
     service = the_service(template, task, targets, rule, alarms_of_deployment)
+    seen = [*alarms_of_deployment, no_task(template, targets, service)]
     scaled = scalable_target(template, service)
     scale_by_requests(template, scaled, targets)
-    scale_by_cpu(template, scaled)
+    scale_by_work(template, scaled, targets)
 
     add_output(template, "ServiceName", GetAtt(service, "Name"), "ECS service")
     add_output(template, "TargetGroupFullName", GetAtt(targets, "TargetGroupFullName"), "As its metrics name it")
-    for alarm in alarms_of_deployment:
+    for alarm in seen:
         add_output(template, f"{alarm.title}Arn", GetAtt(alarm, "Arn"), f"Alarm {alarm.title}")
     add_output(template, "LogGroupName", Ref(log_group), "Log group of the tasks")
     return template
@@ -213,6 +234,25 @@ def slow(template: Template, targets: elb.TargetGroup) -> cloudwatch.Alarm:
     return alarms.add(template, "ServiceSlow", text, watched, above=SLOW_SECONDS, times=(3, 5))
 
 
+def no_task(template: Template, targets: elb.TargetGroup, service: ecs.Service) -> cloudwatch.Alarm:
+    """The alarm for a service without a healthy task, which a stage that is asleep is meant to have.
+
+    It is made after the service, whose first task takes some minutes.
+    """
+    template.add_condition(ASLEEP, Equals(Ref(parameter(template, "MaxTasks")), 0))
+    healthy = alarms.metric("AWS/ApplicationELB", "HealthyHostCount", "Maximum", **of_tasks(template, targets))
+    return alarms.add(
+        template,
+        "NoTask",
+        "No task is healthy: there are no predictions",
+        healthy,
+        below=If(ASLEEP, 0, 1),
+        times=(NO_TASK_MINUTES, NO_TASK_MINUTES),
+        silence=If(ASLEEP, "notBreaching", "breaching"),
+        DependsOn=service.title,
+    )
+
+
 def of_tasks(template: Template, targets: elb.TargetGroup) -> dict[str, Ref | GetAtt]:
     """The dimensions of the metrics."""
     return {
@@ -250,15 +290,42 @@ def scale_by_requests(
     return _scaling_policy(template, "ScaleByRequests", "requests", text, target, metric, per_task)
 
 
-def scale_by_cpu(
-    template: Template, target: applicationautoscaling.ScalableTarget
+def scale_by_work(
+    template: Template, target: applicationautoscaling.ScalableTarget, targets: elb.TargetGroup
 ) -> applicationautoscaling.ScalingPolicy:
-    """More tasks if requests are few but expensive."""
-    metric = applicationautoscaling.PredefinedMetricSpecification(
-        PredefinedMetricType="ECSServiceAverageCPUUtilization"
+    """More tasks if requests are few but expensive, or wait.
+
+    What the tasks have in hand at a time is, by Little's law, the requests that come times the time that each takes. A
+    task works at one request at a time, so this is the share of its time that it is busy; and more, once requests wait
+    for each other. Unlike CPU it also shows an instance that has no CPU credits left.
+    """
+    of = [
+        applicationautoscaling.TargetTrackingMetricDimension(Name=key, Value=value)
+        for key, value in of_tasks(template, targets).items()
+    ]
+    queries = [
+        applicationautoscaling.TargetTrackingMetricDataQuery(
+            Id=key,
+            ReturnData=False,
+            MetricStat=applicationautoscaling.TargetTrackingMetricStat(
+                Metric=applicationautoscaling.TargetTrackingMetric(
+                    Namespace="AWS/ApplicationELB", MetricName=name, Dimensions=of
+                ),
+                Stat=statistic,
+            ),
+        )
+        for key, name, statistic in WORK_METRICS
+    ]
+    # The number of tasks is reported even if there are no requests; a metric without a value would stop scaling in.
+    work = applicationautoscaling.TargetTrackingMetricDataQuery(
+        Id="work",
+        Expression="FILL(requests,0)*FILL(seconds,0)/60/tasks",
+        Label="Requests in hand of each task",
+        ReturnData=True,
     )
-    text = "Also adds tasks when requests are few but expensive"
-    return _scaling_policy(template, "ScaleByCpu", "cpu", text, target, metric, CPU_TARGET_PERCENT)
+    metric = applicationautoscaling.CustomizedMetricSpecification(Metrics=[*queries, work])
+    text = "Also adds tasks when requests are few but expensive, or wait for each other"
+    return _scaling_policy(template, "ScaleByWork", "work", text, target, metric, WORK_TARGET)
 
 
 def _scaling_policy(
@@ -267,10 +334,11 @@ def _scaling_policy(
     name: str,
     text: str,
     target: applicationautoscaling.ScalableTarget,
-    metric: applicationautoscaling.PredefinedMetricSpecification,
-    value: Ref | int,
+    metric: applicationautoscaling.PredefinedMetricSpecification | applicationautoscaling.CustomizedMetricSpecification,
+    value: Ref | float,
 ) -> applicationautoscaling.ScalingPolicy:
     """Target tracking: scales out within half a minute, in only after two."""
+    customized = isinstance(metric, applicationautoscaling.CustomizedMetricSpecification)
     return template.add_resource(
         applicationautoscaling.ScalingPolicy(
             title,
@@ -281,7 +349,7 @@ def _scaling_policy(
             TargetTrackingScalingPolicyConfiguration=(
                 applicationautoscaling.TargetTrackingScalingPolicyConfiguration(
                     TargetValue=value,
-                    PredefinedMetricSpecification=metric,
+                    **{f"{'Customized' if customized else 'Predefined'}MetricSpecification": metric},
                     ScaleOutCooldown=30,
                     ScaleInCooldown=120,
                 )

@@ -11,7 +11,7 @@ from scripts.docs.graph import Graph
 def graph() -> Graph:
     """From requests a minute to tasks and instances, with the bounds of the templates."""
     service, cluster = model.stacks()["service"], model.stacks()["cluster"]
-    cpu = service.resources["ScaleByCpu"].properties["TargetTrackingScalingPolicyConfiguration"]["TargetValue"]
+    work = service.resources["ScaleByWork"].properties["TargetTrackingScalingPolicyConfiguration"]["TargetValue"]
     check = service.resources["TargetGroup"].properties
     tasks = f"{service.parameters['MinTasks']} to {service.parameters['MaxTasks']} tasks"
     instances = f"{cluster.parameters['MinInstances']} to {cluster.parameters['MaxInstances']} instances"
@@ -19,12 +19,12 @@ def graph() -> Graph:
     steps = [
         graph.add("users", "Users", "more or fewer requests a minute", kind="person", icon="user"),
         graph.add("balancer", "Load balancer", "spreads requests over healthy tasks", kind="network", icon="elb"),
-        graph.add("metrics", "CloudWatch", "requests per task, CPU of the tasks", kind="watch", icon="cloudwatch"),
+        graph.add("metrics", "CloudWatch", "requests per task, and in hand of each", kind="watch", icon="cloudwatch"),
         graph.add(
             "policies",
             "Target tracking",
             f"{int(service.parameters['RequestsPerTask'] or 0):,} requests a minute per task,",
-            f"{cpu} % CPU",
+            f"{work} requests in hand of each",
             kind="compute",
             icon="auto-scaling",
         ),

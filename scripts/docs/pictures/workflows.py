@@ -23,11 +23,11 @@ COMPUTED = {
 def deployment() -> Graph:
     """What a deployment does: the order follows from the templates, as the orchestrator itself works it out."""
     graph = Graph("Deployment: a stack starts as soon as what it needs is there", legend=False)
-    computed = dict.fromkeys(COMPUTED, "")
+    computed = dict.fromkeys((*COMPUTED, *catalogue.ZONE_PARAMETERS), "")
     plan = make_plan("dev", templates.load_all(), computed, settings.load("dev").parameters)
     for step in plan.steps:
         count = len(model.stacks()[step.stack].resources)
-        only = "only where images are kept in ECR" if step.stack == "registry" else ""
+        only = "unless images are kept elsewhere" if step.stack == "registry" else ""
         many = "resources" if count > 1 else "resource"
         graph.add(step.stack, step.stack, f"stack of {count} {many}", only, kind="network", icon="cloudformation")
     for step in plan.steps:

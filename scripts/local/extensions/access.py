@@ -9,12 +9,14 @@ from ministack import app
 from ministack.core import iam_actions
 
 BY_PATH = "AmazonSSM.GetParametersByPath"
+TOGETHER = "AmazonSSM.GetParameters"
+PUBLIC = "/aws/service/"
 
 
 def register() -> None:
     """See requests as AWS's IAM does."""
     _count_loopback_as_encrypted()
-    _name_the_path_of_parameters()
+    _name_parameters()
 
 
 def _count_loopback_as_encrypted() -> None:
@@ -30,8 +32,11 @@ def _count_loopback_as_encrypted() -> None:
     app.pin_request_origin = pin_origin_as_encrypted
 
 
-def _name_the_path_of_parameters() -> None:
-    """The resource of ``GetParametersByPath`` is the path; ministack knows parameters by their names alone."""
+def _name_parameters() -> None:
+    """Name the resources of parameters: a path's, of several asked for together, and AWS's public ones.
+
+    ministack knows those that are asked for one by one. A public parameter's ARN has no account.
+    """
     resource_of = iam_actions.extract_resource_arn
 
     def resource_or_path(
@@ -44,9 +49,13 @@ def _name_the_path_of_parameters() -> None:
         region: str,
         account_id: str,
     ) -> str:
-        if service == "ssm" and headers.get("x-amz-target") == BY_PATH:
+        target = headers.get("x-amz-target") if service == "ssm" else None
+        if target == BY_PATH:
             asked = json.loads(body).get("Path", "")
             return f"arn:aws:ssm:{region}:{account_id}:parameter{asked}"
+        if target == TOGETHER and len(names := json.loads(body).get("Names", [])) == 1:
+            account = "" if names[0].startswith(PUBLIC) else account_id
+            return f"arn:aws:ssm:{region}:{account}:parameter/{names[0].lstrip('/')}"
         return str(resource_of(service, method, path, headers, body, query_params, region, account_id))
 
     iam_actions.extract_resource_arn = resource_or_path

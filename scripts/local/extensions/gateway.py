@@ -26,7 +26,7 @@ from ministack.services.cloudformation import provisioners
 from scripts.local.extensions.cloudformation import Made, Properties, add, lower_keys
 from scripts.local.front import LENT
 
-API, INTEGRATION = "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Integration"
+API, INTEGRATION, STAGE = (f"AWS::ApiGatewayV2::{each}" for each in ("Api", "Integration", "Stage"))
 MAX_BODY_BYTES = 10 * 1024 * 1024  # AWS's fixed limit
 WEBSITE = re.compile(r"\.s3-website[.-]")  # part of the host name of a bucket's website
 HOP_BY_HOP = {"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
@@ -46,10 +46,21 @@ def register(front: str, origins: Sequence[str]) -> None:
     """
     add("AWS::ApiGatewayV2::VpcLink", _create_link, lambda physical_id, properties: None, _update_link)
     _translate(API, "CorsConfiguration", lambda settings: with_origins(lower_keys(settings), origins))
+    _translate(STAGE, "DefaultRouteSettings", limits)
     _translate(INTEGRATION, "ResponseParameters", _mappings)
     _name_requests()
     _route_links_to_load_balancers()
     _guard_the_data_plane(Links(front))
+
+
+def limits(settings: dict[str, Any]) -> dict[str, Any]:
+    """A stage's throttle as the service stores it: a template's numbers may be text.
+
+    Args:
+        settings: with CloudFormation's names.
+    """
+    kinds: dict[str, Callable[[Any], Any]] = {"throttlingRateLimit": float, "throttlingBurstLimit": int}
+    return {key: kinds.get(key, lambda value: value)(value) for key, value in lower_keys(settings).items()}
 
 
 def with_origins(settings: dict[str, Any], origins: Sequence[str]) -> dict[str, Any]:
@@ -198,8 +209,7 @@ def _guard_the_data_plane(links: Links) -> None:
         api_id: str, stage: str, path: str, method: str, headers: dict[str, str], body: bytes, *more: Any
     ) -> Answer:
         cors = (apigateway._apis.get(api_id) or {}).get("corsConfiguration") or {}
-        # Keys from CloudFormation are stored in its case, those from an API call in the API's.
-        settings = lower_keys(apigateway._stages.get(api_id, {}).get(stage, {}).get("defaultRouteSettings") or {})
+        settings = apigateway._stages.get(api_id, {}).get(stage, {}).get("defaultRouteSettings") or {}
         bucket = buckets.setdefault((api_id, stage), Bucket())
         if not bucket.take(settings.get("throttlingRateLimit"), settings.get("throttlingBurstLimit")):
             answer = message(429, "Too Many Requests")

@@ -1,8 +1,8 @@
 """Application Auto Scaling: adds its types to the emulator's CloudFormation, and a thread that acts on them.
 
 The service stack registers the scalable targets and policies. The thread measures the requests that the load balancer
-sends to each target group and the CPU time of the tasks' processes; ``scripts.local.scaler`` decides. Instances are not
-scaled: a laptop is one.
+sends to each target group and how long they take; ``scripts.local.scaler`` decides. Instances are not scaled: a laptop
+is one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +18,11 @@ from ministack.core.responses import get_account_id, get_region, new_uuid, reque
 from ministack.services import alb, ecs
 
 from scripts.local.extensions.cloudformation import Made, Properties, add
-from scripts.local.processes import Container
 from scripts.local.scaler import MINUTE, Change, Policy, Scaler
-from scripts.local.usage import cpu_seconds
 
-REQUESTS, CPU = "ALBRequestCountPerTarget", "ECSServiceAverageCPUUtilization"
-SHARES_OF_A_CORE = 1024  # one core, in ECS's CPU shares
+REQUESTS = "ALBRequestCountPerTarget"
+# The one metric math that the service stack has: requests times the seconds that each takes, of each task.
+WORK = {"RequestCount", "TargetResponseTime", "HealthyHostCount"}
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ class Scaled:
         service: its name.
         scope: account and region.
         scaler: decides.
-        metrics: each policy's metric and, for requests, the label of its target group.
+        metrics: each policy's metric and the label of its target group.
     """
 
     cluster: str
@@ -45,8 +44,8 @@ class Scaled:
     scope: tuple[str, str]
     scaler: Scaler
     metrics: dict[str, tuple[str, str]] = field(default_factory=dict)
-    requests: Counter[str] = field(default_factory=Counter)  # as counted at the last measurement
-    cpu: float = 0.0
+    requests: dict[str, float] = field(default_factory=dict)  # as counted at the last measurement
+    seconds: dict[str, float] = field(default_factory=dict)
     measured: float = 0.0
 
 
@@ -61,7 +60,8 @@ class Scaling:
         self._acts = acts
         self._targets: dict[str, Scaled] = {}
         self._policies: dict[str, tuple[str, str]] = {}  # ARN -> target, name of the policy
-        self._sent: Counter[str] = Counter()  # requests by target group
+        self._sent: defaultdict[str, float] = defaultdict(float)  # requests by target group
+        self._taken: defaultdict[str, float] = defaultdict(float)  # seconds that they took
 
     def register(self) -> None:
         """Add the types to the emulator, count requests, and start scaling."""
@@ -107,9 +107,8 @@ class Scaling:
             float(tracking.get("ScaleInCooldown", 300)),
             may_scale_in=str(tracking.get("DisableScaleIn", False)).lower() != "true",
         )
-        metric = tracking["PredefinedMetricSpecification"]
         scaled = self._targets[target]
-        scaled.metrics[name] = metric["PredefinedMetricType"], metric.get("ResourceLabel", "")
+        scaled.metrics[name] = _metric(tracking)
         scaled.scaler.policies = {**scaled.scaler.policies, name: policy}
         self._policies[physical_id] = target, name
         return physical_id, {}
@@ -127,8 +126,12 @@ class Scaling:
         proxy = alb._proxy_http_target
 
         async def proxy_and_count(target: dict[str, Any], group: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-            self._sent[group["TargetGroupArn"]] += 1
-            return await proxy(target, group, *args, **kwargs)
+            arn, began = group["TargetGroupArn"], time.monotonic()
+            self._sent[arn] += 1
+            try:
+                return await proxy(target, group, *args, **kwargs)
+            finally:
+                self._taken[arn] += time.monotonic() - began
 
         alb._proxy_http_target = proxy_and_count
 
@@ -146,45 +149,48 @@ class Scaling:
         service = ecs._services.get(f"{scaled.cluster}/{scaled.service}")
         if service is None or service["status"] != "ACTIVE":
             return
-        values = self._measure(scaled, service)
+        values = self._measure(scaled)
         deploying = any(each["rolloutState"] == "IN_PROGRESS" for each in service["deployments"])
         change = scaled.scaler.decide(values, service["desiredCount"], time.monotonic(), deploying)
         if change is not None:
             _set_desired(scaled, service, change)
 
-    def _measure(self, scaled: Scaled, service: dict[str, Any]) -> dict[str, float | None]:
+    def _measure(self, scaled: Scaled) -> dict[str, float | None]:
         """Each policy's metric since the last measurement, in the policy's own unit."""
-        now, sent = time.monotonic(), Counter(self._sent)
+        now, sent, taken = time.monotonic(), dict(self._sent), dict(self._taken)
         seconds = now - scaled.measured
-        groups = [each.pid for each in ecs._get_docker().containers.list() if isinstance(each, Container)]
-        used = cpu_seconds(groups) if groups else None
         values: dict[str, float | None] = {}
         for name, (metric, label) in scaled.metrics.items():
             if metric == REQUESTS:
-                values[name] = _requests_per_target(label, sent - scaled.requests) * 60 / seconds
-            elif metric == CPU:
-                shares = _shares(service) * max(1, service["runningCount"]) / SHARES_OF_A_CORE
-                busy = None if used is None else max(0.0, used - scaled.cpu)
-                values[name] = busy if busy is None or not shares else 100 * busy / seconds / shares
-        first, scaled.measured, scaled.requests, scaled.cpu = scaled.measured == 0, now, sent, used or 0.0
+                values[name] = _per_target(label, sent, scaled.requests) * 60 / seconds
+            else:
+                values[name] = _per_target(label, taken, scaled.seconds) / seconds
+        first, scaled.measured, scaled.requests, scaled.seconds = scaled.measured == 0, now, sent, taken
         return {} if first else values
 
 
-def _requests_per_target(label: str, sent: Counter[str]) -> float:
-    """Requests per target of the group that a policy's label ends with.
+def _metric(tracking: dict[str, Any]) -> tuple[str, str]:
+    """What a policy follows: a metric that AWS knows by name, or the work in hand; and of which target group."""
+    if "PredefinedMetricSpecification" in tracking:
+        metric = tracking["PredefinedMetricSpecification"]
+        if metric["PredefinedMetricType"] == REQUESTS:
+            return REQUESTS, metric["ResourceLabel"]
+        raise ValueError(f"the laptop cloud does not measure {metric['PredefinedMetricType']}")
+    stats = [each["MetricStat"]["Metric"] for each in tracking["CustomizedMetricSpecification"]["Metrics"][:-1]]
+    if {each["MetricName"] for each in stats} != WORK:
+        raise ValueError(f"the laptop cloud does not measure {stats}")
+    return "work", next(each["Value"] for each in stats[0]["Dimensions"] if each["Name"] == "TargetGroup")
+
+
+def _per_target(label: str, now: dict[str, float], before: dict[str, float]) -> float:
+    """By how much a count has grown, per target of the group that a policy's label ends with.
 
     Compares name and id: the group's full name in the emulator, which AWS prefixes with one more word.
     """
-    for arn, count in sent.items():
+    for arn, count in now.items():
         if label.endswith(arn.partition(":targetgroup/")[2]):
-            return count / max(1, len(alb._targets.get(arn, [])))
+            return (count - before.get(arn, 0.0)) / max(1, len(alb._targets.get(arn, [])))
     return 0.0
-
-
-def _shares(service: dict[str, Any]) -> int:
-    """CPU shares that a task reserves, 1024 to a core."""
-    definition = ecs._task_defs[service["taskDefinition"].rpartition("/")[2]]
-    return sum(int(each.get("cpu") or 0) for each in definition["containerDefinitions"])
 
 
 def _set_desired(scaled: Scaled, service: dict[str, Any], change: Change) -> None:

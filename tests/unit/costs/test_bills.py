@@ -7,7 +7,7 @@ import pytest
 
 from scripts.cloudformation import templates
 from scripts.cloudformation.templates import parse
-from scripts.costs import bill, compare, prices, registry, report
+from scripts.costs import bill, compare, prices, registry, report, usage, worst
 from scripts.costs.usage import Traffic
 from scripts.stage import settings
 from scripts.stage.errors import SettingsError, TemplateError
@@ -23,6 +23,11 @@ def app():
 
 def bill_of(app, stage="dev", region="us-east-1", **traffic):
     return compare.compute(app, settings.load(stage), prices.load(region), Traffic(**traffic))
+
+
+def worst_of(app, stage="dev", **other):
+    chosen = settings.load(stage)
+    return worst.compute(app, Settings(stage, {**chosen.values, **other}), prices.load("us-east-1"))
 
 
 def amounts(found, resource_id):
@@ -77,7 +82,7 @@ def test_a_private_page_that_sleeps_at_night_on_arm(app):
 
 
 def test_more_traffic_takes_more_instances_up_to_the_stages_most(app):
-    # 6,000 requests a minute for each task, four tasks of 192 MiB on a micro; the stage has three tasks at most.
+    # 100 requests a minute for each task, four tasks of 192 MiB on a micro; the stage has three tasks at most.
     assert next(line.use.units for line in bill_of(app, requests=1e9).lines if "ec2" in line.use.price) == HOURS
     many = {"MaxTasks": "100", "MaxInstances": "3"}
     found = compare.compute(app, settings.load("dev"), prices.load(""), Traffic(requests=1e10), many)
@@ -103,7 +108,7 @@ def test_free_tiers_take_off_what_is_used_and_no_more(app):
 def test_a_bill_names_each_cent_and_counts_what_is_below_one(app):
     idle, busy = bill_of(app), bill_of(app, requests=100_000)
     compared = compare.variants(app, settings.load("dev"), busy.prices, Traffic())
-    text = report.text(idle, busy, 100_000, compared, date(2026, 1, 1))
+    text = report.text(idle, busy, 100_000, compared, worst_of(app), date(2026, 1, 1))
     rows = [re.split(r"\s{2,}", line) for line in text.split("\n\n")[1].splitlines()[2:]]
     *named, small, total = rows
     assert len(named) == sum(line.amount >= 0.01 for line in busy.lines)
@@ -125,7 +130,8 @@ def test_what_cloudwatch_keeps_and_takes_in_shares_one_free_allowance(app):
 )
 def test_the_free_first_year_is_over_for_everybody_some_day(app, today, words):
     found = bill_of(app)
-    text = report.text(found, found, 0, compare.variants(app, settings.load("dev"), found.prices, Traffic()), today)
+    compared = compare.variants(app, settings.load("dev"), found.prices, Traffic())
+    text = report.text(found, found, 0, compared, worst_of(app), today)
     assert words in text[text.index("made before 15 July 2025") :]
 
 
@@ -189,3 +195,67 @@ def test_a_stage_behind_gateways_is_compared_with_one_without(app):
     totals = {each.name: each.bill.total for each in found}
     # The gateway and its address go; the instance's own address is in either bill.
     assert totals["without NAT gateways"] == pytest.approx(totals["as set, always on"] - (0.045 + 0.005) * HOURS)
+
+
+def test_the_worst_month_is_what_runs_what_is_allowed_and_what_passes_before_the_api_is_closed(app):
+    found = worst_of(app)
+    most = bill_of(app, requests=2 * HOURS)
+    assert found.fixed == pytest.approx(most.total), "three tasks fit on one instance"
+    assert found.traffic == pytest.approx(31 * 0.30)
+    # Five routes at five requests a second for a quarter of an hour; an export of 4 MiB is the dearest.
+    export = 4 / 1024 * (0.09 + 0.008 + 2048e-6) + 512 * 0.125e-6 + 29 * 0.25 * 0.0000133334
+    assert worst.DEAREST["export"].usd(most.prices) == pytest.approx(export + worst.call_usd(most.prices))
+    assert found.reaction > 5 * 900 * export
+    assert found.reaction == pytest.approx(5 * 900 * sum(one.usd(most.prices) for one in worst.DEAREST.values()))
+    assert found.total == pytest.approx(found.fixed + found.traffic + found.reaction)
+
+
+def test_what_strangers_cannot_export_is_not_in_the_worst_month(app):
+    private = worst_of(app, export_token_parameter="/sentiment/dev/export-token")
+    assert private.reaction < worst_of(app).reaction / 2
+
+
+def test_an_api_that_nothing_closes_can_cost_what_its_throttle_lets_through(app):
+    found = worst_of(app, close_api="false")
+    assert (found.closes, found.reaction) == (False, 0)
+    assert found.traffic == pytest.approx(31 * 96 * worst_of(app).reaction)
+
+
+@pytest.mark.parametrize(
+    ("credits", "kind", "vcpus"),
+    [
+        ("unlimited", "t3.micro", 1.8),
+        ("unlimited", "t3.small", 1.6),
+        ("standard", "t3.micro", 0),
+        ("none", "c7i.large", 0),
+    ],
+)
+def test_cpu_without_credits_costs_only_where_it_is_unlimited(credits, kind, vcpus):
+    found = usage.surplus_hours({"CpuCredits": credits, "InstanceType": kind}, hours=HOURS)
+    assert found == pytest.approx(vcpus * HOURS)
+
+
+def test_cpu_beyond_the_credits_is_on_the_bill_of_busy_instances(app):
+    other = {"CpuCredits": "unlimited"}
+    chosen, dev = prices.load("us-east-1"), settings.load("dev")
+    idle = compare.compute(app, dev, chosen, Traffic(requests=1_000_000), other)
+    assert "ec2_credits.vcpu" not in amounts(idle, "AutoScalingGroup"), "half a million predictions are within credits"
+    busy = compare.compute(app, dev, chosen, Traffic(requests=200_000_000), other)
+    # A hundred million predictions of 0.01 s on two vCPUs: 0.19 of each, where 0.1 is earned.
+    surplus = 100e6 * 0.01 / 3600 - 2 * 0.1 * HOURS
+    assert amounts(busy, "AutoScalingGroup")["ec2_credits.vcpu"] == pytest.approx(surplus * 0.05)
+    assert worst_of(app, cpu_credits="unlimited").fixed == pytest.approx(worst_of(app).fixed + 1.8 * HOURS * 0.05)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({}, "within the monthly budget of 60.00"),
+        ({"monthly_budget": 40}, "ABOVE the monthly budget of 40.00"),
+        ({"close_api": "false"}, "nothing closes the API (close_api)"),
+    ],
+)
+def test_the_worst_month_is_told_with_the_budget(app, other, words):
+    text = report._worst(worst_of(app, **other))
+    assert text.startswith(f"worst case: {worst_of(app, **other).total:.2f} ")
+    assert words in text

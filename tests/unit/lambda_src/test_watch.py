@@ -9,6 +9,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -116,6 +117,34 @@ def test_a_host_that_does_not_answer_is_an_error_that_the_alarm_tells(monkeypatc
         watch.certificate_left(HOST, NOW)
 
 
+@pytest.mark.parametrize("status", [200, 400, 503])
+def test_the_api_is_asked_through_the_link_and_any_answer_will_do(status: int) -> None:
+    requests: list[tuple[str, bytes]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            requests.append((self.path, self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(status)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer((HOST, 0), Handler) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        assert watch.ask(f"http://{HOST}:{server.server_port}") == status
+    assert requests == [(catalogue.PREDICT_ROUTE[1], b"{}")]
+
+
+def test_an_api_that_does_not_answer_is_an_error_that_the_alarm_tells() -> None:
+    with socket.create_server((HOST, 0)) as listener:
+        port = listener.getsockname()[1]  # nobody's, a moment later
+    with pytest.raises(OSError, match="refused"):
+        watch.ask(f"http://{HOST}:{port}")
+
+
+@pytest.mark.parametrize("shifted", [None, 0.31])
 @pytest.mark.parametrize(
     ("site", "api", "left"),
     [
@@ -131,19 +160,25 @@ def test_what_is_found_goes_to_the_log_as_metrics(
     site: str,
     api: str,
     left: float | None,
+    shifted: float | None,
 ) -> None:
-    values = {"STAGE": "dev", "IMAGE_ID": image[0], "SITE_URL": site, "API_URL": api}
+    values = {"STAGE": "dev", "IMAGE_ID": image[0], "SITE_URL": site, "API_URL": api, "LABELS": "joy,fear"}
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     certificates = {"site.example": 10.0, "api.example": 20.0}
     monkeypatch.setattr(watch, "certificate_left", lambda host, now: certificates[host])
+    monkeypatch.setattr(watch, "drift", lambda stage, labels, now: shifted)
+    asked: list[str] = []
+    monkeypatch.setattr(watch, "ask", asked.append)
 
     found = watch.handler({}, None)
     assert found.get(catalogue.WATCH_CERTIFICATE_METRIC) == left
+    assert found.get(catalogue.WATCH_DRIFT_METRIC) == shifted
     assert found[catalogue.WATCH_IMAGE_METRIC] == watch.days(NOW - image[1])
     line = json.loads(capsys.readouterr().out)
     assert {name: line[name] for name in found} == found
     assert line["Stage"] == "dev"
+    assert asked == [api for _ in range(api.startswith("https:"))]
     assert abs(line["_aws"]["Timestamp"] / 1000 - NOW.timestamp()) < 3600
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert directive == {

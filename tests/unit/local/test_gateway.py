@@ -64,7 +64,7 @@ def execute(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     monkeypatch.setattr(apigateway, "_handle_execute_in_scope", integration)
     monkeypatch.setattr(apigateway, "_apis", {"abc": {"corsConfiguration": CORS}, "bare": {}})
-    limits = {"ThrottlingRateLimit": "1", "ThrottlingBurstLimit": "2"}
+    limits = gateway.limits({"ThrottlingRateLimit": "1", "ThrottlingBurstLimit": "2"})
     monkeypatch.setattr(apigateway, "_stages", {"abc": {"$default": {"defaultRouteSettings": limits}}})
     monkeypatch.setattr(apigateway, "new_uuid", apigateway.new_uuid)
     gateway._name_requests()

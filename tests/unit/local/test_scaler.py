@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import itertools
 
 import pytest
 
+from scripts.local.extensions import scaling
 from scripts.local.scaler import MINUTE, Policy, Scaler
-from scripts.local.usage import cpu_seconds
 
 REQUESTS = Policy("requests", 100, out_cooldown=30, in_cooldown=120)
-CPU = Policy("cpu", 75)
+WORK = Policy("work", 0.5)
 
 
 def run(
@@ -31,7 +30,7 @@ def alone() -> Scaler:
 
 
 def both() -> Scaler:
-    return Scaler({"requests": REQUESTS, "cpu": CPU}, 1, 3)
+    return Scaler({"requests": REQUESTS, "work": WORK}, 1, 3)
 
 
 def test_three_minutes_above_the_target_scale_out_to_what_the_load_needs() -> None:
@@ -62,13 +61,13 @@ def test_what_stays_must_bear_the_load() -> None:
 
 
 def test_any_policy_scales_out_and_all_must_agree_to_scale_in() -> None:
-    assert run(both(), [{"requests": 1, "cpu": 100}] * 3) == [1, 1, 2]
-    assert run(both(), [{"requests": 1, "cpu": 70}] * 30, tasks=2)[-1] == 2
-    assert run(both(), [{"requests": 1, "cpu": 5}] * 30, tasks=2)[-1] == 1
+    assert run(both(), [{"requests": 1, "work": 0.7}] * 3) == [1, 1, 2]
+    assert run(both(), [{"requests": 1, "work": 0.47}] * 30, tasks=2)[-1] == 2
+    assert run(both(), [{"requests": 1, "work": 0.05}] * 30, tasks=2)[-1] == 1
 
 
 def test_a_policy_without_measurements_is_left_out() -> None:
-    assert run(both(), [{"requests": 1, "cpu": None}] * 20, tasks=2)[-1] == 1
+    assert run(both(), [{"requests": 1, "work": None}] * 20, tasks=2)[-1] == 1
 
 
 def test_nothing_is_scaled_in_while_a_deployment_goes_on() -> None:
@@ -97,31 +96,41 @@ def test_why_it_changed_is_said() -> None:
     assert change.why == "requests at 150, above 100"
 
 
-BUSY = """
-import subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdin=sys.stdin) if len(sys.argv) > 1 else None
-while time.process_time() < 0.2:
-    pass
-print("worked", flush=True)
-sys.stdin.read()
-"""
+GROUP = "targetgroup/sentiment/abc"
+BALANCED = [{"Name": "LoadBalancer", "Value": "app/b/1"}, {"Name": "TargetGroup", "Value": f"app-{GROUP}"}]
 
 
-def busy() -> subprocess.Popen[bytes]:
-    """A process group of two, each of which works for 0.2 seconds, says so, and waits."""
-    command = [sys.executable, "-c", BUSY, BUSY]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+def tracking(*names: str) -> dict[str, object]:
+    """A policy's configuration with metric math on metrics of the load balancer."""
+    metrics = [{"MetricStat": {"Metric": {"MetricName": name, "Dimensions": BALANCED}}} for name in names]
+    return {"CustomizedMetricSpecification": {"Metrics": [*metrics, {"Expression": "a*b/60/c"}]}}
 
 
-def test_cpu_time_is_that_of_the_groups_processes() -> None:
-    with busy() as one, busy() as other:
-        for process in (one, one, other, other):
-            assert process.stdout is not None and process.stdout.readline() == b"worked\n"
-        alone, both = cpu_seconds([one.pid]), cpu_seconds([one.pid, other.pid])
-        for process in (one, other):
-            assert process.stdin is not None
-            process.stdin.close()
+def test_a_policy_on_work_is_of_the_target_group_that_its_metrics_name() -> None:
+    assert scaling._metric(tracking("RequestCount", "TargetResponseTime", "HealthyHostCount")) == (
+        "work",
+        f"app-{GROUP}",
+    )
+    with pytest.raises(ValueError, match="does not measure"):
+        scaling._metric(tracking("RequestCount"))
+    with pytest.raises(ValueError, match="does not measure ECSServiceAverageCPU"):
+        scaling._metric({"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}})
 
-    assert alone == pytest.approx(0.4, abs=0.1)
-    assert both == pytest.approx(2 * alone, abs=0.1)
-    assert cpu_seconds([]) == 0
+
+def test_requests_and_the_seconds_that_they_take_are_counted_per_target_and_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Twenty requests of a tenth of a second within two seconds, on two tasks: each has half a request in hand."""
+    arn = f"arn:aws:elasticloadbalancing:us-east-1:000000000000:{GROUP}"
+    now = itertools.count(100.0, 2.0)
+    monkeypatch.setattr(scaling.time, "monotonic", lambda: next(now))
+    monkeypatch.setitem(scaling.alb._targets, arn, [{"Id": "1"}, {"Id": "2"}])
+    measured = scaling.Scaling()
+    scaled = scaling.Scaled("c", "s", ("0", "r"), alone())
+    scaled.metrics = {"requests": (scaling.REQUESTS, f"app-{GROUP}"), "work": ("work", f"app-{GROUP}")}
+    assert measured._measure(scaled) == {}, "a first look has nothing to compare with"
+
+    measured._sent[arn], measured._taken[arn] = 20, 2.0
+
+    assert measured._measure(scaled) == pytest.approx({"requests": 300, "work": 0.5})
+    assert measured._measure(scaled) == {"requests": 0, "work": 0}

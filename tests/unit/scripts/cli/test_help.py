@@ -44,7 +44,7 @@ def test_a_summary_takes_one_line_on_a_terminal(width):
     ("words", "offered"),
     [
         ("sentiment de", ["deploy", "destroy"]),
-        ("sentiment deploy --al", ["--allow-data-loss"]),
+        ("sentiment deploy --al", ["--allow-data-loss", "--alarm-email"]),
         ("sentiment plan --stage p", ["prod"]),
         ("sentiment local --runner ", ["process", "docker"]),
     ],

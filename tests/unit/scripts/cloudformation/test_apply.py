@@ -1,5 +1,7 @@
 """One stack brought to its template, in every state it can be found in, against recorded answers of CloudFormation."""
 
+from dataclasses import replace
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -13,10 +15,11 @@ from scripts.stage.errors import (
     explain,
 )
 from scripts.stage.interrupt import Interrupt
-from tests.unit.scripts.stubs import STACK_ID, TAGS
+from tests.unit.scripts.stubs import STACK_ID, TAGS, TEMPLATE
 
 STACK = "sentiment-dev-data"
 PARAMETERS = {"Stage": "dev"}
+SSM_IMAGE = "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
 
 
 def bring_up(work, step):
@@ -27,8 +30,8 @@ def outcome(work, step):
     return apply.bring_up(work, step, PARAMETERS, None, stacks.describe(work.cloud, STACK))
 
 
-def is_so_already(cloud, step):
-    return apply.is_so_already(cloud, step, PARAMETERS, stacks.describe(cloud, STACK))
+def is_so_already(cloud, step, parameters=PARAMETERS):
+    return apply.is_so_already(cloud, step, parameters, stacks.describe(cloud, STACK))
 
 
 def test_creates_a_stack_that_is_not_there_and_tells_each_purpose(work, step, answers, reporter):
@@ -104,10 +107,29 @@ def test_another_template_is_a_change(cloud, step, answers):
     assert not is_so_already(cloud, step)
 
 
-@pytest.mark.parametrize("looked_up", ["Type: AWS::SSM::Parameter::Value<String>", "{{resolve:ssm:/name}}"])
-def test_what_is_looked_up_may_have_changed(step, looked_up):
-    assert not step.template.looks_up
-    assert parse("data", f"{step.template.body}# {looked_up}").looks_up
+def test_a_dynamic_reference_may_find_something_else(cloud, step, answers):
+    resolving = replace(step, template=parse("data", f"{TEMPLATE}# {{{{resolve:ssm:/name}}}}"))
+    answers.stack("UPDATE_COMPLETE", parameters=PARAMETERS)
+
+    assert not is_so_already(cloud, resolving)
+
+
+@pytest.mark.parametrize(
+    ("shows", "stored", "same"),
+    [("Found", "ami-1", True), ("Found", "ami-2", False), ("Found", None, False), ("Other", "ami-1", False)],
+)
+def test_what_is_looked_up_is_compared_with_what_the_stack_shows(cloud, step, answers, shows, stored, same):
+    body = TEMPLATE.replace("Parameters:", f"Parameters:\n  Image: {{Type: {SSM_IMAGE}, Default: /newest}}")
+    body += f"  {shows}: {{Value: !Ref {'Image' if shows == 'Found' else 'Stage'}}}\n"
+    looking = replace(step, template=parse("data", body))
+    given = {**PARAMETERS, "Image": "/newest"}
+    answers.stack("UPDATE_COMPLETE", outputs={"Found": "ami-1"}, parameters=given)
+    answers.stubber.add_response("get_template", {"TemplateBody": body})
+    found = [{"Name": "/newest", "Value": stored}] if stored else []
+    if shows == "Found":
+        cloud.stub("ssm").add_response("get_parameters", {"Parameters": found}, {"Names": ["/newest"]})
+
+    assert is_so_already(cloud, looking, given) == same
 
 
 def test_a_refusal_to_make_an_empty_change_set_is_success_too(work, step, answers):

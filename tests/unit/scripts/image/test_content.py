@@ -87,8 +87,8 @@ def manifest():
     return json.dumps(entries)
 
 
-def settings(repository="registry.example/you/rnn"):
-    return Settings("dev", {"region": "", "image_repository": repository, "site_api_url": ""})
+def settings(repository="registry.example/you/rnn", instance_type="t3.micro"):
+    return Settings("dev", {"image_repository": repository, "instance_type": instance_type})
 
 
 def test_an_image_is_built_and_pushed_once_and_pinned_by_digest(container, docker):
@@ -103,9 +103,19 @@ def test_an_image_is_built_and_pushed_once_and_pinned_by_digest(container, docke
     assert asked.count(f"push --quiet {reference}") == 1
 
 
+def test_an_arm_stage_gets_an_arm_image_beside_the_other(container, docker):
+    folder = docker()
+    arm = settings(instance_type="t4g.micro")
+    assert build.ensure(arm, Recorder(), container) == "registry.example/you/rnn@sha256:other"
+    reference = f"registry.example/you/rnn:{content.tag(container)}-arm64"
+    asked = (folder / "asked").read_text().splitlines()
+    assert f"build --platform linux/arm64 --tag {reference} {container}" in asked
+
+
 @pytest.mark.parametrize(
     ("failures", "message", "next_step"),
     [
+        ({"build": "exec /bin/sh: exec format error"}, "of the platform", "binfmt"),
         ({"version": "Cannot connect to the Docker daemon at unix://x"}, "engine does not answer", "Start it"),
         ({"manifest": "unauthorized: authentication required"}, "registry refuses", "docker login"),
         ({"push": "denied: requested access to the resource is denied"}, "registry refuses", "docker login"),

@@ -46,12 +46,13 @@ def set_to(repository):
     return Settings("dev", {**chosen.values, "image_repository": repository})
 
 
-def test_no_stage_has_a_registry_unless_it_says_so():
+def test_a_stage_has_its_own_registry_unless_it_names_another():
     for stage in settings.stages():
-        assert not repository.chosen(settings.load(stage), repository.STACK)
+        here = settings.load(stage)
+        assert repository.chosen(here, repository.STACK) == (here.place == "aws")
     for stack in catalogue.STACKS:
-        assert repository.chosen(set_to("ecr"), stack)
-        assert repository.chosen(settings.load("dev"), stack) == (stack.name != "registry")
+        assert repository.chosen(settings.load("dev"), stack)
+        assert repository.chosen(set_to("docker.io/you/rnn"), stack) == (stack.name != "registry")
 
 
 def test_its_template_makes_what_it_should(stack):
@@ -68,7 +69,7 @@ def test_a_plan_before_the_registry_is_there_names_the_image_without_it(aws, sig
 
 
 def test_a_plan_asks_the_registry_once_it_is_there(stack, signed_in, monkeypatch):
-    monkeypatch.setattr(build, "pushed_digest", lambda _reference: "sha256:1")
+    monkeypatch.setattr(build, "pushed_digest", lambda _reference, _architecture: "sha256:1")
     uri = stack.client("ecr").describe_repositories()["repositories"][0]["repositoryUri"]
     assert repository.reference(stack, set_to("ecr")) == f"{uri}@sha256:1"
     assert len(signed_in) == 1

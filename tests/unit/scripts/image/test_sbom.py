@@ -43,7 +43,11 @@ def test_the_model_and_the_base_are_there(components):
     file = sbom.CONTAINER / "model" / model["name"]
     assert model["hashes"] == [{"alg": "SHA-256", "content": hashlib.sha256(file.read_bytes()).hexdigest()}]
     (base,) = (each for each in components.values() if each["type"] == "container")
-    assert f"\nFROM {base['name']}:{base['version']}\n" in (sbom.CONTAINER / "Dockerfile").read_text()
+    (digest,) = (each["content"] for each in base["hashes"])
+    assert (
+        f"\nFROM {base['name']}:{base['version']}@sha256:{digest} AS base\n"
+        in (sbom.CONTAINER / "Dockerfile").read_text()
+    )
 
 
 def test_packages_for_other_platforms_are_left_out(tmp_path):

@@ -1,5 +1,6 @@
 """What the doctor finds, and the fix that it names for each failure; against moto and stubs."""
 
+import json
 import time
 from email.utils import formatdate
 
@@ -7,19 +8,30 @@ import pytest
 from moto import mock_aws
 
 from scripts.image import build
-from scripts.look import doctor
+from scripts.look import account, doctor, rights
+from scripts.look.findings import check
 from scripts.release.place import AwsPlace
 from scripts.stage import settings
-from scripts.stage.errors import ImageError
+from scripts.stage.errors import AdviceError, ImageError
 from scripts.stage.session import Cloud
 
+PLACE = ("Docker", "image repository", "image platform", "export token")
+ACCOUNT = ("permissions", "names", "zones", "instance type", "public page", "linked roles", "alarm address")
 NEEDED = {"export_token_parameter": "/sentiment/dev/token", "image_repository": "docker.io/you/rnn"}
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch):
+    """Whether this machine has a Docker engine does not matter."""
+    monkeypatch.setattr(build, "engine_architecture", lambda: "amd64")
 
 
 @pytest.fixture
 def aws(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setattr(rights, "check", lambda cloud, settings: "moto cannot simulate policies")
+    monkeypatch.setattr(account.Quota, "_allowed", lambda quota, cloud: 50.0)  # nor has it AWS's default quotas
     with mock_aws():
         yield Cloud("dev", region="us-east-1")
 
@@ -39,7 +51,9 @@ def test_each_failure_comes_with_its_fix(aws, monkeypatch):
         raise ImageError("Docker is not installed", "Install it")
 
     monkeypatch.setattr(build, "check_docker", no_docker)
-    found = findings(aws, stage(export_token_parameter="/sentiment/dev/token"))
+    found = findings(aws, stage(export_token_parameter="/sentiment/dev/token", image_repository=""))
+    assert {*ACCOUNT, "quota: VPCs", "quota: load balancers"} <= found.keys()
+    assert not [each.name for each in found.values() if not each.passed and not each.fix]
     assert found["credentials"].passed
     assert found["credentials"].detail == "account 123456789012"
     assert found["templates fresh"].passed
@@ -53,7 +67,7 @@ def test_a_fit_machine_passes(aws, monkeypatch):
     monkeypatch.setattr(build, "check_docker", lambda: None)
     aws.client("ssm").put_parameter(Name="/sentiment/dev/token", Type="SecureString", Value="x")
     found = findings(aws, stage(**NEEDED))
-    for name in ("Docker", "image repository", "region", "credentials", "clock", "machine image", "export token"):
+    for name in (*PLACE, "names", "zones", "instance type", "region", "credentials", "clock", "machine image"):
         assert found[name].passed, found[name].text
 
 
@@ -73,22 +87,52 @@ def test_without_credentials_nothing_is_asked_that_needs_them(monkeypatch, tmp_p
 def test_a_clock_that_aws_would_refuse_is_told(cloud, off, passed):
     answer = {"ResponseMetadata": {"HTTPHeaders": {"date": formatdate(time.time() - off, usegmt=True)}}}
     cloud.stub("sts").add_response("get_caller_identity", answer)
-    finding = doctor._check("clock", lambda: doctor._clock(cloud))
+    finding = check("clock", lambda: doctor._clock(cloud))
     assert finding.passed is passed
     assert passed or "Set the clock" in finding.fix
 
 
-@pytest.mark.parametrize(("value", "passed"), [(8.0, True), (5.0, False)])
-def test_a_quota_that_is_too_small_is_told(cloud, value, passed):
-    asked = {"ServiceCode": "ec2", "QuotaCode": "L-1216C47A"}
-    cloud.stub("service-quotas").add_response("get_service_quota", {"Quota": {"Value": value}}, asked)
-    finding = doctor._check("quota", lambda: doctor._quota(cloud, "ec2", "L-1216C47A", 8.0))
-    assert finding.passed is passed
-    assert finding.passed or "5, but 8 are needed" in finding.detail
+def test_what_a_deployment_is_denied_too_is_a_failure_and_what_only_the_doctor_asks_a_warning(cloud):
+    for needed in (True, False):
+        cloud.stub("ssm").add_client_error("get_parameter", "AccessDeniedException", "not allowed")
+        finding = check("x", lambda: cloud.client("ssm").get_parameter(Name="x"), needed=needed)
+        assert (finding.passed, finding.warning) == (not needed, not needed)
+        assert "permission" in finding.fix
 
 
-def test_a_check_that_aws_refuses_is_a_failure_not_a_crash(cloud):
-    cloud.stub("service-quotas").add_client_error("get_service_quota", "AccessDeniedException", "not allowed")
-    finding = doctor._check("quota", lambda: doctor._quota(cloud, "ec2", "L-1216C47A", 8.0))
-    assert not finding.passed
-    assert "permission" in finding.fix
+def test_a_warning_is_told_with_its_fix_and_is_no_failure():
+    def look():
+        raise AdviceError("nobody hears", "Set it")
+
+    finding = check("alarms", look)
+    assert finding.passed
+    assert finding.text == "WARN  alarms: nobody hears\n      Fix: Set it"
+
+
+@pytest.mark.parametrize(("instance_type", "warned"), [("t3.micro", False), ("t4g.micro", True)])
+def test_an_image_for_another_processor_than_this_machines_is_a_warning(instance_type, warned):
+    place = AwsPlace(stage(instance_type=instance_type), "eu-central-1")
+    finding = check("image platform", place.checks["image platform"])
+    assert finding.passed
+    assert finding.warning == warned
+    assert not warned or "binfmt" in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("repository", "config", "warned"),
+    [
+        ("ecr", {}, False),
+        ("docker.io/you/rnn", {"auths": {"https://index.docker.io/v1/": {}}}, False),
+        ("you/rnn", {"auths": {"https://index.docker.io/v1/": {}}}, False),
+        ("ghcr.io/you/rnn", {"credHelpers": {"ghcr.io": "gh"}}, False),
+        ("ghcr.io/you/rnn", {"auths": {"https://index.docker.io/v1/": {}}}, True),
+        ("ghcr.io/you/rnn", {"credsStore": "of-nobody"}, True),
+    ],
+)
+def test_a_registry_that_docker_has_no_login_for_is_a_warning(tmp_path, monkeypatch, repository, config, warned):
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    place = AwsPlace(stage(image_repository=repository), "eu-central-1")
+    finding = check("registry login", place.checks["registry login"])
+    assert finding.warning == warned
+    assert not warned or "docker login ghcr.io" in finding.fix

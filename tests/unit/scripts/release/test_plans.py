@@ -3,23 +3,33 @@
 import pytest
 
 from generator import catalogue
-from scripts.release import images, plans, registry
+from scripts.release import images, plans, registry, zones
 from scripts.stage import history, settings
 from scripts.stage.errors import DeployError
 from scripts.stage.settings import Settings
 from tests.unit.scripts.stubs import NOON, TAGS
 
 DEV = settings.load("dev")
-WITH_REGISTRY = Settings("dev", {**DEV.values, "image_repository": "ecr"})
-# What is deployed together, by a stage without a registry of its own.
-STACKS = {stack.name for stack in catalogue.STACKS} - {"registry", "pipeline"}
+ELSEWHERE = Settings("dev", {**DEV.values, "image_repository": "docker.io/you/rnn"})
+# What is deployed together; its own registry is a stage's default.
+STACKS = {stack.name for stack in catalogue.STACKS} - {"pipeline"}
+
+
+@pytest.fixture(autouse=True)
+def zones_fit(monkeypatch):
+    """Which zones fit is tested elsewhere."""
+    monkeypatch.setattr(zones, "fitting", lambda cloud, instance_type: {"euc1-az2": "zb", "euc1-az3": "za"})
 
 
 @pytest.fixture
 def account(cloud):
     """What CloudFormation describes, once: stacks of the stage with their status, and one of somebody else."""
 
-    def describe(image="", **stacks):
+    def describe(image="", email="", **stacks):
+        parameters = {
+            "service": [{"ParameterKey": "ImageUri", "ParameterValue": image}],
+            "artifacts": [{"ParameterKey": "AlarmEmail", "ParameterValue": email}],
+        }
         entries = [
             {
                 "StackName": f"sentiment-dev-{stack}",
@@ -28,7 +38,7 @@ def account(cloud):
                 "StackStatus": status,
                 "Tags": TAGS,
                 "Outputs": [{"OutputKey": "SiteUrl", "OutputValue": "http://page"}] if stack == "site" else [],
-                "Parameters": [{"ParameterKey": "ImageUri", "ParameterValue": image}] if stack == "service" else [],
+                "Parameters": parameters.get(stack, []),
             }
             for stack, status in stacks.items()
         ]
@@ -50,12 +60,22 @@ def test_everything_is_every_stack_the_page_and_the_smoke_test(cloud, account):
     assert (release.image, release.image_before) == ("new", "old")
     assert release.stacks.step("service").fixed["ImageUri"] == "new"
     assert release.stacks.step("api").fixed["LambdaCodeKey"] == release.code.key
+    network = release.stacks.step("network").fixed
+    assert (network["FirstZone"], network["SecondZone"]) == ("za", "zb")
     assert release.url(release.stacks.outputs) == "http://page"
 
 
-def test_a_stage_with_its_own_registry_has_one_stack_more(cloud, account):
+def test_a_stage_whose_images_are_elsewhere_has_one_stack_less(cloud, account):
     account()
-    assert names(plans.everything(cloud, WITH_REGISTRY, "new")) == STACKS | {"registry"}
+    assert names(plans.everything(cloud, ELSEWHERE, "new")) == STACKS - {"registry"}
+
+
+@pytest.mark.parametrize(("instance_type", "where"), [("t3.micro", "2023/recommended"), ("t4g.micro", "2023/arm64")])
+def test_the_machine_image_is_of_the_instance_types_architecture(cloud, account, instance_type, where):
+    account()
+    chosen = Settings("dev", {**DEV.values, "instance_type": instance_type})
+    fixed = plans.everything(cloud, chosen, "new").stacks.step("cluster").fixed
+    assert where in str(fixed["InstanceImageId"])
 
 
 def test_stacks_alone_keep_the_image_and_the_page(cloud, account):
@@ -111,7 +131,7 @@ def test_a_deployment_is_the_first_until_a_service_was_complete(cloud, account, 
 
 def test_the_registrys_plan_is_its_stack_and_nothing_else(cloud, account):
     account()
-    release = registry.plan(cloud, WITH_REGISTRY)
+    release = registry.plan(cloud, DEV)
     assert names(release) == {"registry"}
     assert (release.page, release.smoke_test, release.image) == (False, False, "")
 
@@ -126,3 +146,14 @@ def test_an_image_of_a_stack_that_is_not_ours_is_none(cloud):
     entry["Parameters"] = [{"ParameterKey": "ImageUri", "ParameterValue": "theirs"}]
     cloud.stub("cloudformation").add_response("describe_stacks", {"Stacks": [entry]}, {})
     assert images.current(cloud) == ""
+
+
+@pytest.mark.parametrize(
+    ("own", "before", "after"),
+    [("", "", ""), ("", "me@here", "me@here"), ("you@there", "me@here", "you@there"), ("you@there", "", "you@there")],
+)
+def test_the_address_of_alarms_stays_what_it_was_unless_the_stage_names_one(cloud, account, own, before, after):
+    account(image="old", email=before, artifacts="CREATE_COMPLETE", service="CREATE_COMPLETE")
+    release = plans.stacks_alone(cloud, DEV.mailing(own))
+    assert release.settings.alarm_email == after
+    assert release.stacks.step("artifacts").fixed["AlarmEmail"] == after

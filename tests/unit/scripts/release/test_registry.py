@@ -11,7 +11,7 @@ from scripts.stage import lock, settings
 from scripts.stage.errors import StageLockedError
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
-from tests.unit.scripts.stubs import Recorder
+from tests.unit.scripts.stubs import NOON, TAGS, Recorder
 
 URI = "1.dkr.ecr.us-east-1.amazonaws.com/sentiment-dev-rnn"
 
@@ -52,6 +52,20 @@ def test_the_registry_is_deployed_alone_and_logged_in_to(aws, monkeypatch):
     assert all(name.startswith(f"{lock.path('dev')}/") for name in made), "no receipt key is made"
     with lock.hold(aws, "deploy"):  # it has been released
         pass
+
+
+def test_a_registry_that_is_there_is_logged_in_to_without_the_lock(cloud, monkeypatch):
+    """Two calls then, instead of those of a deployment; `deploy` and `stacks` bring its stack up to date."""
+    entry = {"StackName": "sentiment-dev-registry", "StackId": "arn:r", "StackStatus": "UPDATE_COMPLETE"}
+    outputs = [{"OutputKey": "RepositoryUri", "OutputValue": URI}]
+    cloud.stub("cloudformation").add_response(
+        "describe_stacks", {"Stacks": [{**entry, "CreationTime": NOON, "Tags": TAGS, "Outputs": outputs}]}
+    )
+    monkeypatch.setattr(build, "check_docker", lambda: None)
+    monkeypatch.setattr(login, "login", lambda _cloud, uri: None)
+    reporter = Recorder()
+    assert registry.ready(cloud, set_to("ecr"), reporter).image_repository == URI
+    assert reporter.said == []
 
 
 def test_any_other_registry_is_left_to_who_logged_in_to_it(cloud):

@@ -3,6 +3,7 @@
 import pytest
 from moto import mock_aws
 
+from generator import catalogue
 from scripts.stage import history
 from scripts.stage.session import Cloud
 
@@ -23,7 +24,7 @@ def test_images_that_ran_well_are_remembered_newest_first_each_once(ssm):
     assert history.images(ssm) == ["a", "c", "b"]
     for number in range(20):
         history.remember_image(ssm, str(number))
-    assert len(history.images(ssm)) == history.LENGTH
+    assert len(history.images(ssm)) == catalogue.IMAGES_KEPT
     assert history.images(ssm)[0] == "19"
 
 

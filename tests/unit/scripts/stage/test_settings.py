@@ -87,3 +87,20 @@ def test_the_file_is_parsed_once_and_again_after_an_edit(tmp_path, monkeypatch):
 
     path.write_text("[defaults]\nregion = 'longer'\n[dev]\n")
     assert settings.load("dev", path).region == "longer"
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "architecture"),
+    [
+        ("t3.micro", "amd64"),
+        ("g4dn.xlarge", "amd64"),
+        ("m7i-flex.large", "amd64"),
+        ("t4g.micro", "arm64"),
+        ("c7gn.medium", "arm64"),
+        ("x2gd.medium", "arm64"),
+        ("is4gen.medium", "arm64"),
+        ("a1.medium", "arm64"),
+    ],
+)
+def test_the_architecture_follows_from_the_instance_type(instance_type, architecture):
+    assert settings.Settings("dev", {"instance_type": instance_type}).architecture == architecture

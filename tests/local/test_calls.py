@@ -1,0 +1,24 @@
+"""How many calls of AWS a command makes: on a real account, calls are what takes the time."""
+
+import pytest
+
+from tests.local.counting import counted
+from tests.local.small_app import GOOD
+
+pytestmark = pytest.mark.cloud
+
+
+@pytest.mark.parametrize(("command", "most"), [("plan", 10), ("deploy", 26), ("roll", 16)])
+def test_a_command_that_changes_nothing_makes_few_calls(own, run, command, most):
+    with counted() as calls:
+        run(command)
+    assert calls.total() <= most, calls
+    assert not calls.keys() & {"CreateChangeSet", "ExecuteChangeSet", "UpdateService"}
+
+
+def test_a_roll_makes_few_calls(own, run, container):
+    container(GOOD.replace("MODEL", "counted"))
+    with counted() as calls:
+        run("roll")
+    assert calls["ExecuteChangeSet"] == 1
+    assert calls.total() <= 22, calls

@@ -1,0 +1,62 @@
+"""Whether every call of a deployment is allowed, as IAM says; and which calls those are."""
+
+import pytest
+
+from scripts.look import rights
+from scripts.stage import settings
+from scripts.stage.errors import AdviceError, DeployError
+
+DEV = settings.load("dev")
+ROLE = "arn:aws:iam::123456789012:role/Admin"
+CALLER = "arn:aws:sts::123456789012:assumed-role/Admin/ada"
+
+
+def simulated(cloud, decide, caller=CALLER, source=ROLE):
+    cloud.stub("sts").add_response("get_caller_identity", {"Arn": caller})
+    wanted = rights.of_stage(DEV)
+    for start in range(0, len(wanted), rights.AT_ONCE):
+        names = wanted[start : start + rights.AT_ONCE]
+        results = [{"EvalActionName": name, "EvalDecision": decide(name)} for name in names]
+        asked = {"PolicySourceArn": source, "ActionNames": names, "MaxItems": rights.AT_ONCE}
+        cloud.stub("iam").add_response("simulate_principal_policy", {"EvaluationResults": results}, asked)
+
+
+def test_an_administrator_may_do_everything(cloud):
+    simulated(cloud, lambda name: "allowed")
+    assert "are allowed" in rights.check(cloud, DEV)
+
+
+def test_a_user_is_asked_about_by_its_own_arn(cloud):
+    user = "arn:aws:iam::123456789012:user/ada"
+    simulated(cloud, lambda name: "allowed", caller=user, source=user)
+    assert "are allowed" in rights.check(cloud, DEV)
+
+
+def test_what_a_policy_denies_is_a_failure(cloud):
+    simulated(cloud, lambda name: "explicitDeny" if name == "ec2:CreateVpc" else "allowed")
+    with pytest.raises(DeployError, match="a policy denies ec2:CreateVpc") as raised:
+        rights.check(cloud, DEV)
+    assert not isinstance(raised.value, AdviceError)
+
+
+def test_what_is_not_allowed_for_every_resource_is_a_warning(cloud):
+    simulated(cloud, lambda name: "implicitDeny" if name.startswith("iam:") else "allowed")
+    with pytest.raises(AdviceError, match="calls are not allowed for all resources: iam:") as told:
+        rights.check(cloud, DEV)
+    assert "administrator" in told.value.next_step
+
+
+def test_the_root_user_is_told_so(cloud):
+    cloud.stub("sts").add_response("get_caller_identity", {"Arn": "arn:aws:iam::123456789012:root"})
+    with pytest.raises(AdviceError, match="root user"):
+        rights.check(cloud, DEV)
+
+
+def test_only_what_the_stage_makes_is_asked_about():
+    dev, prod = (set(rights.of_stage(settings.load(name))) for name in ("dev", "prod"))
+    assert {"ec2:CreateVpc", "ecs:CreateService", "ecr:CreateRepository", "iam:PassRole"} <= dev
+    assert {"ec2:CreateNatGateway", "cloudfront:CreateDistribution"} <= prod - dev
+
+
+def test_the_file_says_what_the_schemas_say():
+    assert rights.FILE.read_text() == rights.from_schemas(), "run `make templates`"
