@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from troposphere import AWS_NO_VALUE, Equals, If, Not, Ref, Sub, Template
 
-from generator.building import stage_name
+from generator.building import account_name
 from generator.parameters import parameter
 
 BOUNDED = "Bounded"
@@ -29,4 +29,4 @@ def arn() -> Sub:
 
 def name() -> Sub:
     """Name of the boundary."""
-    return stage_name("boundary")
+    return account_name("boundary")

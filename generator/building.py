@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from awacs import aws, logs, sts
-from troposphere import GetAtt, Output, Sub, Tags, Template
+from troposphere import Equals, GetAtt, Not, Or, Output, Ref, Sub, Tags, Template
 from troposphere.logs import LogGroup
 
 from generator.catalogue import PROJECT, STACKS, receipt_key_name
@@ -14,6 +14,7 @@ from generator.catalogue import PROJECT, STACKS, receipt_key_name
 # What can be rebuilt is deleted; what cannot is retained, whatever happens to the stack.
 DISPOSABLE = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 PRECIOUS = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+MOST_OF_OR = 10  # conditions that one Fn::Or takes
 NONE = "none"  # stands for an ARN where there is none: an Output cannot be empty
 
 
@@ -44,6 +45,29 @@ def stage_name(suffix: str) -> Sub:
         suffix: last part of the name.
     """
     return Sub(f"{PROJECT}-${{Stage}}-{suffix}")
+
+
+def account_name(suffix: str) -> Sub:
+    """A name for what no other region of the account may have under the same name, with the region in it.
+
+    Args:
+        suffix: last part of the name before the region.
+    """
+    return Sub(f"{PROJECT}-${{Stage}}-{suffix}-${{AWS::Region}}")
+
+
+def not_in(template: Template, name: str, regions: Sequence[str]) -> str:
+    """Add a Condition that holds in all regions but some; its name.
+
+    Args:
+        template: template that needs it.
+        name: name of the Condition.
+        regions: regions in which it does not hold.
+    """
+    here = [Equals(Ref("AWS::Region"), region) for region in regions]
+    several = [Or(*here[start : start + MOST_OF_OR]) for start in range(0, len(here), MOST_OF_OR)]
+    template.add_condition(name, Not(Or(*several) if len(several) > 1 else several[0]))
+    return name
 
 
 def name_tag(suffix: str) -> Tags:

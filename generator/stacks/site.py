@@ -6,8 +6,18 @@ from awacs import aws
 from troposphere import AWS_NO_VALUE, Equals, GetAtt, If, Not, Ref, Sub, Template, cloudfront, s3
 from troposphere import Condition as Named
 
-from generator import buckets
-from generator.building import DISPOSABLE, add_output, name_tag, new_template, policy, purpose, stage_name
+from generator import buckets, regions
+from generator.building import (
+    DISPOSABLE,
+    account_name,
+    add_output,
+    name_tag,
+    new_template,
+    not_in,
+    policy,
+    purpose,
+    stage_name,
+)
 from generator.catalogue import SITE_ERROR, SITE_INDEX
 from generator.parameters import parameter
 
@@ -91,7 +101,7 @@ def origin_access(template: Template) -> cloudfront.OriginAccessControl:
             Condition=WITH,
             Metadata=purpose("Signs CloudFront's requests so that the bucket can authenticate them"),
             OriginAccessControlConfig=cloudfront.OriginAccessControlConfig(
-                Name=stage_name("site"),
+                Name=account_name("site"),
                 OriginAccessControlOriginType="s3",
                 SigningBehavior="always",
                 SigningProtocol="sigv4",
@@ -110,7 +120,7 @@ def security_headers(template: Template) -> cloudfront.ResponseHeadersPolicy:
                 "Tells browsers: HTTPS only, no frames, no foreign scripts, calls to our API and S3 alone"
             ),
             ResponseHeadersPolicyConfig=cloudfront.ResponseHeadersPolicyConfig(
-                Name=stage_name("site"),
+                Name=account_name("site"),
                 SecurityHeadersConfig=cloudfront.SecurityHeadersConfig(
                     ContentSecurityPolicy=cloudfront.ContentSecurityPolicy(
                         ContentSecurityPolicy=content_security_policy(), Override=True
@@ -152,6 +162,8 @@ def the_distribution(
     headers: cloudfront.ResponseHeadersPolicy,
 ) -> cloudfront.Distribution:
     """The page over HTTPS, from a location near each visitor."""
+    bucket_of_logs = Ref(parameter(template, "LogBucketDomainName"))
+    logging = cloudfront.Logging(Bucket=bucket_of_logs, IncludeCookies=False, Prefix="cloudfront/")
     return template.add_resource(
         cloudfront.Distribution(
             "Distribution",
@@ -164,8 +176,8 @@ def the_distribution(
                 DefaultRootObject=SITE_INDEX,
                 HttpVersion="http2and3",
                 IPV6Enabled=True,
-                Logging=cloudfront.Logging(
-                    Bucket=Ref(parameter(template, "LogBucketDomainName")), IncludeCookies=False, Prefix="cloudfront/"
+                Logging=If(
+                    not_in(template, "LogsReachBucket", regions.WITHOUT_CLOUDFRONT_LOGS), logging, Ref(AWS_NO_VALUE)
                 ),
                 PriceClass="PriceClass_100",
                 Origins=[

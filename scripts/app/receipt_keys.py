@@ -23,20 +23,22 @@ from shared import receipts
 LIFETIME = timedelta(seconds=receipts.LIFETIME_SECONDS)
 
 
-def ensure(cloud: Cloud, kept: Path | None = None) -> None:
-    """Create the stage's first key, unless it has one.
+def ensure(cloud: Cloud, kept: Path | None = None) -> tuple[str, ...]:
+    """Create the stage's first key, unless it has one; return all keys, the one that signs first.
 
     Args:
         cloud: the stage.
         kept: file that outlives the laptop cloud, whose parameters do not; None on AWS.
     """
-    if _read(cloud) is not None:
-        return
+    found = _read(cloud)
+    if found is not None:
+        return receipts.read_keys(found["Value"])
     value = _kept(kept) if kept and kept.exists() else receipts.new_key()
     marks = [{"Key": key, "Value": entry} for key, entry in tags(cloud.stage).items()]
     _write(cloud, value, Overwrite=False, Tags=marks)
     if kept:
         keep(cloud, kept)
+    return receipts.read_keys(value)
 
 
 def keep(cloud: Cloud, file: Path) -> None:

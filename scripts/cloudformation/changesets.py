@@ -85,6 +85,7 @@ def make(cloud: Cloud, step: Step, parameters: Parameters, bucket: str | None, c
         StackFailedError: CloudFormation rejects the template or the parameters.
     """
     source = _source(cloud, step, bucket)
+    role = {"RoleARN": step.role} if step.role else {}
     try:
         made = cloud.client("cloudformation").create_change_set(
             StackName=step.name,
@@ -94,6 +95,7 @@ def make(cloud: Cloud, step: Step, parameters: Parameters, bucket: str | None, c
             Parameters=[_parameter(key, value) for key, value in sorted(parameters.items())],
             Tags=[{"Key": key, "Value": value} for key, value in tags(cloud.stage).items()],
             **source,
+            **role,
         )
     except ClientError as error:
         if says_no_change(message_of(error)):

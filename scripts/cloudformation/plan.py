@@ -30,12 +30,14 @@ class Step:
         name: its name in CloudFormation.
         from_outputs: Parameter name to the short name of the stack whose Output of that name it gets.
         fixed: Parameter name to a value known beforehand (computed, or a setting); None for the one that the stack has.
+        role: ARN of the role that CloudFormation deploys it with; "" for the one that the stack has, or the caller's.
     """
 
     template: Template
     name: str
     from_outputs: dict[str, str]
     fixed: Parameters
+    role: str = ""
 
     @property
     def stack(self) -> str:
@@ -138,7 +140,8 @@ def make_plan(
     templates = list(templates)
     producers = _producers(templates)
     known = {**settings, **computed, "Stage": stage}
-    steps = {template.stack: _step(stage, template, producers, known) for template in templates}
+    role = _deploy_role(stage, known, found or {})
+    steps = {template.stack: _step(stage, template, producers, known, role) for template in templates}
     try:
         order = list(TopologicalSorter({stack: sorted(step.needs) for stack, step in steps.items()}).static_order())
     except CycleError as error:
@@ -147,6 +150,13 @@ def make_plan(
             f"The stacks depend on each other in a cycle: {circle}.", "Break it: move the output or the parameter."
         ) from error
     return Plan(stage, tuple(steps[stack] for stack in order), found or {})
+
+
+def _deploy_role(stage: str, known: Mapping[str, str], found: Mapping[str, StackState]) -> str:
+    """The role that CloudFormation deploys with; "" without a boundary, as it makes no role of the app without one."""
+    if not known.get("PipelineRepository"):
+        return ""
+    return stacks.outputs_of(stage, found.values()).get(catalogue.DEPLOY_ROLE, "")
 
 
 def _producers(templates: list[Template]) -> dict[str, str]:
@@ -162,7 +172,7 @@ def _producers(templates: list[Template]) -> dict[str, str]:
     return producers
 
 
-def _step(stage: str, template: Template, producers: Mapping[str, str], known: Mapping[str, str]) -> Step:
+def _step(stage: str, template: Template, producers: Mapping[str, str], known: Mapping[str, str], role: str) -> Step:
     from_outputs, fixed = {}, {}
     for parameter, default in template.parameters.items():
         if producers.get(parameter, template.stack) != template.stack:
@@ -174,4 +184,6 @@ def _step(stage: str, template: Template, producers: Mapping[str, str], known: M
                 f"The parameter {parameter} of {template.stack} has no source: no output, setting or default.",
                 f"Add an output of that name to a stack, a setting to stages.toml, or a Default to {template.stack}.",
             )
-    return Step(template, catalogue.stack_name(stage, template.stack), from_outputs, fixed)
+    # Roles and boundary of the pipelines are changed by an administrator, with the administrator's own rights.
+    apart = catalogue.stack(template.stack).apart
+    return Step(template, catalogue.stack_name(stage, template.stack), from_outputs, fixed, "" if apart else role)

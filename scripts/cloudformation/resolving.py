@@ -22,7 +22,8 @@ class Resolver:
 
     Args:
         template: the template.
-        values: values by Parameter name; the others have their Default, or none.
+        values: values by Parameter name; the others have their Default, or none. Of pseudo parameters, such as
+            ``AWS::Region``, those have one that are among them.
 
     Attributes:
         template: the template.
@@ -32,6 +33,7 @@ class Resolver:
     def __init__(self, template: Template, values: Mapping[str, Any]) -> None:
         self.template = template
         self.values: dict[str, Any] = {name: values.get(name, default) for name, default in template.parameters.items()}
+        self.values |= {name: value for name, value in values.items() if name.startswith("AWS::")}
 
     def resources(self) -> list[Resource]:
         """The resources whose conditions hold, with their properties resolved."""

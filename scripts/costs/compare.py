@@ -39,7 +39,7 @@ def compute(
         traffic: of the month.
         other: differing values by Parameter name.
     """
-    values = {**settings.parameters, **(other or {})}
+    values = {**settings.parameters, "AWS::Region": prices.region, **(other or {})}
     deployed = [each for each in found if repository.chosen(settings, catalogue.stack(each.stack))]
     resources = [resource for template in deployed for resource in Resolver(template, values).resources()]
     return bill.make(Stage(resources, values, traffic), prices)

@@ -10,13 +10,13 @@ from dataclasses import asdict
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from generator import catalogue
+from generator import catalogue, regions
 from scripts import ROOT
 from scripts.cloudformation import templates
 from scripts.look import account, rights
 from scripts.look.findings import Finding, check
 from scripts.release.place import Place
-from scripts.stage.errors import DeployError
+from scripts.stage.errors import AdviceError, DeployError
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 
@@ -39,7 +39,7 @@ def examine(place: Place, settings: Settings) -> Iterator[Finding]:
     for name, look in place.checks.items():
         yield check(name, look)
     cloud = place.cloud
-    yield check("region", lambda: cloud.region_in_words)
+    yield check("region", lambda: _region(cloud))
     credentials = check("credentials", lambda: f"account {cloud.account}")
     yield credentials
     if not credentials.passed:
@@ -48,6 +48,7 @@ def examine(place: Place, settings: Settings) -> Iterator[Finding]:
     yield check("machine image", lambda: _machine_image(cloud, settings))
     yield check("export token", lambda: _token(cloud, settings))
     if cloud.has_quotas:
+        yield check("what the region has", lambda: _region_has(cloud, settings), needed=False)
         yield check("permissions", lambda: rights.check(cloud, settings), needed=False)
         yield from _of_account(cloud, settings)
 
@@ -93,6 +94,20 @@ def _clock(cloud: Cloud) -> str:
     if abs(off) > CLOCK_SECONDS:
         raise DeployError(f"it is off by {off:+.0f} s", "Set the clock; AWS refuses requests with a wrong time.")
     return f"off by {off:+.0f} s"
+
+
+def _region(cloud: Cloud) -> str:
+    why = regions.unsuitable(cloud.region)
+    if why:
+        raise DeployError(why, f"Choose another with --region, such as one of {', '.join(regions.BY_DEFAULT)}.")
+    return cloud.region_in_words
+
+
+def _region_has(cloud: Cloud, settings: Settings) -> str:
+    lacking = regions.lacking(cloud.region, settings.parameters["CloudFront"] == "true")
+    if lacking:
+        raise AdviceError(" ".join(lacking), "Choose another with --region, or look at the bill yourself.")
+    return "everything that the stacks use"
 
 
 def _machine_image(cloud: Cloud, settings: Settings) -> str:

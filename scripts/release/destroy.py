@@ -91,6 +91,9 @@ def plan_destruction(cloud: Cloud, plan: Plan, keep_data: bool) -> Destruction:
         if keep_data and TABLE in resources:
             stays.append(f"{step.stack} ({state.name}) with the tables {', '.join(resources[TABLE])}")
             continue
+        if keep_data and step.declared.apart:  # what stays could never be changed again without the role there
+            stays.append(f"{step.stack} ({state.name}), whose role CloudFormation deploys with")
+            continue
         goes[step.stack] = Doomed(state, step, resources)
         tables += resources.get(TABLE, [])
     orphans = [
@@ -150,13 +153,15 @@ def what_is_left(work: Work, kept: Mapping[str, str]) -> list[str]:
 
 
 def _reversed(plan: Plan, goes: Mapping[str, Doomed]) -> dict[str, frozenset[str]]:
-    """Stacks go before those that they use; one without a template may use anything, so it goes first."""
+    """Stacks go before those that they use; one without a template may use anything, so it goes first.
+
+    The pipelines' stack goes last: CloudFormation deletes the others with its role, and their roles have its boundary.
+    """
     known = {step.stack for step in plan.steps}
-    strangers = frozenset(goes.keys() - known)
-    return {
-        stack: frozenset() if stack in strangers else (plan.needed_by(stack) & goes.keys()) | strangers
-        for stack in goes
-    }
+    last = {stack for stack in goes if catalogue.stack(stack).apart}
+    strangers = frozenset(goes.keys() - known - last)
+    before = {stack: (plan.needed_by(stack) & goes.keys()) | strangers for stack in goes.keys() & known}
+    return {stack: frozenset(goes.keys() - last) if stack in last else before.get(stack, frozenset()) for stack in goes}
 
 
 def _one(work: Work, doomed: Doomed) -> None:

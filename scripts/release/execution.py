@@ -44,6 +44,7 @@ class Execution:
         self.outputs = release.stacks.outputs
         self.changed: list[Changed] = []
         self.site = SiteChange()
+        self._receipt_keys: tuple[str, ...] = ()
 
     def run(self) -> None:
         """Bring stacks, service and page up to date.
@@ -77,7 +78,15 @@ class Execution:
         cloud, settings = self.work.cloud, self.release.settings
         where = self.release.url(self.outputs), page.api_url(settings, self.outputs)
         token = smoke.export_token(cloud, settings)
-        smoke.smoke_test(*where, self.work.reporter, cloud, self.outputs, token, sleep=self.work.interrupt.sleep)
+        smoke.smoke_test(
+            *where,
+            self.work.reporter,
+            cloud,
+            self.outputs,
+            token,
+            sleep=self.work.interrupt.sleep,
+            keys=self._receipt_keys,
+        )
 
     def bring_up(self, step: Step, found: StackState | None) -> None:
         """Bring one stack to what its step says, with everything declared for it, and wait until it is done.
@@ -102,7 +111,7 @@ class Execution:
     def _prepare(self) -> None:
         """Create what a service's stack needs but no stack creates."""
         if any(step.declared.service for step in self.release.stacks.steps):
-            receipt_keys.ensure(self.work.cloud)
+            self._receipt_keys = receipt_keys.ensure(self.work.cloud)
             if self.release.first:
                 linked_role.ensure(self.work.cloud)
 

@@ -25,24 +25,29 @@ def remember_image(cloud: Cloud, image_uri: str, before: str = "") -> None:
         image_uri: the image that runs now and works.
         before: the image that ran before it, "" for none.
     """
-    known = images(cloud)
+    stored = _read(cloud)
+    known = _parse(stored)
     wanted = list(dict.fromkeys([image_uri, *([before] if before else []), *known]))[: catalogue.IMAGES_KEPT]
     if wanted != known:
-        _write(cloud, json.dumps(wanted))
+        _write(cloud, json.dumps(wanted), new=stored is None)
 
 
 def images(cloud: Cloud) -> list[str]:
     """The images that worked, newest first."""
-    try:
-        found = json.loads(_read(cloud) or "[]")
-    except ValueError:
-        return []
-    return [str(image) for image in found] if isinstance(found, list) else []
+    return _parse(_read(cloud))
 
 
 def remove(cloud: Cloud) -> None:
     """Remove the history once nothing of the stage is left."""
     cloud.client("ssm").delete_parameters(Names=[parameter_name(cloud.stage)])
+
+
+def _parse(stored: str | None) -> list[str]:
+    try:
+        found = json.loads(stored or "[]")
+    except ValueError:
+        return []
+    return [str(image) for image in found] if isinstance(found, list) else []
 
 
 def _read(cloud: Cloud) -> str | None:
@@ -54,8 +59,8 @@ def _read(cloud: Cloud) -> str | None:
         return None
 
 
-def _write(cloud: Cloud, value: str) -> None:
+def _write(cloud: Cloud, value: str, new: bool) -> None:
     options: dict[str, Any] = {"Overwrite": True}
-    if _read(cloud) is None:  # PutParameter accepts tags only for a new parameter
+    if new:  # PutParameter accepts tags only for a new parameter
         options = {"Tags": [{"Key": key, "Value": entry} for key, entry in tags(cloud.stage).items()]}
     cloud.client("ssm").put_parameter(Name=parameter_name(cloud.stage), Value=value, Type="String", **options)

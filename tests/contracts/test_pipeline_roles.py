@@ -9,8 +9,10 @@ import boto3
 import pytest
 
 from generator import catalogue
-from generator.stacks.pipeline import boundary_policy, calls
+from generator.stacks.pipeline import boundary_policy, deploying
 from scripts import ROOT
+from tests.contracts import evaluating, handlers
+from tests.contracts.evaluating import Asked
 from tests.contracts.reading import TEMPLATES, resource, resources_of
 
 ROLES = ("Site", "Service", "Infrastructure", "Plan")
@@ -18,23 +20,16 @@ APP = {stack: template for stack, template in TEMPLATES.items() if stack != "pip
 IF_BOUNDED = {
     "Fn::If": [
         "Bounded",
-        {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/sentiment-${Stage}-boundary"},
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/sentiment-${Stage}-boundary-${AWS::Region}"},
         {"Ref": "AWS::NoValue"},
     ]
 }
 
 
 def statements(name: str) -> list[dict]:
-    """All statements of a pipeline's role: its own, and those of the policies beside it."""
-    found = [
-        one
-        for policy in resource("pipeline", f"{name}Role")["Policies"]
-        for one in policy["PolicyDocument"]["Statement"]
-    ]
-    for policy in resources_of("pipeline", "AWS::IAM::ManagedPolicy").values():
-        if {"Ref": f"{name}Role"} in policy.get("Roles", []):
-            found += policy["PolicyDocument"]["Statement"]
-    return found
+    """All statements of a role."""
+    (policy,) = resource("pipeline", f"{name}Role")["Policies"]
+    return policy["PolicyDocument"]["Statement"]
 
 
 @pytest.mark.parametrize("name", ROLES)
@@ -59,21 +54,71 @@ def test_no_role_is_allowed_everything_of_a_service(name):
                 assert "*" not in action or re.match(r"^[\w-]+:(Describe|List)\*$", action), action
 
 
-@pytest.mark.parametrize("name", ROLES)
-def test_what_changes_resources_anywhere_does_so_through_cloudformation_alone(name):
-    for one in statements(name):
-        if one["Effect"] == "Allow" and "*" in one["Resource"]:
-            changing = [action for action in one["Action"] if not calls.READING.match(action)]
-            through = one.get("Condition", {}).get("ForAnyValue:StringEquals", {}).get("aws:CalledVia")
-            assert not changing or through == ["cloudformation.amazonaws.com"], changing
+def test_cloudformation_alone_assumes_the_role_that_it_deploys_with():
+    (trust,) = resource("pipeline", "DeployRole")["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "cloudformation.amazonaws.com"}
+    assert trust["Action"] == ["sts:AssumeRole"]
 
 
-def test_only_the_infrastructure_role_may_touch_iam_and_never_without_the_boundary():
+@pytest.mark.parametrize("name", ["Plan", "Service", "Infrastructure"])
+def test_a_pipeline_passes_that_role_to_cloudformation_alone(name):
+    role = evaluating.Role(f"{name}Role", "dev")
+    deploy = f"arn:aws:iam::{evaluating.ACCOUNT}:role/sentiment-dev-pipeline-DeployRole-1A2B"
+    to = (("iam:PassedToService", "cloudformation.amazonaws.com"),)
+    assert role.allows(Asked("iam:PassRole", deploy, to))
+    assert not role.allows(Asked("iam:PassRole", deploy, (("iam:PassedToService", "ec2.amazonaws.com"),)))
+    assert not role.allows(Asked("iam:PassRole", deploy.replace("DeployRole", "PlanRole"), to))
+    assert not role.allows(Asked("iam:PassRole", deploy.replace("-dev-", "-prod-"), to))
+    assert not role.allows(Asked("sts:AssumeRole", deploy))
+
+
+TYPES = sorted({body["Type"] for template in APP.values() for body in template["Resources"].values()})
+BOUNDED = (("iam:PermissionsBoundary", f"arn:aws:iam::{evaluating.ACCOUNT}:policy/sentiment-dev-boundary-us-east-1"),)
+NETWORKS = ("iam:PolicyARN", f"arn:aws:iam::{evaluating.ACCOUNT}:policy/sentiment-dev-network-LambdaNetworkPolicy-1")
+CONTEXTS = {
+    "iam:AttachRolePolicy": (*BOUNDED, NETWORKS),
+    "iam:DetachRolePolicy": (*BOUNDED, NETWORKS),
+    "iam:CreateServiceLinkedRole": (("iam:AWSServiceName", "ecs.amazonaws.com"),),
+    "iam:PassRole": (("iam:PassedToService", "lambda.amazonaws.com"),),
+}
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_cloudformation_may_make_every_call_that_a_type_of_resource_needs(type_):
+    """The calls come from the type's own schema, for resources named as the stage's stacks have them named."""
+    role = evaluating.Role("DeployRole", "dev")
+    questions = [
+        Asked(call, arn, CONTEXTS.get(call, BOUNDED)) for call in handlers.of_type(type_) for arn in named(call)
+    ]
+    assert evaluating.refused(role, questions) == []
+
+
+def named(call: str) -> tuple[str, ...]:
+    if call == "iam:CreateServiceLinkedRole":
+        return (f"arn:aws:iam::{evaluating.ACCOUNT}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",)
+    return handlers.named(call, "sentiment-dev-network-x")
+
+
+def test_cloudformation_may_look_at_the_bill_whenever_it_touches_a_budget():
+    """AWS asks for it beside each call of Budgets; no schema says so."""
+    assert evaluating.Role("DeployRole", "dev").allows(Asked("billing:GetBillingViewData"))
+
+
+@pytest.mark.parametrize("call", deploying.DATA)
+def test_cloudformation_touches_no_data(call):
+    role = evaluating.Role("DeployRole", "dev")
+    for arn in ("*", *handlers.named(call.replace("*", "Select"), "sentiment-dev-data-x")):
+        assert not role.allows(Asked(call.replace("*", "Select"), arn))
+    assert not role.allows(Asked("s3:GetObject", "arn:aws:s3:::sentiment-dev-data-exportbucket-1/a"))
+    assert not role.allows(Asked("s3:PutObject", "arn:aws:s3:::sentiment-dev-artifacts-bucket-1/a"))
+
+
+def test_only_cloudformation_may_touch_iam_and_never_without_the_boundary():
     writes = {"iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary"}
-    for name in ROLES:
+    for name in (*ROLES, "Deploy"):
         for one in statements(name):
             touched = writes & set(one["Action"]) if one["Effect"] == "Allow" else set()
-            assert not touched or name == "Infrastructure"
+            assert not touched or name == "Deploy"
             if touched:
                 bounded = one["Condition"]["StringEquals"]["iam:PermissionsBoundary"]
                 assert bounded == IF_BOUNDED["Fn::If"][1]
@@ -81,14 +126,6 @@ def test_only_the_infrastructure_role_may_touch_iam_and_never_without_the_bounda
                 assert not {"iam:DeleteRolePermissionsBoundary", "iam:CreateUser", "iam:CreateAccessKey"} & set(
                     one["Action"]
                 )
-
-
-def test_the_infrastructure_role_may_have_the_api_write_its_log():
-    """API Gateway sets the delivery of the log up in the caller's name, which the schema of the stage does not tell."""
-    asked = "CreateLogDelivery GetLogDelivery UpdateLogDelivery DeleteLogDelivery ListLogDeliveries PutResourcePolicy"
-    asked += " DescribeResourcePolicies DescribeLogGroups"
-    allowed = {action for one in statements("Infrastructure") if one["Effect"] == "Allow" for action in one["Action"]}
-    assert {f"logs:{call}" for call in asked.split()} <= allowed
 
 
 def test_the_infrastructure_role_reads_no_object_but_the_code_that_it_deploys():
@@ -104,15 +141,14 @@ def test_the_infrastructure_role_reads_no_object_but_the_code_that_it_deploys():
 
 @pytest.mark.parametrize("name", ROLES)
 def test_a_star_alone_stands_where_aws_offers_no_narrower_form(name):
-    """A star in a call's own name stands for more calls than a policy holds; all stacks are looked through by tag."""
+    """All stacks are looked through by tag."""
     for one in statements(name):
         if one["Effect"] == "Allow" and one["Resource"] == ["*"]:
             for action in one["Action"]:
-                narrowest = action.endswith("*") or calls.resources(action) == ("*",)
-                assert narrowest or action == "cloudformation:DescribeStacks", action
+                assert handlers.resources(action) == ("*",) or action == "cloudformation:DescribeStacks", action
 
 
-@pytest.mark.parametrize("name", ROLES)
+@pytest.mark.parametrize("name", [*ROLES, "Deploy"])
 def test_every_condition_has_a_value(name):
     for one in statements(name):
         for test in one.get("Condition", {}).values():
@@ -122,7 +158,7 @@ def test_every_condition_has_a_value(name):
 def test_policies_beside_roles_are_the_networks_alone():
     """A policy binds nobody until a role carries it, and a role carries none of the pipelines'."""
     networks = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/sentiment-${Stage}-network-*"}
-    found = statements("Infrastructure")
+    found = statements("Deploy")
     (made,) = [one for one in found if "iam:CreatePolicy" in one["Action"]]
     (attached,) = [one for one in found if "iam:AttachRolePolicy" in one["Action"]]
     assert made["Resource"] == [networks]
@@ -131,14 +167,12 @@ def test_policies_beside_roles_are_the_networks_alone():
     assert [arn["Fn::Sub"].rpartition(":")[2] for arn in never] == [
         "role/sentiment-${Stage}-pipeline-*",
         "policy/sentiment-${Stage}-pipeline-*",
-        "policy/sentiment-${Stage}-boundary",
+        "policy/sentiment-${Stage}-boundary-*",
     ]
 
 
-def test_roles_are_passed_to_named_services_alone():
-    passing = [(name, one) for name in ROLES for one in statements(name) if "iam:PassRole" in one["Action"]]
-    assert {name for name, _ in passing} == {"Service", "Infrastructure"}
-    for name, one in passing:
+def test_the_apps_roles_are_passed_to_named_services_alone():
+    for one in [one for one in statements("Deploy") if "iam:PassRole" in one["Action"]]:
         services = one["Condition"]["StringEquals"]["iam:PassedToService"]
         taking = {
             service
@@ -147,7 +181,7 @@ def test_roles_are_passed_to_named_services_alone():
             if body["Type"] == "AWS::IAM::Role"
             for service in [body["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"]]
         }
-        assert set(services) == ({"ecs-tasks.amazonaws.com"} if name == "Service" else taking)
+        assert set(services) == taking
         assert all("role/sentiment-${Stage}-" in arn["Fn::Sub"] for arn in one["Resource"])
 
 
@@ -170,7 +204,8 @@ def test_whoever_changes_the_stage_may_hold_its_lock_and_overwrite_no_other_para
 
 def test_the_plan_may_execute_and_delete_nothing():
     actions = {action for one in statements("Plan") if one["Effect"] == "Allow" for action in one["Action"]}
-    assert {action.split(":")[0] for action in actions} == {"cloudformation", "ssm"}
+    assert not [action for action in actions - {"iam:PassRole"} if action.startswith(("iam:", "s3:", "ecs:"))]
+    assert all(re.match(r"ec2:Describe|ssm:GetParameters$|cloudformation:|iam:PassRole$", action) for action in actions)
     assert "cloudformation:CreateChangeSet" in actions
     assert not {"cloudformation:ExecuteChangeSet", "cloudformation:DeleteStack", "ssm:PutParameter"} & actions
 
@@ -215,7 +250,7 @@ def test_no_policy_is_larger_than_iam_takes():
     """IAM counts characters without white space: 6,144 of a managed policy, 10,240 of a role's own together."""
     for title, body in resources_of("pipeline", "AWS::IAM::ManagedPolicy").items():
         assert len(_filled_in(body["PolicyDocument"])) <= 6_144, title
-    for name in ROLES:
+    for name in (*ROLES, "Deploy"):
         assert len(_filled_in(resource("pipeline", f"{name}Role")["Policies"][0]["PolicyDocument"])) <= 10_240, name
 
 

@@ -12,6 +12,8 @@ from generator import catalogue
 from generator.parameters import DEFINITIONS, setting_name
 from scripts.stage.settings import ORCHESTRATOR_KEYS, load, pascal
 from sentiment import turns
+from tests.contracts import evaluating
+from tests.contracts.evaluating import Asked
 from tests.contracts.reading import STAGES, TEMPLATES, resource, resources_of
 
 COMPUTED = {"Stage", "LambdaCodeKey", "ImageUri", "InstanceImageId", *catalogue.ZONE_PARAMETERS}
@@ -59,7 +61,14 @@ OUTPUTS = {
     "site": {"SiteBucketName", "SiteUrl", "DistributionId"},
     "api": {"ApiUrl", "ApiId", *(f"{function.title}FunctionName" for function in catalogue.LAMBDAS)},
     "operations": {"DashboardName", "TrafficCostsName"},
-    "pipeline": {"SiteRoleArn", "ServiceRoleArn", "InfrastructureRoleArn", "PlanRoleArn", "IdentityProviderInUse"},
+    "pipeline": {
+        "SiteRoleArn",
+        "ServiceRoleArn",
+        "InfrastructureRoleArn",
+        "PlanRoleArn",
+        "DeployRoleArn",
+        "IdentityProviderInUse",
+    },
 }
 SETTINGS = {pascal(key): value for key, value in STAGES["defaults"].items() if key not in ORCHESTRATOR_KEYS}
 PARAMETERS = [
@@ -319,13 +328,9 @@ def test_instances_that_are_protected_from_scaling_in_can_be_replaced():
     preferences = refresh["Preferences"]
     assert preferences["ScaleInProtectedInstances"] == "Refresh"
     assert preferences["MinHealthyPercentage"] == 100 < preferences["MaxHealthyPercentage"]
-    calls = {
-        action
-        for policy in resources_of("pipeline", "AWS::IAM::ManagedPolicy").values()
-        for statement in policy["PolicyDocument"]["Statement"]
-        for action in statement["Action"]
-    }
-    assert {"autoscaling:StartInstanceRefresh", "autoscaling:CancelInstanceRefresh", "autoscaling:Describe*"} <= calls
+    role = evaluating.Role("DeployRole", "dev")
+    calls = ("CancelInstanceRefresh", "DescribeInstanceRefreshes", "StartInstanceRefresh")
+    assert evaluating.refused(role, [Asked(f"autoscaling:{call}") for call in calls]) == []
 
 
 def test_each_security_group_admits_exactly_who_it_must():

@@ -46,13 +46,16 @@ def own(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    return checkout.copy_to(tmp_path_factory.mktemp("checkout") / "tree")
+    made = checkout.copy_to(tmp_path_factory.mktemp("checkout") / "tree")
+    stages = made / "scripts" / "stages.toml"
+    stages.write_text(stages.read_text().replace("[local]\n", f'[local]\npipeline_repository = "{REPOSITORY}"\n', 1))
+    return made
 
 
 @pytest.fixture(scope="module")
 def outputs(own, tree):
     """The pipelines' stack, deployed as an administrator does it; its outputs."""
-    done = make(tree, own, {}, f"make pipeline STAGE=local ARGS='--repository {REPOSITORY} --json'")
+    done = make(tree, own, {}, "make pipeline STAGE=local ARGS=--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -259,17 +262,31 @@ def test_no_role_can_widen_what_pipelines_may_do(own, outputs, pipeline):
     assert refused(cloudformation.delete_stack, StackName=STACK)
     assert refused(iam.put_role_policy, RoleName=own_role, PolicyName="x", PolicyDocument=everything)
     assert refused(iam.delete_role_permissions_boundary, RoleName="sentiment-local-api-RecordRole-x")
-    boundary = "arn:aws:iam::000000000000:policy/sentiment-local-boundary"
+    boundary = "arn:aws:iam::000000000000:policy/sentiment-local-boundary-us-east-1"
     assert refused(iam.create_policy_version, PolicyArn=boundary, PolicyDocument=everything, SetAsDefault=True)
     assert refused(iam.create_user, UserName="somebody")
 
 
-def test_the_infrastructure_role_makes_roles_within_the_boundary_alone(own, outputs):
-    keys = take_on(own, outputs, "infrastructure")
+@pytest.mark.parametrize("pipeline", ["service", "infrastructure", "plan"])
+def test_a_role_passes_no_other_role_to_cloudformation_than_its_own(own, outputs, pipeline):
+    asking = client(own, take_on(own, outputs, pipeline), "cloudformation")
+    wanted = {"StackName": "sentiment-local-service", "ChangeSetName": "x", "UsePreviousTemplate": True}
+    others = [outputs["PlanRoleArn"], "arn:aws:iam::000000000000:role/admin"]
+    assert all(refused(asking.create_change_set, **wanted, RoleARN=other) for other in others)
+    assert not refused(asking.create_change_set, **wanted, RoleARN=outputs[catalogue.DEPLOY_ROLE])
+    asking.delete_change_set(StackName="sentiment-local-service", ChangeSetName="x")
+
+
+def test_cloudformations_role_makes_roles_within_the_boundary_alone(own, outputs):
+    sts = own.cloud.client("sts")  # which here assumes it for CloudFormation
+    keys = keys_of(sts.assume_role(RoleArn=outputs[catalogue.DEPLOY_ROLE], RoleSessionName="test")["Credentials"])
     iam, account = client(own, keys, "iam"), "000000000000"
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    name, boundary = "sentiment-local-api-TriedRole", f"arn:aws:iam::{account}:policy/sentiment-local-boundary"
+    name, boundary = (
+        "sentiment-local-api-TriedRole",
+        f"arn:aws:iam::{account}:policy/sentiment-local-boundary-us-east-1",
+    )
     assert refused(iam.create_role, RoleName=name, AssumeRolePolicyDocument=document)
     assert refused(iam.create_role, RoleName="another", AssumeRolePolicyDocument=document, PermissionsBoundary=boundary)
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=document, PermissionsBoundary=boundary)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from troposphere import Ref, Template, budgets, cloudwatch
 
-from generator import alarms, keys
+from generator import alarms, keys, regions
 from generator.alarms import metric, total
-from generator.building import add_output, new_template, purpose, stage_name
+from generator.building import add_output, new_template, not_in, purpose
 from generator.catalogue import LAMBDAS
 from generator.parameters import parameter
 from generator.stacks.operations import dashboard, switch, watch
@@ -134,18 +134,21 @@ def drift(template: Template) -> cloudwatch.Alarm:
 
 
 def the_budget(template: Template) -> budgets.Budget:
-    """What the account may cost. Not by tag: a tag counts only once it is activated in Billing."""
+    """What the account may cost. Not by tag: a tag counts only once it is activated in Billing.
+
+    CloudFormation names it: names are unique in the account, and other notifications mean another budget.
+    """
     topic = Ref(parameter(template, "AlarmTopicArn"))
     tells = (("ACTUAL", WARN_PERCENT, topic), ("FORECASTED", 100, topic), ("ACTUAL", 100, switch.subscriber(template)))
     limit = Ref(parameter(template, "MonthlyBudget"))
     return template.add_resource(
         budgets.Budget(
             "Budget",
+            Condition=not_in(template, "RegionHasBudgets", regions.NO_BUDGET_BY_DEFAULT),
             Metadata=purpose(
                 "Warns when the account's bill nears the monthly budget, and closes the API when it is used up"
             ),
             Budget=budgets.BudgetData(
-                BudgetName=stage_name("month"),
                 BudgetType="COST",
                 TimeUnit="MONTHLY",
                 BudgetLimit=budgets.Spend(Amount=limit, Unit="USD"),

@@ -1,19 +1,21 @@
 """What each pipeline may do, as policy statements. The roles that get them: ``generator.stacks.pipeline.stack``.
 
 The site pipeline puts files into the page's bucket. The service pipeline pushes an image and rolls one stack to it.
-The infrastructure pipeline deploys the stacks; what those are made of it may change through CloudFormation alone.
+The infrastructure pipeline deploys the stacks. What stacks are made of none of them may touch: CloudFormation does that
+with a role of its own (``stacks.pipeline.deploying``), which they may pass to it and cannot assume.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
 from awacs import aws
 from troposphere import Ref, Sub
 
-from generator import boundary, catalogue
+from generator import catalogue
 from generator.building import receipt_key_arn
-from generator.stacks.pipeline import boundary_policy, calls
 from shared.reviews import text_id
 
 HERE = "${AWS::Region}:${AWS::AccountId}"
@@ -21,7 +23,8 @@ OURS = f"{catalogue.PROJECT}-${{Stage}}"
 PARAMETERS = f"arn:${{AWS::Partition}}:ssm:{HERE}:parameter/{catalogue.PROJECT}/${{Stage}}"
 IAM = "arn:${AWS::Partition}:iam::${AWS::AccountId}"
 ROLES = f"{IAM}:role/{OURS}"
-SERVICE_TYPES = ("AWS::ECS::TaskDefinition", "AWS::ECS::Service")
+# What the service pipeline changes: the registry's stack too, without which there is nowhere to push to.
+SERVICE_STACKS = ("service", "registry")
 CHANGE_SETS = (
     "CancelUpdateStack",
     "ContinueUpdateRollback",
@@ -33,16 +36,17 @@ CHANGE_SETS = (
     "ExecuteChangeSet",
     "GetTemplate",
 )
-# Service-linked roles that AWS creates at the first use of a service in an account.
-LINKED = (
-    "autoscaling.amazonaws.com",
-    "ecs.amazonaws.com",
-    "ecs.application-autoscaling.amazonaws.com",
-    "elasticloadbalancing.amazonaws.com",
-    "ops.apigateway.amazonaws.com",
-)
-# Services in which a change can be limited to names derived from the stage's stacks.
-OWN_RESOURCES = {service: boundary_policy.RESOURCES[service] for service in ("dynamodb", "s3", "lambda", "sns")}
+# What CloudFormation asks while it makes a change set, with the rights of whoever makes it, by what a template has.
+# CloudFormation user guide, "CloudFormation-supplied parameter types" (2026-11): it checks that the values exist.
+ASKED = {
+    "Fn::GetAZs": "ec2:DescribeAvailabilityZones",
+    "AWS::EC2::Image::Id": "ec2:DescribeImages",
+    "AWS::EC2::SecurityGroup::Id": "ec2:DescribeSecurityGroups",
+    "AWS::EC2::Subnet::Id": "ec2:DescribeSubnets",
+    "AWS::EC2::VPC::Id": "ec2:DescribeVpcs",
+}
+LOOKED_UP = "AWS::SSM::Parameter::Value<"
+Document = dict[str, Any]
 
 
 def allow(names: Iterable[str], *resources: str | Sub, when: aws.Condition | None = None) -> aws.Statement:
@@ -74,9 +78,38 @@ def see_stacks() -> aws.Statement:
     return allow(["cloudformation:DescribeStacks"], "*")
 
 
-def change_stacks(*names: str) -> aws.Statement:
-    """Changing stacks by change sets."""
-    return allow([f"cloudformation:{call}" for call in CHANGE_SETS], *(_stack(name) for name in names))
+def change_stacks(names: Iterable[str], built: Iterable[Document]) -> list[aws.Statement]:
+    """Changing stacks by change sets, which CloudFormation executes with its own role.
+
+    Args:
+        names: short names of the stacks; ``*`` for all but the pipelines' own.
+        built: their templates as plain data.
+    """
+    return [
+        allow([f"cloudformation:{call}" for call in CHANGE_SETS], *(_stack(name) for name in names)),
+        deny(["cloudformation:*"], _stack("pipeline")),
+        *evaluate(built),
+    ]
+
+
+def evaluate(built: Iterable[Document]) -> list[aws.Statement]:
+    """What making a change set needs beside CloudFormation: its role, and what the template has it ask.
+
+    Args:
+        built: the templates as plain data.
+    """
+    texts = [json.dumps(each) for each in built]
+    asked = sorted({call for text in texts for what, call in ASKED.items() if what in text})
+    return [
+        pass_roles([f"{ROLES}-pipeline-DeployRole-*"], ["cloudformation.amazonaws.com"]),
+        *([allow(asked, "*")] if asked else []),
+        *([public_parameters()] if any(LOOKED_UP in text for text in texts) else []),
+    ]
+
+
+def public_parameters() -> aws.Statement:
+    """Reading AWS's own parameters, such as the one that names the newest machine image."""
+    return allow(["ssm:GetParameters"], "arn:${AWS::Partition}:ssm:${AWS::Region}::parameter/aws/service/*")
 
 
 def site() -> list[aws.Statement]:
@@ -99,8 +132,12 @@ def site() -> list[aws.Statement]:
     ]
 
 
-def service() -> list[aws.Statement]:
-    """Pushing an image, rolling it out with the service stack, testing it, and recording that it worked."""
+def service(built: Iterable[Document]) -> list[aws.Statement]:
+    """Pushing an image, rolling it out with the service stack, testing it, and recording that it worked.
+
+    Args:
+        built: templates of ``SERVICE_STACKS`` as plain data.
+    """
     push: tuple[str, ...] = (
         "BatchCheckLayerAvailability",
         "BatchGetImage",
@@ -110,7 +147,7 @@ def service() -> list[aws.Statement]:
     push += ("InitiateLayerUpload", "PutImage", "UploadLayerPart")
     return [
         see_stacks(),
-        change_stacks("service"),
+        *change_stacks(SERVICE_STACKS, built),
         *lock(),
         *history(),
         *watch_service(),
@@ -120,27 +157,19 @@ def service() -> list[aws.Statement]:
     ]
 
 
-def service_changes() -> list[aws.Statement]:
-    """What CloudFormation does in the pipeline's name to roll out the service."""
-    made = calls.of_types(SERVICE_TYPES)
-    return [
-        *kept_close(calls.reading(made)),
-        *kept_close([name for name in calls.changing(made) if name.startswith("ecs:")], through_cloudformation()),
-        pass_roles([f"{ROLES}-service-*"], ["ecs-tasks.amazonaws.com"]),
-    ]
+def infrastructure(built: Iterable[Document]) -> list[aws.Statement]:
+    """Deploying every stack but the pipelines' own, whose roles and boundary it must not widen.
 
-
-def infrastructure() -> list[aws.Statement]:
-    """Deploying every stack but the pipelines' own, whose roles and boundary it must not widen."""
+    Args:
+        built: templates of the app's stacks as plain data.
+    """
     code = f"arn:${{AWS::Partition}}:s3:::{OURS}-artifacts-*"
     return [
         see_stacks(),
-        change_stacks("*"),
+        *change_stacks(["*"], built),
         allow(["cloudformation:DeleteStack", "cloudformation:UpdateTerminationProtection"], _stack("*")),
-        deny(["cloudformation:*"], _stack("pipeline")),
         *lock(),
         *history(),
-        machine_image(),
         allow(["s3:ListBucket"], code),
         allow(["s3:GetObject", "s3:PutObject"], f"{code}/*"),
         *watch_service(),
@@ -148,90 +177,19 @@ def infrastructure() -> list[aws.Statement]:
     ]
 
 
-def plan() -> list[aws.Statement]:
-    """Asking CloudFormation what would change, and nothing else: it may execute no change set."""
+def plan(built: Iterable[Document]) -> list[aws.Statement]:
+    """Asking CloudFormation what would change, and nothing else: it may execute no change set.
+
+    Args:
+        built: templates of the app's stacks as plain data.
+    """
     asking = ("CreateChangeSet", "DeleteChangeSet", "DescribeChangeSet", "GetTemplate")
     return [
         see_stacks(),
         allow([f"cloudformation:{call}" for call in asking], _stack("*")),
         deny(["cloudformation:*"], _stack("pipeline")),
-        machine_image(),
+        *evaluate(built),
     ]
-
-
-def roles(services: Iterable[str]) -> list[aws.Statement]:
-    """Making and changing the app's roles: none without the boundary, none of the pipelines' own.
-
-    Args:
-        services: the services that assume the app's roles, such as ``lambda.amazonaws.com``.
-    """
-    own, profiles, policies = f"{ROLES}-*", f"{IAM}:instance-profile/{OURS}-*", f"{IAM}:policy/{OURS}-network-*"
-    bounded = aws.StringEquals({"iam:PermissionsBoundary": boundary.arn()})
-    shared = aws.ArnLike({"iam:PolicyARN": Sub(policies)})
-    change = ("CreateRole", "DeleteRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy")
-    keep = ("DeleteRole", "TagRole", "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole", "UpdateRoleDescription")
-    return [
-        allow(_iam(change), own, when=aws.Condition(bounded)),
-        allow(_iam(("AttachRolePolicy", "DetachRolePolicy")), own, when=aws.Condition([bounded, shared])),
-        allow(_iam(keep), own),
-        allow(_iam(f"{call}InstanceProfile" for call in ("AddRoleTo", "Create", "Delete", "RemoveRoleFrom")), profiles),
-        allow(_iam(f"{call}Policy{what}" for call in ("Create", "Delete") for what in ("", "Version")), policies),
-        pass_roles([own], services),
-        allow(
-            ["iam:CreateServiceLinkedRole"],
-            f"{IAM}:role/aws-service-role/*",
-            when=aws.Condition(aws.StringEquals({"iam:AWSServiceName": list(LINKED)})),
-        ),
-        deny(["iam:*"], f"{ROLES}-pipeline-*", f"{IAM}:policy/{OURS}-pipeline-*", f"{IAM}:policy/{OURS}-boundary"),
-    ]
-
-
-def changes(types: Iterable[str]) -> list[aws.Statement]:
-    """What CloudFormation does, in the pipeline's name, to the types that the stacks are made of; roles apart.
-
-    Args:
-        types: types of resources.
-    """
-    names = [name for name in calls.changing(calls.of_types(types)) if not name.startswith("iam:")]
-    return kept_close(names, through_cloudformation())
-
-
-def reads(types: Iterable[str]) -> list[aws.Statement]:
-    """What CloudFormation reads of them."""
-    return kept_close([name for name in calls.reading(calls.of_types(types)) if not name.endswith(":Get*")])
-
-
-def kept_close(names: Iterable[str], when: aws.Condition | None = None) -> list[aws.Statement]:
-    """Statements that allow calls, each limited as far as AWS supports.
-
-    That is what is named after the stage's stacks where the service names resources after them, elsewhere all of the
-    service's in the region and the account, and ``*`` where the call knows no resource.
-
-    Args:
-        names: the calls.
-        when: condition under which they are allowed.
-    """
-    together: dict[str, list[str]] = {}
-    for name in names:
-        together.setdefault("*" if calls.resources(name) == ("*",) else name.split(":")[0], []).append(name)
-    return [allow(found, *_nearest(service, found), when=when) for service, found in together.items()]
-
-
-def service_of(statement: aws.Statement) -> str:
-    """The service that a statement is about, to group statements; "" for several services.
-
-    Args:
-        statement: what ``kept_close`` returned.
-    """
-    named = {action.prefix for action in statement.properties["Action"]}
-    return named.pop() if len(named) == 1 else ""
-
-
-def _nearest(service: str, names: Iterable[str]) -> list[str]:
-    """What calls of one service can be limited to; of ``*``, nothing."""
-    if service in OWN_RESOURCES:
-        return [OWN_RESOURCES[service]]
-    return sorted({pattern for name in names for pattern in calls.resources(name)})
 
 
 def lock() -> list[aws.Statement]:
@@ -248,13 +206,6 @@ def history() -> list[aws.Statement]:
     """Recording which images worked."""
     own = ("AddTagsToResource", "GetParameter", "PutParameter")
     return [allow([f"ssm:{call}" for call in own], f"{PARAMETERS}/{catalogue.HISTORY_PARAMETER}")]
-
-
-def machine_image() -> aws.Statement:
-    """Reading the public parameter that names the newest machine image."""
-    return allow(
-        ["ssm:GetParameter", "ssm:GetParameters"], "arn:${AWS::Partition}:ssm:${AWS::Region}::parameter/aws/service/*"
-    )
 
 
 def watch_service() -> list[aws.Statement]:
@@ -286,11 +237,6 @@ def pass_roles(arns: Iterable[str], services: Iterable[str]) -> aws.Statement:
     return allow(["iam:PassRole"], *arns, when=to)
 
 
-def through_cloudformation() -> aws.Condition:
-    """Only while CloudFormation does it for us (IAM user guide, "aws:CalledVia")."""
-    return aws.Condition(aws.ForAnyValueStringEquals({"aws:CalledVia": ["cloudformation.amazonaws.com"]}))
-
-
 def trust(provider: Ref | object, subject: str) -> aws.Statement:
     """Who may assume a role: a job of our repository whose token has this subject.
 
@@ -318,10 +264,6 @@ def _leading_keys(pattern: str) -> aws.Condition:
 
 def _stack(name: str) -> str:
     return f"arn:${{AWS::Partition}}:cloudformation:{HERE}:stack/{OURS}-{name}/*"
-
-
-def _iam(names: Iterable[str]) -> list[str]:
-    return [f"iam:{name}" for name in names]
 
 
 def _action(name: str) -> aws.Action:

@@ -1,25 +1,23 @@
-"""Stack that lets GitHub's pipelines deploy: identity provider, one role each, and the boundary of the app's roles.
+"""Stack that lets GitHub's pipelines deploy: identity provider, one role each, CloudFormation's, and the boundary.
 
 It is deployed on its own, by an administrator (`sentiment pipeline`): no pipeline can change what pipelines may do.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from awacs import aws
-from troposphere import Equals, GetAtt, If, Ref, Template, encode_to_dict, iam
+from troposphere import Equals, GetAtt, If, Ref, Template, iam
 
 from generator import boundary
 from generator.building import add_output, name_tag, new_template, policy, purpose
-from generator.catalogue import GITHUB_AUDIENCE, GITHUB_ISSUER
+from generator.catalogue import DEPLOY_ROLE, GITHUB_AUDIENCE, GITHUB_ISSUER
 from generator.parameters import parameter
-from generator.stacks.pipeline import boundary_policy, permissions
+from generator.stacks.pipeline import boundary_policy, deploying, permissions
 
 MAKES_PROVIDER = "MakesProvider"
-LARGEST_POLICY = 5_800  # characters; a managed policy may have 6,144, and CloudFormation fills in names
 
 
 def build(app: Mapping[str, Callable[[], Template]]) -> Template:
@@ -31,23 +29,21 @@ def build(app: Mapping[str, Callable[[], Template]]) -> Template:
     template = new_template("pipeline")
     for name in ("Stage", "PipelineRepository"):
         parameter(template, name)
-    built = [make().to_dict() for make in app.values()]
-    types = sorted({resource["Type"] for one in built for resource in one["Resources"].values()})
+    documents = {name: make().to_dict() for name, make in app.items()}
+    built, rolled = list(documents.values()), [documents[name] for name in permissions.SERVICE_STACKS]
 
     provider = identity_provider(template)
     the_boundary(template, built)
     site = role(template, "Site", "environment:${Stage}-site", provider, permissions.site())
-    service = role(template, "Service", "environment:${Stage}-service", provider, permissions.service())
-    bounded_changes(template, "Service", service, permissions.service_changes())
+    service = role(template, "Service", "environment:${Stage}-service", provider, permissions.service(rolled))
     subject = "environment:${Stage}-infrastructure"
-    infrastructure = role(template, "Infrastructure", subject, provider, permissions.infrastructure())
-    touching = sorted([*permissions.reads(types), *permissions.changes(types)], key=permissions.service_of)
-    statements = [*permissions.roles(_takers(built)), *touching]
-    bounded_changes(template, "Infrastructure", infrastructure, statements)
-    plan = role(template, "Plan", "environment:${Stage}-plan", provider, permissions.plan())
+    infrastructure = role(template, "Infrastructure", subject, provider, permissions.infrastructure(built))
+    plan = role(template, "Plan", "environment:${Stage}-plan", provider, permissions.plan(built))
 
     for name, made in (("Site", site), ("Service", service), ("Infrastructure", infrastructure), ("Plan", plan)):
         add_output(template, f"{name}RoleArn", GetAtt(made, "Arn"), f"Role of the pipeline: {name.lower()}")
+    deploy = deploy_role(template, deploying.statements(_takers(built)))
+    add_output(template, DEPLOY_ROLE, GetAtt(deploy, "Arn"), "Role that CloudFormation deploys the other stacks with")
     add_output(template, "IdentityProviderInUse", provider, "GitHub's identity provider that the roles trust")
     return template
 
@@ -99,24 +95,22 @@ def role(template: Template, name: str, subject: str, provider: If, statements: 
     )
 
 
-def bounded_changes(template: Template, name: str, its_role: iam.Role, statements: Iterable[aws.Statement]) -> None:
-    """What CloudFormation does in a role's name, split into managed policies because each has a maximum size."""
-    parts: list[list[aws.Statement]] = [[]]
-    for statement in statements:
-        if len(json.dumps(encode_to_dict(policy(*parts[-1], statement)))) > LARGEST_POLICY and parts[-1]:
-            parts.append([])
-        parts[-1].append(statement)
-    for number, part in enumerate(parts, 1):
-        template.add_resource(
-            iam.ManagedPolicy(
-                f"{name}Changes{number}",
-                Metadata=purpose(
-                    f"Allows what CloudFormation does for the {name.lower()} pipeline, part {number} of {len(parts)}"
-                ),
-                PolicyDocument=policy(*part),
-                Roles=[Ref(its_role)],
-            )
+def deploy_role(template: Template, statements: Iterable[aws.Statement]) -> iam.Role:
+    """CloudFormation's role. Each stack keeps it, so an administrator's deployment is made with it too."""
+    trust = aws.Statement(
+        Effect=aws.Allow,
+        Principal=aws.Principal("Service", "cloudformation.amazonaws.com"),
+        Action=[aws.Action("sts", "AssumeRole")],
+    )
+    return template.add_resource(
+        iam.Role(
+            "DeployRole",
+            Metadata=purpose("Allows CloudFormation to make and change what the stage's stacks are made of"),
+            AssumeRolePolicyDocument=policy(trust),
+            Policies=[iam.Policy(PolicyName="deploy", PolicyDocument=policy(*statements))],
+            Tags=name_tag("deploy"),
         )
+    )
 
 
 def _takers(built: Iterable[dict[str, Any]]) -> set[str]:

@@ -1,4 +1,4 @@
-"""IAM for pipelines: identity providers, permissions boundaries, and conditions on DynamoDB partition keys."""
+"""IAM for pipelines: identity providers, boundaries, CloudFormation's role, conditions on DynamoDB partition keys."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from scripts.local.extensions.cloudformation import Made, Properties, add, check
 
 ROLE = "AWS::IAM::Role"
 LEADING_KEYS = "dynamodb:LeadingKeys"
+PASSED_ROLE = "cloudformation:RoleArn"
+TO_CLOUDFORMATION = {"iam:PassedToService": "cloudformation.amazonaws.com"}
 KEY_IS = re.compile(r"([#\w.-]+)\s*=\s*(:\w+)")
 
 
@@ -24,6 +26,7 @@ def register() -> None:
     _keep_boundaries()
     _tell_leading_keys()
     _tell_boundaries()
+    _ask_for_roles_that_are_passed()
 
 
 def _create_provider(logical_id: str, properties: Properties, stack: str) -> Made:
@@ -66,6 +69,8 @@ def _tell_boundaries() -> None:
 
     def context_with_boundary(service: str, action: str, body: bytes, parameters: dict[str, Any]) -> dict[str, Any]:
         context: dict[str, Any] = context_of(service, action, body, parameters)
+        if service == "cloudformation" and iam._p(parameters, "RoleARN"):
+            return {**context, PASSED_ROLE: iam._p(parameters, "RoleARN")}
         if service != "iam":
             return context
         role = iam._roles.get(iam._p(parameters, "RoleName")) or {}
@@ -76,6 +81,24 @@ def _tell_boundaries() -> None:
         return {**context, **{key: value for key, value in keys.items() if value}}
 
     iam_actions.request_tag_context = context_with_boundary
+
+
+def _ask_for_roles_that_are_passed() -> None:
+    """Ask for ``iam:PassRole`` when CloudFormation is handed a role, which the emulator takes from everybody."""
+    enforce = iam_evaluator.enforce
+
+    def enforce_with_role(
+        access_key: str, action: str, service: str, region: str, resource_arn: str = "*", service_context: Any = None
+    ) -> Any:
+        denied = enforce(
+            access_key, action, service, region, resource_arn=resource_arn, service_context=service_context
+        )
+        role = (service_context or {}).get(PASSED_ROLE)
+        if denied or not role:
+            return denied
+        return enforce(access_key, "iam:PassRole", "iam", region, resource_arn=role, service_context=TO_CLOUDFORMATION)
+
+    iam_evaluator.enforce = enforce_with_role
 
 
 def _tell_leading_keys() -> None:

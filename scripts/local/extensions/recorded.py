@@ -84,13 +84,15 @@ def _made(element: str, answer: Any) -> str:
 
 
 def _create_budget(logical_id: str, properties: Properties, stack: str) -> Made:
-    check(budgets._create_budget({"AccountId": get_account_id(), **properties}))
-    name = str(properties["Budget"]["BudgetName"])
+    name = f"{stack}-{logical_id}"  # AWS makes one up too where the template has none
+    budget = {"BudgetName": name, **properties["Budget"]}
+    check(budgets._create_budget({"AccountId": get_account_id(), **properties, "Budget": budget}))
     return name, {}
 
 
 def _update_budget(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
-    check(budgets._update_budget({"AccountId": get_account_id(), "NewBudget": new["Budget"]}))
+    budget = {"BudgetName": physical_id, **new["Budget"]}
+    check(budgets._update_budget({"AccountId": get_account_id(), "NewBudget": budget}))
     return physical_id, {}
 
 

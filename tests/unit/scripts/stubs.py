@@ -110,7 +110,7 @@ class Answers:
             },
         )
 
-    def change_set_made(self, kind="UPDATE"):
+    def change_set_made(self, kind="UPDATE", **more):
         self.stubber.add_response(
             "create_change_set",
             {"Id": CHANGE_SET_ID, "StackId": STACK_ID},
@@ -122,6 +122,7 @@ class Answers:
                 "Parameters": [{"ParameterKey": "Stage", "ParameterValue": "dev"}],
                 "Tags": TAGS,
                 "TemplateBody": TEMPLATE,
+                **more,
             },
         )
 

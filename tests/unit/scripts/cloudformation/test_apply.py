@@ -73,6 +73,15 @@ def test_a_change_set_without_changes_is_success_and_is_deleted(work, step, answ
     assert outcome(work, step) == apply.Outcome({"TableName": "t"}, changed=False)
 
 
+def test_a_change_set_is_made_for_the_role_that_cloudformation_deploys_with(work, step, answers):
+    role = "arn:aws:iam::123456789012:role/deploy"
+    answers.stack("UPDATE_COMPLETE", outputs={"TableName": "t"})
+    answers.change_set_made(RoleARN=role)
+    answers.change_set("FAILED", "The submitted information didn't contain changes.")
+    answers.discarded()
+    assert not outcome(work, replace(step, role=role)).changed
+
+
 def test_a_stack_that_is_so_already_needs_no_change_set(cloud, step, answers):
     answers.stack("UPDATE_COMPLETE", outputs={"TableName": "t"}, parameters=PARAMETERS)
     answers.remembered()

@@ -3,8 +3,12 @@
 import pytest
 
 from scripts.cloudformation.plan import make_plan
+from scripts.cloudformation.stacks import StackState
 from scripts.cloudformation.templates import parse
 from scripts.stage.errors import TemplateError
+from scripts.stage.session import tags
+
+ROLE = "arn:aws:iam::123456789012:role/sentiment-dev-pipeline-DeployRole-1"
 
 
 def template(stack, parameters=(), outputs=(), defaults=None):
@@ -51,6 +55,19 @@ def test_an_output_comes_before_a_computed_value_before_a_setting_before_a_defau
         "TaskCpu": "setting",
         "Stage": "dev",
     }
+
+
+@pytest.mark.parametrize(
+    ("repository", "stack", "role"),
+    [("example/sentiment", "api", ROLE), ("", "api", ""), ("example/sentiment", "pipeline", "")],
+    ids=["with a boundary", "without one", "the pipelines' own"],
+)
+def test_cloudformation_deploys_with_the_role_of_the_pipelines_stack(repository, stack, role):
+    made = StackState(
+        "sentiment-dev-pipeline", "arn", "CREATE_COMPLETE", outputs={"DeployRoleArn": ROLE}, tags=tags("dev")
+    )
+    settings = {"PipelineRepository": repository}
+    assert make_plan("dev", [template(stack)], {}, settings, {made.name: made}).step(stack).role == role
 
 
 def test_stacks_in_a_circle_are_named():

@@ -71,6 +71,18 @@ def test_a_fit_machine_passes(aws, monkeypatch):
         assert found[name].passed, found[name].text
 
 
+@pytest.mark.parametrize(
+    ("region", "passed", "warned"),
+    [("us-east-1", True, False), ("eu-north-1", True, True), ("eu-south-1", False, True)],
+)
+def test_a_region_in_which_no_stage_can_be_fails_and_one_that_lacks_something_warns(region, passed, warned):
+    chosen = Cloud("dev", region=region)
+    found = check("region", lambda: doctor._region(chosen))
+    assert found.passed is passed
+    assert passed or "--region" in found.fix
+    assert check("has", lambda: doctor._region_has(chosen, stage()), needed=False).warning is warned
+
+
 def test_without_credentials_nothing_is_asked_that_needs_them(monkeypatch, tmp_path):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)

@@ -141,6 +141,22 @@ def test_keeping_data_keeps_the_whole_stack_that_holds_it(aws, plan):
     assert "orphan" in found.stays[1]
 
 
+def test_the_pipelines_stack_goes_last_and_not_before_the_data(aws):
+    for stack in ("data", "forgotten"):
+        deploy_with_moto(aws, f"sentiment-dev-{stack}", OURS)
+    marks = [{"Key": key, "Value": value} for key, value in OURS.items()]
+    topic = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}"
+    aws.client("cloudformation").create_stack(StackName="sentiment-dev-pipeline", TemplateBody=topic, Tags=marks)
+    plan = make_plan("dev", [parse("data", TEMPLATE)], {}, {})
+
+    found = destroy.plan_destruction(aws, plan, keep_data=False)
+    assert found.needs["pipeline"] == {"data", "forgotten"}
+    assert found.needs["data"] == {"forgotten"}, "what has no template may use anything"
+    kept = destroy.plan_destruction(aws, plan, keep_data=True)
+    assert "pipeline" not in kept.goes
+    assert "pipeline (sentiment-dev-pipeline), whose role CloudFormation deploys with" in kept.stays
+
+
 def test_tables_that_their_stack_leaves_are_deleted_after_it(aws):
     table(aws, "judgements", protected=False)
     work = Work(aws, Recorder(), Interrupt())

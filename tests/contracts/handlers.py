@@ -1,13 +1,11 @@
-"""Which calls CloudFormation makes, in the caller's name, to create, change and delete a type of resource.
+"""Which calls CloudFormation makes, with its role's rights, to create, change and delete a type of resource.
 
-Source: the types' own schemas ("handlers" and their "permissions"), as cfn-lint carries them for us-east-1; an upgrade
-of cfn-lint may change the pipelines' roles, and the difference of the template says how.
+Source: the types' own schemas ("handlers" and their "permissions"), as cfn-lint carries them for us-east-1.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -32,6 +30,7 @@ SERVICES = frozenset(
         "cloudfront",
         "cloudwatch",
         "dynamodb",
+        "ecr",
         "ec2",
         "ecs",
         "elasticloadbalancing",
@@ -45,6 +44,8 @@ SERVICES = frozenset(
         "ssm",
     }
 )
+# Resources that the stacks' templates have; a call may know others, such as a queue or a layer.
+OF_STACKS = re.compile(r":(table/|s3:::|function:|sns:[^:]*:[^:]*:|role/|policy/|instance-profile/)\.\*$")
 # Missing from the schemas: calls that a service makes in the caller's name.
 BESIDE = {
     # API Gateway guide, "Configure logging for HTTP APIs", which lists them.
@@ -63,9 +64,10 @@ BESIDE = {
 }
 # Calls in the schemas with which a pipeline could exceed its permissions.
 NEVER = re.compile(
-    r"^(iam:(\w*(User|Group)\w*|DeleteRolePermissionsBoundary)"
+    r"^(iam:(\w*(User|Group)\w*|DeleteRolePermissionsBoundary|DeleteServiceLinkedRole)"
     r"|ecs:PutAccountSetting\w*"
-    r"|lambda:InvokeFunction"
+    r"|lambda:(InvokeFunction|PassCapacityProvider)"  # the latter of functions that run on instances of their own
+    r"|ssm:Get\*"  # of a launch configuration, which the group does not have
     r"|dynamodb:(\w*Item|Query|Scan)"
     r"|s3:(Get|Put|Delete)Object\w*)$",
     re.IGNORECASE,  # a schema writes "s3:getObject"
@@ -83,28 +85,13 @@ def of_type(name: str) -> frozenset[str]:
         IAM actions; none where the schema names none (CloudFormation's oldest types).
     """
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, name).schema
-    named = {call for handler in schema.get("handlers", {}).values() for call in handler.get("permissions", [])}
+    # Stacks list nothing: that handler serves the resource explorer and the generator of templates.
+    used = [handler for name, handler in schema.get("handlers", {}).items() if name != "list"]
+    named = {call for handler in used for call in handler.get("permissions", [])}
     named |= BESIDE.get(name, frozenset())
     return frozenset(
         call for call in named if call.split(":")[0] in SERVICES and _exists(call) and not NEVER.match(call)
     )
-
-
-def of_types(names: Iterable[str]) -> frozenset[str]:
-    """Calls for several types of resources."""
-    return frozenset().union(*map(of_type, names))
-
-
-def reading(calls: Iterable[str]) -> list[str]:
-    """The read-only ones, without those covered by a wildcard among them."""
-    found = sorted(call for call in calls if READING.match(call))
-    stars = [call.removesuffix("*") for call in found if call.endswith("*")]
-    return [call for call in found if call.endswith("*") or not call.startswith(tuple(stars))]
-
-
-def changing(calls: Iterable[str]) -> list[str]:
-    """The ones that change something."""
-    return sorted(call for call in calls if not READING.match(call))
 
 
 def resources(call: str) -> tuple[str, ...]:
@@ -124,6 +111,23 @@ def resources(call: str) -> tuple[str, ...]:
     shapes = [shape for kind in kinds for shape in facts["Resources"].get(kind.lower(), {}).get("ARNFormats", [])]
     heads = {":".join([*shape.split(":")[:5], "*"]) for shape in shapes if f":{service}:" in shape}
     return tuple(sorted(PSEUDO.sub(r"${AWS::\1}", head).replace("Account}", "AccountId}") for head in heads)) or ("*",)
+
+
+def named(call: str, name: str) -> tuple[str, ...]:
+    """ARNs of a call's resources with the stage's names in them, where the service has resources be named.
+
+    Args:
+        call: an IAM action.
+        name: a name as CloudFormation makes it.
+    """
+    service, _, action = call.partition(":")
+    facts = _known()[service]
+    kinds = facts["Actions"].get(action.lower(), {}).get("Resources", [])
+    shapes = [shape for kind in kinds for shape in facts["Resources"].get(kind.lower(), {}).get("ARNFormats", [])]
+    ours = [shape for shape in shapes if OF_STACKS.search(shape)]
+    filled = {"Partition": "aws", "Region": REGION, "Account": "123456789012"}
+    whole = [PSEUDO.sub(lambda found: filled[found[1]], shape).replace(".*", name) for shape in ours]
+    return tuple(whole) or ("*",)
 
 
 @cache
