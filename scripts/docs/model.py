@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 from generator import catalogue
 from scripts.cloudformation import references, templates
 from scripts.cloudformation.templates import Resource, Template
 
-# Conditions of the templates as people say them.
+# Conditions of the templates as people say them; those that are not here are said by the words of their names.
 _WORDS = {
     "Asleep": "while the stage sleeps",
     "Bounded": "for stages with pipelines",
@@ -17,6 +18,7 @@ _WORDS = {
     "ClosesApi": "with a limit on traffic's cost",
     "MakesProvider": "where the account has no identity provider yet",
     "PrivateExport": "where CloudFront serves the page",
+    "RegionHasBudgets": "where AWS offers budgets",
     "WithCloudFront": "with CloudFront",
     "WithFlowLogs": "with flow logs",
     "WithMail": "with an address for alarms",
@@ -34,20 +36,22 @@ def only(condition: str) -> str:
 
     Args:
         condition: its name in a template.
-
-    Raises:
-        KeyError: it has no words yet.
     """
-    return f"only {_WORDS[condition]}" if condition else ""
+    return f"only {_said(condition)}" if condition else ""
 
 
 def otherwise(condition: str) -> str:
     """The opposite of a condition in words.
 
     Args:
-        condition: its name in a template; one whose words begin with "with".
+        condition: its name in a template.
     """
-    return f"only {_WORDS[condition].replace('with ', 'without ', 1)}"
+    said = _said(condition)
+    return f"only {said.replace('with ', 'without ', 1)}" if said.startswith("with ") else f"not {said}"
+
+
+def _said(condition: str) -> str:
+    return _WORDS.get(condition) or "if " + re.sub(r"(?<!^)(?=[A-Z])", " ", condition).lower()
 
 
 @functools.cache
