@@ -94,9 +94,9 @@ lint-site:  ## the page's HTML, CSS and JavaScript (needs npm)
 
 .PHONY: lint-site-with-npm
 lint-site-with-npm: node_modules/.stamp
-	node_modules/.bin/eslint --max-warnings 0 site
-	node_modules/.bin/html-validate --max-warnings 0 'site/*.html'
-	node_modules/.bin/stylelint --max-warnings 0 'site/*.css'
+	node_modules/.bin/eslint --max-warnings 0 site scripts/local/console/page
+	node_modules/.bin/html-validate --max-warnings 0 'site/*.html' 'scripts/local/console/page/*.html'
+	node_modules/.bin/stylelint --max-warnings 0 'site/*.css' 'scripts/local/console/page/*.css'
 
 .PHONY: lint-workflows
 lint-workflows: $(VENV)/.dev  ## the pipelines: mistakes (actionlint) and what could be abused (zizmor)

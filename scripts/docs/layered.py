@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from scripts.docs.graph import Edge, Graph
+from scripts.docs.graph import Edge, Graph, write
 from scripts.docs.layers import Arrangement, Spot, arrange
-from scripts.docs.svg import LINE, PADDING, SMALL, Drawing, Label, overlap, width_of
+from scripts.docs.svg import SMALL, Drawing, Label, overlap, width_of
 
 ROAD = 56.0  # between layers to the right, without labels
 STREET = 46.0  # between layers downwards
@@ -59,9 +59,7 @@ class _Plot:
         assert node is not None  # noqa: S101 - only boxes are in the graph's own places
         x, y = self._corner(spot)
         self.drawing.box(x, y, node.width, node.height, node.kind)
-        self.drawing.text(node.title, x + PADDING, y + 20, "title")
-        for number, line in enumerate(node.soft):
-            self.drawing.text(line, x + PADDING, y + 20 + (LINE - 2) * (number + 1) + 1, "soft", SMALL)
+        write(self.drawing, node, x, y)
 
     def _arrow(self, edge: Edge, way: list[Spot]) -> None:
         start, end = way[0], way[-1]

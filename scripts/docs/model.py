@@ -3,11 +3,55 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 from generator import catalogue
 from scripts.cloudformation import references, templates
 from scripts.cloudformation.templates import Resource, Template
+
+# Conditions of the templates as people say them; those that are not here are said by the words of their names.
+_WORDS = {
+    "Asleep": "while the stage sleeps",
+    "Bounded": "for stages with pipelines",
+    "BurstableInstances": "with burstable instances",
+    "ClosesApi": "with a limit on traffic's cost",
+    "MakesProvider": "where the account has no identity provider yet",
+    "PrivateExport": "where CloudFront serves the page",
+    "RegionHasBudgets": "where AWS offers budgets",
+    "WithCloudFront": "with CloudFront",
+    "WithFlowLogs": "with flow logs",
+    "WithMail": "with an address for alarms",
+    "WithOwnDomain": "with a domain of its own",
+    "WithOwnKey": "with a key of its own",
+    "WithPrivateNetwork": "with a private network",
+    "WithShareOfConcurrency": "with a share of the concurrency",
+    "WithWebAcl": "with a web ACL",
+    "WithoutCloudFront": "without CloudFront",
+}
+
+
+def only(condition: str) -> str:
+    """A condition in words: when there is what it decides about; "" for always.
+
+    Args:
+        condition: its name in a template.
+    """
+    return f"only {_said(condition)}" if condition else ""
+
+
+def otherwise(condition: str) -> str:
+    """The opposite of a condition in words.
+
+    Args:
+        condition: its name in a template.
+    """
+    said = _said(condition)
+    return f"only {said.replace('with ', 'without ', 1)}" if said.startswith("with ") else f"not {said}"
+
+
+def _said(condition: str) -> str:
+    return _WORDS.get(condition) or "if " + re.sub(r"(?<!^)(?=[A-Z])", " ", condition).lower()
 
 
 @functools.cache

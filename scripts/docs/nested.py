@@ -1,25 +1,32 @@
-"""Draws what lies in what: frames with boxes and further frames in them, beside or below each other."""
+"""Draws what lies in what: frames with boxes and further frames in them, in rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts.docs.graph import Node
-from scripts.docs.svg import LINE, PADDING, SMALL, Drawing, width_of
+from scripts.docs.graph import Node, write
+from scripts.docs.svg import PADDING, Drawing, width_of
 
 GAP = 14.0
-HEADING = 26.0
+HEADING = 32.0
+BADGE = 24.0  # width and height of a frame's icon, in its corner
 MARGIN = 16.0
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame with a title around boxes and frames, which stand beside each other or below each other."""
+    """A frame with a title and an icon around boxes and frames, so many of them in a row."""
 
     title: str
     kind: str
     children: tuple[Frame | Node, ...]
-    beside: bool = False
+    in_a_row: int = 1
+    icon: str = ""
+
+    @property
+    def rows(self) -> list[tuple[Frame | Node, ...]]:
+        """Its children, row by row."""
+        return [self.children[start : start + self.in_a_row] for start in range(0, len(self.children), self.in_a_row)]
 
 
 def draw(title: str, frame: Frame) -> Drawing:
@@ -37,29 +44,33 @@ def draw(title: str, frame: Frame) -> Drawing:
 def _size(item: Frame | Node) -> tuple[float, float]:
     if isinstance(item, Node):
         return item.width, item.height
-    sizes = [_size(child) for child in item.children]
-    widths, heights = [size[0] for size in sizes], [size[1] for size in sizes]
-    gaps = GAP * (len(sizes) - 1)
-    inner = (sum(widths) + gaps, max(heights)) if item.beside else (max(widths), sum(heights) + gaps)
-    heading = width_of(item.title) * 1.08 + 2 * PADDING
-    return max(inner[0] + 2 * GAP, heading), inner[1] + HEADING + GAP
+    rows = [[_size(child) for child in row] for row in item.rows]
+    width = max(sum(size[0] for size in row) + GAP * (len(row) - 1) for row in rows)
+    height = sum(max(size[1] for size in row) + GAP for row in rows)
+    heading = width_of(item.title) * 1.08 + _indent(item) + PADDING
+    return max(width + 2 * GAP, heading), height + HEADING
 
 
 def _draw(drawing: Drawing, item: Frame | Node, x: float, y: float, width: float, height: float) -> None:
     if isinstance(item, Node):
         drawing.box(x, y, width, height, item.kind)
-        drawing.text(item.title, x + PADDING, y + 20, "title")
-        for number, line in enumerate(item.soft):
-            drawing.text(line, x + PADDING, y + 21 + (LINE - 2) * (number + 1), "soft", SMALL)
+        write(drawing, item, x, y)
         return
     drawing.box(x, y, width, height, item.kind, "group")
-    drawing.text(item.title, x + GAP, y + 18, "title")
-    left, top = x + GAP, y + HEADING
-    for child in item.children:
-        child_width, child_height = _size(child)
-        if item.beside:
-            _draw(drawing, child, left, top, child_width, height - HEADING - GAP)
-            left += child_width + GAP
-        else:
-            _draw(drawing, child, left, top, width - 2 * GAP, child_height)
-            top += child_height + GAP
+    if item.icon:
+        drawing.icon(item.icon, x, y, BADGE)
+    drawing.text(item.title, x + _indent(item), y + 18, "title")
+    top = y + HEADING
+    for row in item.rows:
+        sizes = [_size(child) for child in row]
+        spare = (width - 2 * GAP - sum(size[0] for size in sizes) - GAP * (len(row) - 1)) / len(row)
+        left, deep = x + GAP, max(size[1] for size in sizes)
+        for child, (own, _) in zip(row, sizes, strict=True):
+            share = own + (spare if len(row) == item.in_a_row else 0)
+            _draw(drawing, child, left, top, share, deep)
+            left += share + GAP
+        top += deep + GAP
+
+
+def _indent(frame: Frame) -> float:
+    return BADGE + PADDING if frame.icon else GAP

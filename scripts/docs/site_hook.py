@@ -25,7 +25,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Walkthrough", ("walkthrough",)),
     ("Pictures", ("pictures/index.md",)),
     ("Stacks", ("stacks",)),
-    ("Operations", ("operations", "retraining.md", "costs.md", "capacity.md")),
+    ("Operations", ("operations", "console.md", "retraining.md", "costs.md", "capacity.md")),
     ("Reference", ("reference/commands.md", "reference/api.md", "reference")),
     ("Background", ("decisions.md", "threat-model.md", "benchmarks.md", "model-log.md", "contributing.md")),
 )

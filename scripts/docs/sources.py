@@ -86,7 +86,7 @@ def _gallery(drawn: list[Picture]) -> str:
     )
     for each in drawn:
         parts += [f"## {each.caption.split(':')[0].removesuffix('.')}\n", f"{each.caption}\n"]
-        parts.append(f"![{each.caption}]({each.name}.svg)\n")
+        parts.append(f"[![{each.caption}]({each.name}.svg)]({each.name}.svg)\n")
         if each.mermaid:
             parts.append(f"[As Mermaid]({each.name}.mmd)\n")
     return "\n".join([*parts, stack_pages.BANNER])

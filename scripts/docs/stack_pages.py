@@ -33,10 +33,11 @@ def _index() -> str:
         (f"[{each.stack}]({each.stack}.md)", each.description, str(len(each.resources)))
         for each in model.stacks().values()
     )
+    picture = "../pictures/deployment.svg"
     return (
         "# The stacks\n\nEach is one CloudFormation template, in the order in which they are taught. The"
         " orchestrator works out the order of deployment itself: a stack comes after every stack that has an output of"
-        f" the name of one of its parameters.\n\n![{_alt('Deployment')}](../pictures/deployment.svg)\n\n"
+        f" the name of one of its parameters.\n\n[![{_alt('Deployment')}]({picture})]({picture})\n\n"
         + table(("Stack", "What it is for", "Resources"), rows)
         + f"\n{BANNER}"
     )
@@ -55,11 +56,12 @@ def _page(template: Template) -> str:
         (f"`{name}`", str(entry.get("Description", "")), _takers(template, name))
         for name, entry in template.outputs.items()
     ]
+    picture = f"../pictures/stack-{template.stack}.svg"
     return "\n".join(
         [
             f"# Stack {template.stack}\n",
             f"{template.description}.\n",
-            f"![{_alt('Stack ' + template.stack)}](../pictures/stack-{template.stack}.svg)\n",
+            f"[![{_alt('Stack ' + template.stack)}]({picture})]({picture})\n",
             "An arrow leads from what is there first to what builds on it; dashed, where a condition decides. Grey"
             " boxes are other stacks, with the values that come from them or go to them.\n",
             f"The template is `templates/{template.stack}.yaml`; `{source(template.stack)}` writes it.\n",

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
+
+ICONS = Path(__file__).resolve().parent / "icons"
+ICON_INKS = ("#232f3d", "#242f3e")  # of icons that are no service's
 
 FONT_SIZE = 13.0
 SMALL = 11.0
@@ -23,6 +29,7 @@ KINDS = {
     "compute": ("#c25100", "#ff9e57"),
     "data": ("#0b62c4", "#6cb2ff"),
     "network": ("#7a5c00", "#d9b64a"),
+    "region": ("#00838f", "#4dd0d6"),
     "access": ("#b3261e", "#ff8a80"),
     "watch": ("#a8326f", "#ff8ac0"),
     "outside": ("#57606a", "#9aa4b0"),
@@ -40,15 +47,18 @@ NAMES = {
 }
 MANY = 3
 
-_STYLE = """\
-svg{font-family:Helvetica,Arial,'DejaVu Sans',sans-serif;--ink:#1f2328;--soft:#57606a;--paper:#ffffff;--line:#6e7781}
-.paper{fill:var(--paper)}text{fill:var(--ink);font-size:13px}.soft{fill:var(--soft);font-size:11px}
-.title{font-weight:bold}.heading{font-weight:bold;font-size:15px}
-.box{fill-opacity:.09;stroke-width:1.5}.group{fill:none;stroke-width:1.2;stroke-dasharray:5 4}
-.arrow{fill:none;stroke:var(--line);stroke-width:1.4}.dashed{stroke-dasharray:4 4}.head{fill:var(--line)}
-.halo{paint-order:stroke;stroke:var(--paper);stroke-width:5px;stroke-linejoin:round}
-.rule{stroke:var(--line);stroke-opacity:.35;stroke-width:1}
-"""
+FONT = "Helvetica,Arial,'DejaVu Sans',sans-serif"
+INK, SOFT, PAPER, EDGE = ("#1f2328", "#e6edf3"), ("#57606a", "#a8b3be"), ("#ffffff", "#0d1117"), ("#6e7781", "#8b949e")
+# Every colour is an attribute, which viewers know that have no CSS; a browser in the dark takes these instead.
+_DARK = (
+    f".paper{{fill:{PAPER[1]}}}text{{fill:{INK[1]}}}.soft{{fill:{SOFT[1]}}}.halo{{stroke:{PAPER[1]}}}"
+    f".arrow,.rule{{stroke:{EDGE[1]}}}.head{{fill:{EDGE[1]}}}.box{{fill-opacity:.16}}.icon{{fill:{INK[1]}}}"
+)
+_TEXTS = {
+    "title": ' font-weight="bold"',
+    "heading": ' font-weight="bold"',
+    "halo": f' paint-order="stroke" stroke="{PAPER[0]}" stroke-width="5" stroke-linejoin="round"',
+}
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,7 @@ class Drawing:
     title: str
     labels: list[Label] = field(default_factory=list)
     _kinds: set[str] = field(default_factory=set)
+    _icons: set[str] = field(default_factory=set)
     _below: list[str] = field(default_factory=list)
     _above: list[str] = field(default_factory=list)
     _right: float = 0.0
@@ -88,7 +99,7 @@ class Drawing:
         label = Label(text, x, y, size)
         self.labels.append(label)
         self._grow(label.area[2], y + 4)
-        self._above.append(f'<text x="{x:.0f}" y="{y:.0f}"{_class(style)}>{escape(text, quote=False)}</text>')
+        self._above.append(f'<text x="{x:.0f}" y="{y:.0f}"{_looks(style, size)}>{escape(text, quote=False)}</text>')
 
     def centred(self, text: str, x: float, y: float, style: str = "", size: float = FONT_SIZE) -> None:
         """Write a line of text around x; the browser centres it, whatever its font."""
@@ -96,28 +107,46 @@ class Drawing:
         self.labels.append(label)
         self._grow(label.area[2], y + 4)
         self._above.append(
-            f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="middle"{_class(style)}>{escape(text, quote=False)}</text>'
+            f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="middle"{_looks(style, size)}>'
+            f"{escape(text, quote=False)}</text>"
         )
 
     def box(self, x: float, y: float, width: float, height: float, kind: str, style: str = "box") -> None:
         """Draw a rectangle in the colour of a kind."""
+        colour = KINDS[kind][0]
+        paint = f' stroke="{colour}" ' + (
+            f'fill="{colour}" fill-opacity=".09" stroke-width="1.5"'
+            if style == "box"
+            else 'fill="none" stroke-width="1.2" stroke-dasharray="5 4"'
+        )
         self._grow(x + width, y + height)
         self._kinds.add(kind)
         self._below.append(
-            f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}" rx="6" class="{style} {kind}"/>'
+            f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}" rx="{6 if style == "box" else 0}"'
+            f'{paint} class="{style} {kind}"/>'
         )
+
+    def icon(self, name: str, x: float, y: float, size: float) -> None:
+        """Draw an icon of ``icons/`` with its upper left corner at a point."""
+        self._icons.add(name)
+        self._grow(x + size, y + size)
+        self._above.append(f'<use href="#icon-{name}" x="{x:.0f}" y="{y:.0f}" width="{size:.0f}" height="{size:.0f}"/>')
 
     def bar(self, x: float, y: float, width: float, height: float, kind: str) -> None:
         """Draw a filled bar."""
         self._grow(x + width, y + height)
         self._below.append(
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="2" class="bar {kind}"/>'
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="2"'
+            f' fill="{KINDS[kind][0]}" class="bar {kind}"/>'
         )
 
     def rule(self, x: float, y: float, to_x: float, to_y: float) -> None:
         """Draw a thin line."""
         self._grow(max(x, to_x), max(y, to_y))
-        self._below.append(f'<line x1="{x:.0f}" y1="{y:.0f}" x2="{to_x:.0f}" y2="{to_y:.0f}" class="rule"/>')
+        self._below.append(
+            f'<line x1="{x:.0f}" y1="{y:.0f}" x2="{to_x:.0f}" y2="{to_y:.0f}" stroke="{EDGE[0]}" stroke-opacity=".35"'
+            ' class="rule"/>'
+        )
 
     def legend(self) -> Drawing:
         """Say below the picture what its colours mean, if it has many; the drawing itself."""
@@ -146,28 +175,29 @@ class Drawing:
             path += f"C{x + aside:.0f} {y + fall:.0f} {to_x - aside:.0f} {to_y - fall:.0f} {to_x:.0f} {to_y:.0f}"
             x, y = to_x, to_y
             self._grow(x, y)
-        self._below.append(f'<path d="{path}" class="arrow{" dashed" if dashed else ""}" marker-end="url(#head)"/>')
+        dashes = ' stroke-dasharray="4 4"' if dashed else ""
+        self._below.append(
+            f'<path d="{path}" fill="none" stroke="{EDGE[0]}" stroke-width="1.4"{dashes} class="arrow"'
+            ' marker-end="url(#head)"/>'
+        )
 
     def finished(self) -> str:
         """The picture's file."""
         width, height = self.width, self._bottom + 16
-        colours = "".join(
-            f".{kind}{{stroke:{light};fill:{light}}}.group.{kind}{{fill:none}}.bar.{kind}{{stroke:none}}"
-            for kind, (light, _) in KINDS.items()
-        )
         dark = "".join(
-            f".{kind}{{stroke:{shade};fill:{shade}}}.group.{kind}{{fill:none}}.bar.{kind}{{stroke:none}}"
-            for kind, (_, shade) in KINDS.items()
+            f".{kind}{{stroke:{KINDS[kind][1]};fill:{KINDS[kind][1]}}}.group.{kind}{{fill:none}}.bar.{kind}{{stroke:none}}"
+            for kind in KINDS
         )
-        inks = "svg{--ink:#e6edf3;--soft:#a8b3be;--paper:#0d1117;--line:#8b949e}.box{fill-opacity:.16}"
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
-            f' height="{height:.0f}" role="img" aria-label="{escape(self.title)}">\n'
+            f' height="{height:.0f}" font-family="{FONT}" role="img" aria-label="{escape(self.title)}">\n'
             f"<title>{escape(self.title)}</title>\n"
-            f"<style>{_STYLE}{colours}\n@media (prefers-color-scheme:dark){{{inks}{dark}}}</style>\n"
+            f"<style>@media (prefers-color-scheme:dark){{{_DARK}{dark}}}</style>\n"
             '<defs><marker id="head" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8"'
-            ' markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z" class="head"/></marker></defs>\n'
-            f'<rect class="paper" width="{width:.0f}" height="{height:.0f}" rx="8"/>\n'
+            ' markerUnits="userSpaceOnUse" orient="auto">'
+            f'<path d="M0 0L8 4L0 8z" fill="{EDGE[0]}" class="head"/></marker>'
+            f"{''.join(_symbol(name) for name in sorted(self._icons))}</defs>\n"
+            f'<rect class="paper" width="{width:.0f}" height="{height:.0f}" rx="8" fill="{PAPER[0]}"/>\n'
             + "\n".join(self._below + self._above)
             + "\n</svg>\n"
         )
@@ -201,5 +231,18 @@ def wrapped(text: str, width: float, size: float = FONT_SIZE) -> list[str]:
     return lines
 
 
-def _class(style: str) -> str:
-    return f' class="{style}"' if style else ""
+def _looks(style: str, size: float) -> str:
+    """A text's attributes."""
+    colour = SOFT[0] if "soft" in style else INK[0]
+    more = "".join(_TEXTS.get(each, "") for each in style.split())
+    names = f' class="{style}"' if style else ""
+    return f' font-size="{size:.0f}" fill="{colour}"{more}{names}'
+
+
+@functools.cache
+def _symbol(name: str) -> str:
+    """An icon's drawing, for use in a picture; its dark ink is light in the dark."""
+    found = re.fullmatch(r'<svg [^>]*viewBox="([^"]+)"[^>]*>(.*)</svg>\s*', (ICONS / f"{name}.svg").read_text(), re.S)
+    assert found is not None  # noqa: S101 - we keep these files
+    inner = re.sub(f'(fill="(?:{"|".join(ICON_INKS)})")', r'\1 class="icon"', found[2])
+    return f'<symbol id="icon-{name}" viewBox="{found[1]}">{inner}</symbol>'

@@ -20,6 +20,8 @@ from scripts.app import receipt_keys
 from scripts.cloudformation.stacks import collect_outputs
 from scripts.cloudformation.work import changing
 from scripts.local import child, emulator, images
+from scripts.local.console import server as consoles
+from scripts.local.console.server import Console, Looking
 from scripts.local.front import HOST, Backend, Front
 from scripts.local.keys import FRONT_HEADER, Keys
 from scripts.local.runner import PROCESS, Runner
@@ -64,6 +66,13 @@ class LaptopCloud:
         self._port = _free_port()
         with self._log.open("ab") as log:
             self._emulator = child.Child(self._command(), self._environment(), ROOT, log)
+        looking = Looking(STAGE, self.endpoint_url, self._keys, settings.load(STAGE).region, front.url)
+        front.console = Console(looking, self._keys.console)
+
+    @property
+    def console_url(self) -> str:
+        """The console's address, with the token that opens it."""
+        return f"{self._front.url}{consoles.PATH}#token={self._keys.console}"
 
     @property
     def endpoint_url(self) -> str:
@@ -92,6 +101,7 @@ class LaptopCloud:
             access_key_id=self._keys.access_key_id,
             secret_access_key=self._keys.secret_access_key,
             url=self._front.url,
+            console=self.console_url,
             pid=os.getpid(),
             runner=self._runner.facts,
         )

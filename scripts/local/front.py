@@ -1,4 +1,4 @@
-"""The only origin of the laptop cloud: the site at ``/``, the HTTP API at ``/api``, and nothing else of the emulator.
+"""The only origin of the laptop cloud: the site at ``/``, the HTTP API at ``/api``, the console at ``/console``.
 
 It serves the site as S3's website endpoint does, with index and error documents, which the emulator lacks. It also
 gives the page and its API one address: the hosts in the stacks' outputs do not resolve on a laptop. Presigned links are
@@ -24,6 +24,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, unquote, urlsplit
 
 from generator import catalogue
+from scripts.local.console import server as consoles
+from scripts.local.console.server import Console
 from scripts.local.hosts import is_loopback, origins_of
 from scripts.local.keys import FRONT_HEADER
 
@@ -110,6 +112,7 @@ class Front(ThreadingHTTPServer):
         backend: where the app is; None until it is deployed.
         find: finds the app's present backend; returns None when it does not find one.
         origins: of pages that may call the API: this front's own, and those of a page on its own origin.
+        console: shows the cloud to whoever started it; None where there is none.
 
     Raises:
         PortInUseError: the port is taken.
@@ -119,6 +122,7 @@ class Front(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     backend: Backend | None = None
+    console: Console | None = None
     api_url = ""  # overrides the apiUrl of config.json
 
     def __init__(self, port: int) -> None:
@@ -208,7 +212,9 @@ class Handler(BaseHTTPRequestHandler):
         backend = self.server.backend
         self.path = quote(self.path, safe=string.printable, encoding="latin-1")
         path = _path(self.path)
-        if backend is None:
+        if self.server.console and (path == consoles.PATH or path.startswith(consoles.PATH + "/")):
+            self._serve_console(self.server.console, path)
+        elif backend is None:
             self._say(503, "The laptop cloud is starting", [("Retry-After", "1")])
         elif not path:
             self._say(400, "Bad Request")
@@ -239,6 +245,16 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(403, "Requests from pages of other origins are refused")
             return False
         return True
+
+    def _serve_console(self, console: Console, path: str) -> None:
+        answer = console.answer(self.command, path, urlsplit("http://front" + self.path).query, self.headers)
+        self.send_response_only(answer.status)
+        for key, value in {**answer.headers, "Content-Type": answer.type}.items():
+            self.send_header(key, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
 
     def _serve_api(self, backend: Backend, body: bytes) -> None:
         target = f"/_aws/execute-api/{backend.api_id}/$default{self.path.removeprefix(API) or '/'}"

@@ -33,6 +33,11 @@ class Keys:
         """The front's secret, the value of ``FRONT_HEADER``."""
         return self.derive("front")
 
+    @property
+    def console(self) -> str:
+        """The token that opens the console."""
+        return self.derive("console")
+
     def derive(self, purpose: str) -> str:
         """A secret for one purpose (HMAC-SHA256), from which the key's own cannot be computed.
 

@@ -118,7 +118,7 @@ def _run(fronts: list[Front], state: Path | None, chosen: Runner, began: float, 
         start = _in_background(lambda: _start(cloud, events))
         _in_background(lambda: events.put(Down(cloud.wait_for_end())))
         try:
-            end = _attend(events, front, reporter, lambda: f"Up in {time.monotonic() - began:.1f} s.")
+            end = _attend(events, front, cloud, reporter, lambda: f"Up in {time.monotonic() - began:.1f} s.")
         finally:
             for each in fronts:
                 each.shutdown()
@@ -132,7 +132,7 @@ def _run(fronts: list[Front], state: Path | None, chosen: Runner, began: float, 
 
 
 def _attend(
-    events: SimpleQueue[Event], front: Front, reporter: Reporter, how_long: Callable[[], str]
+    events: SimpleQueue[Event], front: Front, cloud: LaptopCloud, reporter: Reporter, how_long: Callable[[], str]
 ) -> Down | Stopped:
     """Announce that the app is up, and wait for its end."""
     ready = False
@@ -141,6 +141,7 @@ def _attend(
             case Up(kept_in):
                 ready = True
                 reporter.note(f"{how_long()} Judgements are kept in {kept_in}. Ctrl-C stops it.")
+                reporter.note(f"Console, for you alone: {cloud.console_url}")
                 reporter.close()
                 print(f"Ready: {front.url}", flush=True)
             case Down() as down:

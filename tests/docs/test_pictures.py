@@ -15,8 +15,19 @@ from scripts.docs import mermaid, model, sources
 from scripts.docs.graph import Graph
 from scripts.docs.layered import draw
 from scripts.docs.nested import Frame
-from scripts.docs.pictures import access, general, logical, network, of_stacks, physical, workflows
-from scripts.docs.svg import NAMES, overlap, wrapped
+from scripts.docs.pictures import (
+    access,
+    general,
+    logical,
+    network,
+    of_stacks,
+    physical,
+    pushes,
+    roles,
+    scaling,
+    workflows,
+)
+from scripts.docs.svg import ICONS, NAMES, overlap, wrapped
 
 PICTURES = {picture.name: picture for picture in [*general(), *of_stacks()]}
 SVG = "{http://www.w3.org/2000/svg}"
@@ -75,9 +86,80 @@ def test_a_zone_has_its_public_and_its_private_subnet() -> None:
     [vpc] = frames(physical.region(), "VPC")
     [group] = frames(vpc, "Auto Scaling group")
 
-    assert [zone.title for zone in group.children] == [
-        f"Zone: PublicSubnet{number}, or PrivateSubnet{number} if WithPrivateNetwork" for number in (1, 2)
+    assert [zone.title for zone in group.children if isinstance(zone, Frame)] == [
+        "Availability zone 1",
+        "Availability zone 2",
     ]
+    assert len(frames(group, "Availability zone")) == 2
+    for zone in frames(group, "Availability zone"):
+        assert [each.title for each in frames(zone, "Subnet")] == ["Subnet: public, or private"]
+
+
+def test_conditions_are_told_in_words() -> None:
+    names = {name for stack in model.stacks().values() for name in stack.conditions}
+    decided = [each for stack in model.stacks().values() for each in stack.resources.values() if each.condition]
+    text = " ".join(label.text for picture in PICTURES.values() for label in picture.draw().labels)
+
+    assert all(model.only(resource.condition).startswith("only ") for resource in decided)
+    assert [name for name in names if name in text] == []
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_viewer_without_css_sees_every_colour(name: str) -> None:
+    picture = ET.fromstring(re.sub("<style>.*?</style>", "", PICTURES[name].draw().finished(), flags=re.S))  # noqa: S314
+
+    for each in picture:
+        kind = each.tag.removeprefix(SVG)
+        if kind in ("rect", "text", "path"):
+            assert each.get("fill"), ET.tostring(each)
+        if kind in ("line", "path"):
+            assert each.get("stroke"), ET.tostring(each)
+    assert "var(" not in PICTURES[name].draw().finished()
+
+
+def test_every_icon_is_there_and_used() -> None:
+    used = {icon for each in PICTURES.values() for icon in re.findall(r"#icon-([a-z0-9-]+)", each.draw().finished())}
+
+    assert used == {path.stem for path in ICONS.glob("*.svg")}
+
+
+def test_the_dark_ink_of_icons_is_light_in_the_dark() -> None:
+    bright = 0x60  # the least of the strongest channel of the colours that AWS gives services
+    for name in ("roles", "pushes", "network", "architecture", "places"):
+        for paint, more in re.findall(r'<path fill="#([0-9a-f]{6})"([^>]*)', PICTURES[name].draw().finished()):
+            dark = max(int(paint[at : at + 2], 16) for at in (0, 2, 4)) < bright
+            assert dark == ('class="icon"' in more), (name, paint)
+
+
+@pytest.mark.parametrize("name", sorted(pushes.CHANGES))
+def test_a_push_leads_through_the_steps_of_its_workflow(name: str) -> None:
+    text = (sources.ROOT / ".github" / "workflows" / f"{name}.yml").read_text()
+    steps = pushes.graph().nodes[f"{name} steps"].lines
+
+    assert steps
+    assert all(step in text for step in steps)
+    assert set(pushes.graph().nodes[name].lines) <= set(re.findall(r"[\w./*]+", text))
+
+
+def test_scaling_says_the_templates_bounds() -> None:
+    nodes, parameters = scaling.graph().nodes, model.stacks()["service"].parameters
+
+    assert nodes["service"].lines[0] == f"{parameters['MinTasks']} to {parameters['MaxTasks']} tasks"
+    assert f"{int(parameters['RequestsPerTask'] or 0):,}" in nodes["policies"].lines[0]
+
+
+def test_the_main_roles_are_eight_and_their_services_are_those_of_their_grants() -> None:
+    by_role: dict[str, set[str]] = {name: set() for name in roles.ROLES}
+    for grant in access.grants():
+        if grant.who in by_role and not grant.denied:
+            by_role[grant.who] |= {call.partition(":")[0] for call in grant.calls if " " not in call}
+    drawn = dict(zip(roles.ROLES, roles.frames().children, strict=True))
+
+    assert len(roles.ROLES) == 8
+    for name, frame in drawn.items():
+        assert isinstance(frame, Frame)
+        titles = {each.title for each in frame.children}
+        assert titles == {roles.SERVICES[service][0] for service in by_role[name]}
 
 
 def test_every_route_is_in_the_logical_picture() -> None:
@@ -188,7 +270,8 @@ def test_frames_become_subgraphs_of_mermaid() -> None:
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_command_in_a_picture_is_there(name: str) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (sources.ROOT / "Makefile").read_text(), re.M))
+    makefile = (sources.ROOT / "Makefile").read_text()
+    targets = {*re.findall(r"^([a-z-]+):", makefile, re.M), *main.commands.keys()}  # one target for each command
     labels = PICTURES[name].draw().labels
     words = " ".join(label.text for label in labels)
 

@@ -57,6 +57,7 @@ class RunningApp:
         port: port of the page.
         endpoint_url: where boto3 finds the emulator; "" until it is ready.
         keys: of this run; nobody's until it is ready.
+        console_url: the console's address, with its token; "" until it is ready.
         said: what the command has written to stderr so far.
     """
 
@@ -65,6 +66,7 @@ class RunningApp:
     port: int
     endpoint_url: str = ""
     keys: Keys = field(default_factory=lambda: Keys("", ""))
+    console_url: str = ""
     said: list[str] = field(default_factory=list)
 
     @property
@@ -109,6 +111,7 @@ class RunningApp:
         assert line == f"Ready: {self.url}\n", f"not ready ({line!r}):\n{''.join(self.said)}"
         found = json.loads((self.state / "cloud.json").read_text())
         self.endpoint_url = found["endpoint_url"]
+        self.console_url = found["console"]
         self.keys = Keys(found["access_key_id"], found["secret_access_key"])
 
     def processes(self) -> list[psutil.Process]:

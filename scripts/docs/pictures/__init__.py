@@ -10,7 +10,19 @@ from generator import catalogue
 from scripts.docs import mermaid, model
 from scripts.docs.graph import Graph
 from scripts.docs.layered import draw as draw_graph
-from scripts.docs.pictures import access, costs, logical, network, physical, stack, workflows
+from scripts.docs.pictures import (
+    access,
+    before,
+    costs,
+    logical,
+    network,
+    physical,
+    pushes,
+    roles,
+    scaling,
+    stack,
+    workflows,
+)
 from scripts.docs.svg import Drawing
 
 
@@ -41,10 +53,19 @@ def general() -> list[Picture]:
         Picture(
             "places", "Physical architecture: what stands in which network, zone and machine.", physical.picture, places
         ),
+        _of_graph("before", "Before and after: what has taken the place of each part of the original.", before.graph),
         _of_graph("network", "Network: who may open a connection to whom, and on which ports.", network.graph),
         _of_graph("deployment", "Deployment: which stack waits for which, and what comes after.", workflows.deployment),
+        _of_graph("pushes", "Pipelines: three ways from a push to a running stage.", pushes.graph),
+        _of_graph("scaling", "Scaling: tasks and instances follow the number of requests.", scaling.graph),
         _of_graph("operation", "Operation: from a judgement to the next revision of the model.", workflows.operation),
         Picture("cost", "Costs: USD a month by resource, and under other settings.", costs.draw),
+        Picture(
+            "roles",
+            "Roles: what the eight main ones may do.",
+            roles.picture,
+            lambda: mermaid.frames(roles.frames()),
+        ),
         Picture(
             "access",
             "IAM: who may do what, by every role, policy and permission of a stage.",

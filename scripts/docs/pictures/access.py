@@ -115,7 +115,7 @@ def _of(resource: Resource) -> list[Grant]:
         found = [
             Grant(
                 resource.id,
-                f"{whose}, only if {switch}",
+                f"{whose}, {model.only(switch)}",
                 (f"what {makers[arn['Ref']][1]} says",),
                 (f"stack {makers[arn['Ref']][0]}",),
                 resource.stack,
@@ -124,12 +124,12 @@ def _of(resource: Resource) -> list[Grant]:
         ]
         for policy in properties.get("Policies", []):
             condition, policy = policy["Fn::If"][:2] if "Fn::If" in policy else ("", policy)
-            only = f"{whose}, only if {condition}" if condition else whose
+            only = f"{whose}, {model.only(condition)}" if condition else whose
             found += _statements(resource, resource.id, only, policy["PolicyDocument"])
         return found
     if resource.type in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
         roles = [model.as_text(role) for role in properties.get("Roles", [])] or [resource.id]
-        only = f"only if {resource.condition}" if resource.condition else f"by {resource.id}"
+        only = model.only(resource.condition) or f"by {resource.id}"
         return [grant for role in roles for grant in _statements(resource, role, only, properties["PolicyDocument"])]
     if resource.type == "AWS::Lambda::Permission":
         call, function = properties["Action"], model.as_text(properties["FunctionName"])
@@ -145,8 +145,8 @@ def _documents(condition: str, document: Any) -> list[tuple[str, Any]]:
     """What a policy says, and under which condition; one that is made by a condition says two things."""
     if document and "Fn::If" in document:
         switch, first, second = document["Fn::If"]
-        return [(f", only if {switch}", first), (f", unless {switch}", second)]
-    return [(f", only if {condition}" if condition else "", document)] if document else []
+        return [(f", {model.only(switch)}", first), (f", {model.otherwise(switch)}", second)]
+    return [(f", {model.only(condition)}" if condition else "", document)] if document else []
 
 
 def _statements(resource: Resource, who: str, whose: str, document: dict[str, Any]) -> list[Grant]:

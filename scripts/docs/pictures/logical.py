@@ -5,6 +5,7 @@ from __future__ import annotations
 from scripts.docs import model
 from scripts.docs.graph import Graph
 from scripts.docs.pictures.access import grants
+from scripts.docs.pictures.kinds import icon_of
 
 DATA_TYPES = ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
 
@@ -12,9 +13,9 @@ DATA_TYPES = ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
 def graph() -> Graph:
     """Person, page, API, what stands behind each route, and the data."""
     graph = Graph("Logical architecture: who calls whom")
-    person = graph.add("person", "Person", "in a browser", kind="person")
-    page = graph.add("page", "Page", "S3 website, or CloudFront", "before a private bucket", kind="page")
-    api = graph.add("api", "HTTP API", "routes, throttles, CORS", kind="api")
+    person = graph.add("person", "Person", "in a browser", kind="person", icon="user")
+    page = graph.add("page", "Page", "S3 website, or CloudFront", "before a private bucket", kind="page", icon="s3")
+    api = graph.add("api", "HTTP API", "routes, throttles, CORS", kind="api", icon="api-gateway")
     graph.join(person, page, "HTML, JS, CSS")
     graph.join(person, api, "JSON")
     _routes(graph, api)
@@ -33,7 +34,9 @@ def _routes(graph: Graph, api: str) -> None:
             continue
         function = next(name for name in integration.refers_to if name in stack.resources and name.endswith("Function"))
         memory = stack.resources[function].properties["MemorySize"]
-        graph.add(function, function.removesuffix("Function").lower(), f"Lambda, {memory} MiB", kind="compute")
+        graph.add(
+            function, function.removesuffix("Function").lower(), f"Lambda, {memory} MiB", kind="compute", icon="lambda"
+        )
         graph.join(api, function, key)
         _data(graph, function, stack.resources[function].properties["Role"])
     graph.join(api, _service(graph), ", ".join(predicting))
@@ -43,9 +46,11 @@ def _service(graph: Graph) -> str:
     """The private way to the RNN; the name of its first box."""
     parameters = model.stacks()["service"].parameters
     least, most = parameters["MinTasks"], parameters["MaxTasks"]
-    graph.add("link", "VPC link", "the API's way into the VPC", kind="api")
-    graph.add("balancer", "Load balancer", "internal", kind="network")
-    graph.add("tasks", "ECS service", f"{least} to {most} tasks: RNN in", "Flask and gunicorn", kind="compute")
+    graph.add("link", "VPC link", "the API's way into the VPC", kind="api", icon="api-gateway")
+    graph.add("balancer", "Load balancer", "internal", kind="network", icon="elb")
+    graph.add(
+        "tasks", "ECS service", f"{least} to {most} tasks: RNN in", "Flask and gunicorn", kind="compute", icon="ecs"
+    )
     graph.join("link", "balancer")
     graph.join("balancer", "tasks", "/predict")
     return "link"
@@ -59,7 +64,7 @@ def _data(graph: Graph, function: str, role: object) -> None:
         for thing in grant.on if grant.who == its else ():
             resource = places.get(thing.split("/")[0])
             if resource:
-                graph.add(resource.id, resource.id, resource.service, kind="data")
+                graph.add(resource.id, resource.id, resource.service, kind="data", icon=icon_of(resource))
                 graph.join(function, resource.id, _verbs(grant.calls))
 
 
@@ -82,6 +87,6 @@ def _alarms(graph: Graph) -> None:
     alarms = model.all_of("AWS::CloudWatch::Alarm")
     topics = model.all_of("AWS::SNS::Topic")
     if alarms and topics:
-        graph.add("alarms", f"{len(alarms)} alarms", "CloudWatch", kind="watch")
-        graph.add("topic", topics[0].id, "SNS, by mail", kind="watch")
+        graph.add("alarms", f"{len(alarms)} alarms", "CloudWatch", kind="watch", icon="cloudwatch")
+        graph.add("topic", topics[0].id, "SNS, by mail", kind="watch", icon="sns")
         graph.join("alarms", "topic", "when something is wrong", dashed=True)

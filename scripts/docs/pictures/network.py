@@ -7,6 +7,7 @@ from typing import Any
 from scripts.cloudformation.templates import Resource, Template
 from scripts.docs import model
 from scripts.docs.graph import Graph
+from scripts.docs.pictures.kinds import icon_of
 
 _WORDS = {
     "LinkSecurityGroup": "VPC link",
@@ -14,16 +15,29 @@ _WORDS = {
     "InstanceSecurityGroup": "Instances",
     "LambdaSecurityGroup": "Lambdas, where they are in the VPC",
 }
+_ICONS = {
+    "LinkSecurityGroup": "api-gateway",
+    "LoadBalancerSecurityGroup": "elb",
+    "InstanceSecurityGroup": "ec2",
+    "LambdaSecurityGroup": "lambda",
+}
 
 
 def graph() -> Graph:
     """Who may open a connection to whom, on which ports."""
     template = model.stacks()["network"]
     graph = Graph("Network: who may connect to whom")
-    graph.add("api", "HTTP API", "outside of the VPC", kind="api")
+    graph.add("api", "HTTP API", "outside of the VPC", kind="api", icon="api-gateway")
     groups = template.of_type("AWS::EC2::SecurityGroup")
     for group in groups:
-        graph.add(group.id, _WORDS.get(group.id, group.id), group.id, *_admits(template, group), kind="network")
+        graph.add(
+            group.id,
+            _WORDS.get(group.id, group.id),
+            group.id,
+            *_admits(template, group),
+            kind="network",
+            icon=_ICONS.get(group.id, ""),
+        )
     if "LinkSecurityGroup" in graph.nodes:
         graph.join("api", "LinkSecurityGroup", "private integration")
     for group in groups:
@@ -35,7 +49,7 @@ def graph() -> Graph:
         inside += [each.id for each in template.of_type(type_)]
     cidr = template.parameters["VpcCidr"]
     subnets = len([each for each in template.of_type("AWS::EC2::Subnet") if not each.condition])
-    title = f"VPC {cidr}: {subnets} public subnets in as many zones, and private ones where WithPrivateNetwork"
+    title = f"VPC {cidr}: {subnets} public subnets in as many zones, and others with a private network"
     graph.frame(title, "network", inside)
     return graph
 
@@ -43,17 +57,18 @@ def graph() -> Graph:
 def _routes(graph: Graph, template: Template) -> str:
     """The route table, and where it leads."""
     [table] = [each for each in template.of_type("AWS::EC2::RouteTable") if not each.condition]
-    graph.add("routes", table.id, "of the public subnets", kind="network")
+    graph.add("routes", table.id, "of the public subnets", kind="network", icon="vpc")
     for endpoint in template.of_type("AWS::EC2::VPCEndpoint"):
-        graph.add(endpoint.id, endpoint.id, "gateway endpoint, free", kind="network")
+        graph.add(endpoint.id, endpoint.id, "gateway endpoint, free", kind="network", icon=icon_of(endpoint))
         graph.join("routes", endpoint.id)
         service = model.as_text(endpoint.properties["ServiceName"]).rsplit(".", 1)[-1]
-        graph.add(service, {"s3": "S3", "dynamodb": "DynamoDB"}.get(service, service), "in this region", kind="data")
+        title = {"s3": "S3", "dynamodb": "DynamoDB"}.get(service, service)
+        graph.add(service, title, "in this region", kind="data", icon=service)
         graph.join(endpoint.id, service)
     for gateway in template.of_type("AWS::EC2::InternetGateway"):
-        graph.add(gateway.id, gateway.id, "for what is not in the VPC", kind="network")
+        graph.add(gateway.id, gateway.id, "for what is not in the VPC", kind="network", icon=icon_of(gateway))
         graph.join("routes", gateway.id, "0.0.0.0/0")
-        graph.add("internet", "Internet", "ECS, image registry")
+        graph.add("internet", "Internet", "ECS, image registry", icon="internet")
         graph.join(gateway.id, "internet")
     _private_way(graph, template)
     return "routes"
@@ -68,8 +83,9 @@ def _private_way(graph: Graph, template: Template) -> None:
         "private",
         "NAT gateways",
         f"one in each of {len(gateways)} zones,",
-        f"only if {gateways[0].condition}",
+        model.only(gateways[0].condition),
         kind="network",
+        icon="nat-gateway",
     )
     for source in ("InstanceSecurityGroup", "LambdaSecurityGroup"):
         graph.join(source, "private", dashed=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 from generator.stacks.cluster.instances import ROOT_DISK_GIB
 from scripts.cloudformation.templates import Resource, Template
 from scripts.docs import model
 from scripts.docs.graph import Node
 from scripts.docs.nested import Frame, draw
+from scripts.docs.pictures.kinds import icon_of
 from scripts.docs.svg import Drawing
 
 _numbers = itertools.count()
@@ -21,13 +23,14 @@ def picture() -> Drawing:
 
 def region() -> Frame:
     """All of it as frames in frames."""
-    return Frame("AWS region", "network", (_edge(), _vpc(), _regional(), _watching()), beside=True)
+    inside = (_edge(), _vpc(), _regional(), _watching())
+    return Frame("AWS region", "region", inside, icon="group-region")
 
 
 def _edge() -> Frame:
     sites = [_box(each, "page") for each in model.stacks()["site"].resources.values() if _is_place(each)]
     apis = [_box(each, "api") for each in model.all_of("AWS::ApiGatewayV2::Api")]
-    return Frame("Reached from the internet", "page", (*sites, *apis))
+    return Frame("Reached from the internet", "page", (*sites, *apis), 3)
 
 
 def _vpc() -> Frame:
@@ -35,15 +38,21 @@ def _vpc() -> Frame:
     cidr = network.parameters["VpcCidr"]
     subnets = network.of_type("AWS::EC2::Subnet")
     both = f"in the {len([each for each in subnets if not each.condition])} public subnets"
-    links = [Node(_name(), each.id, (both,), "api") for each in model.all_of("AWS::ApiGatewayV2::VpcLink")]
+    links = [
+        Node(_name(), each.id, (both,), "api", "api-gateway") for each in model.all_of("AWS::ApiGatewayV2::VpcLink")
+    ]
     balancers = [
-        Node(_name(), each.id, (f"{each.properties['Scheme']}, {both}",), "network")
+        Node(_name(), each.id, (f"{each.properties['Scheme']}, {both}",), "network", "elb")
         for each in cluster.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer")
     ]
-    zones = Frame(_group_title(cluster), "compute", tuple(map(_zone, _by_zone(subnets))), beside=True)
+    inside = tuple(map(_zone, _by_zone(subnets)))
+    zones = Frame(_group_title(cluster), "compute", inside, 2, "group-scaling")
     doors = tuple(_box(each, "network") for each in network.resources.values() if each.type in _DOORS)
     return Frame(
-        f"VPC {cidr}", "network", (*links, *balancers, zones, Frame("Ways out", "network", doors, beside=True))
+        f"VPC {cidr}",
+        "network",
+        (*links, *balancers, zones, Frame("Ways out", "network", doors, 3)),
+        icon="group-vpc",
     )
 
 
@@ -68,35 +77,41 @@ def _zone(subnets: list[Resource]) -> Frame:
     kind = cluster.parameters["InstanceType"]
     memory = service.parameters["TaskMemory"]
     tasks = Node(
-        _name(), "Tasks", (f"{_bounds(service, 'MinTasks', 'MaxTasks')} in all, {memory} MiB each",), "compute"
+        _name(), "Tasks", (f"{_bounds(service, 'MinTasks', 'MaxTasks')} in all, {memory} MiB each",), "compute", "ecs"
     )
     disk = Node(_name(), "Disk", (f"{ROOT_DISK_GIB} GiB, encrypted",), "data")
-    names = [f"{each.id} if {each.condition}" if each.condition else each.id for each in subnets]
-    return Frame(f"Zone: {', or '.join(names)}", "network", (Frame(f"Instance, {kind}", "compute", (tasks, disk)),))
+    instance = Frame(f"Instance, {kind}", "compute", (tasks, disk), icon="group-instance")
+    private = any(each.condition for each in subnets)
+    where = "Subnet: public, or private" if private else "Public subnet"
+    subnet = Frame(where, "page", (instance,), icon="group-subnet")
+    number = re.sub(r"\D", "", subnets[0].id)
+    return Frame(f"Availability zone {number}", "data", (subnet,))
 
 
 def _regional() -> Frame:
     functions = [
-        Node(_name(), each.id, (f"Lambda, {each.properties['MemorySize']} MiB",), "compute")
+        Node(_name(), each.id, (f"Lambda, {each.properties['MemorySize']} MiB",), "compute", "lambda")
         for each in model.all_of("AWS::Lambda::Function")
     ]
     data = [_box(each, "data") for each in model.stacks()["data"].resources.values() if _is_place(each)]
     artifacts = [_box(each, "data") for each in model.stacks()["artifacts"].resources.values() if _is_place(each)]
-    return Frame("Without machines of ours", "data", (*functions, *data, *artifacts))
+    return Frame("Without machines of ours", "data", (*functions, *data, *artifacts), 4)
 
 
 def _watching() -> Frame:
     groups = model.all_of("AWS::Logs::LogGroup")
-    boxes = [Node(_name(), f"{len(groups)} log groups", ("CloudWatch Logs",), "watch")]
+    boxes = [Node(_name(), f"{len(groups)} log groups", ("CloudWatch Logs",), "watch", "cloudwatch")]
     for type_, many in (("AWS::CloudWatch::Alarm", "alarms"), ("AWS::CloudWatch::Dashboard", "dashboards")):
         found = len(model.all_of(type_))
         if found:
-            boxes.append(Node(_name(), f"{found} {many if found > 1 else many[:-1]}", ("CloudWatch",), "watch"))
+            boxes.append(
+                Node(_name(), f"{found} {many if found > 1 else many[:-1]}", ("CloudWatch",), "watch", "cloudwatch")
+            )
     boxes += [_box(each, "watch") for type_ in _WATCHERS for each in model.all_of(type_)]
     boxes += [_box(each, "compute") for each in model.all_of("AWS::ECR::Repository")]
     roles = len(model.all_of("AWS::IAM::Role"))
-    boxes.append(Node(_name(), f"{roles} roles", ("IAM, in no region",), "access"))
-    return Frame("Around it", "watch", tuple(boxes))
+    boxes.append(Node(_name(), f"{roles} roles", ("IAM, in no region",), "access", "iam"))
+    return Frame("Around it", "watch", tuple(boxes), 4)
 
 
 _WATCHERS = ("AWS::SNS::Topic", "AWS::Budgets::Budget")
@@ -107,8 +122,8 @@ def _is_place(resource: Resource) -> bool:
 
 
 def _box(resource: Resource, kind: str) -> Node:
-    only = f"only if {resource.condition}" if resource.condition else ""
-    return Node(_name(), resource.id, tuple(filter(None, (model.short_type(resource.type), only))), kind)
+    lines = model.short_type(resource.type), model.only(resource.condition)
+    return Node(_name(), resource.id, tuple(filter(None, lines)), kind, icon_of(resource))
 
 
 def _bounds(stack: Template, least: str, most: str) -> str:

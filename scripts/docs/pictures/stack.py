@@ -6,7 +6,7 @@ from scripts.cloudformation import references
 from scripts.cloudformation.templates import Template
 from scripts.docs import model
 from scripts.docs.graph import Graph
-from scripts.docs.pictures.kinds import kind_of
+from scripts.docs.pictures.kinds import icon_of, kind_of
 
 
 def graph_of(template: Template) -> Graph:
@@ -16,8 +16,8 @@ def graph_of(template: Template) -> Graph:
     for giver in dict.fromkeys(givers.values()):
         graph.add(f"stack {giver}", f"{giver} stack", *(name for name, its in givers.items() if its == giver))
     for resource in template.resources.values():
-        only = f"only if {resource.condition}" if resource.condition else ""
-        graph.add(resource.id, resource.id, model.short_type(resource.type), only, kind=kind_of(resource))
+        what = model.short_type(resource.type), model.only(resource.condition)
+        graph.add(resource.id, resource.id, *what, kind=kind_of(resource), icon=icon_of(resource))
     for resource in template.resources.values():
         for name in (*resource.refers_to, *resource.depends_on):
             if name in template.resources:

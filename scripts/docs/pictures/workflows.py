@@ -29,7 +29,7 @@ def deployment() -> Graph:
         count = len(model.stacks()[step.stack].resources)
         only = "unless images are kept elsewhere" if step.stack == "registry" else ""
         many = "resources" if count > 1 else "resource"
-        graph.add(step.stack, step.stack, f"stack of {count} {many}", only, kind="network")
+        graph.add(step.stack, step.stack, f"stack of {count} {many}", only, kind="network", icon="cloudformation")
     for step in plan.steps:
         for giver in sorted(step.needs):
             graph.join(giver, step.stack)
@@ -56,20 +56,34 @@ def operation() -> Graph:
     graph = Graph("Operation: from a judgement to the next revision", legend=False)
     routes = {function.name: f"{function.method} {function.path}" for function in catalogue.FUNCTIONS}
     steps = [
-        graph.add("ask", "Ask", " ".join(PREDICT_ROUTE), f"one of {len(catalogue.LABELS)} emotions", kind="person"),
-        graph.add("judge", "Agree or correct", routes["record"], "appended, never changed", kind="person"),
-        graph.add("export", "Export", f"{routes['export']}, sentiment export", kind="data"),
+        graph.add(
+            "ask",
+            "Ask",
+            " ".join(PREDICT_ROUTE),
+            f"one of {len(catalogue.LABELS)} emotions",
+            kind="person",
+            icon="user",
+        ),
+        graph.add("judge", "Agree or correct", routes["record"], "appended, never changed", kind="person", icon="user"),
+        graph.add("export", "Export", f"{routes['export']}, sentiment export", kind="data", icon="s3"),
         graph.add("train", "Retrain", "make retrain: measured", "against the old model", kind="compute"),
     ]
     for one, other in itertools.pairwise(steps):
         graph.join(one, other)
-    graph.join("judge", graph.add("stats", "Statistics", routes["stats"], "live accuracy", kind="data"))
-    graph.join("train", graph.add("image", "New image", "named by its content", kind="compute"), "no worse")
+    graph.join(
+        "judge", graph.add("stats", "Statistics", routes["stats"], "live accuracy", kind="data", icon="dynamodb")
+    )
+    graph.join("train", graph.add("image", "New image", "named by its content", kind="compute", icon="ecr"), "no worse")
     graph.join("train", graph.add("keep", "Old model stays", kind="access"), "worse")
     graph.join(
-        "image", graph.add("roll", "Roll", "sentiment promote: new tasks", "beside the old ones", kind="compute")
+        "image",
+        graph.add("roll", "Roll", "sentiment promote: new tasks", "beside the old ones", kind="compute", icon="ecs"),
     )
-    graph.join("roll", graph.add("serve", "New revision serves", "old tasks drain", kind="page"), f"{HEALTH_PATH}: 200")
+    graph.join(
+        "roll",
+        graph.add("serve", "New revision serves", "old tasks drain", kind="page", icon="ecs"),
+        f"{HEALTH_PATH}: 200",
+    )
     graph.join("roll", graph.add("undo", "Rolled back", "by the circuit breaker", kind="access"), "not healthy")
     graph.join("serve", graph.add("again", "sentiment rollback", "undoes it by hand", kind="access"), dashed=True)
     return graph

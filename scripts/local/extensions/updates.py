@@ -16,7 +16,7 @@ from ministack.services.cloudformation import changesets, engine, handlers, prov
 
 from scripts.cloudformation import templates
 from scripts.local import update_behaviors
-from scripts.local.extensions import changes
+from scripts.local.extensions import changes, values
 from scripts.local.extensions.changes import IN_PLACE, Version
 from scripts.local.update_behaviors import NEVER
 
@@ -66,6 +66,7 @@ def _tell_changes() -> None:
     changesets._resolve_props_for_diff = version
     changesets._diff_resources = _resource_changes
     handlers._ACTION_HANDLERS["CreateChangeSet"] = make_change_set
+    values.register()
     handlers._stack_has_no_updates = nothing_to_update
 
 
@@ -106,6 +107,7 @@ def _resource_changes(
             change["Details"] = [detail, *change["Details"]]
             change["Scope"] = list(dict.fromkeys([*change["Scope"], "Tags"]))
             found[name] = change
+    values.add(old, new, found)
     for name, change in found.items():
         if name in (resources or {}):
             change["PhysicalResourceId"] = (resources or {})[name]["PhysicalResourceId"]

@@ -12,8 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from scripts.local.console.server import VIEWS, Console, Looking
 from scripts.local.front import MAX_BODY_BYTES, Backend, Front, PageFront, PortInUseError
-from scripts.local.keys import FRONT_HEADER
+from scripts.local.keys import FRONT_HEADER, Keys
 
 FILES = {"/site/index.html": b"<p>page</p>", "/site/error.html": b"<p>not here</p>", "/site/docs/index.html": b"docs"}
 API = "/_aws/execute-api/abc/$default"
@@ -449,3 +450,49 @@ def test_trace_is_refused_as_load_balancers_do(front: Front) -> None:
         status, headers, content = ask(front, "TRACE", path)
         assert (status, headers["allow"]) == (405, "GET, HEAD, POST, OPTIONS")
         assert b"getSentiment" not in content
+
+
+@pytest.fixture
+def console(front: Front) -> str:
+    """The token of a console whose emulator does not answer."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    keys = Keys.make()
+    front.console = Console(Looking("local", f"http://127.0.0.1:{port}", keys, None, front.url), keys.console)
+    return keys.console
+
+
+def test_the_console_answers_before_the_app_is_deployed(front: Front, console: str) -> None:
+    front.backend = None
+
+    assert ask(front, "GET", "/console")[0] == 200
+    assert ask(front, "GET", "/console/console.css")[0] == 200
+    assert ask(front, "GET", "/consoles")[0] == 503
+
+
+def test_a_console_without_an_emulator_says_so_at_once(front: Front, console: str) -> None:
+    status, _, content = ask(front, "GET", "/console/data/stacks", Authorization=f"Bearer {console}")
+
+    assert (status, json.loads(content)) == (503, {"message": "The laptop cloud is starting, or has ended."})
+
+
+def test_what_a_view_did_not_expect_is_told(front: Front, console: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VIEWS, "stacks", lambda cloud, query: [dict[str, str]()["gone"]])
+    status, _, content = ask(front, "GET", "/console/data/stacks", Authorization=f"Bearer {console}")
+
+    assert (status, json.loads(content)["message"]) == (500, "This is a bug in the console: KeyError('gone')")
+
+
+@pytest.mark.parametrize("path", ["/console/../data/stacks", "/console/data/nothing", "/console/data/", "/console/x"])
+def test_the_console_has_nothing_else(front: Front, console: str, path: str) -> None:
+    assert ask(front, "GET", path, Authorization=f"Bearer {console}")[0] in (400, 404)
+
+
+def test_a_page_on_its_own_origin_has_no_console(front: Front, console: str) -> None:
+    with PageFront(0, front) as page:
+        threading.Thread(target=page.serve_forever, args=(0.01,), daemon=True).start()
+
+        assert ask(page, "GET", "/console")[0] == 404
+        assert ask(front, "GET", "/console/data/stacks", Authorization=f"Bearer {console}", Origin=page.url)[0] == 403
+        page.shutdown()
