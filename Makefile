@@ -210,9 +210,9 @@ teacher:  ## write what a large encoder knows, for `make train` (DATA=isear.csv 
 
 # Without CSV the judgements come from the stage's table.
 .PHONY: retrain
-retrain: train-env  ## learn from people's judgements, keep what is better (STAGE=dev or CSV=file; DATA=isear.csv ARGS=--force)
+retrain: train-env  ## learn from people's judgements, keep what is better (STAGE=dev or CSV=file; DATA=isear.csv PRIVATE=own.tsv ARGS=--force)
 	$(if $(CSV),,@$(SENTIMENT) export --stage $(STAGE) --out $(JUDGEMENTS) >&2)
-	@PYTHONPATH=container exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(ARGS)
+	@PYTHONPATH=container exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(if $(PRIVATE),--private "$(PRIVATE)") $(ARGS)
 JUDGEMENTS := build/retrain/judgements.csv
 
 .PHONY: evaluate
