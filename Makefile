@@ -19,13 +19,21 @@ local: $(VENV)/.app  ## run the whole app on this machine (PORT=8080, RUNNER=doc
 
 ##@ Learn (docs/walkthrough)
 
+.PHONY: learn
+learn: $(VENV)/.app  ## the tutor: opens the path, checks when you save, gives hints (N=13 only notes where lesson 13 begins)
+	@exec $(SENTIMENT) learn $(N)
+
 .PHONY: lesson
 lesson: $(VENV)/.app  ## check the exercise of a lesson on the laptop cloud (N=20)
-	@exec $(PY) -m scripts.lessons check $(N)
+	@exec $(SENTIMENT) learn --check $(N)
+
+.PHONY: lesson-hint
+lesson-hint: $(VENV)/.app  ## the next of three hints (N=20)
+	@exec $(SENTIMENT) learn --hint $(N)
 
 .PHONY: lesson-reset
-lesson-reset: $(VENV)/.app  ## undo what lessons changed in files and on the laptop cloud; keeps a patch of it
-	@exec $(PY) -m scripts.lessons reset
+lesson-reset: $(VENV)/.app  ## go back to where the lesson began (N=20; without, the last one); a branch keeps your work
+	@exec $(SENTIMENT) learn --reset $(N)
 
 ##@ On AWS, or any other stage (STAGE=dev)
 
@@ -66,7 +74,7 @@ test: $(VENV)/.dev  ## run all tests of this checkout
 TEST_PROCESSES ?= 2
 
 .PHONY: check
-check: lint rooms lint-site lint-workflows types templates-fresh cfn-lint judges locks secrets docs-fresh docs test  ## the gate: all of the below
+check: lint rooms lint-site lint-workflows types templates-fresh cfn-lint judges locks secrets docs-fresh docs facts test  ## the gate: all of the below
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## style and likely mistakes
@@ -140,6 +148,10 @@ docs: $(VENV)/.docs docs-fresh  ## build the documentation site into build/site,
 	@echo "build/site/index.html; browsers let its search and API page work over HTTP alone:" \
 		"python3 -m http.server --bind 127.0.0.1 --directory build/site"
 
+.PHONY: facts
+facts: $(VENV)/.app  ## list dated facts and prices with their age; those older than 180 days are a warning
+	@mkdir -p build && $(PY) -m scripts.docs.facts >build/facts.txt && echo "build/facts.txt lists every dated fact"
+
 .PHONY: slides
 slides: $(VENV)/.docs  ## make the slide deck, build/slides/slides.html and slides.pdf (needs Chromium)
 	$(PY) -m scripts.docs.slides
@@ -198,9 +210,9 @@ teacher:  ## write what a large encoder knows, for `make train` (DATA=isear.csv 
 
 # Without CSV the judgements come from the stage's table.
 .PHONY: retrain
-retrain: train-env  ## learn from people's judgements, keep what is better (STAGE=dev or CSV=file; DATA=isear.csv ARGS=--force)
+retrain: train-env  ## learn from people's judgements, keep what is better (STAGE=dev or CSV=file; DATA=isear.csv PRIVATE=own.tsv ARGS=--force)
 	$(if $(CSV),,@$(SENTIMENT) export --stage $(STAGE) --out $(JUDGEMENTS) >&2)
-	@PYTHONPATH=container exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(ARGS)
+	@PYTHONPATH=container exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(if $(PRIVATE),--private "$(PRIVATE)") $(ARGS)
 JUDGEMENTS := build/retrain/judgements.csv
 
 .PHONY: evaluate

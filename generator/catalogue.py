@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared import counters, judgements, limits
+from shared import counters, judgements, ledger, limits
 
 PROJECT = "sentiment"
 
@@ -98,7 +98,11 @@ STACKS = (
         "VPC with two public subnets, routes, and security groups that admit only the necessary traffic",
         zones="Zones",
     ),
-    Stack("data", "Tables of judgements and of their counts, and the bucket of large exports", data=True),
+    Stack(
+        "data",
+        "Tables of judgements, of their counts and of what was erased, and the bucket of large exports",
+        data=True,
+    ),
     Stack("cluster", "ECS cluster on an Auto Scaling group of EC2 instances, behind an internal load balancer"),
     Stack(
         "service",
@@ -233,7 +237,14 @@ FUNCTIONS = (
         "POST",
         "/setSentiment",
         "Stores one judgement, once, and counts it",
-        ("JUDGEMENTS_TABLE", "COUNTS_TABLE", "LABELS", "RECEIPT_KEY_PARAMETER", "JUDGEMENT_DAYS"),
+        ("JUDGEMENTS_TABLE", "COUNTS_TABLE", "LEDGER_TABLE", "LABELS", "RECEIPT_KEY_PARAMETER", "JUDGEMENT_DAYS"),
+    ),
+    Function(
+        "withdraw",
+        "POST",
+        "/withdraw",
+        "Erases what somebody said about one prediction, by the receipt that they hold",
+        ("JUDGEMENTS_TABLE", "COUNTS_TABLE", "LEDGER_TABLE", "RECEIPT_KEY_PARAMETER"),
     ),
     Function(
         "export",
@@ -294,6 +305,8 @@ JUDGEMENTS_KEY = judgements.KEY
 COUNTS_KEY = counters.KEY
 JUDGEMENTS_EXPIRY = judgements.EXPIRY
 EXPORTS_KEY = ("id",)
+EXPORTS = ("export", "export-raw")  # the items of that table: a large export of each form
+LEDGER_KEY = ledger.KEY
 COUNT_SHARDS = counters.COUNT_SHARDS
 
 # --- the smoke test ----------------------------------------------------------------------------------------------

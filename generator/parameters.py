@@ -113,6 +113,8 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "JudgementsTableArn": {**_ARN, "Description": "ARN of the table of judgements (data stack)"},
     "CountsTableName": {**_NAME, "Description": "Name of the table of counts (data stack)"},
     "CountsTableArn": {**_ARN, "Description": "ARN of the table of counts (data stack)"},
+    "LedgerTableName": {**_NAME, "Description": "Name of the table of what counts and what was erased (data stack)"},
+    "LedgerTableArn": {**_ARN, "Description": "ARN of the table of what counts and what was erased (data stack)"},
     "ExportsTableName": {**_NAME, "Description": "Name of the table of large exports in progress (data stack)"},
     "ExportsTableArn": {**_ARN, "Description": "ARN of the table of large exports in progress (data stack)"},
     "ExportBucketName": {**_NAME, "Description": "Name of the bucket of large exports (data stack)"},
@@ -260,14 +262,14 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     # pipeline
     "PipelineRepository": {
         "Type": "String",
-        "Description": "GitHub repository whose pipelines deploy this stage, as named in its tokens; empty: none",
+        "Description": "GitHub repository whose pipelines deploy this stage; empty: none",
         # GitHub puts ids into the subjects of repositories that were made or renamed since 15 July 2026.
         "AllowedPattern": "^([A-Za-z0-9-]+/[A-Za-z0-9._-]+|[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+)?$",
         "ConstraintDescription": "empty, owner/name, or owner@id/name@id",
     },
     "IdentityProviderArn": {
         "Type": "String",
-        "Description": "ARN of GitHub's identity provider if the account already has one; empty: this stack creates it",
+        "Description": "ARN of GitHub's identity provider if the account has one; empty: the stack makes it",
         "Default": "",
         "AllowedPattern": "^(arn:.+)?$",
         "ConstraintDescription": "empty, or an ARN",

@@ -1,4 +1,4 @@
-"""The one large export in progress: its progress and its writer. It is an item of the table of exports.
+"""The one large export in progress, of either form: its progress and its writer. It is an item of the table of exports.
 
 A client that asks for an export starts one or joins the one in progress. A client that asks for its progress makes it
 continue if it has no writer: a writer that runs out of time releases it, one that died is replaced after a minute. So
@@ -21,7 +21,7 @@ SEGMENTS = 4  # read in parallel; more bring nothing on a Lambda's share of a co
 LEASE_SECONDS = 60  # within which a writer must renew its lease; a part takes a few
 STALE_SECONDS = 15 * 60  # after which an abandoned export is started anew rather than resumed
 MOST_FAILURES = 3  # in a row, without a part between them
-_ITEM = {"id": {"S": "export"}}
+ITEMS = {False: {"id": {"S": "export"}}, True: {"id": {"S": "export-raw"}}}  # by whether it is the raw form
 
 
 class LostError(Exception):
@@ -41,6 +41,7 @@ class Job:
         bytes: total size of these parts.
         failures: how many writers have died since the last part.
         owner: id of its writer; empty if there is none.
+        raw: whether it is of the raw form.
     """
 
     export: str
@@ -51,21 +52,27 @@ class Job:
     bytes: int = 0
     failures: int = 0
     owner: str = ""
+    raw: bool = False
 
     @property
     def key(self) -> str:
         """Key of its object in the export bucket."""
-        return object_key(self.export)
+        return object_key(self.export, self.raw)
 
 
-def object_key(export: str) -> str:
+def object_key(export: str, raw: bool = False) -> str:
     """Key of an export's object."""
-    return f"exports/{export}/sentiment.csv"
+    return f"exports/{export}/{file_name(raw)}"
 
 
-def find(table: str) -> tuple[Job, float] | None:
+def file_name(raw: bool) -> str:
+    """What the file of an export is called."""
+    return "sentiment.raw.csv" if raw else "sentiment.csv"
+
+
+def find(table: str, raw: bool = False) -> tuple[Job, float] | None:
     """The export in progress, and the time at which its writer's lease ends; None if there is none."""
-    item = client("dynamodb").get_item(TableName=table, Key=_ITEM, ConsistentRead=True).get("Item")
+    item = client("dynamodb").get_item(TableName=table, Key=ITEMS[raw], ConsistentRead=True).get("Item")
     if not item:
         return None
     return Job(**json.loads(item["job"]["S"])), float(item["lease"]["N"])
@@ -114,7 +121,7 @@ def drop(table: str, job: Job) -> None:
     try:
         client("dynamodb").delete_item(
             TableName=table,
-            Key=_ITEM,
+            Key=ITEMS[job.raw],
             ConditionExpression="#owner = :owner",
             ExpressionAttributeNames={"#owner": "owner"},
             ExpressionAttributeValues={":owner": {"S": job.owner}},
@@ -126,7 +133,12 @@ def drop(table: str, job: Job) -> None:
 
 def _put(table: str, job: Job, lease: float, condition: str, values: dict[str, Any]) -> bool:
     """Write the item if the condition holds; return whether it did."""
-    item = {**_ITEM, "owner": {"S": job.owner}, "lease": {"N": _number(lease)}, "job": {"S": json.dumps(vars(job))}}
+    item = {
+        **ITEMS[job.raw],
+        "owner": {"S": job.owner},
+        "lease": {"N": _number(lease)},
+        "job": {"S": json.dumps(vars(job))},
+    }
     names = {"#owner": "owner"} if "#owner" in condition else {}
     try:
         client("dynamodb").put_item(

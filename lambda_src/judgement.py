@@ -33,14 +33,16 @@ def parse(content: dict[str, Any], labels: tuple[str, ...]) -> tuple[Judgement, 
     Raises:
         Problem: 400 for a missing, unknown or mistyped field, 413 for a review that is too long.
     """
-    require_fields(content, ("review", "sentiment"), ("judgement", "prediction", "receipt", "blind"))
+    require_fields(content, ("review", "sentiment"), ("judgement", "prediction", "receipt", "blind", "second"))
     text = review(content["review"])
     if "prediction" in content:
         _check_prediction(content["prediction"], labels)
+    sentiment = _label(content["sentiment"], "sentiment", (*labels, NONE))
     judgement = Judgement(
         review=text,
-        sentiment=_label(content["sentiment"], "sentiment", (*labels, NONE)),
-        judgement=_uuid(content["judgement"]) if "judgement" in content else str(uuid.uuid4()),
+        sentiment=sentiment,
+        second=_second(content["second"], sentiment, labels) if "second" in content else "",
+        judgement=judgement_id(content["judgement"]) if "judgement" in content else str(uuid.uuid4()),
         time=timestamp(),
         blind=_flag(content.get("blind", False), "blind"),
     )
@@ -53,13 +55,30 @@ def _label(value: object, name: str, labels: tuple[str, ...]) -> str:
     return value
 
 
+def _second(value: object, sentiment: str, labels: tuple[str, ...]) -> str:
+    if sentiment == NONE:
+        raise bad_request("second cannot stand beside the sentiment none; leave it out.")
+    second = _label(value, "second", labels)
+    if second == sentiment:
+        raise bad_request("second must be another label than sentiment; leave it out if only one fits.")
+    return second
+
+
 def _flag(value: object, name: str) -> bool:
     if not isinstance(value, bool):
         raise bad_request(f"{name} must be true or false.")
     return value
 
 
-def _uuid(value: object) -> str:
+def judgement_id(value: object) -> str:
+    """A judgement's id, in lower case.
+
+    Args:
+        value: the field ``judgement``.
+
+    Raises:
+        Problem: 400 for anything but a UUID.
+    """
     if not isinstance(value, str) or not _UUID.fullmatch(value.lower()):
         raise bad_request("judgement must be a UUID such as 0b0ff5b2-6f0c-4c39-9a52-d1f1cf7e6f0d.")
     return value.lower()

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 import parameters
 from shared import receipts
 from shared.judgements import EXPIRED, INVALID, VALID, Judgement, Prediction, rounded
+from shared.times import timestamp
 
 _CACHE_SECONDS = 60  # how long a revoked key may still be accepted
 # After a rotation, receipts arrive that no known key signed. Forged receipts must not cause a call of SSM each, so
@@ -33,22 +34,40 @@ def prove(judgement: Judgement, receipt: str | None, parameter: str) -> Judgemen
     if receipt is None:
         return judgement
     try:
-        found = _check(receipt, judgement.review, parameter)
+        found = verified(receipt, judgement.review, parameter)
     except receipts.ExpiredReceiptError:
         return replace(judgement, receipt=EXPIRED)
     except receipts.InvalidReceiptError:
         return replace(judgement, receipt=INVALID)
-    prediction = Prediction(found.classification, rounded(found.confidence), found.model, found.question)
+    asked = timestamp(found.issued)
+    prediction = Prediction(found.classification, rounded(found.confidence), found.model, found.question, asked)
     return replace(judgement, receipt=VALID, prediction=prediction)
 
 
-def _check(receipt: str, review: str, parameter: str) -> receipts.Receipt:
+def verified(
+    receipt: str, review: str, parameter: str, lifetime: float = receipts.LIFETIME_SECONDS
+) -> receipts.Receipt:
+    """What a receipt proves.
+
+    Args:
+        receipt: what was sent.
+        review: the text that was sent with it, trimmed.
+        parameter: name of the SSM parameter that holds the keys.
+        lifetime: seconds for which it is good.
+
+    Raises:
+        InvalidReceiptError: no key of the stage signed it for this text.
+        ExpiredReceiptError: it is genuine but too old.
+        ClientError: SSM refused to return the keys.
+        BotoCoreError: SSM did not answer.
+        ValueError: the parameter holds no keys.
+    """
     try:
-        return receipts.check(receipt, review, _keys(parameter, _CACHE_SECONDS))
+        return receipts.check(receipt, review, _keys(parameter, _CACHE_SECONDS), lifetime)
     except receipts.ExpiredReceiptError:
         raise
     except receipts.InvalidReceiptError:
-        return receipts.check(receipt, review, _keys(parameter, _AGAIN_SECONDS))
+        return receipts.check(receipt, review, _keys(parameter, _AGAIN_SECONDS), lifetime)
 
 
 def _keys(parameter: str, max_age_seconds: float) -> tuple[str, ...]:

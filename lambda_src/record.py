@@ -1,35 +1,36 @@
 """POST /setSentiment: stores one judgement, once, and counts it.
 
-The judgement and its counter are written in one transaction, so that counts are exact and nothing is ever half written.
-A judgement is identified by its text and the UUID that its client made: sent again, concurrently or after a lost reply,
-it is found to be stored already and gets the same reply as the first time. That also holds if its receipt has expired
-in between: what was proved first counts.
+The judgement, its counter and what the ledger says about its question are written in one transaction, so that counts
+are exact and nothing is ever half written. A judgement is identified by its text and the UUID that its client made:
+sent again, concurrently or after a lost reply, it is found to be stored already and gets the same reply as the first
+time. That also holds if its receipt has expired in between: what was proved first counts.
+
+A question counts once: another judgement with the same receipt is stored beside the earlier ones, and takes their place
+in the counts. What was erased after the question was asked is not stored again (shared/erasure.py).
 """
 
 from __future__ import annotations
 
-import random
 import time
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
+import writes
 from aws import client
 from endpoint import endpoint
 from judgement import parse
+from patience import failed_checks, tries
 from proof import prove
 from replies import Reply, json_reply
 from request import Event, json_body
 from settings import Record
-from shared import counters
+from shared import counters, erasure, ledger
 from shared.judgements import EXPIRY, Judgement, from_item, to_item
 from shared.problems import Problem, try_later
+from shared.times import just_after
 
-# Reasons for which DynamoDB cancels a transaction that will succeed on a retry:
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
-_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-_RETRY_SECONDS = 4.0  # one last slow try (two times four seconds) still fits into the function's timeout
-_FIRST_PAUSE_SECONDS = 0.02
-_LONGEST_PAUSE_SECONDS = 0.5
+_PUT, _ERASED, _QUESTION = 0, 1, 2  # places in the transaction
 
 
 @endpoint("record")
@@ -38,7 +39,7 @@ def handler(event: Event, context: Any) -> Reply:
     settings = Record.load()
     sent, receipt = parse(json_body(event), settings.labels)
     stored = store(prove(sent, receipt, settings.receipt_key_parameter), settings)
-    if sent.sentiment != stored.sentiment:
+    if (sent.sentiment, sent.second) != (stored.sentiment, stored.second):
         raise Problem(
             HTTPStatus.CONFLICT,
             "This judgement id is already used by another judgement of this text; use a new UUID for a new judgement.",
@@ -47,6 +48,7 @@ def handler(event: Event, context: Any) -> Reply:
         {
             "review": stored.review,
             "sentiment": stored.sentiment,
+            **({"second": stored.second} if stored.second else {}),
             "id": stored.id,
             "verdict": stored.verdict,
             "judgement": stored.judgement,
@@ -59,52 +61,68 @@ def store(judgement: Judgement, settings: Record) -> Judgement:
 
     Args:
         judgement: what to store.
-        settings: names of the two tables.
+        settings: names of the tables.
 
     Returns:
         The judgement as stored: this one, or an earlier one with the same text and id.
 
     Raises:
-        Problem: 503 if other writers conflicted for too long.
+        Problem: 410 if it was erased, 503 if other writers conflicted for too long.
         ClientError: DynamoDB refused.
         BotoCoreError: DynamoDB did not answer.
     """
-    give_up = time.monotonic() + _RETRY_SECONDS
-    pause = _FIRST_PAUSE_SECONDS
-    while True:
+    before: ledger.Entry = {}  # what the ledger says about the question; it is told when that is not nothing
+    for _ in tries():
+        if before and judgement.time <= before["time"]["S"]:
+            judgement = replace(judgement, time=just_after(before["time"]["S"]))
         try:
-            client("dynamodb").transact_write_items(TransactItems=_writes(judgement, settings))
-            return judgement
+            client("dynamodb").transact_write_items(TransactItems=_parts(judgement, before, settings))
+            break
         except client("dynamodb").exceptions.TransactionCanceledException as error:
-            reasons = [reason.get("Code") for reason in error.response["CancellationReasons"]]
-            if "ConditionalCheckFailed" in reasons:
-                return _stored(judgement, settings)
-            if not _PASSING.intersection(reasons):
-                raise
-        if time.monotonic() > give_up:
-            raise try_later("Too many judgements are arriving at once. Send the same request again shortly.")
-        # Full jitter, so that two writers that collided do not collide again.
-        time.sleep(random.uniform(0, pause))  # noqa: S311 - nothing secret
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            failed = failed_checks(error)
+        if _PUT in failed:
+            return _stored(judgement, settings)
+        if _ERASED in failed:
+            raise _gone()
+        before = failed.get(_QUESTION, before)
+        if judgement.judgement in before.get("gone", {}).get("SS", ()):
+            raise _gone()
+    return judgement
 
 
-def _writes(judgement: Judgement, settings: Record) -> list[dict[str, Any]]:
-    item: dict[str, Any] = to_item(judgement)
+def _gone() -> Problem:
+    return Problem(HTTPStatus.GONE, "This text was erased, or the judgement withdrawn. Ask again to judge it anew.")
+
+
+def _parts(judgement: Judgement, before: ledger.Entry, settings: Record) -> list[dict[str, Any]]:
+    expiry = {}
     if settings.judgement_days:
-        item[EXPIRY] = {"N": str(int(time.time()) + settings.judgement_days * 24 * 3600)}
+        expiry = {EXPIRY: {"N": str(int(time.time()) + settings.judgement_days * 24 * 3600)}}
     put = {
         "TableName": settings.judgements_table,
-        "Item": item,
+        "Item": {**to_item(judgement), **expiry},
         "ConditionExpression": "attribute_not_exists(id)",
     }
-    count = {
-        "TableName": settings.counts_table,
-        "Key": {"model": {"S": judgement.model}, "shard": {"N": str(counters.shard(judgement.judgement))}},
-        "UpdateExpression": "ADD #counter :one",
-        "ExpressionAttributeNames": {"#counter": counters.counter(judgement.predicted, judgement.sentiment)},
-        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    check = {
+        "TableName": settings.ledger_table,
+        "Key": ledger.erasure_key(erasure.text_mark(judgement.review)),
+        "ConditionExpression": "attribute_not_exists(id) OR #time < :asked",
+        "ExpressionAttributeNames": {"#time": "time"},
+        "ExpressionAttributeValues": {":asked": {"S": judgement.asked}},
     }
-    return [{"Put": put}, {"Update": count}]
+    parts: list[dict[str, Any]] = [{"Put": put}, {"ConditionCheck": check}]
+    counter = counters.counter(judgement.kind)
+    if judgement.question:
+        entry = ledger.counted(judgement.question, judgement.judgement, counter, judgement.time)
+        gone = {"gone": before["gone"]} if "gone" in before else {}
+        parts.append(writes.enter(settings.ledger_table, {**entry, **gone, **expiry}, before))
+    # The earlier judgement of the question, if any, was counted in the same item: model and shard are the question's.
+    changes = {counter: 1}
+    if "counter" in before:
+        changes[before["counter"]["S"]] = changes.get(before["counter"]["S"], 0) - 1
+    if any(changes.values()):
+        parts.append(writes.count(settings.counts_table, judgement.model, judgement.source, changes))
+    return parts
 
 
 def _stored(judgement: Judgement, settings: Record) -> Judgement:

@@ -27,11 +27,11 @@ def header(event: Event, name: str) -> str:
     return ""
 
 
-def query(event: Event, name: str) -> str:
-    """A query parameter; empty if it was not sent."""
+def query(event: Event, name: str, missing: str = "") -> str:
+    """A query parameter; ``missing`` if it was not sent."""
     parameters = event.get("queryStringParameters") if isinstance(event, Mapping) else None
     found = parameters.get(name) if isinstance(parameters, Mapping) else None
-    return found if isinstance(found, str) else ""
+    return found if isinstance(found, str) else missing
 
 
 def request_id(event: Event) -> str:

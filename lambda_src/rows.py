@@ -21,21 +21,22 @@ class Page(NamedTuple):
     next: Key | None
 
 
-def pages(table: str) -> Iterator[Page]:
+def pages(table: str, raw: bool = False) -> Iterator[Page]:
     """The whole table, one page after the other."""
     key: Key | None = {}
     while key is not None:
-        page = _read(table, {"ExclusiveStartKey": key} if key else {})
+        page = _read(table, raw, {"ExclusiveStartKey": key} if key else {})
         yield page
         key = page.next
 
 
-def segments(table: str, places: Sequence[Key | None]) -> Generator[tuple[int, Page], None, None]:
+def segments(table: str, places: Sequence[Key | None], raw: bool = False) -> Generator[tuple[int, Page], None, None]:
     """The rest of the table, read by one thread per segment; at most one page per segment is in memory.
 
     Args:
         table: its name.
         places: for each segment where to continue: an empty key for the beginning, None once it is read completely.
+        raw: whether the CSV is of the raw form.
 
     Yields:
         Number of the segment, and its next page.
@@ -46,7 +47,7 @@ def segments(table: str, places: Sequence[Key | None]) -> Generator[tuple[int, P
         def read_on(segment: int, key: Key) -> None:
             part: dict[str, Any] = {"Segment": segment, "TotalSegments": len(places)}
             options = {**part, "ExclusiveStartKey": key} if key else part
-            under_way[threads.submit(_read, table, options)] = segment
+            under_way[threads.submit(_read, table, raw, options)] = segment
 
         for segment, key in enumerate(places):
             if key is not None:
@@ -59,7 +60,7 @@ def segments(table: str, places: Sequence[Key | None]) -> Generator[tuple[int, P
                 yield segment, page
 
 
-def _read(table: str, options: dict[str, Any]) -> Page:
+def _read(table: str, raw: bool, options: dict[str, Any]) -> Page:
     answer = client("dynamodb").scan(TableName=table, ConsistentRead=True, **options)
-    lines = csv_rows(answer["Items"], time.time())
+    lines = csv_rows(answer["Items"], time.time(), raw)
     return Page("".join(lines).encode(), len(lines), answer.get("LastEvaluatedKey"))

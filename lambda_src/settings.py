@@ -17,6 +17,7 @@ class Record:
 
     judgements_table: str
     counts_table: str
+    ledger_table: str
     labels: tuple[str, ...]
     receipt_key_parameter: str
     judgement_days: int
@@ -31,9 +32,34 @@ class Record:
         return cls(
             judgements_table=environment["JUDGEMENTS_TABLE"],
             counts_table=environment["COUNTS_TABLE"],
+            ledger_table=environment["LEDGER_TABLE"],
             labels=_labels(environment),
             receipt_key_parameter=environment["RECEIPT_KEY_PARAMETER"],
             judgement_days=int(environment["JUDGEMENT_DAYS"]),
+        )
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """Settings of the function that withdraws judgements."""
+
+    judgements_table: str
+    counts_table: str
+    ledger_table: str
+    receipt_key_parameter: str
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> Withdraw:
+        """Read the settings.
+
+        Raises:
+            KeyError: a variable is not set.
+        """
+        return cls(
+            judgements_table=environment["JUDGEMENTS_TABLE"],
+            counts_table=environment["COUNTS_TABLE"],
+            ledger_table=environment["LEDGER_TABLE"],
+            receipt_key_parameter=environment["RECEIPT_KEY_PARAMETER"],
         )
 
 

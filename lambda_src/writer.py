@@ -21,15 +21,15 @@ from shared import csvformat, logs
 _RESERVE_MILLISECONDS = 20_000
 
 
-def handler(event: dict[str, str], context: Any) -> None:
+def handler(event: dict[str, Any], context: Any) -> None:
     """Continue an export.
 
     Args:
-        event: ``export`` and ``owner``, as returned by ``jobs.claim``.
+        event: ``export``, ``owner`` and ``raw``, as returned by ``jobs.claim``.
         context: Lambda's; has the remaining time.
     """
     settings, started = Writer.load(), time.perf_counter()
-    found = jobs.find(settings.exports_table)
+    found = jobs.find(settings.exports_table, event.get("raw", False))
     if not found or (found[0].export, found[0].owner) != (event["export"], event["owner"]):
         return  # called twice, or too late
     job = found[0]
@@ -56,9 +56,9 @@ def _write(job: jobs.Job, settings: Writer, context: Any) -> bool:
     if bucket.size(settings.export_bucket, job.key) is not None:  # the last run died right after completing it
         jobs.drop(settings.exports_table, job)
         return True
-    pending = bytearray() if job.tags else bytearray(csvformat.header().encode())
+    pending = bytearray() if job.tags else bytearray(csvformat.header(job.raw).encode())
     places, count = list(job.places), job.rows
-    reading = rows.segments(settings.judgements_table, places)
+    reading = rows.segments(settings.judgements_table, places, job.raw)
     for segment, page in reading:
         pending += page.content
         places[segment], count = page.next, count + page.rows

@@ -8,6 +8,7 @@ const KINDS = {
   403: "forbidden",
   408: "timeout",
   409: "conflict",
+  410: "erased",
   413: "refused",
   422: "refused",
   429: "throttled",

@@ -21,7 +21,7 @@ const at = makeApi(() => whenReady);
 
 async function loadParts() {
   const { makeParts } = await import("./parts.js");
-  parts = makeParts(at, config, report);
+  parts = makeParts(at, config, report, moved);
   parts.outbox.resume();
   parts.stats.refresh();
   setInterval(() => document.visibilityState === "visible" && parts.stats.refresh(), 30_000);
@@ -92,20 +92,19 @@ const isHidden = (shown) => Boolean(shown?.blind && !judged);
 
 function pick(said) {
   if (judged?.said === said && judged.state !== "refused") return;
-  const before = judged; // still held: replaced; already sent: both are kept
-  if (before) parts.outbox[before.state === "refused" ? "drop" : "undo"](before.id);
-  const { classification, receipt, text: review } = answer;
-  const id = parts.uuid();
-  const blind = (!before && answer.blind) || undefined;
-  judged = { id, said, state: "held" };
-  parts.visit.add({ id, review, said, predicted: classification, state: "held" });
-  parts.outbox.hold({ review, sentiment: said, judgement: id, receipt, blind });
+  const { classification: predicted, receipt, text: review } = answer;
+  const blind = (!judged && answer.blind) || undefined;
+  parts.visit.judge({ id: judged?.id, review, receipt, predicted }, said, { blind });
   byId("after").focus({ preventScroll: true }); // outside of the buttons: what is typed next judges nothing
 }
 
+/** Another judgement of the answer takes the place of the one before, from here or from the list of this visit. */
+function moved({ review, receipt }, entry) {
+  if (review === answer?.text && receipt === answer.receipt) judged = entry;
+}
+
 function undo() {
-  if (!judged || !parts.outbox.undo(judged.id)) return;
-  write(byId("outcome"), say("undone"));
+  parts.visit.withdraw(judged.id);
   byId("after").focus({ preventScroll: true });
 }
 
@@ -114,6 +113,7 @@ function report(id, state, failure) {
   if (judged?.id === id) {
     if (state === "undone") answer.blind = false; // it has been seen
     judged = state === "undone" ? null : { ...judged, state, failure };
+    if (!judged && !byId("visit").contains(document.activeElement)) write(byId("outcome"), say("undone")); // who is there is told there
     show();
   }
   if (state === "saved") parts?.stats.refresh();
@@ -142,14 +142,14 @@ function sayOutcome() {
   if (!judged) return "";
   const key = judged.state === "sending" ? "held" : judged.state;
   return say(key, {
-    verdict: sayVerdict(judged.said, answer.classification),
+    verdict: sayVerdict(judged.said, answer.classification, judged.second),
     reason: judged.failure ? sayFailure(judged.failure) : "",
   });
 }
 
 function showActions(shown) {
   const open = {
-    undo: shown && judged?.state === "held",
+    undo: shown && judged && parts.visit.canWithdraw(judged.id),
     another: shown && judged,
     again: problem && !asked.controller && !shown,
     stop: asked.failure && asked.controller,
@@ -222,7 +222,7 @@ function onKey(event) {
     event.preventDefault();
     if (!repeat) ask();
   } else if (key === "Enter" && repeat) event.preventDefault(); // a key held down presses no second button
-  else if (key === "Escape") undo();
+  else if (key === "Escape" && judged?.state === "held") undo();
   else if (label && shownAnswer() && parts) pick(label); // numbers count only among the verdict's buttons
   else if (isStray(event)) {
     text.focus(); // and the character goes there

@@ -1,7 +1,7 @@
 // Judgements on their way: held for a moment in which a slip can be undone, then sent until the API has said yes.
 // Each is on the device before anything else happens, so that neither a reload nor a crash loses one. No words here.
 
-import { delayBefore, isObject, json, pause } from "./api.js";
+import { delayBefore, isCount, isObject, json, pause } from "./api.js";
 import { deviceStore } from "./dom.js";
 
 export const GRACE = 4_000; // milliseconds in which a judgement can be taken back
@@ -17,12 +17,15 @@ const keyOf = (id) => `outbox.${id}`;
 /**
  * Makes the outbox.
  * `at` calls the API; the same UUID may be sent twice, since it is stored once.
- * `report(id, state, failure)` is told of each change: held, undone, sending, saved, waiting or refused.
+ * `report(id, state, failure)` is told of each change: held, undone, sending, saved, waiting or refused; of one that is
+ * taken back: withdrawing, then undone, or still when the service refuses that.
  */
 export function makeOutbox(at, report) {
-  // keepalive: a judgement under way still arrives when the page is left.
-  const send = (judgement) =>
-    at("setSentiment", (reply) => isObject(reply) && reply.sentiment === judgement.sentiment, { ...json(judgement), keepalive: true });
+  // keepalive: what is under way still arrives when the page is left.
+  const send = ({ judgement, withdrawal }) =>
+    withdrawal
+      ? at("withdraw", (reply) => isObject(reply) && isCount(reply.withdrawn), { ...json(withdrawal), keepalive: true })
+      : at("setSentiment", (reply) => isObject(reply) && reply.sentiment === judgement.sentiment, { ...json(judgement), keepalive: true });
 
   const timers = new Map();
   const sending = new Map();
@@ -31,17 +34,22 @@ export function makeOutbox(at, report) {
     clearTimeout(timers.get(id));
     timers.delete(id);
     for (let tries = 0; ; tries += 1) {
-      const judgement = deviceStore.get(keyOf(id))?.judgement;
-      if (!judgement) return; // undone, or sent by another tab
+      const kept = deviceStore.get(keyOf(id));
+      if (!kept) return; // undone, or sent by another tab
+      const back = Boolean(kept.withdrawal);
+      const replaced = () => !back && deviceStore.get(keyOf(id))?.withdrawal; // taken back while it was on its way
       try {
-        if (tries === 0) report(id, "sending");
-        await send(judgement);
+        if (tries === 0 || back) report(id, back ? "withdrawing" : "sending");
+        await send(kept);
+        if (replaced()) continue;
         deviceStore.remove(keyOf(id));
-        report(id, "saved");
+        report(id, back ? "undone" : "saved");
         return;
       } catch (failure) {
+        if (replaced()) continue;
         // It stays on the device either way: what is refused today may pass when the page is opened again.
-        report(id, failure.passing ? "waiting" : "refused", failure);
+        if (back && !failure.passing) deviceStore.remove(keyOf(id)); // this will not
+        report(id, back ? (failure.passing ? "withdrawing" : "still") : failure.passing ? "waiting" : "refused", failure);
         if (!failure.passing) return;
         await pause(delayBefore(tries, failure));
       }
@@ -68,6 +76,12 @@ export function makeOutbox(at, report) {
       deviceStore.remove(keyOf(id));
       report(id, "undone");
       return true;
+    },
+    /** Takes back what was sent, by its receipt; it waits for the network as a judgement does. */
+    withdraw(id, review, receipt) {
+      deviceStore.set(keyOf(id), { withdrawal: { review, receipt, judgement: id }, due: Date.now() });
+      report(id, "withdrawing");
+      start(id);
     },
     /** Sends a refused one again. */
     retry: (id) => start(id),

@@ -3,7 +3,12 @@
 
 import { isCount, isObject, isText } from "./api.js";
 import { byId, make } from "./dom.js";
-import { count, percent, say, sayLabel } from "./words.js";
+import { count, learn, percent, say, sayLabel } from "./words.js";
+
+learn({
+  en: { statsBlind: "Said before seeing the answer: {share} right ({right} of {answered}); after seeing it: {seen}." },
+  de: { statsBlind: "Vor der Antwort gesagt: {share} richtig ({right} von {answered}); danach: {seen}." },
+});
 
 const NONE = "none"; // in the table: the model could not tell; or the person said none of these
 
@@ -30,6 +35,14 @@ export function interval(right, of) {
 }
 
 const sayNone = (label) => (label === NONE ? say("none") : sayLabel(label));
+
+/** What people said without having seen the answer, beside the rest: an answer that is seen leads. */
+function blindLine({ blind, seen }) {
+  if (!blind?.answered) return [];
+  const share = ({ right, answered }) => (answered ? percent(right / answered) : "–");
+  const words = say("statsBlind", { share: share(blind), right: count(blind.right), answered: count(blind.answered), seen: share(seen) });
+  return [make("p", { className: "quiet" }, words)];
+}
 
 function headline({ answered, right, abstained, told }) {
   if (!answered && !abstained) return [make("p", { className: "headline" }, say("statsEmpty"))];
@@ -89,7 +102,9 @@ function revisions(models, all, chosen, choose) {
 
 const everyValue = (object, is) => isObject(object) && Object.values(object).every(is);
 const isConfusion = (value) => everyValue(value, (row) => everyValue(row, isCount));
-const isStats = (reply) => isObject(reply) && isConfusion(reply.confusion) && Array.isArray(reply.models) && reply.models.every((one) => isText(one?.model) && isConfusion(one.confusion));
+const isQuality = (value) => value === undefined || (isObject(value) && isCount(value.answered) && isCount(value.right));
+const isCounts = (value) => isObject(value) && isConfusion(value.confusion) && isQuality(value.blind) && isQuality(value.seen);
+const isStats = (reply) => isCounts(reply) && Array.isArray(reply.models) && reply.models.every((one) => isText(one?.model) && isCounts(one));
 
 /** Makes the panel; `at` calls the API. */
 export function makeStats(panel, labels, at) {
@@ -111,9 +126,10 @@ export function makeStats(panel, labels, at) {
     }
     // Judgements without a proven answer of the model say nothing about how good it is.
     const models = stats.models.filter(({ confusion }) => Object.values(confusion).some((row) => Object.values(row).some(Boolean)));
-    const { confusion } = models.find(({ model }) => model === chosen) ?? stats;
+    const one = models.find(({ model }) => model === chosen) ?? stats;
+    const { confusion } = one;
     const figures = sums(confusion);
-    panel.replaceChildren(...headline(figures), revisions(models, sums(stats.confusion), chosen, choose), matrix(confusion, labels), ...trouble);
+    panel.replaceChildren(...headline(figures), ...blindLine(one), revisions(models, sums(stats.confusion), chosen, choose), matrix(confusion, labels), ...trouble);
   }
 
   async function refresh() {

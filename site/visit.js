@@ -1,29 +1,89 @@
-// The list of this visit's judgements: what was said to what, and whether it has arrived. Sending is outbox.js's work.
+// The list of this visit's judgements: what was said to what, whether it has arrived, and what can still be done about
+// it: say something else, add a second feeling, take it back. One text and its answer are one line, whatever was said of
+// it in between, as the service counts it. Sending is outbox.js's work.
 
 import { make, visitStore } from "./dom.js";
-import { say, sayFailure, sayVerdict } from "./words.js";
+import { uuid } from "./outbox.js";
+import { learn, say, sayFailure, sayLabel, sayVerdict } from "./words.js";
 
-/** Makes the list inside `list`, with what this tab did before a reload; `outbox` sends a refused one again. */
-export function makeVisit(list, outbox) {
+learn({
+  en: {
+    said: "What it was",
+    second: "A second feeling",
+    noSecond: "and also …",
+    alsoLabel: "and {label}",
+    withdraw: "Take back",
+    "state.withdrawing": "Taking it back …",
+    "state.still": "Still stored.",
+    withdrawing: "Taking it back: {verdict} {reason}",
+    still: "Still stored: {verdict} {reason}",
+  },
+  de: {
+    said: "Was es war",
+    second: "Ein zweites Gefühl",
+    noSecond: "und auch …",
+    alsoLabel: "und {label}",
+    withdraw: "Zurücknehmen",
+    "state.withdrawing": "Wird zurückgenommen …",
+    "state.still": "Noch gespeichert.",
+    withdrawing: "Wird zurückgenommen: {verdict} {reason}",
+    still: "Noch gespeichert: {verdict} {reason}",
+  },
+});
+
+const NONE = "none";
+
+/**
+ * Makes the list inside `list`, with what this tab did before a reload; `told` hears what became of what is taken back.
+ * `moved(about, entry)` is told of each new judgement, and what it is about.
+ */
+export function makeVisit(list, told, labels, outbox, moved) {
   let entries = visitStore.get("visit") ?? [];
 
-  const button = (word, onclick) => make("button", { type: "button", className: "plain", onclick }, say(word));
+  const button = (word, onclick) => make("button", { type: "button", className: "plain", onclick, data: { control: word } }, say(word));
 
-  function item({ id, review, said, predicted, state, failure }) {
+  const option = (value, text, chosen) => make("option", { value, selected: value === chosen }, text);
+
+  const select = (control, chosen, options, onchange) =>
+    make("select", { "aria-label": say(control), data: { control }, onchange: (event) => onchange(event.target.value) }, ...options.map(([value, text]) => option(value, text, chosen)));
+
+  /** What can be done about an entry that is on its way or stored. */
+  function changes(entry) {
+    const { said, second = "" } = entry;
+    const all = [...labels, NONE].map((label) => [label, label === NONE ? say("none") : sayLabel(label)]);
+    const others = [["", say("noSecond")], ...labels.filter((label) => label !== said).map((label) => [label, say("alsoLabel", { label: sayLabel(label) })])];
+    const parts = [select("said", said, all, (label) => judge(entry, label, { second: label === NONE || label === second ? "" : second }))];
+    if (said !== NONE) parts.push(select("second", second, others, (label) => judge(entry, said, { second: label })));
+    return [...parts, button("withdraw", () => withdraw(entry.id))];
+  }
+
+  function item(entry) {
+    const { review, said, second, predicted, state, failure } = entry;
     const words = say(`state.${state === "sending" ? "held" : state}`);
-    const reason = state === "refused" && failure ? ` ${sayFailure(failure)}` : "";
+    const reason = ["refused", "still"].includes(state) && failure ? ` ${sayFailure(failure)}` : "";
+    const buttons = {
+      refused: () => [button("again", () => again(entry)), button("drop", () => outbox.drop(entry.id))],
+      withdrawing: () => [],
+    };
+    // Without a receipt nobody can prove later whose it was; what is still held can be taken back all the same.
+    const can = buttons[state] ?? (() => (entry.receipt || state === "held" ? changes(entry) : []));
     return make(
       "li",
       { data: { label: said, state } },
       make("q", { dir: "auto", lang: "en" }, review),
-      make("span", { className: "quiet" }, `${sayVerdict(said, predicted)} `, make("span", { className: "state" }, words + reason)),
-      ...(state === "refused" ? [button("again", () => outbox.retry(id)), button("drop", () => outbox.drop(id))] : []),
+      make("span", { className: "quiet" }, `${sayVerdict(said, predicted, second)} `, make("span", { className: "state" }, words + reason)),
+      make("span", { className: "changes" }, ...can()),
     );
   }
 
   function show() {
+    const { activeElement } = document;
+    const row = [...list.children].findIndex((child) => child.contains(activeElement));
     const items = entries.map(item);
     list.replaceChildren(...(items.length ? items : [make("li", { className: "quiet" }, say("visitEmpty"))]));
+    if (row < 0) return;
+    const control = list.children[row]?.querySelector(`[data-control="${activeElement.dataset.control}"]`);
+    (control ?? list).focus();
   }
 
   function keep(next) {
@@ -32,14 +92,48 @@ export function makeVisit(list, outbox) {
     show();
   }
 
+  const find = (id) => entries.find((entry) => entry.id === id);
+
+  /** Sends what is said of `about` (review, receipt, predicted; id: of the judgement before); returns the entry. */
+  function judge(about, said, { second, blind } = {}) {
+    const { review, receipt, predicted } = about;
+    const before = find(about.id);
+    const entry = { id: uuid(), review, receipt, predicted, said, second: second || undefined, state: "held" };
+    keep(before ? entries.map((one) => (one === before ? entry : one)) : [entry, ...entries]);
+    moved(about, entry);
+    // What has not left yet is replaced; of what has, the service counts the last.
+    if (before && !outbox.undo(before.id) && before.state !== "saved") outbox.drop(before.id);
+    outbox.hold({ review, sentiment: said, second: entry.second, judgement: entry.id, receipt, blind });
+    return entry;
+  }
+
+  /** Sends a refused one again: under a new id where the service has another judgement under the old one. */
+  function again(entry) {
+    if (entry.failure?.kind === "conflict") judge(entry, entry.said, entry);
+    else outbox.retry(entry.id);
+  }
+
+  /** Takes a judgement back: at once where it has not left yet, or else by its receipt. */
+  function withdraw(id) {
+    const { review, receipt } = find(id) ?? {};
+    if (!outbox.undo(id) && receipt) outbox.withdraw(id, review, receipt);
+  }
+
   return {
     show,
-    add: (entry) => keep([entry, ...entries]),
+    judge,
+    withdraw,
+    /** Whether a judgement can still be taken back. */
+    canWithdraw: (id) => Boolean(find(id)?.receipt || find(id)?.state === "held") && find(id).state !== "withdrawing",
     /** Notes a new state of one judgement; `undone` removes it. */
     update(id, state, failure) {
+      const entry = find(id);
+      if (!entry) return;
       const reason = failure && { kind: failure.kind, detail: failure.detail };
-      if (state === "undone") keep(entries.filter((entry) => entry.id !== id));
-      else keep(entries.map((entry) => (entry.id === id ? { ...entry, state, failure: reason } : entry)));
+      const here = list.contains(document.activeElement); // elsewhere it is told elsewhere
+      told.textContent = here && state === "undone" ? say("undone") : here && state === "still" ? say("state.still") : "";
+      if (state === "undone") keep(entries.filter((one) => one !== entry));
+      else keep(entries.map((one) => (one === entry ? { ...one, state, failure: reason } : one)));
     },
   };
 }

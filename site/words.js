@@ -30,7 +30,7 @@ const en = {
   which: "Which one is it?",
   chartIdle: "The seven feelings it knows.",
   chartOpen: "Pick the feeling that was meant.",
-  chartJudged: "Picked the wrong one? Pick again. Once saved, both answers are kept.",
+  chartJudged: "Picked the wrong one? Pick again: the last one counts.",
   undone: "Taken back.",
 
   held: "Saving: {verdict}",
@@ -59,6 +59,7 @@ const en = {
   "failure.token": "The service asks for a permission that this page does not have.",
   "failure.forbidden": "The service refuses requests from here.",
   "failure.conflict": "The service already has another answer under the same number.",
+  "failure.erased": "This text was erased meanwhile, or the judgement taken back. Ask again to judge it anew.",
   "failure.refused": "The service did not accept this text.",
   "failure.mismatch": "This page and the service do not fit together; reloading the page may help.",
   "ask.offline": "You are offline. I ask as soon as you are back.",
@@ -130,10 +131,11 @@ export function say(key, values = {}) {
 /** A label in words; one that the words do not know (another model) is shown as it is. */
 export const sayLabel = (label) => languages[language][`label.${label}`] ?? label;
 
-/** What was recorded, in words: "joy (you corrected sadness)." */
-export function sayVerdict(said, predicted) {
-  const key = predicted === null ? "toldVerdict" : predicted === said ? "approvedVerdict" : "revisedVerdict";
-  return say(key, { said: said === "none" ? say("none") : sayLabel(said), predicted: sayLabel(predicted) });
+/** What was recorded, in words: "joy (you corrected sadness)." or "joy + guilt (you agreed)." */
+export function sayVerdict(said, predicted, second) {
+  const key = predicted === null ? "toldVerdict" : [said, second].includes(predicted) ? "approvedVerdict" : "revisedVerdict";
+  const words = [said, second].filter(Boolean).map((label) => (label === "none" ? say("none") : sayLabel(label)));
+  return say(key, { said: words.join(" + "), predicted: sayLabel(predicted) });
 }
 
 /** Why something failed; `place` ("download") may have words of its own for it. */

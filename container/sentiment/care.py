@@ -9,9 +9,10 @@ news, and what is long past. Grief over somebody's suicide counts while it is fr
 yesterday"); "my grandfather killed himself in 1950" tells of a loss as any other does. Somebody else who wants to die
 now counts: help lines are there for those who worry about them, too.
 
-How far that goes: lists of sixty phrasings, each written before the patterns were adjusted to it, were found to nine
-tenths. Of 7,502 texts of ISEAR 13 are taken, most of which do tell of a rape or an attack; of 43,410 comments of
-GoEmotions 38.
+How far that goes: of lists of sixty phrasings, each written before the patterns were adjusted to it, they found 58 of
+plain ones and 38 and 24 of indirect ones ("my heart wants to stop and I want to let it"); each list then became part of
+the tests. Of 7,502 texts of ISEAR 14 are taken, most of which do tell of a rape or an attack; of 54,263 comments of
+GoEmotions 63, and of 36,895 accounts and utterances of EmpatheticDialogues 43. A text takes .5 ms on average.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def _sentences(text: str) -> Iterator[str]:
         if "*" in words or "#" in words:
             for masked, word in _MASKED:
                 words = masked.sub(word, words)
-        words = " ".join(_WORDS.get(word, word) for word in _STRETCHED.sub(r"\1", words).split())
+        words = " ".join(filter(None, (_WORDS.get(word, word) for word in _STRETCHED.sub(r"\1", words).split())))
         for phrase, meant in _PHRASES:
             words = phrase.sub(meant, words)
         yield words

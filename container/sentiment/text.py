@@ -134,10 +134,10 @@ _SLANG = {
 }  # fmt: skip
 _KEPT = frozenset(("wo",))  # "wo n't"
 
-# Words that are mended when they are mistyped: long enough to be recognised, and not so many that it takes time.
-_MENDED = range(4, 16)
+# Words that are fixed when they are mistyped: long enough to be recognised, and not so many that it takes time.
+_FIXABLE = range(4, 16)
 _SHORT = 4  # of so few letters only words are meant that are commoner still
-_MOST_MENDED = 16
+_MOST_FIXED = 16
 _COMMON, _VERY_COMMON = 10_000, 3_000  # only words as common as this are meant by a mistyped one
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _LONGEST_HASHTAG, _LONGEST_WORD, _MOST_HASHTAGS = 32, 14, 8
@@ -384,7 +384,7 @@ class Tokenizer:
         Args:
             text: any text.
         """
-        left = {"mended": _MOST_MENDED, "hashtags": _MOST_HASHTAGS}
+        left = {"fixed": _MOST_FIXED, "hashtags": _MOST_HASHTAGS}
         for start, end, tokens in pieces(text):
             ids: list[int] = []
             for place, token in enumerate(tokens):
@@ -405,13 +405,13 @@ class Tokenizer:
             return self._segmented(token[1:]) if left["hashtags"] >= 0 else [self._ids.get(token[1:], UNKNOWN)]
         if stretched and (known := min((self._ids[one] for one in _shortened(token) if one in self._ids), default=0)):
             return [known]
-        if len(token) in _MENDED and token.isascii() and token.isalpha() and left["mended"] > 0:
-            left["mended"] -= 1
-            return [self._mend(token)]
+        if len(token) in _FIXABLE and token.isascii() and token.isalpha() and left["fixed"] > 0:
+            left["fixed"] -= 1
+            return [self._fix(token)]
         return [UNKNOWN]
 
-    def _mend(self, word: str) -> int:
-        """The commonest word that is one slip away: a letter too many, too few, wrong, or changed round with its next.
+    def _fix(self, word: str) -> int:
+        """The commonest word that is one slip away: a letter too many, too few, wrong, or swapped with the next.
 
         A vocabulary stands in the order of how common its words are, so that is the lowest id.
         """

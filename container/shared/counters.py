@@ -7,7 +7,8 @@ both agree. The predicted label is ``none`` if the model abstained. Judgements w
 model ``unprompted``, in counters such as ``unprompted>joy``.
 
 Shards spread the writes: DynamoDB allows about 1,000 writes a second to one item. The sum over all shards of a model
-is exact, because a judgement and its counter are written in one transaction.
+is exact, because a judgement and its counter are written in one transaction. One receipt counts once, however many
+judgements are sent with it: its last word stands, so a later one moves the count. Both are in the same shard.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 COUNT_SHARDS = 16
 NONE = "none"
@@ -23,35 +24,61 @@ UNPROMPTED = "unprompted"
 KEY = ("model", "shard")  # of the table: model revision; number 0..COUNT_SHARDS-1
 
 
-def shard(judgement: str) -> int:
-    """The shard that counts a judgement: the same for the same id, in every worker and at any time."""
-    return zlib.crc32(judgement.encode()) % COUNT_SHARDS
+_BLIND = "~blind"
 
 
-def counter(predicted: str, said: str) -> str:
-    """Name of the counter.
+class Kind(NamedTuple):
+    """What a counter counts.
+
+    Attributes:
+        predicted: label, ``NONE`` or ``UNPROMPTED``.
+        said: label that the user chose, or ``NONE``.
+        second: second label that the user chose; "" for none.
+        blind: whether the user had not seen the prediction.
+    """
+
+    predicted: str
+    said: str
+    second: str = ""
+    blind: bool = False
+
+
+def shard(source: str) -> int:
+    """The shard that counts a judgement: the same for the same source, in every worker and at any time.
 
     Args:
-        predicted: label, ``NONE`` or ``UNPROMPTED``.
-        said: label that the user chose.
+        source: id of the question, or of the judgement where no question is known.
     """
-    return f"{predicted}>{said}"
+    return zlib.crc32(source.encode()) % COUNT_SHARDS
 
 
-def tally(items: Iterable[Mapping[str, Any]]) -> dict[str, Counter[tuple[str, str]]]:
+def counter(kind: Kind) -> str:
+    """Name of the counter."""
+    second = f"+{kind.second}" if kind.second else ""
+    return f"{kind.predicted}>{kind.said}{second}{_BLIND if kind.blind else ''}"
+
+
+def tally(items: Iterable[Mapping[str, Any]]) -> dict[str, Counter[Kind]]:
     """Add up the shards.
 
     Args:
         items: items of the counts table as DynamoDB's client gives them (``{"joy>joy": {"N": "3"}, ...}``).
 
     Returns:
-        For each model revision, the number of judgements by (predicted, said).
+        For each model revision, the number of judgements by kind; without kinds and revisions that have none.
     """
-    totals: dict[str, Counter[tuple[str, str]]] = {}
+    totals: dict[str, Counter[Kind]] = {}
     for item in items:
         counts = totals.setdefault(item["model"]["S"], Counter())
         for name, value in item.items():
             if name not in KEY:
-                predicted, _, said = name.partition(">")
-                counts[predicted, said] += int(value["N"])
-    return totals
+                counts[_kind(name)] += int(value["N"])
+    # What was withdrawn leaves zeros behind; one shard may even be below zero where another has the count.
+    found = {model: +counts for model, counts in totals.items()}
+    return {model: counts for model, counts in found.items() if counts}
+
+
+def _kind(name: str) -> Kind:
+    predicted, _, said = name.removesuffix(_BLIND).partition(">")
+    said, _, second = said.partition("+")
+    return Kind(predicted, said, second, name.endswith(_BLIND))

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared import csvformat
-from shared.counters import NONE, UNPROMPTED
+from shared.counters import NONE, UNPROMPTED, Kind
 from shared.reviews import text_id
 
 KEY = ("id", "judgement")  # of the table: id of the text, id of the judgement
@@ -35,12 +35,14 @@ class Prediction:
         model: revision of the model.
         question: id of the request for the prediction, out of the receipt; a second judgement of the same question is
             a change of mind and not a second opinion.
+        asked: when that was, to the second, as ``times.timestamp`` writes it; not stored, "" where it is not known.
     """
 
     classification: str | None
     confidence: Decimal
     model: str
     question: str
+    asked: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Judgement:
         prediction: the prediction that a receipt proves; None without proof.
         receipt: ``VALID``, ``MISSING``, ``INVALID`` or ``EXPIRED``.
         blind: whether the client says that the person had not seen the prediction yet.
+        second: a second label that the user chose; "" for none.
     """
 
     judgement: str
@@ -64,6 +67,7 @@ class Judgement:
     prediction: Prediction | None = None
     receipt: str = MISSING
     blind: bool = False
+    second: str = ""
 
     @property
     def id(self) -> str:
@@ -82,7 +86,27 @@ class Judgement:
         """``unprompted``, or ``approved`` if user and model agree, or ``revised``."""
         if self.prediction is None:
             return UNPROMPTED
-        return "approved" if self.predicted == self.sentiment else "revised"
+        return "approved" if self.predicted in (self.sentiment, self.second) else "revised"
+
+    @property
+    def kind(self) -> Kind:
+        """As what it is counted."""
+        return Kind(self.predicted, self.sentiment, self.second, self.blind)
+
+    @property
+    def question(self) -> str:
+        """Id of the request for the prediction; "" where no receipt proves one."""
+        return self.prediction.question if self.prediction else ""
+
+    @property
+    def asked(self) -> str:
+        """When the question was asked, as far as it is known, or else when the judgement arrived."""
+        return (self.prediction.asked if self.prediction else "") or self.time
+
+    @property
+    def source(self) -> str:
+        """What is counted once: the question, or the judgement itself where none is known."""
+        return self.question or self.judgement
 
     @property
     def model(self) -> str:
@@ -108,6 +132,8 @@ def to_item(judgement: Judgement) -> dict[str, dict[str, str]]:
     }
     if judgement.blind:
         item["blind"] = {"S": "true"}
+    if judgement.second:
+        item["second"] = {"S": judgement.second}
     if judgement.prediction:
         item["question"] = {"S": judgement.prediction.question}
         item["confidence"] = {"N": str(judgement.prediction.confidence)}
@@ -135,17 +161,19 @@ def from_item(item: Item) -> Judgement:
         prediction=prediction,
         receipt=item["receipt"]["S"] if "receipt" in item else MISSING,
         blind="blind" in item,
+        second=item["second"]["S"] if "second" in item else "",
     )
 
 
-def csv_rows(items: Iterable[Item], now: float) -> list[str]:
+def csv_rows(items: Iterable[Item], now: float, raw: bool = False) -> list[str]:
     """A line of CSV for each item that has not expired; DynamoDB deletes those with a delay.
 
     Args:
         items: items of the table of judgements.
         now: seconds since 1970.
+        raw: as for ``csvformat.write_row``.
     """
-    return [csvformat.write_row(_row(item)) for item in items if float(item.get(EXPIRY, {"N": "inf"})["N"]) > now]
+    return [csvformat.write_row(_row(item), raw) for item in items if float(item.get(EXPIRY, {"N": "inf"})["N"]) > now]
 
 
 def _row(item: Item) -> dict[str, str]:

@@ -13,6 +13,7 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -35,16 +36,19 @@ class Receipt(NamedTuple):
     """What a genuine receipt proves.
 
     Attributes:
-        question: id of the request for the prediction, 16 hex digits; asking again gives another one.
+        question: id of the request for the prediction: ``q`` and 16 hex digits, which no spreadsheet takes for a
+            number (without the ``q`` in older ones). Asking again gives another one.
         classification: the label that the model predicted, None if it abstained.
         confidence: probability of the most likely label, 0..1.
         model: revision of the model.
+        issued: when it was signed, to the second.
     """
 
     question: str
     classification: str | None
     confidence: float
     model: str
+    issued: datetime
 
 
 def new_key() -> str:
@@ -77,19 +81,20 @@ def issue(key: str, review: str, classification: str | None, confidence: float, 
         confidence: probability of the most likely label, 0..1.
         model: revision of the model.
     """
-    return _serializer([key], review).dumps(Receipt(secrets.token_hex(8), classification, confidence, model))
+    return _serializer([key], review).dumps((f"q{secrets.token_hex(8)}", classification, confidence, model))
 
 
-def check(receipt: str, review: str, keys: Sequence[str]) -> Receipt:
+def check(receipt: str, review: str, keys: Sequence[str], lifetime: float = LIFETIME_SECONDS) -> Receipt:
     """What a receipt proves, after verifying that one of the keys signed it for this text.
 
     Args:
         receipt: what a client sent.
         review: the text that was sent with it, trimmed.
         keys: the keys that verify.
+        lifetime: seconds for which it is good.
 
     Raises:
-        ExpiredReceiptError: it is older than ``LIFETIME_SECONDS``.
+        ExpiredReceiptError: it is older than that.
         InvalidReceiptError: it is not genuine.
     """
     if not keys:
@@ -99,9 +104,10 @@ def check(receipt: str, review: str, keys: Sequence[str]) -> Receipt:
         claim, issued = _serializer(keys, review).loads(receipt, return_timestamp=True)
     except (BadData, ValueError) as error:  # ValueError: text that UTF-8 cannot encode
         raise InvalidReceiptError from error
-    if time.time() - issued.timestamp() > LIFETIME_SECONDS:
+    if time.time() - issued.timestamp() > lifetime:
         raise ExpiredReceiptError
-    return Receipt(*claim)
+    question, classification, confidence, model = claim
+    return Receipt(question, classification, confidence, model, issued)
 
 
 def _serializer(keys: Sequence[str], review: str) -> URLSafeTimedSerializer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def timestamp(moment: datetime | None = None) -> str:
@@ -12,3 +12,12 @@ def timestamp(moment: datetime | None = None) -> str:
         moment: with a time zone; now by default.
     """
     return (moment or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def just_after(moment: str) -> str:
+    """The next point in time that ``timestamp`` can write.
+
+    Args:
+        moment: as ``timestamp`` writes it.
+    """
+    return timestamp(datetime.fromisoformat(moment) + timedelta(milliseconds=1))

@@ -6,7 +6,7 @@ from troposphere import GetAtt, Parameter, Ref, Template, dynamodb, s3
 
 from generator import buckets
 from generator.building import DISPOSABLE, PRECIOUS, add_output, name_tag, new_template, policy, purpose
-from generator.catalogue import COUNTS_KEY, EXPORTS_KEY, JUDGEMENTS_EXPIRY, JUDGEMENTS_KEY
+from generator.catalogue import COUNTS_KEY, EXPORTS_KEY, JUDGEMENTS_EXPIRY, JUDGEMENTS_KEY, LEDGER_KEY
 from generator.parameters import parameter
 
 STRING, NUMBER = "S", "N"
@@ -21,11 +21,13 @@ def build() -> Template:
 
     judgements = judgements_table(template, protection)
     counts = counts_table(template, protection)
+    ledger = ledger_table(template, protection)
     under_way = exports_table(template)
     exports = export_bucket(template, days)
     export_bucket_policy(template, exports)
 
-    for name, table in (("JudgementsTable", judgements), ("CountsTable", counts), ("ExportsTable", under_way)):
+    tables = {"JudgementsTable": judgements, "CountsTable": counts, "LedgerTable": ledger, "ExportsTable": under_way}
+    for name, table in tables.items():
         add_output(template, f"{name}Name", Ref(table), f"Name of {name}")
         add_output(template, f"{name}Arn", GetAtt(table, "Arn"), f"ARN of {name}")
     add_output(template, "ExportBucketName", Ref(exports), "Name of the bucket of large exports")
@@ -46,6 +48,15 @@ def counts_table(template: Template, protection: Parameter) -> dynamodb.Table:
     """Counters by model revision, written in the same transaction as the judgements they count."""
     text = "Counts judgements by model revision, so that statistics need not read every judgement"
     return _table(template, "CountsTable", "counts", text, COUNTS_KEY, (STRING, NUMBER), protection)
+
+
+def ledger_table(template: Template, protection: Parameter) -> dynamodb.Table:
+    """Which judgement of a question counts, and what has been erased; written with the judgements it is about."""
+    text = "Keeps which judgement of a question counts, and what was erased and must not come back"
+    table = _table(template, "LedgerTable", "ledger", text, LEDGER_KEY, (STRING, STRING), protection)
+    # A question's entry goes with its judgements; what was erased is remembered always.
+    table.TimeToLiveSpecification = dynamodb.TimeToLiveSpecification(AttributeName=JUDGEMENTS_EXPIRY, Enabled=True)
+    return table
 
 
 def exports_table(template: Template) -> dynamodb.Table:

@@ -40,7 +40,7 @@ def package(source: Path = SOURCE_DIR) -> Package:
         source: folder with the ``.py`` files.
 
     Raises:
-        DeployError: there are none.
+        DeployError: there are none, or one of them is not valid Python.
     """
     files = {file.name: file for file in sorted(source.glob("*.py"))}
     if not files:
@@ -53,6 +53,7 @@ def package(source: Path = SOURCE_DIR) -> Package:
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, file in files.items():
             content = file.read_bytes()
+            _check_syntax(file, content)
             digest.update(f"{name} {len(content)}\n".encode() + content)
             entry = zipfile.ZipInfo(name, ZIP_TIME)
             entry.compress_type = zipfile.ZIP_STORED  # two versions of zlib compress the same code differently
@@ -60,6 +61,17 @@ def package(source: Path = SOURCE_DIR) -> Package:
             entry.external_attr = 0o644 << 16  # Lambda must be able to read it
             archive.writestr(entry, content)
     return Package(f"lambda/{digest.hexdigest()[:16]}.zip", buffer.getvalue())
+
+
+def _check_syntax(file: Path, content: bytes) -> None:
+    """Refuse code that no worker could load: the smoke test calls only some of the functions."""
+    try:
+        compile(content, str(file), "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:  # ValueError: a null byte
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        why = error.msg if isinstance(error, SyntaxError) else str(error)
+        name = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file.name
+        raise DeployError(f"{name}{line}: {why}. Nothing was uploaded.", "Fix the line, then run it again.") from error
 
 
 def upload(cloud: Cloud, bucket: str, code: Package) -> bool:

@@ -9,7 +9,7 @@ import click
 
 from scripts.app import page
 from scripts.cli.options import Options, data_loss_question, deployed, with_options
-from scripts.cloudformation import preview
+from scripts.cloudformation import freshness, preview
 from scripts.cloudformation.work import changing
 from scripts.image import content
 from scripts.release import images, plans, smoke
@@ -52,6 +52,7 @@ def plan_command(context: click.Context, options: Options, image: str | None, ke
     """
     with options.reporter() as reporter, Interrupt(lambda _: reporter.note(CTRL_C)) as interrupt:
         options.say_where(reporter)
+        _warn_of_stale_templates(reporter)
         if keep_image:
             release = plans.stacks_alone(options.cloud, options.settings)
         else:
@@ -82,6 +83,7 @@ def deploy_command(
     """Bring all stacks, the service and the site up to date."""
     with options.reporter() as reporter:
         options.say_where(reporter)
+        _warn_of_stale_templates(reporter)
         chosen = image or options.image(reporter)
         release, outputs = _execute(
             options,
@@ -110,6 +112,7 @@ def stacks_command(options: Options, allow_data_loss: bool, wait: int) -> None:
     """Bring all stacks up to date; keep image and site."""
     with options.reporter() as reporter:
         options.say_where(reporter)
+        _warn_of_stale_templates(reporter)
         release, outputs = _execute(
             options,
             reporter,
@@ -208,6 +211,11 @@ def image_command(options: Options) -> None:
     with options.reporter() as reporter:
         reference = options.image(reporter)
     options.print({"image": reference}, reference)
+
+
+def _warn_of_stale_templates(reporter: Reporter) -> None:
+    if words := freshness.warning():
+        reporter.warn(words)
 
 
 def _everything(options: Options, image: str, address: str | None) -> Release:

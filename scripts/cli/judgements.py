@@ -15,8 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from scripts import ROOT
 from scripts.cli.options import Options, deployed, with_options
 from scripts.cloudformation.work import changing
+from scripts.judgements import checksum
 from scripts.judgements.export import export
-from scripts.judgements.forget import COPIES, LIST, find, forget
+from scripts.judgements.forget import COPIES, LIST, Wanted, find, forget, identify
 from scripts.judgements.restore import restore
 from scripts.stage.errors import DeployError, SettingsError
 from scripts.stage.interrupt import Interrupt
@@ -29,9 +30,10 @@ from shared import reviews
 def export_command(options: Options, out: Path) -> None:
     """Write all judgements to a CSV file.
 
-    An interrupted export resumes where it stopped.
+    An interrupted export resumes where it stopped. Beside the file lies its SHA-256.
     """
-    table = deployed(options)["JudgementsTableName"]
+    outputs = deployed(options)
+    table = outputs["JudgementsTableName"]
     about = options.cloud.client("dynamodb").describe_table(TableName=table)["Table"].get("ItemCount") or None
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -42,8 +44,12 @@ def export_command(options: Options, out: Path) -> None:
     columns = TextColumn("judgements"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar, Interrupt() as interrupt:
         task = bar.add_task("", total=about)  # DynamoDB updates this count only every six hours
-        count = export(options.cloud, table, out, interrupt, lambda rows: bar.update(task, completed=rows))
-    options.print({"file": str(out), "judgements": count}, f"{count} judgements in {out}")
+        count = export(options.cloud, outputs, out, interrupt, lambda rows: bar.update(task, completed=rows))
+    side = checksum.side_file(out)
+    options.print(
+        {"file": str(out), "judgements": count, "checksum": str(side)},
+        f"{count} judgements in {out}\nIts SHA-256 is in {side.name}; `sha256sum -c {side.name}` checks it there.",
+    )
 
 
 @click.command()
@@ -76,29 +82,34 @@ def restore_command(options: Options, moment: str | None) -> None:
 )
 @with_options
 def forget_command(options: Options, text_id: str | None, text: str | None, files: tuple[Path, ...]) -> None:
-    """Erase a text from the table, exports and local copies."""
+    """Erase a text from the table, exports and copies.
+
+    All its spellings go: what differs only in case, Unicode form, spaces or invisible characters is one text.
+    """
     if (text is None) == (text_id is None):
         raise SettingsError("Name one text with --id or --text.")
     if text == "-":
         text = sys.stdin.read()
-    wanted = text_id or reviews.text_id(text or "")
-    if not re.fullmatch(r"[0-9a-f]{32}", wanted):
-        raise SettingsError(f"{wanted!r} is not a text id, which has 32 hexadecimal digits.")
+    if text_id and not re.fullmatch(r"[0-9a-f]{32}", text_id):
+        raise SettingsError(f"{text_id!r} is not a text id, which has 32 hexadecimal digits.")
     outputs = deployed(options)
-    count = len(find(options.cloud, outputs["JudgementsTableName"], wanted))
-    question = f"Permanently erase text {wanted} ({count} judgements) and all exports in stage {options.stage}?"
+    wanted = identify(options.cloud, outputs, text_id) if text_id else Wanted(reviews.text_id(text or ""), text)
+    count = sum(1 for _ in find(options.cloud, outputs["JudgementsTableName"], wanted))
+    question = f"Permanently erase text {wanted.id} ({count} judgements) and all exports in stage {options.stage}?"
     if not options.ask(question):
         raise DeployError("Nothing was changed.")
     with options.reporter() as reporter, changing(options.cloud, reporter, "forget") as work:
         erased = forget(work.cloud, outputs, wanted, (*COPIES, *files))
     words = [
-        f"Erased {erased.judgements} judgements of {wanted}, {erased.exports} exports; counts stay: they hold no text.",
-        *(f"Removed from {file}" for file in erased.files),
+        f"Erased {erased.judgements} judgements of {wanted.id}, {erased.exports} exports.",
+        "Counts stay: they hold no text.",
+        "Looked at:",
+        *(f"  {place.name}: {place.erased or 'nothing there'}" for place in erased.places),
+        "Left:",
+        *(f"  {each}" for each in erased.left),
         f"Commit {LIST.relative_to(ROOT)}: it keeps the text out of later imports.",
     ]
-    if days := options.cloud.recovery_days:
-        words.append(f"The table's point-in-time recovery keeps it for {days} more days; `restore` leaves it out.")
-    options.print({"id": wanted, **asdict(erased)}, "\n".join(words))
+    options.print({"id": wanted.id, **asdict(erased)}, "\n".join(words))
 
 
 def _utc(moment: str) -> datetime:

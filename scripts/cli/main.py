@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from scripts.cli import deploy, judgements, look, operate, run
+from scripts.cli import deploy, judgements, learn, look, operate, run
 from scripts.cli.group import Commands
 
 GROUPS = {
-    "Run": (run.local_command, run.load_command),
+    "Run": (run.local_command, run.load_command, learn.learn_command),
     "Deploy": (
         deploy.plan_command,
         deploy.deploy_command,

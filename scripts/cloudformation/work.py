@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.cloudformation.changesets import Change
-from scripts.stage import lock
+from scripts.stage import lock, recording
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.lock import Lock
 from scripts.stage.reporter import Reporter
@@ -68,6 +68,8 @@ def changing(
     """
     pressed = interrupt or Interrupt(_what_ctrl_c_does(reporter))
     with lock.hold(cloud, command, timeout, reporter.note) as held, pressed:
+        if recording.switch_on(cloud):
+            reporter.warn(recording.LEFT_OFF)
         yield Work(cloud, reporter, pressed, confirm, held)
 
 

@@ -36,6 +36,6 @@ def keepings(prices: Prices, image_gb: float = IMAGE_GB, revisions: int = REVISI
     remark = f"{free} GB are free in the first year, room for {fit} of them; nothing is free after that"
     return [
         Keeping("Amazon ECR, private", max(0.0, stored) * price, remark),
-        Keeping("Docker Hub, public", 0.0, "free for public images; pulls per hour are limited"),
+        Keeping("Docker Hub, public", 0.0, "free for public images; without a login, 100 pulls in six hours"),
         Keeping("GitHub's registry, public", 0.0, "free for public images; pipelines need no long-lived key"),
     ]

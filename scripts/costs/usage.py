@@ -30,8 +30,8 @@ ACCESS_LOG_BYTES = 450
 SERVICE_LOG_BYTES = 300
 LAMBDA_LOG_BYTES = 500
 LAMBDA_SECONDS = 0.05
-JUDGEMENT_WRITES = 4  # two items of up to 1 KB in one transaction, which costs twice as much
-ITEM_BYTES = 700  # a judgement and its share of the counts
+JUDGEMENT_WRITES = 2  # of each table: an item of up to 1 KB in a transaction, which costs twice as much
+ITEM_BYTES = 1_000  # a judgement, its share of the counts and its entry in the ledger
 STATISTICS_READS = 8  # sixteen shards of less than 4 KB, eventually consistent; one request in ten
 # Custom metrics that CloudWatch bills for one instance's detailed monitoring, and for Container Insights on a cluster
 # with one service and one instance (examples on its price page).
@@ -175,12 +175,15 @@ def _function(stage: Stage, resource: Resource) -> Iterator[Use]:
 
 
 def _table(stage: Stage, resource: Resource) -> Iterator[Use]:
+    judged = stage.traffic.predictions
+    if resource.id.startswith("Ledger"):
+        yield Use("dynamodb.write", 2 * judged * JUDGEMENT_WRITES, "a check and an entry for each judgement")
+        return
     holds_judgements = resource.id.startswith("Judgements")
     if not holds_judgements and not resource.id.startswith("Counts"):
         yield Use("dynamodb.write", 100, "the state of a few exports")
         return
-    writes = stage.traffic.predictions * JUDGEMENT_WRITES / 2
-    yield Use("dynamodb.write", writes, "judgements" if holds_judgements else "counts")
+    yield Use("dynamodb.write", judged * JUDGEMENT_WRITES, "judgements" if holds_judgements else "counts")
     if not holds_judgements:
         yield Use("dynamodb.read", stage.traffic.requests * 0.1 * STATISTICS_READS, "statistics")
         return

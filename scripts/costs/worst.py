@@ -57,6 +57,8 @@ DEAREST = {
     "predict": Request(2 * REVIEW_BYTES + usage.REPLY_BYTES),
     "batch": Request(2 * catalogue.MAX_REVIEWS * (REVIEW_BYTES + usage.REPLY_BYTES)),
     "record": Request(2 * REVIEW_BYTES + usage.REPLY_BYTES),
+    # It reads all judgements of one text: here of one that fills an export by itself.
+    "withdraw": Request(2 * REVIEW_BYTES, EXPORT_BYTES / READ_UNIT_BYTES),
     "export": Request(EXPORT_BYTES, EXPORT_BYTES / READ_UNIT_BYTES, EXPORT_SECONDS),
     "stats": Request(100 * 1024),
 }
@@ -115,7 +117,7 @@ def compute(found: list[Template], settings: Settings, prices: Prices) -> Worst:
 def call_usd(prices: Prices) -> float:
     """What a request costs besides its bytes and what an export reads, at most: a long judgement, kept for a month."""
     item = REVIEW_BYTES + usage.ITEM_BYTES
-    writes = 2 * (-(-item // 1024) + 1)  # in a transaction, with the count
+    writes = 2 * (-(-item // 1024) + 3)  # in a transaction, with the count, and the ledger's check and entry
     return (
         prices.of("apigateway.request")
         + prices.of("lambda.request")

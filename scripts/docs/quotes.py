@@ -6,7 +6,8 @@ A place is marked by two comments, and what stands between them belongs to this 
     <!-- end quote -->
 
 Python is quoted by the name of a function, class or constant, YAML by that of a resource, parameter or output, TOML by
-that of a table. ``<!-- mermaid: architecture -->`` takes the name of a picture, ``<!-- cost: cluster.LoadBalancer
+that of a table. ``folded`` behind the name shows one line to open; of a longer piece, only the first ``LINES`` lines
+are open. ``<!-- mermaid: architecture -->`` takes the name of a picture, ``<!-- cost: cluster.LoadBalancer
 api.*Function -->`` the names of resources.
 """
 
@@ -20,6 +21,8 @@ from pathlib import Path
 _PLACE = re.compile(
     r"(?P<open><!-- (?P<kind>quote|mermaid|cost): (?P<what>[^>]*?) -->\n).*?(?P<close><!-- end (?P=kind) -->)", re.S
 )
+LINES = 25  # of a piece that are shown unfolded: what a reader can take in at once
+_FOLDED = " folded"
 _HALF = re.compile(r"<!-- (?:end )?(?:quote|mermaid|cost)\b")
 
 
@@ -81,9 +84,28 @@ def piece(root: Path, file: str, name: str) -> str:
 
 
 def _quoted(root: Path, what: str) -> str:
-    file, _, name = what.partition(" ")
+    file, _, name = what.removesuffix(_FOLDED).partition(" ")
     language = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml"}.get(Path(file).suffix, "text")
-    return f'```{language} title="{file}"\n{piece(root, file, name)}```\n'
+    lines = piece(root, file, name).splitlines(keepends=True)
+
+    def block(its: list[str]) -> str:
+        return f'```{language} title="{file}"\n{"".join(its)}```\n'
+
+    def fold(summary: str, its: list[str]) -> str:
+        return f'<details markdown="1"><summary>{summary}</summary>\n\n{block(its)}\n</details>\n'
+
+    if what.endswith(_FOLDED):
+        return "\n" + fold(f"{file}: {name}, {len(lines)} lines", lines) + "\n"
+    if len(lines) <= LINES:
+        return block(lines)
+    cut = _cut(lines)
+    return block(lines[:cut]) + "\n" + fold(f"The other {len(lines) - cut} lines", lines[cut:]) + "\n"
+
+
+def _cut(lines: list[str]) -> int:
+    """Where to fold a long piece: in the second half of LINES, before the last of the least indented lines."""
+    candidates = [number for number in range(LINES // 2, LINES + 1) if lines[number].strip()]
+    return min(candidates, key=lambda number: (len(lines[number]) - len(lines[number].lstrip()), -number))
 
 
 def _python(text: str, name: str) -> str | None:

@@ -1,4 +1,7 @@
-"""What the documentation site does beyond MkDocs: a navigation of the pages there are, and links out of docs/.
+"""What the documentation site does beyond MkDocs: its navigation, links out of docs/, what copy buttons copy.
+
+A copy button of a block with commands copies the commands alone, without prompts and outputs: the theme copies the
+attribute ``data-copy`` where there is one.
 
 MkDocs calls these functions by their names. A link to a file outside of docs/ works where the repository is read; on
 the site it becomes the file's name, after a look whether there is such a file.
@@ -9,6 +12,7 @@ from __future__ import annotations
 import logging
 import posixpath
 import re
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,9 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Background", ("decisions.md", "threat-model.md", "benchmarks.md", "model-log.md", "contributing.md")),
 )
 HOME = "index.md"
+LESSON = re.compile(r"walkthrough/\d")
+LESSONS_BEFORE = 10  # factor of a lesson's score in the search: it explains what the other pages only name
+_CONSOLE = re.compile(r'<div class="language-console highlight">(.*?)</div>', re.S)
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
 
 
@@ -53,6 +60,8 @@ def navigation(pages: list[str]) -> list[Any]:
 
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     """Turn links out of docs/ into names of files."""
+    if LESSON.match(page.file.src_uri):
+        page.meta["search"] = {"boost": LESSONS_BEFORE}
     here = posixpath.dirname(page.file.src_uri)
     root = Path(config["docs_dir"]).parent
 
@@ -65,6 +74,33 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
         return link[1] if target in link[1] else f"{link[1]} (`{target}`)"
 
     return _LINK.sub(rewritten, markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Have copy buttons of blocks with commands copy what is to be typed."""
+
+    def with_commands(block: re.Match[str]) -> str:
+        typed = commands(unescape(re.sub(r"<[^>]*>", "", block[1])))
+        if not typed:
+            return block[0]
+        return block[0].replace("<div ", f'<div data-copy="{escape(typed).replace(chr(10), "&#10;")}" ', 1)
+
+    return _CONSOLE.sub(with_commands, html)
+
+
+def commands(text: str) -> str:
+    """The commands of a block, one a line, without their prompts and outputs.
+
+    Args:
+        text: the block as a page has it.
+    """
+    typed: list[str] = []
+    goes_on = False
+    for line in text.splitlines():
+        if line.startswith("$ ") or goes_on:
+            typed.append(line.removeprefix("$ "))
+            goes_on = line.endswith("\\")
+    return "\n".join(typed)
 
 
 def _under(name: str, pages: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scripts import ROOT
-from scripts.docs import costs_page, pictures, quotes, references, stack_pages
+from scripts.docs import costs_page, lookups, pictures, quotes, references, stack_pages
 from scripts.docs.pictures import Picture
 
 # Folders in which every file is written here; what else lies there is of a stack or picture that is gone.
@@ -26,6 +26,7 @@ def wanted(root: Path = ROOT) -> dict[str, str]:
     files |= {f"docs/stacks/{name}": text for name, text in stack_pages.pages().items()}
     files["docs/reference/costs.md"] = costs_page.page()
     files["docs/reference/commands.md"] = references.commands(root / "Makefile")
+    files |= {f"docs/reference/{name}": text for name, text in lookups.pages(root).items()}
     files["docs/reference/api.md"] = references.api(root / "docs" / "api" / "openapi.yaml")
     for page in _pages_by_people(root):
         text = (root / page).read_text(encoding="utf-8")

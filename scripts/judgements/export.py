@@ -1,28 +1,33 @@
 """The whole table of judgements as a CSV file: a parallel scan that can be resumed, in flat memory.
 
 Each segment of the scan is written to a part file of its own, and progress is recorded after each page; an interrupted
-run resumes from there. At the end the parts are joined.
+run resumes from there. At the end the parts are joined, without what was erased while they were written; beside the
+file lies its checksum.
 """
 
 from __future__ import annotations
 
 import contextlib
+import csv
 import errno
+import hashlib
 import json
 import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from scripts.judgements import checksum, erasures
 from scripts.stage.errors import DeployError, InterruptedDeployError
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.session import Cloud
-from shared import csvformat
+from shared import csvformat, erasure
 from shared.judgements import csv_rows
 
 SEGMENTS = 4
@@ -59,13 +64,15 @@ class Part:
         new.replace(self.note)
 
 
-def export(cloud: Cloud, table: str, target: Path, interrupt: Interrupt, tell: Callable[[int], None]) -> int:
+def export(
+    cloud: Cloud, outputs: Mapping[str, str], target: Path, interrupt: Interrupt, tell: Callable[[int], None]
+) -> int:
     """Write the table to a file.
 
     Args:
         cloud: where.
-        table: name of the table of judgements.
-        target: the file; it appears once it is complete.
+        outputs: outputs of the stage's stacks.
+        target: the file; it appears once it is complete, and its checksum beside it.
         interrupt: Ctrl-C.
         tell: called with the number of rows so far.
 
@@ -78,12 +85,14 @@ def export(cloud: Cloud, table: str, target: Path, interrupt: Interrupt, tell: C
     """
     if target.is_dir():  # otherwise it would fail only after the whole scan
         raise DeployError(f"{target} is a folder.", f"Name a file: --out {target / 'judgements.csv'}")
-    folder = target.with_name(target.name + ".parts")
+    folder, table = parts_of(target), outputs["JudgementsTableName"]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        parts = [_open(folder / f"{table}-{segment}of{SEGMENTS}.csv") for segment in range(SEGMENTS)]
+        parts = [
+            _open(folder / f"{table}-{segment}of{SEGMENTS}-{len(csvformat.COLUMNS)}.csv") for segment in range(SEGMENTS)
+        ]
         _scan(cloud, table, parts, interrupt, tell)
-        _join(parts, folder / "complete", target)
+        count = _join(parts, folder / "complete", target, erasures.read(cloud, outputs))
         shutil.rmtree(folder)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -92,7 +101,12 @@ def export(cloud: Cloud, table: str, target: Path, interrupt: Interrupt, tell: C
                 f"Free some space and run the same command again: it resumes from {folder}.",
             ) from error
         raise DeployError(f"{target} cannot be written: {error.strerror or error}.") from error
-    return sum(part.rows for part in parts)
+    return count
+
+
+def parts_of(target: Path) -> Path:
+    """Where an interrupted export to a file keeps what it has read."""
+    return target.with_name(target.name + ".parts")
 
 
 def _open(path: Path) -> Part:
@@ -142,12 +156,33 @@ def _page(cloud: Cloud, table: str, part: Part, segment: int) -> None:
     part.save()
 
 
-def _join(parts: list[Part], complete: Path, target: Path) -> None:
+def _join(parts: list[Part], complete: Path, target: Path, erased: erasure.Erasures) -> int:
+    """Make the file, with its checksum; return how many judgements it has."""
+    hashed, count = hashlib.sha256(), 0
     with complete.open("wb") as whole:
-        whole.write(csvformat.header().encode())
-        for part in parts:
-            with part.path.open("rb") as file:
-                shutil.copyfileobj(file, whole)
+        for lines, rows in chain([(csvformat.header().encode(), 0)], _pieces(parts, erased)):
+            whole.write(lines)
+            hashed.update(lines)
+            count += rows
         whole.flush()
         os.fsync(whole.fileno())
+    checksum.side_file(target).unlink(missing_ok=True)  # better none than that of an older file
     complete.replace(target)
+    checksum.write(target, hashed.hexdigest())
+    return count
+
+
+def _pieces(parts: list[Part], erased: erasure.Erasures) -> Iterator[tuple[bytes, int]]:
+    """What the parts hold, piece by piece, and how many rows each has; row by row only where something was erased."""
+    for part in parts:
+        if not erased:
+            with part.path.open("rb") as file:
+                while block := file.read(1 << 20):
+                    yield block, 0
+            yield b"", part.rows
+            continue
+        with part.path.open(encoding="utf-8", newline="") as text:
+            for cells in csv.reader(text, strict=True):
+                row = csvformat.read_cells(csvformat.COLUMNS, cells)
+                if not erasure.covered(erased, row["review"], row["question"], row["time"]):
+                    yield csvformat.write_row(row).encode(), 1

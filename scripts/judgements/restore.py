@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from botocore.exceptions import ClientError
 
 from generator import catalogue
 from scripts.cloudformation.work import Work
-from scripts.judgements import forget
+from scripts.judgements import erasures, forget
+from scripts.stage import recording
 from scripts.stage.errors import DeployError, code_of
 from scripts.stage.session import Cloud
-from shared import counters
+from shared import counters, erasure
 from shared.judgements import from_item
 
 RECORD_FUNCTION = "RecordFunction"
@@ -52,11 +54,14 @@ def restore(work: Work, outputs: dict[str, str], moment: datetime | None) -> Res
     with _nothing_recorded(work.cloud):
         copy = _copy(work, table, moment)
         there = {_key(item) for item in _items(work.cloud, table)}
-        found, put_back, erased = 0, 0, forget.forgotten()
+        found, put_back = 0, 0
+        erased = {**erasure.read_list(forget.LIST.open(encoding="utf-8")), **erasures.read(work.cloud, outputs)}
         for item in _items(work.cloud, copy):
             found += 1
-            # Texts erased since then must not come back.
-            if _key(item) not in there and item["time"]["S"] > erased.get(item["id"]["S"], ""):
+            # What was erased since then must not come back, and must not stay in the copy either.
+            if _covered(erased, item):
+                work.cloud.client("dynamodb").delete_item(TableName=copy, Key=_key_of(item))
+            elif _key(item) not in there:
                 _put_back(work.cloud, table, item)
                 put_back += 1
         total = recount(work.cloud, outputs)
@@ -69,13 +74,17 @@ def recount(cloud: Cloud, outputs: dict[str, str]) -> int:
     Returns:
         How many judgements there are.
     """
-    tally: dict[tuple[str, int], Counter[str]] = {}
+    # Of each question the last judgement counts, as the ledger says of newer ones.
+    last: dict[str, tuple[str, str, str]] = {}
     total = 0
     for item in _items(cloud, outputs["JudgementsTableName"]):
         total += 1
         judgement = from_item(item)
-        place = judgement.model, counters.shard(judgement.judgement)
-        tally.setdefault(place, Counter())[counters.counter(judgement.predicted, judgement.sentiment)] += 1
+        said = judgement.time, judgement.model, counters.counter(judgement.kind)
+        last[judgement.source] = max(said, last.get(judgement.source, said))
+    tally: dict[tuple[str, int], Counter[str]] = {}
+    for source, (_, model, counter) in last.items():
+        tally.setdefault((model, counters.shard(source)), Counter())[counter] += 1
     client, table = cloud.client("dynamodb"), outputs["CountsTableName"]
     for old in _items(cloud, table):
         if (old["model"]["S"], int(old["shard"]["N"])) not in tally:
@@ -91,7 +100,7 @@ def _copy(work: Work, table: str, moment: datetime | None) -> str:
     about = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
     if about.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") != "ENABLED":
         raise DeployError(f"{table} cannot be restored: it has no point-in-time recovery.", "Deploy the data stack.")
-    name = f"{table[:200]}-restored-{(moment or datetime.now(UTC)).strftime('%Y%m%d%H%M%S')}"
+    name = f"{table[:200]}{forget.RESTORED}{(moment or datetime.now(UTC)).strftime('%Y%m%d%H%M%S')}"
     when = {"RestoreDateTime": moment} if moment else {"UseLatestRestorableTime": True}
     try:
         client.restore_table_to_point_in_time(SourceTableName=table, TargetTableName=name, **when)
@@ -113,17 +122,10 @@ def _copy(work: Work, table: str, moment: datetime | None) -> str:
 
 @contextlib.contextmanager
 def _nothing_recorded(cloud: Cloud) -> Iterator[None]:
-    """Stop the function that records, and let it run again afterwards."""
-    client, function = cloud.client("lambda"), _record_function(cloud)
-    before = client.get_function_concurrency(FunctionName=function).get("ReservedConcurrentExecutions")
-    client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
-    try:
+    """Stop the function that records, wait for what it is still doing, and let it run again afterwards."""
+    with recording.off(cloud, _record_function(cloud)):
+        time.sleep(cloud.drain_seconds)
         yield
-    finally:
-        if before is None:
-            client.delete_function_concurrency(FunctionName=function)
-        else:
-            client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=before)
 
 
 def _record_function(cloud: Cloud) -> str:
@@ -136,6 +138,15 @@ def _items(cloud: Cloud, table: str) -> Iterator[Item]:
     pages = cloud.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     for page in pages:
         yield from page["Items"]
+
+
+def _covered(erased: erasure.Erasures, item: Item) -> bool:
+    question = item["question"]["S"] if "question" in item else ""
+    return erasure.covered(erased, item["review"]["S"], question, item["time"]["S"])
+
+
+def _key_of(item: Item) -> Item:
+    return {name: item[name] for name in catalogue.JUDGEMENTS_KEY}
 
 
 def _key(item: Item) -> tuple[str, ...]:

@@ -1,21 +1,25 @@
 """Reads the walkthrough's pages: commands to type, their expected output, and edits. Runs none of them.
 
 A fenced block ``console`` holds commands behind ``$`` and what they print; ``...`` alone in a line stands for any
-lines, ``…`` for anything within a line, and ``# fails`` before a command says that it should fail. A fenced block
-``diff`` with a file's path as its title is an edit by hand.
+lines, ``…`` for anything within a line. Before a command, ``# fails`` says that it should fail, ``# takes long`` that
+it takes minutes, ``# needs PROGRAM`` that it can only be run where that program is. A fenced block ``diff`` with a
+file's path as its title is an edit by hand, and one with a path below ``.local/lessons/`` as its title a file to write.
+The list under ``Hints`` gives the tutor's hints.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scripts import ROOT
 
 PAGES = ROOT / "docs" / "walkthrough"
 _FENCE = re.compile(r'^```(?P<language>\w*)(?: title="(?P<title>[^"]*)")?\s*$')
-_NUMBER = re.compile(r"^(\d+)-")
+_NUMBER = re.compile(r"^(?:00([a-z])|0*(\d+))-")
+_NEEDS = "# needs "
+_OWN = ".local/lessons/"  # where learners' own files are
 
 
 class PageError(Exception):
@@ -24,12 +28,14 @@ class PageError(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """A command to type, where it is, whether it should fail, and the lines that it should print."""
+    """A command to type: where it is, whether it fails or takes minutes, what it needs, and what it should print."""
 
     place: str
     text: str
     fails: bool
     expected: tuple[str, ...]
+    long: bool = False
+    needs: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,23 +48,32 @@ class Edit:
     new: str
 
 
-Step = Command | Edit
+@dataclass(frozen=True)
+class Write:
+    """A file of the learner's own to write, and where on the page it is."""
+
+    place: str
+    file: str
+    text: str
+
+
+Step = Command | Edit | Write
 
 
 @dataclass(frozen=True)
 class Page:
-    """One lesson: its number, its title, and its steps in order."""
+    """One lesson: its number or letter, its title, its steps in order, and its hints."""
 
     path: Path
-    number: int
+    number: str
     title: str
     steps: tuple[Step, ...]
+    hints: tuple[str, ...] = ()
 
 
 def lessons(folder: Path = PAGES) -> list[Page]:
-    """Every lesson, by number."""
-    found = [read(path) for path in sorted(folder.glob("[0-9]*-*.md"))]
-    return sorted(found, key=lambda page: page.number)
+    """Every lesson, in the order of the path: letters first, then numbers."""
+    return [read(path) for path in sorted(folder.glob("[0-9]*-*.md"))]
 
 
 def read(path: Path) -> Page:
@@ -70,12 +85,13 @@ def read(path: Path) -> Page:
     text = path.read_text(encoding="utf-8")
     number = _NUMBER.match(path.name)
     title = re.search(r"^# (.*)$", text, re.M)
-    return Page(path, int(number[1]) if number else 0, title[1] if title else path.stem, tuple(_steps(path, text)))
-
-
-def edited_files(folder: Path = PAGES) -> list[str]:
-    """Every file that a lesson edits, relative to the root."""
-    return sorted({step.file for page in lessons(folder) for step in page.steps if isinstance(step, Edit)})
+    return Page(
+        path,
+        (number[1] or number[2]).upper() if number else "",
+        title[1] if title else path.stem,
+        tuple(_steps(path, text)),
+        tuple(_hints(text)),
+    )
 
 
 def differences(expected: tuple[str, ...], printed: str) -> list[str]:
@@ -125,6 +141,13 @@ def _steps(path: Path, text: str) -> list[Step]:
     return steps
 
 
+def _hints(text: str) -> list[str]:
+    """The entries of the list below the mark of hints, each on one line."""
+    section = re.search(r"<summary>Hints</summary>\n(.*?)</details>", text, re.S)
+    entries = re.findall(r"^\d\. (.*?)(?=^\d\. |\Z)", section[1], re.S | re.M) if section else []
+    return [" ".join(entry.split()) for entry in entries]
+
+
 def _block(place: str, page: str, opened: tuple[int, re.Match[str]], body: list[str]) -> list[Step]:
     line, match = opened
     if match["language"] in ("console", "bash", "sh"):
@@ -135,26 +158,28 @@ def _block(place: str, page: str, opened: tuple[int, re.Match[str]], body: list[
         old = [each[1:] for each in body if not each.startswith("+")]
         new = [each[1:] for each in body if not each.startswith("-")]
         return [Edit(place, match["title"], "\n".join(old) + "\n", "\n".join(new) + "\n")]
+    if (match["title"] or "").startswith(_OWN):
+        return [Write(place, match["title"], "\n".join(body) + "\n")]
     return []
 
 
 def _commands(page: str, line: int, body: list[str]) -> list[Command]:
     found: list[Command] = []
-    fails = False
+    marks: set[str] = set()
     for number, text in enumerate(body, line + 1):
-        if text.startswith("# fails"):
-            fails = True
+        if text.startswith("# "):
+            marks.add(text.split(":")[0].split(",")[0])
         elif text.startswith("$ "):
-            found.append(Command(f"{page}:{number}", text[2:], fails, ()))
-            fails = False
+            needs = next((mark.removeprefix(_NEEDS) for mark in marks if mark.startswith(_NEEDS)), "")
+            long = "# takes long" in marks
+            found.append(Command(f"{page}:{number}", text[2:], "# fails" in marks, (), long, needs))
+            marks = set()
         elif found:
             last = found[-1]
             if last.text.endswith("\\") and not last.expected:
-                found[-1] = Command(last.place, f"{last.text}\n{text}", last.fails, ())
-            else:
-                found[-1] = Command(
-                    last.place, last.text, last.fails, (*last.expected, text) if text else last.expected
-                )
+                found[-1] = replace(last, text=f"{last.text}\n{text}")
+            elif text:
+                found[-1] = replace(last, expected=(*last.expected, text))
         elif text.strip():
             raise PageError(f"{page}:{number}: a command begins with '$ '")
     return found

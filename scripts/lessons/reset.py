@@ -1,73 +1,82 @@
-"""Undoes what learners did in lessons: edits, folders, what the laptop cloud runs. Keeps a patch of all edits."""
+"""Brings files, branch and laptop cloud back to where a lesson began; what the learner did is kept on a branch."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from scripts.lessons import pages
-from scripts.lessons.room import enter
+from scripts import ROOT
+from scripts.cloudformation import stacks
+from scripts.lessons import beginning
+from scripts.lessons.beginning import SCRATCH, Beginning
+from scripts.lessons.room import Room, enter
 from scripts.local.session import STAGE
 from scripts.stage.errors import DeployError
 
-SCRATCH = Path(".local") / "lessons"
 TASKS = 1
+# What lessons have learners make below SCRATCH; the beginnings and the progress stay.
+MADE = ("github.git", "you", "friend", "hello", "first.yaml", "network.yaml", "arn.txt", "workflow.json")
+STACK = "sentiment-lesson"  # of the lessons about templates
 
 
-def reset(say: Callable[[str], None], root: Path = pages.ROOT) -> None:
-    """Bring tree and cloud back to the state in which lessons begin.
+def reset(observe: Callable[[str, Room], Any], say: Callable[[str], None], number: str = "", root: Path = ROOT) -> None:
+    """Bring tree and cloud back to the state in which a lesson began.
 
     Args:
+        observe: what a lesson's check observes now, by the lesson's number.
         say: called with what is done.
+        number: the lesson; "" for the one that began last.
         root: the learner's tree.
 
     Raises:
-        DeployError: the tree is not a git checkout, or the cloud refuses.
+        DeployError: no lesson has begun, the tree is not a git checkout, or the cloud refuses.
     """
-    restore(say, root)
-    for folder in ("github.git", "you", "friend"):
-        shutil.rmtree(root / SCRATCH / folder, ignore_errors=True)
+    begun = beginning.of(root, number) if number else beginning.latest(root)
+    if begun is None:
+        which = f"Lesson {number}" if number else "A lesson"
+        raise DeployError(
+            f"{which} has not begun here, so there is no state to go back to.",
+            "`sentiment learn NUMBER` begins a lesson; `git status` shows what you changed.",
+        )
+    restore(begun, say, root)
+    for name in MADE:
+        path = root / SCRATCH / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     try:
         room = enter(root)
     except DeployError:
         say("The laptop cloud is not running; its next start deploys the files as they are now.")
         return
+    _remove_stack(room)
     if room.service.desired != TASKS:
         _orchestrate(root, "scale", str(TASKS))
         say(f"{TASKS} task runs.")
-    # Also if no file has to be restored: after an edit is undone by hand, the cloud still runs it.
+    # Also if no file had to be restored: after an edit is undone by hand, the cloud still runs it.
     _orchestrate(root, "deploy", "--yes")
+    beginning.note(root, begun.number, observe(begun.number, replace(room, begun=None)), begun.files)
     say("Ready for the next lesson.")
 
 
-def restore(say: Callable[[str], None], root: Path) -> bool:
-    """Restore the files that lessons edit to their committed state; return whether there were any."""
-    names = [*pages.edited_files(root / "docs" / "walkthrough"), "templates"]
-    changed = _git(root, "diff", "--name-only", "HEAD", "--", *names).split()
-    others = sorted({*_git(root, "diff", "--name-only", "HEAD").split()} - {*changed})
-    if others:
-        say(f"Not restored, because no lesson edits them: {', '.join(others)}.")
-    if not changed:
+def restore(begun: Beginning, say: Callable[[str], None], root: Path) -> bool:
+    """Bring branch and files back to a beginning; return whether anything differed."""
+    changed = beginning.changed_since(root, begun.files)
+    branch = beginning.go_back(root, begun)
+    if not branch:
         return False
-    patch = root / SCRATCH / f"undone-{time.strftime('%Y%m%d-%H%M%S')}.patch"
-    patch.parent.mkdir(parents=True, exist_ok=True)
-    patch.write_text(_git(root, "diff", "HEAD", "--", *changed), encoding="utf-8")
-    _git(root, "checkout", "HEAD", "--", *changed)
-    say(f"Restored: {', '.join(changed)}. `git apply {patch.relative_to(root)}` would redo your changes.")
+    say(f"Restored: {', '.join(changed) or 'the commit'}. The branch {branch} keeps what you did.")
     return True
 
 
-def _git(root: Path, *words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise DeployError(
-            f"git {words[0]} refused: {done.stderr.strip()}", "Lessons need a git checkout of the project."
-        )
-    return done.stdout
+def _remove_stack(room: Room) -> None:
+    client = room.cloud.client("cloudformation")
+    if STACK in stacks.all_by_name(room.cloud):
+        client.delete_stack(StackName=STACK)
+        client.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
 
 def _orchestrate(root: Path, *words: str) -> None:

@@ -15,6 +15,8 @@ from scripts import ROOT
 from scripts.app import service
 from scripts.app.service import ServiceState
 from scripts.cloudformation.stacks import collect_outputs
+from scripts.lessons import beginning
+from scripts.lessons.beginning import Beginning
 from scripts.local.session import STAGE, reach
 from scripts.local.state import running
 from scripts.stage import settings
@@ -56,11 +58,18 @@ class Room:
         cloud: the laptop cloud.
         url: address of the page.
         root: the learner's tree.
+        begun: the beginning of the lesson that is checked; None while that is being recorded.
     """
 
     cloud: Cloud
     url: str
     root: Path = ROOT
+    begun: Beginning | None = None
+
+    @property
+    def before(self) -> Any:
+        """What the lesson's check observed when the lesson began."""
+        return self.begun.seen if self.begun else None
 
     @cached_property
     def outputs(self) -> dict[str, str]:
@@ -86,13 +95,21 @@ class Room:
                 return Answer(error.code, error.read().decode())
 
     def changed(self, name: str) -> bool:
-        """Whether a file or folder differs from the last commit."""
-        return bool(self.git("status", "--porcelain", "--", name))
+        """Whether a file or folder differs from the lesson's beginning, committed or not."""
+        return bool(beginning.changed_since(self.root, self.begun.files if self.begun else "HEAD", name))
 
     def git(self, *words: str, folder: str = "") -> str:
         """What git prints, "" if it fails."""
         done = subprocess.run(["git", *words], cwd=self.root / folder, capture_output=True, text=True)
         return done.stdout if done.returncode == 0 else ""
+
+    def resource(self, stack: str, logical_id: str) -> str:
+        """Physical id of a resource of the app."""
+        name = f"sentiment-{self.cloud.stage}-{stack}"
+        found = self.cloud.client("cloudformation").describe_stack_resources(
+            StackName=name, LogicalResourceId=logical_id
+        )
+        return str(found["StackResources"][0]["PhysicalResourceId"])
 
 
 def enter(root: Path = ROOT) -> Room:
@@ -104,3 +121,20 @@ def enter(root: Path = ROOT) -> Room:
     found = running()
     cloud = reach(found, settings.load(STAGE).region)
     return Room(cloud, found["url"], root)
+
+
+def not_yet(room: Room, missing: str, file: str, edit: str, bring: str) -> NotYetError:
+    """The exercise is not done: the edit is missing, the templates are not written, or the change is not deployed.
+
+    Args:
+        room: the learner's environment.
+        missing: what is not as it should be.
+        file: the file that the exercise changes.
+        edit: how to change it.
+        bring: the command that deploys the change.
+    """
+    if not room.changed(file):
+        return NotYetError(missing, f"Change {file}: {edit}. Then run {bring}.")
+    if file.startswith("generator/") and not room.changed("templates"):
+        return NotYetError(missing, f"{file} is changed, but you have not run `make templates`: run it, then {bring}.")
+    return NotYetError(missing, f"{file} is changed, but not deployed yet: run {bring}, and read its output.")

@@ -38,6 +38,7 @@ class EmulatedCloud(Cloud):
     poll_seconds = 0.1
     steady_seconds = 90.0
     proof_seconds = 0.0
+    drain_seconds = 1.0
     recovery_days = 0
     has_linked_roles = False
     has_quotas = False

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from generator import catalogue
 from scripts.cloudformation import stacks
 from scripts.stage.errors import DeployError, SettingsError, code_of
 from scripts.stage.interrupt import Interrupt
@@ -19,6 +20,7 @@ from scripts.stage.session import Cloud
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # Events may reach CloudWatch late and out of order; `--follow` looks that far back each time.
 LATE_SECONDS = 60
+TASK_DIGITS = 8  # of a task's id, enough to tell tasks apart
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,16 @@ def _events(cloud: Cloud, group: str, source: str, since: float, request: str) -
             raise
         return []
     return [
-        Line(event["timestamp"], source, event["message"].rstrip("\n"), _identity(group, event))
+        Line(event["timestamp"], source + _task(event), event["message"].rstrip("\n"), _identity(group, event))
         for page in pages
         for event in page["events"]
     ]
+
+
+def _task(event: dict[str, Any]) -> str:
+    """`` 2adc96bc`` for a line of a task, as in the status; its stream is named ``prefix/container/task``."""
+    parts = str(event.get("logStreamName", "")).split("/")
+    return f" {parts[2][:TASK_DIGITS]}" if len(parts) == 3 and parts[1] == catalogue.CONTAINER_NAME else ""
 
 
 def _identity(group: str, event: dict[str, Any]) -> str:

@@ -10,8 +10,9 @@ from scripts.app import service
 from scripts.app.page import api_url
 from scripts.cloudformation import stacks
 from scripts.cloudformation.stacks import collect_outputs
+from scripts.look.logs import TASK_DIGITS
 from scripts.release import smoke
-from scripts.stage import history
+from scripts.stage import history, recording
 from scripts.stage.errors import DeployError, SmokeTestError
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
@@ -32,7 +33,7 @@ class Task:
     def text(self) -> str:
         """The task in a line."""
         state = self.status if self.health in {"", "UNKNOWN"} else f"{self.status} {self.health}"
-        return f"{self.id[:8]}  {self.revision}  {state}  on {self.instance}, since {self.started}"
+        return f"{self.id[:TASK_DIGITS]}  {self.revision}  {state}  on {self.instance}, since {self.started}"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Status:
         deployments: what ECS reports about the last ones, newest first, a line each.
         images: those that worked, newest first; ``rollback`` goes to the second.
         events: the service's last messages, newest first.
+        recording: whether judgements are recorded; a restore stops that for a while.
     """
 
     stacks: dict[str, str]
@@ -68,6 +70,7 @@ class Status:
     deployments: list[str]
     images: list[str]
     events: list[str]
+    recording: bool = True
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -82,6 +85,8 @@ class Status:
         lines += [f"  model {self.model}", f"  image {self.image}"]
         lines += [f"  task {task.text}" for task in self.tasks]
         lines += [f"  Last stopped task: {self.stopped}"] if self.stopped else []
+        if not self.recording:
+            lines.append("  Judgements are not recorded: `restore` is running, or was killed and must be run again.")
         lines += ["", "Instances", *_rows(self.instances), "", "Targets of the load balancer", *_rows(self.targets)]
         for title, found in {
             "Last deployments": self.deployments,
@@ -132,6 +137,7 @@ def look(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Sta
         deployments=[_deployment(entry) for entry in found.get("deployments", [])],
         images=history.images(cloud),
         events=[entry["message"] for entry in found.get("events", [])[:5]],
+        recording=recording.left_off(cloud) is None,
     )
 
 

@@ -40,6 +40,7 @@ class Cloud:
         poll_seconds: how long to wait between two polls.
         steady_seconds: timeout for a service to become steady.
         proof_seconds: how long deleted resources may still be listed.
+        drain_seconds: how long a Lambda may still be working on requests after it was stopped.
         recovery_days: how far back a table can be restored, in days; 0 where it cannot.
         has_linked_roles: whether services need service-linked roles in the account.
         has_quotas: whether the account has quotas.
@@ -54,6 +55,7 @@ class Cloud:
     poll_seconds: float = 3.0
     steady_seconds: float = 1800.0  # three failed starts take ECS a few minutes
     proof_seconds: float = 180.0
+    drain_seconds: float = 15.0  # the function's timeout
     recovery_days: int = 35
     has_linked_roles: bool = True
     has_quotas: bool = True

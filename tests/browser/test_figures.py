@@ -80,3 +80,14 @@ def test_the_figures_agree_with_each_other(open_page: Callable[..., Visitor], ju
 def test_nothing_judged_yet_is_said(open_page: Callable[..., Visitor]) -> None:
     page = shown(open_page, statistics(0))
     expect(page.locator("#stats .headline")).to_contain_text("Nobody has judged an answer yet")
+
+
+def test_what_was_said_blind_stands_apart(open_page: Callable[..., Visitor]) -> None:
+    blind, seen = {"answered": 8, "right": 4, "abstained": 1}, {"answered": 32, "right": 24, "abstained": 3}
+    page = shown(open_page, {**statistics(40), "blind": blind, "seen": seen})
+    expect(page.locator("#stats")).to_contain_text(
+        "Said before seeing the answer: 50% right (4 of 8); after seeing it: 75%."
+    )
+    page.unroute("**/getStats")
+    page = shown(open_page, {**statistics(40), "blind": {**blind, "answered": 0}, "seen": seen})
+    expect(page.locator("#stats")).not_to_contain_text("before seeing")

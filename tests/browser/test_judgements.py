@@ -43,6 +43,7 @@ def test_a_pick_after_saving_is_kept_beside_the_first(visitor: Visitor) -> None:
         visitor.send_at_once()
         visitor.outcome(f"Saved: {label}")
     assert sorted(row["sentiment"] for row in visitor.stored(text)) == ["disgust", "joy"]
+    expect(visitor.page.locator("#visit li"), "one line for one answer").to_have_count(1)
 
 
 def test_a_judgement_whose_reply_got_lost_is_stored_once(visitor: Visitor) -> None:

@@ -21,6 +21,7 @@ from scripts.stage.settings import load
 from sentiment import settings as container_settings
 from sentiment.app import HEALTH_PATH
 from sentiment.model import Model
+from shared import ledger
 from tests.contracts.reading import TEMPLATES, nodes, resource
 
 GUNICORN = ROOT / "container" / "gunicorn.conf.py"
@@ -143,6 +144,7 @@ def test_a_lambda_understands_what_it_is_given(function):
         "labels": catalogue.LABELS,
         "judgements_table": "JudgementsTableName",
         "counts_table": "CountsTableName",
+        "ledger_table": "LedgerTableName",
         "exports_table": "ExportsTableName",
         "export_bucket": "ExportBucketName",
         "export_writer": "WriterFunction",
@@ -156,18 +158,25 @@ def test_a_lambda_understands_what_it_is_given(function):
 def test_the_tables_have_the_keys_that_the_lambdas_write():
     keys = {
         table: tuple(key["AttributeName"] for key in resource("data", table)["KeySchema"])
-        for table in ("JudgementsTable", "CountsTable")
+        for table in ("JudgementsTable", "CountsTable", "LedgerTable")
     }
-    assert keys == {"JudgementsTable": catalogue.JUDGEMENTS_KEY, "CountsTable": catalogue.COUNTS_KEY}
-    expiry = resource("data", "JudgementsTable")["TimeToLiveSpecification"]
-    assert expiry == {"AttributeName": catalogue.JUDGEMENTS_EXPIRY, "Enabled": True}
+    assert keys == {
+        "JudgementsTable": catalogue.JUDGEMENTS_KEY,
+        "CountsTable": catalogue.COUNTS_KEY,
+        "LedgerTable": catalogue.LEDGER_KEY,
+    }
+    assert tuple(ledger.question_key("q")) == tuple(ledger.erasure_key("m")) == catalogue.LEDGER_KEY
+    for table in ("JudgementsTable", "LedgerTable"):
+        expiry = resource("data", table)["TimeToLiveSpecification"]
+        assert expiry == {"AttributeName": catalogue.JUDGEMENTS_EXPIRY, "Enabled": True}
     (exports_key,) = resource("data", "ExportsTable")["KeySchema"]
-    assert (exports_key["AttributeName"],) == catalogue.EXPORTS_KEY == tuple(jobs._ITEM)
+    assert (exports_key["AttributeName"],) == catalogue.EXPORTS_KEY == tuple(jobs.ITEMS[True])
+    assert [item["id"]["S"] for item in jobs.ITEMS.values()] == list(catalogue.EXPORTS)
     types = {a["AttributeName"]: a["AttributeType"] for a in resource("data", "CountsTable")["AttributeDefinitions"]}
     assert types == {"model": "S", "shard": "N"}
-    record = (ROOT / "lambda_src" / "record.py").read_text()
+    code = "".join((ROOT / "lambda_src" / f"{module}.py").read_text() for module in ("record", "writes"))
     for name in (*catalogue.JUDGEMENTS_KEY, *catalogue.COUNTS_KEY):
-        assert f'"{name}": {{"{types.get(name, "S")}": ' in record, f"record.py writes no key {name}"
+        assert f'"{name}": {{"{types.get(name, "S")}": ' in code, f"record writes no key {name}"
 
 
 def test_no_lambda_reads_more_than_it_is_given():

@@ -61,7 +61,7 @@ IN_THE_VPC = {
 # Policies that every Lambda has for what the stage switches on: its key.
 SHARED = {"settings"}
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
-JUDGEMENTS, COUNTS = {"Ref": "JudgementsTableArn"}, {"Ref": "CountsTableArn"}
+JUDGEMENTS, COUNTS, LEDGER = ({"Ref": f"{table}TableArn"} for table in ("Judgements", "Counts", "Ledger"))
 EXPORTS = {"Fn::Sub": "${ExportBucketArn}/*"}
 UNDER_WAY = {"Ref": "ExportsTableArn"}
 TOKEN = {
@@ -76,10 +76,19 @@ WRITING = {
     **dict.fromkeys(("s3:PutObject", "s3:GetObject"), EXPORTS),
 }
 # On what each call works; which calls there are is read from the code.
-RESOURCES: dict[str, dict[str, dict[str, Any]]] = {
+RESOURCES: dict[str, dict[str, Any]] = {
     "record": {
-        "dynamodb:PutItem": JUDGEMENTS,
+        "dynamodb:PutItem": [JUDGEMENTS, LEDGER],
         "dynamodb:GetItem": JUDGEMENTS,
+        "dynamodb:ConditionCheckItem": LEDGER,
+        "dynamodb:UpdateItem": COUNTS,
+        "ssm:GetParameter": RECEIPT_KEY,
+    },
+    "withdraw": {
+        "dynamodb:Query": JUDGEMENTS,
+        "dynamodb:DeleteItem": JUDGEMENTS,
+        "dynamodb:GetItem": LEDGER,
+        "dynamodb:PutItem": LEDGER,
         "dynamodb:UpdateItem": COUNTS,
         "ssm:GetParameter": RECEIPT_KEY,
     },
@@ -100,7 +109,10 @@ def named_policies(role: dict) -> list[dict]:
 
 
 def granted(function: catalogue.Function) -> dict[str, object]:
-    """Action -> resource of everything that the function's role allows, in itself and through policies beside it."""
+    """Action -> resource of everything that the function's role allows, in itself and through policies beside it.
+
+    An action that is granted on several resources has a list of them.
+    """
     role = f"{function.name.capitalize()}Role"
     own = [policy for policy in named_policies(resource("api", role)) if policy["PolicyName"] not in SHARED]
     documents = [policy["PolicyDocument"] for policy in own]
@@ -109,14 +121,14 @@ def granted(function: catalogue.Function) -> dict[str, object]:
         for policy in resources_of("api", "AWS::IAM::Policy").values()
         if {"Ref": role} in policy["Roles"]
     ]
-    found: dict[str, object] = {}
+    found: dict[str, list[object]] = {}
     for statement in (statement for document in documents for statement in document["Statement"]):
         assert statement["Effect"] == "Allow"
         (where,) = statement["Resource"]
         for action in statement["Action"]:
-            assert action not in found, f"{action} is granted twice"
-            found[action] = where
-    return found
+            assert where not in found.get(action, []), f"{action} is granted twice"
+            found.setdefault(action, []).append(where)
+    return {action: where[0] if len(where) == 1 else where for action, where in found.items()}
 
 
 @each_function

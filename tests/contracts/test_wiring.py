@@ -37,6 +37,8 @@ OUTPUTS = {
         "JudgementsTableArn",
         "CountsTableName",
         "CountsTableArn",
+        "LedgerTableName",
+        "LedgerTableArn",
         "ExportsTableName",
         "ExportsTableArn",
         "ExportBucketName",

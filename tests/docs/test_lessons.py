@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from scripts.cli.main import main
+from scripts.lessons import beginning, progress, solution, stack, tutor, verdict
 from scripts.lessons import reset as undoing
-from scripts.lessons.__main__ import main
-from scripts.lessons.checks import CHECKS, not_yet
-from scripts.lessons.pages import Command, Edit, PageError, differences, edited_files, read
-from scripts.lessons.room import Room
+from scripts.lessons.pages import Command, Edit, PageError, Write, differences, read
+from scripts.lessons.room import NotYetError, Room, not_yet
+from scripts.lessons.table import LESSONS, Lesson
+from scripts.lessons.tutor import Tutor
 from scripts.local.keys import Keys
 from scripts.local.session import EmulatedCloud
-from scripts.stage.errors import DeployError
+from scripts.stage.errors import DeployError, TemplateError
 
 PAGE = """# 7: Something
 
@@ -40,6 +42,25 @@ not: ours
 -old
 +new
 ```
+
+```console
+# takes long: an hour
+# needs docker
+$ make a.py
+```
+
+```yaml title=".local/lessons/mine.yaml"
+Mine: 1
+```
+
+<details markdown="1"><summary>Hints</summary>
+
+1. Which file?
+2. The file `a.py`,
+   second line.
+3. Write `new`.
+
+</details>
 """
 
 
@@ -52,13 +73,15 @@ def page(folder: Path, text: str = PAGE) -> Path:
 def test_a_page_has_its_commands_and_edits_in_order(tmp_path: Path) -> None:
     found = read(page(tmp_path))
 
-    assert (found.number, found.title) == (7, "7: Something")
+    assert (found.number, found.title) == ("7", "7: Something")
     assert found.steps == (
         Command("07-something.md:7", "make plan", True, ("...", "  ~  One …")),
         Command("07-something.md:10", "curl -s x \\\n    -d y", False, ("ok",)),
         Edit("07-something.md:19", "a.py", "kept\nold\n", "kept\nnew\n"),
+        Command("07-something.md:28", "make a.py", False, (), long=True, needs="docker"),
+        Write("07-something.md:31", ".local/lessons/mine.yaml", "Mine: 1\n"),
     )
-    assert edited_files(tmp_path) == ["a.py"]
+    assert found.hints == ("Which file?", "The file `a.py`, second line.", "Write `new`.")
 
 
 @pytest.mark.parametrize(
@@ -92,21 +115,16 @@ def test_what_a_page_shows_is_found_in_order(expected: tuple[str, ...], printed:
 
 @pytest.mark.parametrize("number", ["", "99", "x"])
 def test_a_lesson_that_is_not_there_is_answered_with_those_that_are(number: str) -> None:
-    done = CliRunner().invoke(main, ["check", number])
+    done = CliRunner().invoke(main, ["learn", "--check", number])
 
     assert done.exit_code == 2
-    for known in CHECKS:
+    for known in LESSONS:
         assert f"N={known} " in done.output
 
 
-@pytest.mark.parametrize(("number", "page"), [("2", "1"), ("12", "1"), ("23", "14")])
-def test_a_page_of_several_lessons_is_found_by_each_of_them(
-    number: str, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(CHECKS, int(page), lambda room: "seen")
-    monkeypatch.setattr("scripts.lessons.__main__.enter", lambda: None)
-
-    assert CliRunner().invoke(main, ["check", number]).output == f"PASS  Lesson {page}: seen.\n"
+@pytest.mark.parametrize(("number", "page"), [("2", "1"), ("12", "1"), ("23", "14"), ("a", "A")])
+def test_a_page_of_several_lessons_is_found_by_each_of_them(number: str, page: str) -> None:
+    assert verdict.page_of(number).number == page
 
 
 @pytest.mark.parametrize(
@@ -116,12 +134,12 @@ def test_a_page_of_several_lessons_is_found_by_each_of_them(
         (
             True,
             False,
-            "generator/stacks/data.py is changed, but the templates are not: run `make templates`, then `x`.",
+            "generator/stacks/data.py is changed, but you have not run `make templates`: run it, then `x`.",
         ),
         (
             True,
             True,
-            "generator/stacks/data.py is changed, but not deployed: run `x`, and read its output.",
+            "generator/stacks/data.py is changed, but not deployed yet: run `x`, and read its output.",
         ),
     ],
 )
@@ -138,22 +156,27 @@ def test_an_answer_names_the_step_that_comes_next(tree: Path, edited: bool, made
     assert (answer.missing, answer.hint) == ("Nothing is there.", words)
 
 
-@pytest.mark.parametrize("command", [["check", "13"], ["reset"]])
+@pytest.mark.parametrize("command", [["13"], ["--url"], ["--deploy", __file__]])
 def test_without_a_laptop_cloud_the_next_step_is_named(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STATE", str(tmp_path))
-    monkeypatch.setattr(undoing, "restore", lambda say, root: False)
-    done = CliRunner().invoke(main, command)
+    done = CliRunner().invoke(main, ["learn", *command])
 
     assert "Traceback" not in done.output
     assert "laptop cloud is not running" in done.output
-    assert done.exit_code == (1 if command[0] == "check" else 0)
+    assert done.exit_code == 1
 
 
-def git(tree: Path, *words: str) -> str:
+def test_two_wishes_at_once_are_refused() -> None:
+    done = CliRunner().invoke(main, ["learn", "13", "--check", "--hint"])
+    assert done.exit_code == 2 and "Only one of" in done.output
+
+
+def git(tree: Path, *words: str, stdin: str | None = None) -> str:
     identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
-    return subprocess.run(["git", *identity, *words], cwd=tree, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(["git", *identity, *words], cwd=tree, check=True, capture_output=True, text=True, input=stdin)
+    return done.stdout
 
 
 @pytest.fixture
@@ -170,30 +193,202 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_reset_restores_what_lessons_edit_and_nothing_else_and_keeps_a_patch(tree: Path) -> None:
-    for name in ("a.py", "other.py", "templates/t.yaml"):
-        (tree / name).write_text("kept\nnew\n")
+def test_going_back_restores_commit_and_files_and_keeps_the_work_on_a_branch(tree: Path) -> None:
+    (tree / "other.py").write_text("edited before\n")
+    begun = beginning.note(tree, "7", {"title": "x"})
+    (tree / "a.py").write_text("kept\nnew\n")
+    (tree / "new.py").write_text("made\n")
+    (tree / "templates" / "t.yaml").unlink()
+    git(tree, "commit", "--quiet", "--all", "-m", "my work")
+    (tree / "a.py").write_text("kept\nnewest\n")
+    assert beginning.changed_since(tree, begun.files) == ["a.py", "new.py", "templates/t.yaml"]
+
     said: list[str] = []
+    found = beginning.of(tree, "7")
+    assert found == begun
+    assert undoing.restore(begun, said.append, tree) is True
 
-    assert undoing.restore(said.append, tree) is True
+    assert git(tree, "rev-parse", "HEAD").strip() == begun.commit
+    assert (tree / "a.py").read_text() == "kept\nold\n"
+    assert (tree / "other.py").read_text() == "edited before\n"
+    assert (tree / "templates" / "t.yaml").exists() and not (tree / "new.py").exists()
+    assert git(tree, "status", "--porcelain") == " M other.py\n"
+    [branch] = git(tree, "for-each-ref", "--format=%(refname:short)", "refs/heads/lesson-7-*").split()
+    assert said == [f"Restored: a.py, new.py, templates/t.yaml. The branch {branch} keeps what you did."]
+    assert git(tree, "show", f"{branch}:a.py") == "kept\nnewest\n"
+    assert git(tree, "show", f"{branch}:new.py") == "made\n"
+    assert "my work" in git(tree, "log", "--format=%s", branch)
+    assert undoing.restore(begun, said.append, tree) is False, "nothing is left to restore"
 
-    assert (tree / "a.py").read_text() == (tree / "templates" / "t.yaml").read_text() == "kept\nold\n"
-    assert (tree / "other.py").read_text() == "kept\nnew\n"
-    assert said[0] == "Not restored, because no lesson edits them: other.py."
-    assert said[1].startswith("Restored: a.py, templates/t.yaml. `git apply .local/lessons/undone-")
-    [patch] = (tree / ".local" / "lessons").glob("*.patch")
-    git(tree, "apply", str(patch))
+
+def test_going_back_from_another_branch_loses_no_commit_of_either(tree: Path) -> None:
+    begun = beginning.note(tree, "7", None)
+    (tree / "a.py").write_text("on the first branch\n")
+    git(tree, "commit", "--quiet", "--all", "-m", "first")
+    first = git(tree, "rev-parse", "HEAD").strip()
+    git(tree, "switch", "--quiet", "--create", "side", "HEAD~1")
+    (tree / "other.py").write_text("on the second\n")
+    git(tree, "commit", "--quiet", "--all", "-m", "second")
+
+    beginning.go_back(tree, begun)
+
+    assert git(tree, "branch", "--show-current").strip() == begun.branch
+    assert git(tree, "rev-parse", "HEAD").strip() == begun.commit
+    tips = git(tree, "for-each-ref", "--contains", first, "--format=%(refname:short)", "refs/heads").split()
+    assert len(tips) == 1, "the commit on the branch of the beginning"
+    assert git(tree, "log", "-1", "--format=%s", "side").strip() == "second"
+
+
+def test_a_lesson_can_begin_with_the_files_of_a_commit(tree: Path) -> None:
+    (tree / "a.py").write_text("kept\nnew\n")
+    assert beginning.changed_since(tree, beginning.note(tree, "7", None).files) == []
+    assert beginning.changed_since(tree, beginning.note(tree, "7", None, "HEAD").files) == ["a.py"]
+
+
+def test_the_lesson_that_began_last_is_the_one_to_reset(tree: Path) -> None:
+    assert beginning.latest(tree) is None
+    with pytest.raises(DeployError, match="A lesson has not begun here"):
+        undoing.reset(lambda number, room: None, print, root=tree)
+    for number in ("7", "9"):
+        beginning.note(tree, number, None)
+    latest = beginning.latest(tree)
+    assert latest and latest.number == "9"
+    git(tree, "update-ref", "-d", "refs/lessons/9")
+    (tree / beginning.BEGUN / "9.json").write_text("{")
+    latest = beginning.latest(tree)
+    assert latest and latest.number == "7", "a record that cannot be read is none"
+
+
+def test_a_beginning_outside_of_git_says_what_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match="git rev-parse failed") as error:
+        beginning.note(tmp_path, "7", None)
+    assert "git checkout" in error.value.next_step
+
+
+def test_a_check_without_a_beginning_says_how_to_begin(tree: Path) -> None:
+    found = verdict.judge(read(tree / "docs" / "walkthrough" / "07-something.md"), tree)
+    assert not found.passed
+    assert "`sentiment learn 7` begins it" in found.text
+
+
+def test_the_solution_is_what_the_page_has_and_the_commands_after_it(tree: Path) -> None:
+    page = read(tree / "docs" / "walkthrough" / "07-something.md")
+    git(tree, "apply", "-", stdin=solution.patch(page, tree, "HEAD"))
+
     assert (tree / "a.py").read_text() == "kept\nnew\n"
+    assert (tree / ".local" / "lessons" / "mine.yaml").read_text() == "Mine: 1\n"
+    assert solution.commands(page) == []
 
 
-def test_a_reset_with_nothing_to_restore_says_nothing(tree: Path) -> None:
+def test_three_hints_come_one_after_the_other_and_begin_again_with_the_lesson(tree: Path) -> None:
+    page = read(tree / "docs" / "walkthrough" / "07-something.md")
+    assert [tutor.hint(page, tree) for _ in range(4)] == [
+        "Hint 1 of 3: Which file?",
+        "Hint 2 of 3: The file `a.py`, second line.",
+        "Hint 3 of 3: Write `new`.",
+        "Hint 3 of 3: Write `new`.",
+    ]
+    progress.forget_hints(tree, "7")
+    assert tutor.hint(page, tree).startswith("Hint 1 of 3")
+
+
+class Lines:
+    """A learner at the terminal: types and saves, each when the tutor waits for the next line."""
+
+    def __init__(self, *actions: object) -> None:
+        self.actions = list(actions)
+
+    def __call__(self, seconds: float) -> str | None:
+        if not self.actions:
+            return "q"
+        action = self.actions.pop(0)
+        if callable(action):
+            action()
+            return ""
+        return str(action)
+
+
+@pytest.fixture
+def taught(tree: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A path of one lesson that is done when a.py says new; no cloud."""
+
+    def check(room: Room) -> str:
+        if "new" not in (room.root / "a.py").read_text():
+            raise NotYetError("a.py is old.", "Write new.")
+        return "a.py is new"
+
+    monkeypatch.setitem(LESSONS, "7", Lesson(lambda room: None, check))
+    for module in ("verdict", "tutor", "reset"):
+        monkeypatch.setattr(f"scripts.lessons.{module}.enter", lambda root: room_of(root))
+    monkeypatch.setattr(tutor, "look_at_cloud", lambda root: None)
+    monkeypatch.setattr(tutor, "WATCHED", ("a.py",))
+    monkeypatch.setattr("scripts.lessons.tutor.freshness.warning", lambda root: None)
+    return tree
+
+
+def room_of(tree: Path) -> Room:
+    cloud = EmulatedCloud("local", "http://127.0.0.1:1", Keys("nobody", "nothing"), "us-east-1")
+    return Room(cloud, "http://127.0.0.1:1", tree)
+
+
+def test_the_tutor_checks_on_save_gives_hints_and_shows_progress(taught: Path) -> None:
     said: list[str] = []
+    page = tutor.next_page(taught)
+    typed = Lines("h", "?", lambda: (taught / "a.py").write_text("kept\nnew\n"), "")
 
-    assert undoing.restore(said.append, tree) is False
-    assert said == []
+    Tutor(said.append, taught, typed).accompany(page)
+
+    told = "\n".join(said)
+    assert "  >      7  7: Something" in told or ">    7  7: Something" in told
+    assert "[....................] 0/1" in told
+    assert "Hint 1 of 3: Which file?" in told
+    assert told.count("NOT YET  Lesson 7: a.py is old.") == 1, "the same verdict is not repeated"
+    assert told.index("NOT YET") < told.index("PASS  Lesson 7: a.py is new.")
+    assert "[####################] 1/1" in told
+    assert progress.passed(taught) == {"7"}
 
 
-def test_a_reset_outside_of_git_says_what_is_needed(tmp_path: Path) -> None:
-    (tmp_path / "docs" / "walkthrough").mkdir(parents=True)
-    with pytest.raises(DeployError, match="git diff refused"):
-        undoing.restore(print, tmp_path)
+def test_the_tutor_shows_the_solution_on_request_only(taught: Path) -> None:
+    said: list[str] = []
+    Tutor(said.append, taught, Lines("s")).accompany(tutor.next_page(taught))
+    told = "\n".join(said)
+    assert "-old\n+new\n" in told and "Then:" in told
+    said.clear()
+    Tutor(said.append, taught, Lines("h")).accompany(tutor.next_page(taught))
+    assert "+new" not in "\n".join(said)
+
+
+def test_the_tutor_says_that_templates_are_stale(taught: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.lessons.tutor.freshness.warning", lambda root: "run `make templates`")
+    said: list[str] = []
+    Tutor(said.append, taught, Lines()).accompany(tutor.next_page(taught))
+    assert "NOT YET  Lesson 7: a.py is old.\n         Write new.\n         run `make templates`" in "\n".join(said)
+
+
+def test_the_tutor_waits_for_a_cloud_that_does_not_run(taught: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(root: Path) -> Room:
+        raise DeployError("The laptop cloud is not running.", "Start it.")
+
+    monkeypatch.setattr("scripts.lessons.verdict.enter", none)
+    said: list[str] = []
+    Tutor(said.append, taught, Lines("?", "?")).accompany(tutor.next_page(taught))
+    assert "The laptop cloud is not running. Start it." in said
+
+
+def test_a_path_in_no_terminal_is_printed_and_left() -> None:
+    done = CliRunner().invoke(main, ["learn"])
+    assert done.exit_code == 0
+    assert "13: Lambda" in done.output and "Next: `sentiment learn" in done.output
+
+
+def test_a_reference_to_nothing_is_refused_as_cloudformation_does(tmp_path: Path) -> None:
+    file = tmp_path / "first.yaml"
+    file.write_text(
+        "Resources:\n  A:\n    Type: AWS::SNS::Topic\n    Properties: {DisplayName: !Sub '${B} ${AWS::Region}'}\n"
+    )
+    with pytest.raises(TemplateError, match=r"Unresolved resource dependencies \[B\]"):
+        stack.deploy(room_of(tmp_path), file, print)
+    file.write_text("Resources: [")
+    with pytest.raises(TemplateError, match="not valid YAML") as error:
+        stack.deploy(room_of(tmp_path), file, print)
+    assert "make templates" not in error.value.next_step

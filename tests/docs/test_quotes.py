@@ -52,6 +52,24 @@ def test_a_place_is_filled_and_the_rest_left_alone(root: Path) -> None:
     assert filled(page, root, str, str) == page
 
 
+def test_a_long_piece_is_shown_up_to_a_good_place_and_the_rest_folded(root: Path) -> None:
+    body = "".join(f"    B{number}:\n      x: 1\n" for number in range(15))
+    (root / "long.yaml").write_text(f"Resources:\n  One:\n{body}")
+    page = filled(PAGE.format("long.yaml One"), root, str, str)
+
+    shown, folded = page.split('<details markdown="1"><summary>The other 6 lines</summary>\n')
+    assert "    B11:\n      x: 1\n```\n" in shown and "B12" not in shown
+    assert shown.count("\n    B") == 12
+    assert '\n```yaml title="long.yaml"\n    B12:\n' in folded and folded.rstrip().endswith("after")
+    assert filled(page, root, str, str) == page
+
+
+def test_a_piece_can_be_folded_whole(root: Path) -> None:
+    page = filled(PAGE.format("a.py one folded"), root, str, str)
+    assert '<details markdown="1"><summary>a.py: one, 3 lines</summary>\n\n```python title="a.py"\n@decorated' in page
+    assert filled(page, root, str, str) == page
+
+
 def test_mermaid_is_filled_by_the_name_of_a_picture(root: Path) -> None:
     page = filled("<!-- mermaid: x -->\n<!-- end mermaid -->\n", root, lambda name: f"flowchart {name}\n", str)
 

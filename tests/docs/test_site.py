@@ -89,6 +89,62 @@ def test_links_out_of_docs_become_names_of_files(caplog: pytest.LogCaptureFixtur
     assert "links to scripts/gone.toml, which is not there" in caplog.text
 
 
+CONSOLE = """<div class="language-console highlight"><pre><span></span><code><span class="gp">$ </span>curl -s \\
+    -d '{"a": 1}'
+<span class="go">{"b": 2}</span>
+# fails, on purpose
+<span class="gp">$ </span>make plan
+</code></pre></div>"""
+
+
+def test_a_copy_button_copies_commands_without_prompts_and_outputs() -> None:
+    page = site_hook.on_page_content(CONSOLE + '<div class="language-yaml highlight"><pre>a: $ 1</pre></div>')
+
+    assert page.startswith(
+        '<div data-copy="curl -s \\&#10;    -d &#x27;{&quot;a&quot;: 1}&#x27;&#10;make plan" class="language-console'
+    )
+    assert page.count("data-copy") == 1
+
+
+def test_on_the_site_the_copy_button_puts_commands_into_the_clipboard(site: Path, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.route(
+        "http://127.0.0.1/**", lambda route: route.fulfill(path=site / route.request.url.split("/", 3)[3].split("?")[0])
+    )
+    # The theme copies through a hidden field; what is selected when it asks for the copy is what is copied.
+    page.add_init_script(
+        "document.addEventListener('copy', () => { window.copied = String(document.activeElement.value) })"
+    )
+    page.goto("http://127.0.0.1/walkthrough/13-lambda.html")
+    block = page.locator("div.language-console").filter(has_text="sentiment plan").first
+    block.locator("button[data-clipboard-target]").click()
+    page.wait_for_function("window.copied !== undefined")
+    assert page.evaluate("window.copied") == "sentiment plan --stage local"
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("OIDC", "walkthrough/31-pipelines"),
+        ("getSentiment", "reference/api"),
+        ("stats.py", "walkthrough/13-lambda"),
+        ("LaunchTemplate", "walkthrough/20-auto-scaling"),
+    ],
+)
+def test_a_search_finds_parts_of_names_and_lessons_first(site: Path, browser: Browser, words: str, found: str) -> None:
+    page = browser.new_page()
+    page.route(
+        "http://127.0.0.1/**", lambda route: route.fulfill(path=site / route.request.url.split("/", 3)[3].split("?")[0])
+    )
+    page.goto("http://127.0.0.1/index.html")
+    page.locator("input.md-search__input").fill(words)
+    first = page.locator(".md-search-result__item a.md-search-result__link").first
+    first.wait_for(state="attached")
+    assert found in str(first.get_attribute("href"))
+
+
 def test_the_slides_are_one_file_and_a_pdf_of_as_many_pages(tmp_path: Path) -> None:
     pytest.importorskip("markdown")
     from scripts.docs import slides

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from scripts import ROOT
-from scripts.lessons.pages import Command, Edit, Step, differences
+from scripts.lessons.pages import Command, Edit, Step, Write, differences
 from tests.local.checkout import share_environments
 from tests.local.running import RunningApp, free_port, start
 
@@ -27,6 +28,7 @@ LEFT_OUT = shutil.ignore_patterns(
 )
 PATIENCE = 120  # seconds for one command, on a machine that runs other tests too
 PAGES_SAY = "127.0.0.1:8080"
+LONG = {"make load"}  # tests/local/test_scaling.py runs it
 
 
 class Learner:
@@ -54,30 +56,48 @@ class Learner:
         ):
             subprocess.run(["git", *words], cwd=self.tree, env=self.environment, check=True)
         self.cloud = self._start_cloud()
+        self.environment["APP"] = f"http://127.0.0.1:{self.cloud.port}"  # as the first page exports it
 
     def do(self, step: Step) -> None:
         """Type a command, or make an edit; fails with page and line when not that happens which the page says."""
-        if isinstance(step, Edit):
+        if isinstance(step, Write):
+            path = self.tree / step.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(step.text)
+        elif isinstance(step, Edit):
             self._edit(step)
+        elif step.needs and not usable(step.needs):
+            return
+        elif step.long:
+            assert step.text in LONG, f"{step.place}: no test runs this command"
         elif step.text == "make local":  # runs already, in a window of its own
             assert step.expected == (f"Ready: http://{PAGES_SAY}",), step.place
         else:
             self._type(step)
 
-    def lesson(self, number: int) -> tuple[int, str]:
+    def begin(self, number: str) -> None:
+        """Note where a lesson begins, as every page has it."""
+        done = self._run(f"sentiment learn {number}")
+        assert done.returncode == 0, done.stdout
+
+    def lesson(self, number: str) -> tuple[int, str]:
         """Exit code and words of a lesson's check."""
-        done = self._run(f"{sys.executable} -m scripts.lessons check {number}")
+        done = self._run(f"sentiment learn {number} --check")
         return done.returncode, done.stdout
 
     def reset(self) -> str:
         """Undo what a page had us do."""
-        done = self._run(f"{sys.executable} -m scripts.lessons reset")
+        done = self._run("sentiment learn --reset")
         assert done.returncode == 0, done.stdout
         return done.stdout
 
     def changed(self) -> list[str]:
         """Files that are not as they were cloned."""
         return self._run("git status --porcelain").stdout.splitlines()
+
+    def say(self, command: str) -> str:
+        """What a command prints."""
+        return self._run(command).stdout.strip()
 
     def close(self) -> None:
         self.cloud.close()
@@ -88,6 +108,8 @@ class Learner:
         said = f"{step.place}: $ {step.text}\nexit code {done.returncode}, and it printed:\n{printed}"
         assert (done.returncode != 0) == step.fails, said
         missing = differences(step.expected, printed)
+        if exported := re.match(r"export (\w+)=", step.text):
+            self.environment[exported[1]] = self._run(f'{step.text}; printf %s "${exported[1]}"').stdout
         assert not missing, f"{said}\nThe page also shows: {missing}"
 
     def _edit(self, step: Edit) -> None:
@@ -116,3 +138,11 @@ class Learner:
             cloud.close()
             raise
         return cloud
+
+
+@functools.cache
+def usable(program: str) -> bool:
+    """Whether a program is there, and for Docker, whether its engine answers."""
+    if shutil.which(program) is None:
+        return False
+    return program != "docker" or subprocess.run(["docker", "info"], capture_output=True).returncode == 0

@@ -1,5 +1,6 @@
 """The export of a whole table to a file, on the laptop cloud: complete, and resumed after the worst interruption."""
 
+import hashlib
 import json
 import os
 import signal
@@ -61,10 +62,12 @@ def test_an_export_that_is_killed_goes_on_where_it_was(own, texts, tmp_path):
     result, said = process.communicate(timeout=120)
     assert process.returncode == 0, said
     found = exported(target)
-    assert json.loads(result) == {"file": str(target), "judgements": len(found)}
+    side = target.with_name("all.csv.sha256")
+    assert json.loads(result) == {"file": str(target), "judgements": len(found), "checksum": str(side)}
+    assert side.read_text() == f"{hashlib.sha256(target.read_bytes()).hexdigest()}  all.csv\n"
     assert texts <= set(found)
     assert len(found) == len(set(found)) == json.loads(result)["judgements"]
-    assert list(tmp_path.iterdir()) == [target]
+    assert sorted(tmp_path.iterdir()) == [target, side]
 
 
 def rows(folder):

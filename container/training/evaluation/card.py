@@ -39,7 +39,7 @@ def render(figures: dict[str, Any]) -> str:
                 f"![Confusion matrix: rows are what people said, columns what the model said]({PICTURE})",
                 _doubt(shipped),
                 _changed(shipped),
-                _elsewhere(figures["seeds"], shipped),
+                _out_of_domain(figures["seeds"], shipped),
                 _groups(shipped["groups"]),
                 _LIMITS,
                 *([behaviour.section(shipped["behaviour"])] if "behaviour" in shipped else []),
@@ -65,7 +65,7 @@ for research, and EmpatheticDialogues is licensed CC BY-NC 4.0.
 
 - Labels: ISEAR, the International Survey on Emotion Antecedents and Reactions (Scherer and Wallbott 1994). Students of
   37 countries described, around 1990, one event for each of seven emotions. Of 7,666 rows, 7,502 are left without those
-  that tell of no event; stray line-wrap marks, extra column marks and lost quotes are mended. `split.json` lists the
+  that tell of no event; stray line-wrap marks, extra column marks and lost quotes are fixed. `split.json` lists the
   rows (`MYKEY`) of each part: 72 % training, 8 % validation, 20 % test, texts of the same words on one side.
 - Labels: EmpatheticDialogues (Rashkin et al. 2019; CC BY-NC 4.0), situations and first utterances, as far as their
   emotions come near to ours. A tenth of the situations, by a checksum of their words, is held out to test, another to
@@ -160,7 +160,7 @@ def _gains(gains: dict[str, Any]) -> str:
     ]
     for seed, found in gains.items():
         texts = f"{found['won']} | {found['lost']}"
-        lines.append(f"| {seed} | {found['twin']:.3f} | {found['gain']:+.3f} | {texts} | {found['p']:.2g} |")
+        lines.append(f"| {seed} | {found['baseline']:.3f} | {found['gain']:+.3f} | {texts} | {found['p']:.2g} |")
     return "\n".join(lines)
 
 
@@ -202,11 +202,11 @@ def _changed(shipped: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _elsewhere(seeds: dict[str, Any], shipped: dict[str, Any]) -> str:
+def _out_of_domain(seeds: dict[str, Any], shipped: dict[str, Any]) -> str:
     kinds = {
         "everyday sentences as people type them, test part (`everyday.tsv`)": "everyday",
         "situations of EmpatheticDialogues, the tenth that is held out": "situations",
-        "sentences of our own, held out (`out_of_domain.tsv`: nothing learned from them)": "elsewhere",
+        "sentences of our own, held out (`out_of_domain.tsv`: nothing learned from them)": "out_of_domain",
         "sentences of our own, every eighth of `examples.tsv`, whose others it learned from": "held_out",
         "comments of a forum (GoEmotions, test part; its labels are noisy)": "comments",
     }
@@ -226,9 +226,9 @@ def _elsewhere(seeds: dict[str, Any], shipped: dict[str, Any]) -> str:
                 + " |"
             )
     if seeds:
-        every = [one["elsewhere"] for one in seeds.values()]
+        every = [one["out_of_domain"] for one in seeds.values()]
         lines += ["", f"Over the seeds {mean(every):.1%} of `out_of_domain.tsv` are right."]
-    strings = ", ".join(f"{name} {share:.1%}" for name, share in shipped["gibberish"].items())
+    strings = ", ".join(f"{name} {share:.1%}" for name, share in shipped["noise_examples"].items())
     lines += [
         "",
         f"Of 1,000 strings that are no language (`noise.py`), so many are left unanswered: {strings}.",

@@ -127,12 +127,12 @@ def figures(folder: Path, rows: Sequence[data.Row], texts: Path | None = None) -
             name: by_group(probabilities, truth, [row.groups[column] for row in test])
             for column, name in data.GROUPS.items()
         },
-        "elsewhere": robustness.measure(artefact, robustness.elsewhere()),
+        "out_of_domain": robustness.measure(artefact, robustness.out_of_domain()),
         "held_out": robustness.measure(artefact, robustness.held_out()),
         "everyday": robustness.measure(artefact, robustness.typed("test")),
         **others,
         "behaviour": behaviour.figures(behaviour.run(Model.find(folder))),
-        "gibberish": robustness.gibberish(artefact),
+        "noise_examples": robustness.noise_examples(artefact),
         "changed": {
             name: round(metrics.accuracy(artefact.predict([change(row.text) for row in test]), truth), 4)
             for name, change in robustness.changes().items()
@@ -209,7 +209,7 @@ def loose(name: str) -> float:
     Args:
         name: of the figure.
     """
-    few = ("groups", "elsewhere", "held_out", "everyday", "behaviour", "per_label", "gibberish")
+    few = ("groups", "out_of_domain", "held_out", "everyday", "behaviour", "per_label", "noise_examples")
     return 0.035 if not {*few}.isdisjoint(name.split()) else 0.2 if name.endswith(" p") else TOLERANCE
 
 

@@ -154,19 +154,19 @@ def summary(probabilities: Floats, truth: Places) -> dict[str, Any]:
     }
 
 
-def paired(taught: Floats, twin: Floats, truth: Places) -> dict[str, Any]:
+def paired(taught: Floats, baseline: Floats, truth: Places) -> dict[str, Any]:
     """Two models on the same texts, by McNemar's exact test: what only one of them gets right, as tosses of a coin.
 
     Args:
         taught: probabilities of the one, [texts, labels].
-        twin: of the other.
+        baseline: of the other.
         truth: [texts].
     """
-    right, other = taught.argmax(1) == truth, twin.argmax(1) == truth
+    right, other = taught.argmax(1) == truth, baseline.argmax(1) == truth
     won, lost = int((right & ~other).sum()), int((other & ~right).sum())
     tail = sum(comb(won + lost, k) for k in range(min(won, lost) + 1)) / 2 ** (won + lost)
     return {
-        "twin": round(float(other.mean()), 4),
+        "baseline": round(float(other.mean()), 4),
         "gain": round(float(right.mean() - other.mean()), 4),
         "won": won,
         "lost": lost,

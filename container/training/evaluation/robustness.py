@@ -19,8 +19,8 @@ from training.evaluation import everyday, metrics
 from training.texts import examples, statements, transfer
 from training.texts.noise import KINDS
 
-ELSEWHERE = Path(__file__).with_name("out_of_domain.tsv")
-STRINGS = 1000  # of gibberish
+OUT_OF_DOMAIN = Path(__file__).with_name("out_of_domain.tsv")
+STRINGS = 1000  # of noise
 SEED = 20_000  # of their chance; training uses others
 
 
@@ -40,8 +40,8 @@ def changes() -> dict[str, Callable[[str], str]]:
     return {
         "without the opening word": lambda text: text.partition(" ")[2] or text,
         "lower case, no signs": lambda text: " ".join(re.findall(r"[a-z0-9']+", text.lower())),
-        "two letters changed round in every tenth word": lambda text: transfer.slips(text, random),
-        "words left out and changed round": lambda text: transfer.careless(text, random),
+        "two letters swapped in every tenth word": lambda text: transfer.slips(text, random),
+        "words left out or swapped": lambda text: transfer.careless(text, random),
         "in the third person or the present tense": lambda text: transfer.retold(text, random),
         "a piece of it": lambda text: transfer.piece(text, random),
         "without words that name a feeling": lambda text: (
@@ -50,9 +50,9 @@ def changes() -> dict[str, Callable[[str], str]]:
     }
 
 
-def elsewhere() -> list[tuple[str, str]]:
+def out_of_domain() -> list[tuple[str, str]]:
     """Label or ``none`` and text of sentences of our own that nothing learns from, and no choice is made by."""
-    lines = ELSEWHERE.read_text(encoding="utf-8").splitlines()
+    lines = OUT_OF_DOMAIN.read_text(encoding="utf-8").splitlines()
     return [(label, text) for label, _, text in (line.partition("\t") for line in lines)]
 
 
@@ -119,7 +119,7 @@ def unanswered(artefact: Answering, texts: Sequence[str], said: metrics.Floats) 
     return (said.max(1) < artefact.threshold) | ~np.array(known, bool)
 
 
-def gibberish(artefact: Answering) -> dict[str, float]:
+def noise_examples(artefact: Answering) -> dict[str, float]:
     """What share of strings that are no language is left unanswered.
 
     Args:

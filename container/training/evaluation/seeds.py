@@ -1,4 +1,4 @@
-"""Figures over several splits: from what each split's model and its untaught twin answered to their test texts.
+"""Figures over several splits: from what each split's model and its untaught baseline answered to their test texts.
 
 The models themselves would be 45 MB; their answers are kept instead, in ``answers.npz``: for each seed probabilities of
 the test rows that ``splits.json`` names, and of ``out_of_domain.tsv``, of the taught model and of its baseline; of
@@ -56,19 +56,19 @@ def keep(file: Path, taught: dict[int, Answering], alone: dict[int, Answering], 
     Args:
         file: to write.
         taught: model of each seed.
-        alone: its twin that had no teacher; where none is given, what twins said before is kept.
+        alone: its baseline that had no teacher; where none is given, what baselines predicted before is kept.
         rows: all clean rows.
     """
     found: dict[str, Any] = {}
     if not alone and file.is_file():
         with np.load(file) as kept:
             found = {name: kept[name] for name in kept.files if name.startswith("alone-")}
-    others = [text for _, text in robustness.elsewhere()]
+    others = [text for _, text in robustness.out_of_domain()]
     for kind, models in (("taught", taught), ("alone", alone)):
         for seed, model in models.items():
             said = model.predict([row.text for row in part(rows, seed)])
             found[f"{kind}-{seed}"] = (said * SHARES).round().astype(np.uint16)
-            found[f"{kind}-{seed}-elsewhere"] = (model.predict(others) * SHARES).round().astype(np.uint16)
+            found[f"{kind}-{seed}-out_of_domain"] = (model.predict(others) * SHARES).round().astype(np.uint16)
             if kind == "taught":
                 said = model.predict([row.text for row in part(rows, seed, "validation")])
                 found[f"{kind}-{seed}-validation"] = (said * SHARES).round().astype(np.uint16)
@@ -76,7 +76,7 @@ def keep(file: Path, taught: dict[int, Answering], alone: dict[int, Answering], 
 
 
 def figures(file: Path, rows: Sequence[data.Row]) -> dict[str, Any]:
-    """Main figures of each seed, and what each gained over its twin.
+    """Main figures of each seed, and what each gained over its baseline.
 
     Args:
         file: what ``keep`` wrote; where there is none, nothing is said.
@@ -99,11 +99,11 @@ def figures(file: Path, rows: Sequence[data.Row]) -> dict[str, Any]:
         main = metrics.summary(said, truth)
         seeds[str(seed)] = {
             key: main[key] for key in ("accuracy", "macro_f1", "calibration_error", "accuracy_at_coverage")
-        } | {"elsewhere": _elsewhere(answers[f"taught-{seed}-elsewhere"])}
+        } | {"out_of_domain": _out_of_domain(answers[f"taught-{seed}-out_of_domain"])}
         if f"alone-{seed}" in answers:
-            twin = answers[f"alone-{seed}"]
-            gains[str(seed)] = metrics.paired(said, twin, truth) | {
-                "twin_elsewhere": _elsewhere(answers[f"alone-{seed}-elsewhere"])
+            baseline = answers[f"alone-{seed}"]
+            gains[str(seed)] = metrics.paired(said, baseline, truth) | {
+                "baseline_out_of_domain": _out_of_domain(answers[f"alone-{seed}-out_of_domain"])
             }
     return {"seeds": seeds, "gains": gains, "temperature": _temperature(answers, rows)}
 
@@ -117,8 +117,8 @@ def _temperature(answers: dict[str, metrics.Floats], rows: Sequence[data.Row]) -
     return metrics.temperature_for(said, truth)
 
 
-def _elsewhere(said: metrics.Floats) -> float:
+def _out_of_domain(said: metrics.Floats) -> float:
     """Accuracy on the labelled sentences of our own."""
-    lines = robustness.elsewhere()
+    lines = robustness.out_of_domain()
     labelled = [place for place, (label, _) in enumerate(lines) if label in LABELS]
     return round(metrics.accuracy(said[labelled], np.array([LABELS.index(lines[place][0]) for place in labelled])), 3)

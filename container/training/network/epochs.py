@@ -15,7 +15,7 @@ from training.network import batches
 from training.network.tying import Tied
 from training.texts import augment, corpus, data, examples, transfer
 from training.texts.foreign import foreign
-from training.texts.noise import gibberish
+from training.texts.noise import noise_example
 from training.texts.statements import statement
 
 Encoded = tuple[list[int], list[float]]  # ids of a text and its target
@@ -174,7 +174,7 @@ class Epochs:
         ]
         for _ in range(steps * self.settings.noise):
             found.append((augment.nonsense(random, self.foreign, self.words), even))
-            found.append((self._ids(gibberish(random, examples.STREWN)), even))
+            found.append((self._ids(noise_example(random, examples.STREWN)), even))
             found.append((self._ids(foreign(random)), even))
         for _ in range(steps * self.settings.statements):
             text, target = statement(random)

@@ -31,9 +31,11 @@ def main() -> int:
                     model=options.model,
                     out=options.out,
                     data=options.data,
+                    private=options.private,
                     seed=options.seed,
                     force=options.force,
                     unproven=options.unproven,
+                    hurried=options.hurried,
                     least=options.least,
                 ),
                 tell,
@@ -53,8 +55,10 @@ def main() -> int:
         "to": result.outcome.new,
         "model": str(result.model),
         "report": str(result.report),
-        "held_out": result.outcome.judged.figures,
-        **{name: one.figures for name, one in result.outcome.kept.items()},
+        "seed": result.outcome.seed,
+        "share": result.outcome.chosen.point.share,
+        "held_out": result.outcome.verdict.judged.figures,
+        **{name: one.figures for name, one in result.outcome.verdict.kept.items()},
     }
     text = f"report: {result.report}\nmodel: {result.model}"
     print(json.dumps(facts, indent=1) if options.json else text)
@@ -74,9 +78,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, default=Path("build/retrain"), help="where report and candidate go")
     parser.add_argument("--data", type=Path, help=f"the base data, to be shown again. {data.WHERE}")
-    parser.add_argument("--seed", type=int, default=0, help="source of all chance")
+    parser.add_argument("--private", type=Path, help="sentences of your own to compare on: label, tab, text a line")
+    parser.add_argument(
+        "--seed", type=int, help="source of all chance, to repeat a run; without it nobody can foresee what is held out"
+    )
     parser.add_argument("--force", action="store_true", help="promote in spite of objections; the model card tells")
     parser.add_argument("--unproven", action="store_true", help="count judgements without a valid receipt too")
+    parser.add_argument(
+        "--hurried", action="store_true", help="count all texts of a minute: judgements that you brought in yourself"
+    )
     parser.add_argument(
         "--least",
         type=float,

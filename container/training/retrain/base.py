@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from training.evaluation import regression
 from training.network.ship import SPLIT_FILE
 from training.texts import data
-
-FEWEST = 100  # validation texts, so that a comparison on them says something
 
 
 @dataclass(frozen=True)
@@ -22,27 +18,13 @@ class Base:
         rows: all clean rows.
         train: what the old model has learned from.
         validation: what it was chosen on.
-        test: words of the texts that nothing is ever learned from or decided on.
+        test: what nothing is ever learned from or decided on.
     """
 
     rows: list[data.Row] = field(default_factory=list)
     train: list[data.Row] = field(default_factory=list)
     validation: list[data.Row] = field(default_factory=list)
-    test: frozenset[regression.Words] = frozenset()
-
-    @property
-    def trained(self) -> frozenset[regression.Words]:
-        """Words of the texts that the old model has learned from."""
-        return frozenset(regression.words(row.text) for row in self.train)
-
-    def unseen(self, judged: Collection[regression.Words]) -> list[data.Row]:
-        """Validation rows that nobody has judged, if they are enough to compare models on.
-
-        Args:
-            judged: words of the judged texts.
-        """
-        rows = [row for row in self.validation if regression.words(row.text) not in judged]
-        return rows if len(rows) >= FEWEST else []
+    test: list[data.Row] = field(default_factory=list)
 
 
 def read(path: Path | None, folder: Path) -> Base:
@@ -65,5 +47,4 @@ def read(path: Path | None, folder: Path) -> Base:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise data.DataError(f"{file} does not say which rows the model was trained on: {error!r}") from error
     parts = {part: [row for row in rows if row.key in chosen] for part, chosen in keys.items()}
-    test = frozenset(regression.words(row.text) for row in parts["test"])
-    return Base(rows, parts["train"], parts["validation"], test)
+    return Base(rows, parts["train"], parts["validation"], parts["test"])

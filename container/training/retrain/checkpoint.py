@@ -110,12 +110,13 @@ def _unknown(path: Path, why: str) -> data.DataError:
     )
 
 
-def save(network: Network, old: Checkpoint, card: dict[str, Any], folder: Path) -> Path:
+def save(network: Network, tokenizer: Tokenizer, old: Checkpoint, card: dict[str, Any], folder: Path) -> Path:
     """Write a retrained network as a model of its own.
 
     Args:
         network: retrained.
-        old: the model that it comes from; vocabulary and threshold stay its own.
+        tokenizer: its tokenizer.
+        old: the model that it comes from; the threshold stays its own.
         card: to be shown by the service.
         folder: where to; a model that lies there already goes.
 
@@ -123,5 +124,5 @@ def save(network: Network, old: Checkpoint, card: dict[str, Any], folder: Path) 
         The file, named by its content.
     """
     return export.save(
-        network, old.tokenizer.vocabulary, LABELS, old.artefact.threshold, json.loads(json.dumps(card)), folder
+        network, tokenizer.vocabulary, LABELS, old.artefact.threshold, json.loads(json.dumps(card)), folder
     )

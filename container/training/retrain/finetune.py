@@ -2,8 +2,9 @@
 
 Four things hold the network where it was: beside each judged text it is shown texts whose answers by the old network
 it should keep (replay, after Li and Hoiem 2016, "Learning without forgetting"); its weights are drawn back to the old
-ones (L2-SP: Li, Grandvalet and Davoine 2018); the steps are few and small; and in the end it goes only a part of the
-way from the old weights to those that it has found (Wortsman et al. 2022, "Robust fine-tuning").
+ones (L2-SP: Li, Grandvalet and Davoine 2018); the steps are few and small; and in the end it may go only a part of the
+way from the old weights to those that it has found (``between``; Wortsman et al. 2022, "Robust fine-tuning of zero-shot
+models").
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from training import LABELS
+from training.evaluation import metrics
 from training.network import batches
 from training.network.rnn import Network, quantise
 
@@ -30,7 +33,7 @@ ANCHOR = 2e-3  # weight of the squared way from the old weights
 KEEP = 1.0  # weight of the old answers on replay
 TRUST = 0.7  # weight of a unanimous judgement beside what the old network said: people err, and some on purpose
 BASE_TRUST = 0.5  # weight of a label of the base data, from which the old network has learned already
-SHARE = 0.7  # of the way to the new weights; the whole way cost two points on accounts, this nothing
+SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)  # of the way to the new weights that are tried
 DROPOUT = 0.3
 WORD_DROPOUT = 0.1
 SHARPEST = 1.0  # greatest length of a step's gradient
@@ -42,12 +45,12 @@ class Lesson:
 
     Attributes:
         ids: its tokens.
-        label: place of the label that it was given.
-        trust: weight of that label beside what the old network says of the text; 0 for one without a label.
+        labels: those that it was given, which share the target; with trust but without labels the target is even.
+        trust: weight of that target beside what the old network says of the text; 0 for one that nobody judged.
     """
 
     ids: list[int]
-    label: int = 0
+    labels: Sequence[str] = ()
     trust: float = 0.0
 
 
@@ -68,7 +71,7 @@ def tune(
         tell: told how many steps are done, and of how many.
 
     Returns:
-        The new network, its word vectors rounded to what int8 can hold.
+        The new network, the whole way from the old one; ``between`` goes a part of it.
     """
     torch.manual_seed(seed)
     random = Random(seed)
@@ -105,9 +108,22 @@ def tune(
             done += 1
             tell(done, steps)
     network.dropout.p, network.word_dropout = old.dropout.p, old.word_dropout
-    with torch.no_grad():
-        for name, value in network.named_parameters():
-            value.lerp_(anchor[name], 1 - SHARE)
+    return network.eval()
+
+
+@torch.no_grad()
+def between(old: Network, new: Network, share: float) -> Network:
+    """The network a part of the way from one to another, its word vectors rounded to what int8 can hold.
+
+    Args:
+        old: where the way begins.
+        new: where it ends, of the same shape.
+        share: of the way, 0..1.
+    """
+    network = copy.deepcopy(new)
+    start = dict(old.named_parameters())
+    for name, value in network.named_parameters():
+        value.lerp_(start[name], 1 - share)
     whole, scales = quantise(network.embedding.weight.detach())
     network.embedding.weight.data = whole * scales
     return network.eval()
@@ -129,10 +145,25 @@ def _rounds(texts: int) -> int:
 
 
 def _targets(old: Network, lessons: Sequence[Lesson]) -> Tensor:
-    """What is aimed at: each label, as far as it is trusted, and what the old network says."""
+    """What is aimed at: the labels, as far as they are trusted, and what the old network says."""
     trust = torch.tensor([lesson.trust for lesson in lessons])[:, None]
-    labels = torch.tensor([lesson.label for lesson in lessons], dtype=torch.long)
-    return trust * nn.functional.one_hot(labels, len(LABELS)) + (1 - trust) * answers(old, lessons, calibrated=False)
+    wanted = torch.from_numpy(targets([lesson.labels for lesson in lessons]))
+    return trust * wanted + (1 - trust) * answers(old, lessons, calibrated=False)
+
+
+def targets(labels: Sequence[Sequence[str]]) -> metrics.Floats:
+    """Probabilities that labels stand for: shared between several, and even where none fits.
+
+    Args:
+        labels: of each text, none or more.
+
+    Returns:
+        float32 [texts, labels].
+    """
+    found = np.zeros((len(labels), len(LABELS)), np.float32)
+    for row, some in zip(found, labels, strict=True):
+        row[[LABELS.index(one) for one in some or LABELS]] = 1 / len(some or LABELS)
+    return found
 
 
 def _way(network: Network, anchor: dict[str, Tensor]) -> Tensor:

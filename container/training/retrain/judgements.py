@@ -1,41 +1,53 @@
-"""From the CSV of judgements to texts with one label each: what is left out, why, and how many. Knows no network."""
+"""From the CSV of judgements to texts with one answer each: what is left out, why, and how many. Knows no network.
+
+Memory is bounded, whatever the size of the file: of very many texts a sample is kept. It is drawn by cluster: texts
+that share their most telling words compete for few places, so that ten thousand variants of a sentence do not crowd out
+what others wrote.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
+from math import log
 from pathlib import Path
 
-from shared import csvformat
+from sentiment.text import Tokenizer
+from shared import csvformat, erasure
+from shared.counters import NONE
 from shared.limits import MAX_REVIEW_CHARACTERS
-from shared.reviews import text_id
 from training import LABELS
-from training.evaluation import regression
-from training.evaluation.regression import Words
+from training.retrain import clusters, intact
 from training.texts import data
 
-HELD_OUT = 0.3  # share of texts that are never learned from, to compare the old model and the new one on
 TOLD_EVERY = 5_000  # lines
-FORGOTTEN = Path(__file__).with_name("forgotten.tsv")  # what `sentiment forget` erased: id of the text, until when
+FORGOTTEN = Path(__file__).with_name("forgotten.tsv")  # what `sentiment forget` erased, until when
 PROVEN = "valid"  # a receipt that the API has checked
-
+MOST_TEXTS = 40_000  # that are kept of a file: training shows no more of them than that
+MOST_ALIKE = 50  # of those, with the same two most telling words
+MINUTE = len("2026-01-01T00:00")  # of a time, what is no more exact than a minute
 
 # What became of each row of the file, in the order in which it is asked.
 STEPS = {
     "rows": "rows in the file",
-    "twice": "sent twice: the same judgement",
+    "altered": "changed since they were exported: id and text do not belong together",
     "label": "a label that the model does not have",
     "forgotten": "a text that somebody had erased",
     "unproven": "no valid receipt, so nobody knows what the model had said",
     "text": "no text, a text over 2,000 characters, or one without a word that the model knows",
-    "protected": "a text of the regression set",
-    "base": "a text of the base data's test part",
+    "sampled": "more texts than are learned from: not drawn",
+    "twice": "sent twice: the same judgement",
     "changed": "somebody's earlier answer to the same question",
+    "burst": "more than one answer to the same text within a minute: they count as one",
+    "protected": "a text that models are compared on, or nearly one",
+    "base": "a text of the base data's test part, or nearly one",
 }
 Tell = Callable[[str, int, int], None]
+Answer = tuple[str, str]  # label, or none of these; second label or ""
 
 
 @dataclass(frozen=True)
@@ -44,15 +56,24 @@ class Judged:
 
     Attributes:
         text: as it was first typed.
-        label: what most said.
+        label: what most said; ``none`` for none of these.
         agreed: how many of them.
         votes: how many people judged it.
+        second: a second label that belongs to it as much; "" for none.
+        time: when it was first judged; "" where the file does not say.
     """
 
     text: str
     label: str
-    agreed: int
+    agreed: float
     votes: int
+    second: str = ""
+    time: str = ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The one label or both; none for none of these."""
+        return tuple(label for label in (self.label, self.second) if label in LABELS)
 
 
 @dataclass
@@ -61,14 +82,16 @@ class Collected:
 
     Attributes:
         steps: of each of ``STEPS``, how many rows.
-        texts: those with a majority, in the order of their words.
+        causes: of the altered rows, how many were changed by what.
+        texts: those with a majority, in an order that chance has drawn.
         ties: texts on which people are split, with their votes.
         until: time of the newest judgement that counts; "" where the file names none.
     """
 
     steps: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
     texts: list[Judged] = field(default_factory=list)
-    ties: list[tuple[str, dict[str, int]]] = field(default_factory=list)
+    ties: list[tuple[str, dict[str, float]]] = field(default_factory=list)
     until: str = ""
 
     @property
@@ -77,46 +100,246 @@ class Collected:
         return self.steps["rows"] - sum(count for step, count in self.steps.items() if step != "rows")
 
 
-@dataclass(frozen=True)
-class Wish:
-    """Which judgements count.
+@dataclass
+class Said:
+    """A text and everything that was said of it.
 
     Attributes:
-        readable: whether the model knows a word of a text.
-        base: words of texts that must stay unseen.
-        unproven: also count judgements without a valid receipt.
+        time: when it was first judged.
+        text: as it was first typed.
+        answers: by question: time and answer.
+        marks: of the judgements that came.
     """
 
-    readable: Callable[[str], bool]
-    base: frozenset[Words] = frozenset()
-    unproven: bool = False
+    time: str
+    text: str
+    answers: dict[str, tuple[str, Answer]] = field(default_factory=dict)
+    marks: set[bytes] = field(default_factory=set)
 
 
-def read(path: Path, wish: Wish, tell: Tell = lambda _name, _done, _of: None) -> Collected:
-    """Read a CSV of judgements.
+class Reading:
+    """A file being read: texts by their words, with what was said of them."""
+
+    def __init__(self, tokenizer: Tokenizer, salt: bytes, unproven: bool = False) -> None:
+        """Begin.
+
+        Args:
+            tokenizer: of the model.
+            salt: source of chance; which texts are drawn cannot be told without it.
+            unproven: also count judgements without a valid receipt.
+        """
+        self.unproven, self.salt = unproven, salt
+        self.found = Collected()
+        self.said: dict[bytes, Said] = {}
+        self._alike: dict[tuple[str, ...], list[int]] = {}  # of each bucket, the draws of its texts, greatest first
+        self._limit = 1 << 128  # draws from here on are not kept any more
+        self._race = _race(tokenizer, salt)
+
+    def read(self, path: Path, tell: Tell = lambda _name, _done, _of: None) -> None:
+        """Read a CSV of judgements.
+
+        Args:
+            path: what the export wrote, or a file of the original app.
+            tell: told of progress in bytes.
+
+        Raises:
+            DataError: the file cannot be read, is no such file, or was changed; names the line where one is to blame.
+        """
+        try:
+            intact.verify(path)
+            with path.open(encoding="utf-8", newline="") as file:
+                for row in csvformat.read_rows(_told(file, path.stat().st_size, tell)):
+                    self.take(row)
+        except OSError as error:
+            raise data.DataError(f"{path} cannot be read: {error.strerror or error}") from error
+        except UnicodeDecodeError as error:
+            raise data.DataError(f"{path} is not UTF-8 text (byte {error.start}): save it as CSV in UTF-8") from error
+        except ValueError as error:
+            raise data.DataError(
+                f"{path}, {error}. It must be a CSV as GET /getcsv or `sentiment export` writes it"
+            ) from error
+        intact.refuse(path, self.found.steps["rows"], self.found.causes)
+
+    def take(self, row: Mapping[str, str]) -> None:
+        """One row."""
+        steps = self.found.steps
+        steps["rows"] += 1
+        if cause := intact.altered(row):
+            self.found.causes[cause] += 1
+        if why := "altered" if cause else self._unusable(row):
+            steps[why] += 1
+            return
+        said = self._drawn(" ".join(row["review"].split()), row)
+        if isinstance(said, str):
+            steps[said] += 1
+            return
+        time = row.get("time", "")
+        if row.get("judgement"):
+            mark = _digest(row["judgement"].lower())
+            if mark in said.marks:
+                steps["twice"] += 1
+                return
+            said.marks.add(mark)
+        question = row.get("question") or f"row {steps['rows']}"
+        steps["changed"] += question in said.answers
+        answer = (time, (row["sentiment"], row.get("second", "")))
+        said.answers[question] = max(said.answers.get(question, ("", ("", ""))), answer)
+
+    def _unusable(self, row: Mapping[str, str]) -> str:
+        """Which of ``STEPS`` ends the row's way, whatever its text; "" for none."""
+        label, second = row["sentiment"], row.get("second", "")
+        if label not in (*LABELS, NONE) or (second and (second not in LABELS or label in (NONE, second))):
+            return "label"
+        if erasure.covered(forgotten(), row["review"], row.get("question", ""), row.get("time", "")):
+            return "forgotten"
+        return "" if self.unproven or row.get("receipt") == PROVEN else "unproven"
+
+    def _drawn(self, text: str, row: Mapping[str, str]) -> Said | str:
+        """What was said of the text so far, or which of ``STEPS`` it ends in."""
+        if len(text) > MAX_REVIEW_CHARACTERS:
+            return "text"
+        words = clusters.words(text)
+        if not words:
+            return "text"
+        key = _digest(" ".join(words), self.salt)
+        draw, time = int.from_bytes(key), row.get("time", "")
+        said = self.said.get(key)
+        if said is not None:
+            if (time, text) < (said.time, said.text):
+                said.time, said.text = time, text
+            return said
+        if draw >= self._limit or not self._place(draw, words):
+            return "sampled"
+        said = self.said[key] = Said(time, text)
+        if len(self.said) > MOST_TEXTS * 5 // 4:
+            self.thin()
+        return said if key in self.said else "sampled"
+
+    def _place(self, draw: int, words: tuple[str, ...]) -> bool:
+        """Whether a text finds a place among those that are like it: the lowest draws do, in whatever order they come.
+
+        A text that had to leave never comes back, since the highest draw of a full bucket only falls.
+        """
+        bucket = self._alike.setdefault(self._race(words), [])
+        if len(bucket) < MOST_ALIKE:
+            heapq.heappush(bucket, -draw)
+            return True
+        if draw > -bucket[0]:
+            return False
+        self._leave(-heapq.heapreplace(bucket, -draw))
+        return True
+
+    def thin(self) -> None:
+        """Leave the texts with the lowest draws."""
+        draws = sorted(int.from_bytes(key) for key in self.said)
+        for draw in draws[MOST_TEXTS:]:
+            self._limit = min(self._limit, draw)
+            self._leave(draw)
+        live = {words: [draw for draw in draws if -draw < self._limit] for words, draws in self._alike.items()}
+        self._alike = {words: draws for words, draws in live.items() if draws}
+        for draws in self._alike.values():
+            heapq.heapify(draws)
+
+    def _leave(self, draw: int) -> None:
+        said = self.said.pop(draw.to_bytes(16), None)
+        if said is not None:
+            self.found.steps["sampled"] += len(said.answers)
+
+
+def _race(tokenizer: Tokenizer, salt: bytes) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """Two of a text's words, drawn by how telling they are and the same for texts alike (weighted min-wise hashing)."""
+    ranks = {token: place for place, token in enumerate(tokenizer.vocabulary)}
+
+    @lru_cache(maxsize=20_000)
+    def times(word: str) -> tuple[float, float]:
+        digest = _digest(word, salt)
+        place = ranks.get(word)
+        rate = clusters.UNKNOWN_WEIGHT if place is None else clusters.weight(place)
+        one, other = (-log((int.from_bytes(half) + 1) / (2**64 + 1)) / rate for half in (digest[:8], digest[8:]))
+        return one, other
+
+    def first(words: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(min(words, key=lambda word: (times(word)[number], word)) for number in (0, 1))
+
+    return first
+
+
+def settle(
+    found: Collected, said: Iterable[Said], read_as: Callable[[str], clusters.Identity]
+) -> dict[clusters.Identity, Judged]:
+    """The majority of each text; several ways of typing what the model reads as one are one text.
 
     Args:
-        path: what the export wrote, or a file of the original app.
-        wish: which of them count.
-        tell: told of progress in bytes.
+        found: told of ties, and of what does not count.
+        said: texts by their words.
+        read_as: what the model reads of a text; empty for one without a word that it knows.
 
-    Raises:
-        DataError: the file cannot be read, or is no such file; names the line where one is to blame.
+    Returns:
+        Texts with a majority, by what the model reads.
     """
-    reading = _Reading(wish)
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csvformat.read_rows(_told(file, path.stat().st_size, tell)):
-                reading.take(row)
-    except OSError as error:
-        raise data.DataError(f"{path} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise data.DataError(f"{path} is not UTF-8 text (byte {error.start}): save it as CSV in UTF-8") from error
-    except ValueError as error:
-        raise data.DataError(
-            f"{path}, {error}. It must be a CSV as GET /getcsv or `sentiment export` writes it"
-        ) from error
-    return reading.settled()
+    merged: dict[clusters.Identity, Said] = {}
+    for one in said:
+        key = read_as(one.text)
+        if not key:
+            found.steps["text"] += len(one.answers)
+        elif key in merged:
+            other = merged[key]
+            for question, answer in one.answers.items():
+                found.steps["changed"] += question in other.answers
+                other.answers[question] = max(other.answers.get(question, ("", ("", ""))), answer)
+            other.time, other.text = min((one.time, one.text), (other.time, other.text))
+        else:
+            merged[key] = Said(one.time, one.text, dict(one.answers))
+    settled = {}
+    for key, one in merged.items():
+        votes = [vote for vote in _minutes(one.answers.values()) if vote]
+        found.steps["burst"] += len(one.answers) - len(votes)
+        found.until = max(found.until, *(time for time, _ in one.answers.values()))
+        judged = majority(one.text, votes, one.time)
+        if isinstance(judged, Judged):
+            settled[key] = judged
+        else:
+            found.ties.append((one.text, judged))
+    return settled
+
+
+def _minutes(answers: Iterable[tuple[str, Answer]]) -> Iterator[Answer | None]:
+    """One vote for each minute, as nobody knows how many people sent what came within one; None where that is split."""
+    by_minute: dict[str, list[Answer]] = {}
+    for number, (time, answer) in enumerate(sorted(answers)):
+        by_minute.setdefault(time[:MINUTE] or str(number), []).append(answer)
+    for minute in by_minute.values():
+        (first, most), *others = Counter(minute).most_common()
+        yield None if others and others[0][1] == most else first
+
+
+def majority(text: str, votes: Iterable[Answer], time: str = "") -> Judged | dict[str, float]:
+    """What most said of a text. Who gave two labels gave half a vote to each.
+
+    Args:
+        text: the text.
+        votes: label and second label, or "", of each.
+        time: when it was first judged.
+
+    Returns:
+        The text with its label, or with both of two labels that got as many votes, if half of the voters named both
+        together. Otherwise, how many votes each label got.
+    """
+    given = list(votes)
+    credit: Counter[str] = Counter()
+    for label, second in given:
+        for one in (label, second) if second else (label,):
+            credit[one] += 0.5 if second else 1  # type: ignore[assignment]  # halves
+    ranked = sorted(credit.items(), key=lambda one: (-one[1], one[0]))
+    if not ranked:
+        return {}
+    if len(ranked) == 1 or ranked[0][1] > ranked[1][1]:
+        return Judged(text, ranked[0][0], ranked[0][1], len(given), time=time)
+    best = [label for label, votes in ranked if votes == ranked[0][1]]
+    both = sum(sorted(pair) == best for pair in given)
+    if len(best) == 2 and 2 * both >= len(given):
+        return Judged(text, best[0], 2 * ranked[0][1], len(given), best[1], time)
+    return dict(ranked)
 
 
 def _told(lines: Iterable[str], size: int, tell: Tell) -> Iterator[str]:
@@ -129,91 +352,14 @@ def _told(lines: Iterable[str], size: int, tell: Tell) -> Iterator[str]:
     tell("reading", size, size)
 
 
-class _Reading:
-    """A file half read. Texts are known by a digest of their words, so that a million of them fit into memory."""
-
-    def __init__(self, wish: Wish) -> None:
-        self.wish = wish
-        self.found = Collected()
-        self.seen: set[bytes] = set()  # judgements
-        self.unusable: dict[bytes, str] = {}  # of each text
-        self.texts: dict[bytes, tuple[str, str]] = {}  # time and text, as it was first typed
-        self.answers: dict[bytes, dict[str, tuple[str, str]]] = {}  # by question: time and label
-
-    def take(self, row: Mapping[str, str]) -> None:
-        """One row."""
-        self.found.steps["rows"] += 1
-        why = self._unusable_answer(row)
-        if why:
-            self.found.steps[why] += 1
-            return
-        text = " ".join(row["review"].split())
-        words = regression.words(text)
-        key = _digest(" ".join(words))
-        if key not in self.unusable:
-            self.unusable[key] = self._unusable_text(text, words)
-        if self.unusable[key]:
-            self.found.steps[self.unusable[key]] += 1
-            return
-        time, question = row.get("time", ""), row.get("question") or f"row {self.found.steps['rows']}"
-        answers = self.answers.setdefault(key, {})
-        self.found.steps["changed"] += question in answers
-        answers[question] = max(answers.get(question, ("", "")), (time, row["sentiment"]))
-        self.texts[key] = min(self.texts.get(key, (time, text)), (time, text))
-
-    def _unusable_answer(self, row: Mapping[str, str]) -> str:
-        """Which of ``STEPS`` ends the row's way, whatever its text; "" for none."""
-        if row.get("judgement"):
-            mark = _digest(row["judgement"].lower())
-            if mark in self.seen:
-                return "twice"
-            self.seen.add(mark)
-        if row["sentiment"] not in LABELS:
-            return "label"
-        until = forgotten().get(text_id(row["review"]))
-        if until is not None and row.get("time", "") <= until:
-            return "forgotten"
-        return "" if self.wish.unproven or row.get("receipt") == PROVEN else "unproven"
-
-    def _unusable_text(self, text: str, words: Words) -> str:
-        if not words or len(text) > MAX_REVIEW_CHARACTERS or not self.wish.readable(text):
-            return "text"
-        if regression.shared([text]):
-            return "protected"
-        return "base" if words in self.wish.base else ""
-
-    def settled(self) -> Collected:
-        """The majority of each text; several ways of typing the same words are one text."""
-        for key in sorted(self.answers):
-            answers = self.answers[key].values()
-            counts = Counter(label for _, label in sorted(answers)).most_common()
-            self.found.until = max(self.found.until, *(time for time, _ in answers))
-            _, text = self.texts[key]
-            if len(counts) > 1 and counts[0][1] == counts[1][1]:
-                self.found.ties.append((text, dict(counts)))
-            else:
-                self.found.texts.append(Judged(text, counts[0][0], counts[0][1], len(answers)))
-        return self.found
-
-
 @cache
 def forgotten(path: Path = FORGOTTEN) -> dict[str, str]:
-    """Ids of the texts that were erased, each with the time until which what was said of it is left out."""
-    return dict(line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    """What was erased, each with the time until which it is left out."""
+    return erasure.read_list(path.read_text(encoding="utf-8").splitlines())
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
-
-
-def held_out(judged: Judged) -> bool:
-    """Whether a text is kept for comparing models: always the same for the same words, in every run.
-
-    Args:
-        judged: any text.
-    """
-    digest = hashlib.sha256(" ".join(regression.words(judged.text)).encode()).digest()
-    return int.from_bytes(digest[:4]) < HELD_OUT * 2**32
+def _digest(text: str, salt: bytes = b"") -> bytes:
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16, key=salt).digest()
 
 
 def counts(texts: Iterable[Judged]) -> dict[str, int]:
@@ -222,5 +368,5 @@ def counts(texts: Iterable[Judged]) -> dict[str, int]:
     Args:
         texts: judged ones.
     """
-    found = Counter(judged.label for judged in texts)
-    return {label: found[label] for label in LABELS}
+    found = Counter(label for judged in texts for label in judged.labels or (NONE,))
+    return {label: found[label] for label in (*LABELS, NONE)}

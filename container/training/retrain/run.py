@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import torch
 
+from sentiment.text import Tokenizer
 from training import LABELS
-from training.evaluation import regression
 from training.network.rnn import Network
-from training.retrain import base, checkpoint, decide, finetune, install, judgements, lineage, replay, report
+from training.retrain import (
+    base,
+    checkpoint,
+    clusters,
+    finetune,
+    gate,
+    install,
+    judgements,
+    lineage,
+    parts,
+    path,
+    replay,
+    report,
+    vocabulary,
+)
 from training.retrain.checkpoint import Checkpoint
+from training.retrain.clusters import Clusters, Identity
 from training.retrain.finetune import Lesson
 from training.retrain.judgements import Collected, Judged, Tell
+from training.retrain.parts import Parts
 from training.texts import data
 
 FEWEST = 50  # texts; of fewer, too few are left to compare on
 # Of 599 honest labels of accounts the model gives 2.2 % a lower probability, of labels drawn by lot 49 %.
 LEAST = 0.02
-REGRESSION, VALIDATION = "regression set", "base data's validation part"
+SEED_BITS = 48
 
 
 @dataclass(frozen=True)
@@ -33,9 +50,11 @@ class Wanted:
         model: folder of the current model.
         out: where report and candidate go.
         data: the base data; None where it is not there.
-        seed: source of all chance.
+        private: the operator's own sentences; None where there are none.
+        seed: source of all chance; None: a new one that nobody can know before.
         force: promote in spite of objections.
         unproven: count judgements without a valid receipt too.
+        hurried: count however many texts of one minute: judgements that the operator brought in.
         least: labels are set aside that the old model gives a lower probability.
     """
 
@@ -43,9 +62,11 @@ class Wanted:
     model: Path
     out: Path
     data: Path | None = None
-    seed: int = 0
+    private: Path | None = None
+    seed: int | None = None
     force: bool = False
     unproven: bool = False
+    hurried: bool = False
     least: float = LEAST
 
 
@@ -56,6 +77,25 @@ class Result:
     outcome: report.Outcome
     report: Path
     model: Path
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was read of a file of judgements.
+
+    Attributes:
+        found: what became of its rows.
+        texts: those that count, by what the model reads.
+        network: the old one, with the new words.
+        tokenizer: with the new words.
+        new: the new words.
+    """
+
+    found: Collected
+    texts: dict[Identity, Judged]
+    network: Network
+    tokenizer: Tokenizer
+    new: list[str]
 
 
 def retrain(wanted: Wanted, tell: Tell = lambda _name, _done, _of: None) -> Result:
@@ -69,38 +109,59 @@ def retrain(wanted: Wanted, tell: Tell = lambda _name, _done, _of: None) -> Resu
         DataError: a file is not what it should be, or there are too few judgements.
     """
     torch.set_num_threads(1)  # the same figures on every machine, and faster where others use it too
-    old = checkpoint.load(wanted.model)
-    known = base.read(wanted.data, wanted.model)
-    collected = _collect(wanted, old, known, tell)
-    sound, aside = _plausible(collected.texts, old, wanted.least)
-    learned, held = _parts(sound, known)
-    _enough(collected, held, learned, aside)
-    new = finetune.tune(
-        old.network,
-        _lessons(learned, old),
-        _replay(learned, held, known, old, wanted.seed),
-        wanted.seed,
+    seed = secrets.randbits(SEED_BITS) if wanted.seed is None else wanted.seed
+    salt = str(seed).encode()
+    old, known, own = checkpoint.load(wanted.model), base.read(wanted.data, wanted.model), gate.read(wanted.private)
+    read = _read(wanted, old, known, own, salt, tell)
+    sound, aside = _plausible(read.texts, old, wanted.least)
+    trained = {clusters.identity(row.text, read.tokenizer) for row in known.train}
+    split = parts.split(sound, trained, salt, wanted.hurried)
+    _enough(read.found, split, aside)
+    judged = Clusters()
+    for key in read.texts:
+        judged.add(key)
+    asked = gate.drawn(own, known.validation, judged, read.tokenizer, seed)
+    shown = _replay(split, known, read.tokenizer, seed)
+    whole = finetune.tune(
+        read.network,
+        [_lesson(one, read.tokenizer) for one in split.learned],
+        shown,
+        seed,
         lambda done, of: tell("learning", done, of),
     )
-    judged, kept = _compare(old, new, _sets(held, known, collected), tell)
-    objections = decide.objections(judged, kept)
-    forced = wanted.force and bool(objections)
+    field = path.Field(read.network, read.tokenizer, split, asked, lineage.best(old.card))
+    chosen = path.search(field, read.network, whole, lambda done, of: tell("comparing", done, of))
+    forced = wanted.force and bool(chosen.verdict.objections)
     entry = {
         "from": old.revision,
-        "judgements": collected.used,
-        "until": collected.until,
-        "learned": len(learned),
+        "judgements": read.found.used,
+        "until": read.found.until,
+        "learned": len(split.learned),
+        "new_words": len(read.new),
+        "share": chosen.point.share,
         "base": len(known.train),
-        "held_out": judged.figures,
-        "regression": kept[REGRESSION].figures,
-        "objections": objections,
+        "held_out": chosen.verdict.judged.figures,
+        "regression": chosen.point.regression.figures,
+        "objections": chosen.verdict.objections,
         "forced": forced,
     }
-    inside = old.card | {"retrained": entry | {"best": _best(old, new)}}
-    made = checkpoint.save(new, old, inside, wanted.out / "candidate")
+    inside = old.card | {"retrained": entry | {"best": path.remembered(field, chosen.network)}}
+    made = checkpoint.save(chosen.network, read.tokenizer, old, inside, wanted.out / "candidate")
     name = made.stem.removeprefix("sentiment-")
     outcome = report.Outcome(
-        old.revision, name, collected, aside, wanted.least, learned, judged, kept, objections, forced, len(known.train)
+        old=old.revision,
+        new=name,
+        collected=read.found,
+        aside=aside,
+        least=wanted.least,
+        parts=split,
+        chosen=chosen,
+        new_words=read.new,
+        changed=_changed(field, chosen, split),
+        hidden=len(asked.hidden),
+        seed=seed,
+        forced=forced,
+        base=len(known.train),
     )
     file = report.write(outcome, wanted.out)
     if outcome.promoted:
@@ -108,103 +169,82 @@ def retrain(wanted: Wanted, tell: Tell = lambda _name, _done, _of: None) -> Resu
     return Result(outcome, file, made)
 
 
-def _collect(wanted: Wanted, old: Checkpoint, known: base.Base, tell: Tell) -> Collected:
-    def readable(text: str) -> bool:
-        return old.tokenizer.has_known_word(old.tokenizer.encode(text))
+def _read(wanted: Wanted, old: Checkpoint, known: base.Base, own: gate.Texts, salt: bytes, tell: Tell) -> Read:
+    """Texts of the file that may count, as a model reads them that knows people's new words."""
+    reading = judgements.Reading(old.tokenizer, salt, wanted.unproven)
+    reading.read(wanted.csv, tell)
+    reading.thin()
+    said = list(reading.said.values())
+    new = vocabulary.unknown([(one.time[: judgements.MINUTE], one.text) for one in said], old.tokenizer)
+    network, tokenizer = vocabulary.grown(old.network, old.tokenizer, new)
 
-    return judgements.read(wanted.csv, judgements.Wish(readable, known.test, wanted.unproven), tell)
+    def read_as(text: str) -> Identity:
+        found = clusters.identity(text, tokenizer)
+        return found if tokenizer.has_known_word(found) else ()
+
+    settled = judgements.settle(reading.found, said, read_as)
+    tested = Clusters.of([row.text for row in known.test], old.tokenizer)
+    texts = parts.unprotected(
+        settled, gate.protected(own, old.tokenizer), tested, len(old.tokenizer.vocabulary), reading.found
+    )
+    return Read(reading.found, texts, network, tokenizer, new)
 
 
-def _plausible(texts: Sequence[Judged], old: Checkpoint, least: float) -> tuple[list[Judged], list[Judged]]:
+def _plausible(
+    texts: Mapping[Identity, Judged], old: Checkpoint, least: float
+) -> tuple[dict[Identity, Judged], list[Judged]]:
     """Texts whose label the old model finds possible, and the others."""
-    said = old.artefact.predict([one.text for one in texts])
-    sound: list[Judged] = []
+    said = old.artefact.predict([one.text for one in texts.values()])
+    sound: dict[Identity, Judged] = {}
     aside: list[Judged] = []
-    for one, chances in zip(texts, said, strict=True):
-        (sound if chances[LABELS.index(one.label)] >= least else aside).append(one)
+    for (key, one), chances in zip(texts.items(), said, strict=True):
+        if not one.labels or max(chances[LABELS.index(label)] for label in one.labels) >= least:
+            sound[key] = one
+        else:
+            aside.append(one)
     return sound, aside
 
 
-def _parts(sound: Sequence[Judged], known: base.Base) -> tuple[list[Judged], list[Judged]]:
-    """Texts to learn from, and texts to compare on: of those, none that the old model has learned from."""
-    trained = known.trained
-    learned: list[Judged] = []
-    held: list[Judged] = []
-    for one in sound:
-        unseen = judgements.held_out(one) and regression.words(one.text) not in trained
-        (held if unseen else learned).append(one)
-    return learned, held
-
-
-def _enough(collected: Collected, held: Sequence[Judged], learned: Sequence[Judged], aside: Sequence[Judged]) -> None:
+def _enough(collected: Collected, split: Parts, aside: list[Judged]) -> None:
     """Refuse to begin with too little.
 
     Raises:
         DataError: says how much there is and what became of the rest.
     """
-    if len(held) + len(learned) >= FEWEST and held and learned:
+    if len(split.texts) >= FEWEST and split.held and split.learned:
         return
     lost = [f"{count} {judgements.STEPS[step]}" for step, count in collected.steps.items() if step != "rows" and count]
     lost += [f"{len(collected.ties)} texts with a tie"] if collected.ties else []
     lost += [f"{len(aside)} texts with a label that the model finds next to impossible"] if aside else []
+    lost += [f"{split.crowded} texts that are nearly one of {parts.MOST_OF_CLUSTER} others"] if split.crowded else []
+    lost += [f"{split.hurried} texts of a minute that had {parts.MOST_A_MINUTE} already"] if split.hurried else []
     hint = ". --unproven counts judgements without a receipt too" if collected.steps["unproven"] else ""
     raise data.DataError(
-        f"{len(held) + len(learned)} judged texts are too few to retrain on, {FEWEST} are needed; of "
+        f"{len(split.texts)} judged texts are too few to retrain on, {FEWEST} are needed; of "
         f"{collected.steps['rows']} rows these were left out: {'; '.join(lost) or 'none'}{hint}"
     )
 
 
-def _lessons(learned: Sequence[Judged], old: Checkpoint) -> list[Lesson]:
-    return [
-        Lesson(old.tokenizer.encode(one.text), LABELS.index(one.label), finetune.TRUST * one.agreed / one.votes)
-        for one in learned
-    ]
+def _lesson(one: Judged, tokenizer: Tokenizer) -> Lesson:
+    return Lesson(tokenizer.encode(one.text), one.labels, finetune.TRUST * one.agreed / one.votes)
 
 
-def _replay(
-    learned: Sequence[Judged], held: Sequence[Judged], known: base.Base, old: Checkpoint, seed: int
-) -> list[Lesson]:
+def _replay(split: Parts, known: base.Base, tokenizer: Tokenizer, seed: int) -> list[Lesson]:
     """What is shown beside the judgements; never a text of the comparison."""
-    unseen = {regression.words(one.text) for one in held}
+    unseen = {clusters.identity(one.text, tokenizer) for one in (*split.held, *split.choosing)}
     shown = [
-        Lesson(old.tokenizer.encode(row.text), LABELS.index(row.label), finetune.BASE_TRUST)
+        Lesson(tokenizer.encode(row.text), (row.label,), finetune.BASE_TRUST)
         for row in known.train
-        if regression.words(row.text) not in unseen
+        if clusters.identity(row.text, tokenizer) not in unseen
     ]
-    return shown + replay.texts(old.tokenizer, Random(seed))
+    return shown + replay.texts(tokenizer, Random(seed))
 
 
-Texts = list[tuple[str, str]]  # label and text
-
-
-def _sets(held: Sequence[Judged], known: base.Base, collected: Collected) -> dict[str, Texts]:
-    """On what the models are compared, the held-out judgements first."""
-    sets = {"judgements": [(one.label, one.text) for one in held], REGRESSION: list(regression.sentences())}
-    rows = known.unseen({regression.words(one.text) for one in collected.texts})
-    return sets | ({VALIDATION: [(row.label, row.text) for row in rows]} if rows else {})
-
-
-def _compare(
-    old: Checkpoint, new: Network, sets: dict[str, Texts], tell: Tell
-) -> tuple[decide.Comparison, dict[str, decide.Comparison]]:
-    """Both models on the held-out judgements, and on what has nothing to do with them."""
-    found = {}
-    for number, (name, texts) in enumerate(sets.items(), start=1):
-        labels = [label for label, _ in texts]
-        before, after = (
-            checkpoint.predict(one, old.tokenizer, [text for _, text in texts]) for one in (old.network, new)
-        )
-        found[name] = decide.compare(before, after, labels)
-        if name == REGRESSION and (best := lineage.best(old.card)) is not None:
-            found[f"{REGRESSION}, beside the best model so far"] = decide.compare(best, after, labels)
-        tell("comparing", number, len(sets))
-    return found.pop("judgements"), found
-
-
-def _best(old: Checkpoint, new: Network) -> dict[str, str]:
-    """What the best model so far says of the regression set, the new one included."""
-    texts = [text for _, text in regression.sentences()]
-    said = [checkpoint.predict(one, old.tokenizer, texts) for one in (old.network, new)]
-    before = lineage.best(old.card)
-    models = said if before is None else [before, *said]
-    return lineage.remember(models, [label for label, _ in regression.sentences()])
+def _changed(field: path.Field, chosen: path.Chosen, split: Parts) -> list[report.Change]:
+    """Held-out texts of which the new model says something else than the old one."""
+    before, after = field.old[path.JUDGEMENTS].argmax(1), field.said(chosen.network, path.JUDGEMENTS).argmax(1)
+    return [
+        report.Change(one, LABELS[old], LABELS[new])
+        for one, old, new in zip(split.held, before, after, strict=True)
+        if old != new
+    ]

@@ -13,8 +13,8 @@ SHORTEST = 4  # a piece of a text keeps at least so many words
 def vary(ids: Sequence[int], random: Random, openers: frozenset[int]) -> list[int]:
     """One of many ways in which the same account could have been written.
 
-    A window of it, without its opener ("When I ..." opens two thirds of the survey and no text elsewhere), with two
-    neighbours changed round. The label is taken to stand.
+    A window of it, without its opener ("When I ..." opens two thirds of the survey and no other text), with two
+    neighbours swapped. The label is taken to stand.
 
     Args:
         ids: token ids of the text.

@@ -145,7 +145,7 @@ def unseen(rows: Sequence[Row]) -> Iterator[str]:
     yield from (row.text for row in rows)
     yield from (one.text for one in everyday.sentences())
     yield from (text for _, text in regression.sentences())
-    yield from (text for _, text in robustness.elsewhere())
+    yield from (text for _, text in robustness.out_of_domain())
     yield from (text for _, text in robustness.held_out())
 
 

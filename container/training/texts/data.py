@@ -133,7 +133,7 @@ def clean(text: str) -> str:
         text: the column as it stands.
 
     Returns:
-        The text with line-wrap marks, extra column marks, lost quotes and extra spaces mended.
+        The text with line-wrap marks, extra column marks, lost quotes and extra spaces fixed.
     """
     text = _SURPLUS_QUOTES.sub('"', text.replace("á", " ").replace("|", " "))
     text = " ".join(text.split())

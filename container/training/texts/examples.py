@@ -1,7 +1,7 @@
 """Sentences of our own, each with the emotion it tells of or none: how they are read and parted. Trains nothing.
 
 ``examples.tsv`` holds some 1,230: short and long, first and third person, past and present, careless typing, feelings
-denied, few that name a feeling; and 251 from which none can be told (facts, other languages, gibberish). The survey has
+denied, few that name a feeling; and 251 from which none can be told (facts, other languages, noise). The survey has
 none of these manners. Every eighth sentence is held out, to see what they taught. No sentence is of ISEAR, nor shares
 five words in a row with ``out_of_domain.tsv`` or ``regression.tsv``, which nothing learns from (a test says so).
 """
@@ -30,7 +30,7 @@ STREWN = (
     "run",
     "sad",
     "he",
-)  # in gibberish
+)  # in noise examples
 
 
 @cache

@@ -1,7 +1,7 @@
 """Texts in other languages with Latin letters, from sentences of our own: what the RNN is to stay silent on.
 
 Half of their words are unknown to it; the others look like English ones ("glad", "kind", "die") or like slips of such,
-and are mended. So single ones of them must not decide. ``foreign.tsv`` holds language and sentence.
+and are fixed. So single ones of them must not decide. ``foreign.tsv`` holds language and sentence.
 """
 
 from __future__ import annotations

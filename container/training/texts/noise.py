@@ -75,7 +75,7 @@ KINDS: tuple[Callable[[Random], str], ...] = (
 )
 
 
-def gibberish(random: Random, strewn: Sequence[str] = ()) -> str:
+def noise_example(random: Random, strewn: Sequence[str] = ()) -> str:
     """One string that says nothing, of one kind or of two; at times with a real word or two in it.
 
     Args:

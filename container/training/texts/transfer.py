@@ -1,4 +1,4 @@
-"""Texts for a teacher to label: accounts told differently, and sentences from elsewhere. Knows no network."""
+"""Texts for a teacher to label: responses told differently, and out-of-domain sentences. Knows no network."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def piece(text: str, random: Random) -> str:
 
 
 def careless(text: str, random: Random) -> str:
-    """A text with words left out, neighbours changed round, and mostly without the survey's opening "When".
+    """A text with words left out, neighbours swapped, and mostly without the survey's opening "When".
 
     Args:
         text: a cleaned account.
@@ -98,7 +98,7 @@ def retold(text: str, random: Random) -> str:
 
 
 def slips(text: str, random: Random) -> str:
-    """A text with two letters changed round in every tenth longer word.
+    """A text with two letters swapped in every tenth longer word.
 
     Args:
         text: a cleaned account.
@@ -113,7 +113,7 @@ def slips(text: str, random: Random) -> str:
 
 
 def strangers(folder: Path) -> Iterator[str]:
-    """Sentences from elsewhere, each once: GoEmotions (Reddit) and EmoBank (news, fiction, letters, blogs).
+    """Out-of-domain sentences, each once: GoEmotions (Reddit) and EmoBank (news, fiction, letters, blogs).
 
     Args:
         folder: with ``goemotions/*.tsv`` (text, labels, id) and ``emobank/emobank.csv`` (with a column ``text``).

@@ -34,6 +34,17 @@ def record_permissions(template: Template) -> list[aws.Statement]:
     """
     return [
         allow([dynamodb.GetItem, dynamodb.PutItem], Ref(parameter(template, "JudgementsTableArn"))),
+        allow([dynamodb.ConditionCheckItem, dynamodb.PutItem], Ref(parameter(template, "LedgerTableArn"))),
+        allow([dynamodb.UpdateItem], Ref(parameter(template, "CountsTableArn"))),
+        allow([ssm.GetParameter], receipt_key_arn()),
+    ]
+
+
+def withdraw_permissions(template: Template) -> list[aws.Statement]:
+    """Finding and deleting a text's judgements, taking them out of the counts, and noting that in the ledger."""
+    return [
+        allow([dynamodb.DeleteItem, dynamodb.Query], Ref(parameter(template, "JudgementsTableArn"))),
+        allow([dynamodb.GetItem, dynamodb.PutItem], Ref(parameter(template, "LedgerTableArn"))),
         allow([dynamodb.UpdateItem], Ref(parameter(template, "CountsTableArn"))),
         allow([ssm.GetParameter], receipt_key_arn()),
     ]
@@ -67,6 +78,7 @@ def stats_permissions(template: Template) -> list[aws.Statement]:
 
 PERMISSIONS = {
     "record": record_permissions,
+    "withdraw": withdraw_permissions,
     "export": export_permissions,
     "writer": writer_permissions,
     "stats": stats_permissions,
@@ -100,6 +112,7 @@ def environment(template: Template, function: catalogue.Function) -> dict[str, s
     parameters = {
         "JUDGEMENTS_TABLE": "JudgementsTableName",
         "COUNTS_TABLE": "CountsTableName",
+        "LEDGER_TABLE": "LedgerTableName",
         "EXPORTS_TABLE": "ExportsTableName",
         "JUDGEMENT_DAYS": "JudgementDays",
         "EXPORT_BUCKET": "ExportBucketName",

@@ -130,6 +130,10 @@ def graph(title: str, metrics: list[list[Any]], height: int, **options: Any) -> 
         height: in the dashboard's units.
         options: further properties of the widget.
     """
+    last = metrics[0][-1]
+    if isinstance(last, dict) and last.keys() == {"stat"} and all(each[-1] == last for each in metrics):
+        options = {**last, **options}  # said once for the whole widget
+        metrics = [each[:-1] for each in metrics]
     properties = {"title": title, "region": "${AWS::Region}", "metrics": metrics, "period": 60, **options}
     return {"type": "metric", "height": height, "properties": properties}
 

@@ -21,7 +21,7 @@ CLOSES = "ClosesApi"
 
 # What traffic costs at most, in USD, rounded up over the regions of scripts/prices.toml. A contract test compares these
 # with the dearest requests that the API takes (scripts/costs/worst.py).
-CALL_USD = 25e-6  # a request: the gateway's price, a judgement of 2,000 characters stored for a month, log lines
+CALL_USD = 27e-6  # a request: the gateway's price, a judgement of 2,000 characters stored for a month, log lines
 GB_USD = 0.13  # requests and replies: data transfer out, the load balancer's and the gateway's share
 READ_USD = 0.16e-6  # a read unit of the table of judgements: exports read all of it
 LAMBDA_SECOND_USD = 3.4e-6  # of the functions that write exports, at 256 MiB

@@ -56,9 +56,7 @@ def identity_provider(template: Template) -> If:
         iam.OIDCProvider(
             "IdentityProvider",
             Condition=MAKES_PROVIDER,
-            Metadata=purpose(
-                "Makes AWS trust GitHub's statement of a job's identity, so that no long-lived key is needed"
-            ),
+            Metadata=purpose("Makes AWS trust GitHub's statement of a job's identity, without long-lived keys"),
             Url=f"https://{GITHUB_ISSUER}",
             ClientIdList=[GITHUB_AUDIENCE],
             Tags=name_tag("github"),
@@ -73,7 +71,7 @@ def the_boundary(template: Template, built: Iterable[dict[str, Any]]) -> iam.Man
     return template.add_resource(
         iam.ManagedPolicy(
             "RoleBoundary",
-            Metadata=purpose("Limits what any role of the app can do, whatever a pipeline writes into the role"),
+            Metadata=purpose("Limits what any role of the app can do, whatever a pipeline writes"),
             ManagedPolicyName=boundary.name(),
             PolicyDocument=document,
         )
@@ -82,11 +80,11 @@ def the_boundary(template: Template, built: Iterable[dict[str, Any]]) -> iam.Man
 
 def role(template: Template, name: str, subject: str, provider: If, statements: Iterable[aws.Statement]) -> iam.Role:
     """The role of one pipeline."""
-    what = "a plan of changes for pull requests needs" if name == "Plan" else f"the {name.lower()} pipeline needs"
+    what = "a plan for pull requests needs" if name == "Plan" else f"the {name.lower()} pipeline needs"
     return template.add_resource(
         iam.Role(
             f"{name}Role",
-            Metadata=purpose(f"Allows jobs of our repository to do what {what}, and nothing else"),
+            Metadata=purpose(f"Lets jobs of our repository do only what {what}"),
             AssumeRolePolicyDocument=policy(permissions.trust(provider, subject)),
             MaxSessionDuration=3600,
             Policies=[iam.Policy(PolicyName="pipeline", PolicyDocument=policy(*statements))],

@@ -51,8 +51,8 @@ def test_a_million_requests_in_frankfurt(app):
     assert amounts(found, "HttpApi") == pytest.approx(
         {"apigateway.request": 1.20, "transfer.gb": 1_000_000 * 900 / 1024**3 * 0.09}
     )
-    # Four write units a judgement, two for each of the tables; 700 bytes kept.
-    kept = 500_000 * 700 / 1024**3
+    # Eight write units a judgement: two for each of these tables, four for the ledger; 1,000 bytes kept.
+    kept = 500_000 * 1_000 / 1024**3
     assert amounts(found, "JudgementsTable") == pytest.approx(
         {"dynamodb.write": 1_000_000 * 0.7625e-6, "dynamodb.storage": kept * 0.306, "dynamodb.backup": kept * 0.2448}
     )
@@ -97,7 +97,7 @@ def test_free_tiers_take_off_what_is_used_and_no_more(app):
     assert year["apigateway.request"] == pytest.approx(0.10)
     assert found.after_always == pytest.approx(found.total - sum(always.values()))
     # A t3.micro, which is not free where t2.micro can be had; else alarms beyond the ten that are free, and storage.
-    assert 730 * 0.0104 < found.in_first_year < 730 * 0.0104 + 3
+    assert 730 * 0.0104 < found.in_first_year < 730 * 0.0104 + 4
     old = compare.compute(app, settings.load("dev"), found.prices, Traffic(), {"InstanceType": "t2.micro"})
     assert old.covered(old.prices.twelve_months)["ec2.t2.micro"] == pytest.approx(730 * 0.0116)
     assert 0 < old.in_first_year < 3
@@ -202,7 +202,7 @@ def test_the_worst_month_is_what_runs_what_is_allowed_and_what_passes_before_the
     most = bill_of(app, requests=2 * HOURS)
     assert found.fixed == pytest.approx(most.total), "three tasks fit on one instance"
     assert found.traffic == pytest.approx(31 * 0.30)
-    # Five routes at five requests a second for a quarter of an hour; an export of 4 MiB is the dearest.
+    # Six routes at five requests a second for a quarter of an hour; an export of 4 MiB is the dearest.
     export = 4 / 1024 * (0.09 + 0.008 + 2048e-6) + 512 * 0.125e-6 + 29 * 0.25 * 0.0000133334
     assert worst.DEAREST["export"].usd(most.prices) == pytest.approx(export + worst.call_usd(most.prices))
     assert found.reaction > 5 * 900 * export

@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "testing",  # pragma: allowlist secret
     "JUDGEMENTS_TABLE": "judgements",
     "COUNTS_TABLE": "counts",
+    "LEDGER_TABLE": "ledger",
     "EXPORTS_TABLE": "exports",
     "EXPORT_WRITER": "the-writer",
     "EXPORT_BUCKET": "exports-of-a-test",
@@ -43,11 +44,12 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def cloud() -> Iterator[SimpleNamespace]:
-    """Both tables and the bucket, and clients to look into them."""
+    """All tables and the bucket, and clients to look into them."""
     with mock_aws():
         dynamodb = aws.client("dynamodb")
         make_table(dynamodb, "judgements", catalogue.JUDGEMENTS_KEY, ("S", "S"))
         make_table(dynamodb, "counts", catalogue.COUNTS_KEY, ("S", "N"))
+        make_table(dynamodb, "ledger", catalogue.LEDGER_KEY, ("S", "S"))
         make_table(dynamodb, "exports", catalogue.EXPORTS_KEY, ("S",))
         s3 = aws.client("s3")
         s3.create_bucket(

@@ -53,10 +53,10 @@ def test_an_empty_table_is_a_header(cloud, get):
     assert reply.status == 200
     assert reply.headers["content-type"] == "text/csv; charset=utf-8"
     assert reply.headers["content-disposition"] == "attachment; filename=sentiment.csv"
-    assert (
-        body(reply)
-        == b"id,review,sentiment,judgement,verdict,classification,confidence,model,time,receipt,question,blind\r\n"
+    columns = (
+        b"id,review,sentiment,judgement,verdict,classification,confidence,model,time,receipt,question,blind,second"
     )
+    assert body(reply) == columns + b"\r\n"
 
 
 def test_every_column_of_a_judgement(cloud, get, post, receipt):
@@ -71,9 +71,9 @@ def test_every_column_of_a_judgement(cloud, get, post, receipt):
     assert one.pop("time").endswith("Z")
     assert two.pop("time") <= three.pop("time")
     assert len({one.pop("question"), two.pop("question"), three.pop("question")} - {""}) == 2
-    assert list(one.values())[1:] == ["=1+1", "joy", uuids[0], "approved", "joy", "0.000001", "gru-1", "valid", ""]
-    assert list(two.values())[1:] == ["é", "fear", uuids[1], "revised", "", "0.000001", "gru-1", "valid", ""]
-    assert list(three.values())[1:] == ['a;"b"\r\nc', "anger", uuids[2], "unprompted", "", "", "", "missing", ""]
+    assert list(one.values())[1:] == ["=1+1", "joy", uuids[0], "approved", "joy", "0.000001", "gru-1", "valid", "", ""]
+    assert list(two.values())[1:] == ["é", "fear", uuids[1], "revised", "", "0.000001", "gru-1", "valid", "", ""]
+    assert list(three.values())[1:] == ['a;"b"\r\nc', "anger", uuids[2], "unprompted", "", "", "", "missing", "", ""]
 
 
 def test_every_page_of_the_table_is_written(cloud, get):
@@ -171,3 +171,13 @@ def test_what_has_expired_is_not_exported_even_before_it_is_deleted(cloud, get):
         expiry = {"expires": {"N": str(int(time.time()) + seconds)}}
         cloud.dynamodb.put_item(TableName="judgements", Item={**item(number, f"text {number}"), **expiry})
     assert [row["review"] for row in rows(body(get(export)))] == ["text 1"]
+
+
+def test_the_raw_form_has_no_apostrophes_and_a_name_of_its_own(cloud, get, post):
+    post({"review": "=1+1", "sentiment": "joy"})
+    reply = get(export, query={"raw": "1"})
+    assert reply.headers["content-disposition"] == "attachment; filename=sentiment.raw.csv"
+    assert b",=1+1,joy," in body(reply)
+    assert [row["review"] for row in rows(body(reply))] == ["=1+1"]
+    refused = get(export, query={"raw": "yes"})
+    assert (refused.status, refused.json["detail"].startswith("raw must be 1")) == (400, True)

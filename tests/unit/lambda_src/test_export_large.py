@@ -63,7 +63,7 @@ def download(cloud, url: str) -> list[dict[str, str]]:
     assert parse_qs(address.query)["X-Amz-Expires"] == ["900"]
     stored = cloud.s3.get_object(Bucket=BUCKET, Key=address.path[1:])
     assert stored["ContentType"] == "text/csv; charset=utf-8"
-    assert stored["ContentDisposition"] == "attachment; filename=sentiment.csv"
+    assert stored["ContentDisposition"] == f"attachment; filename={address.path.rpartition('/')[2]}"
     return list(csvformat.read_rows(io.StringIO(stored["Body"].read().decode(), newline="")))
 
 
@@ -250,3 +250,21 @@ def test_the_log_of_the_writer_tells_figures_and_no_text(cloud, get, workers, ca
     assert (line["outcome"], line["rows"], line["parts"]) == ("complete", 1, 1)
     assert line["peakMiB"] is None or line["peakMiB"] > 1
     assert "private" not in printed
+
+
+def test_both_forms_can_be_written_at_once(cloud, get, workers):
+    fill(cloud.dynamodb, 100, characters=1_000)
+    cloud.dynamodb.put_item(TableName="judgements", Item=item(100, "=1+1"))
+    workers.dies = True
+    plain, raw = get(export, JSON).json["export"], get(export, JSON, query={"raw": "1"}).json["export"]
+    assert plain != raw
+    workers.dies = False
+    calls = list(workers.calls)
+    for call in calls:
+        writer.handler(call, SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000))
+    for query in ({"export": plain}, {"export": raw, "raw": "1"}):
+        url = get(export, JSON, query=query).json["url"]
+        assert urlsplit(url).path.endswith("/sentiment.raw.csv" if "raw" in query else "/sentiment.csv")
+        found = download(cloud, url)
+        assert len(found) == 101
+        assert "=1+1" in {row["review"] for row in found}

@@ -16,12 +16,12 @@ import pytest
 
 import aws
 from generator import catalogue
-from shared import limits
+from shared import counters, erasure, ledger, limits
 
 UUID = "0b0ff5b2-6f0c-4c39-9a52-d1f1cf7e6f0d"
 PREDICTION = {"classification": "guilt", "confidence": 0.75, "model": "gru-0123456789ab"}
 JUDGEMENT = {"review": "I broke it", "sentiment": "guilt", "judgement": UUID, "prediction": PREDICTION}
-QUESTION = re.compile(r"[0-9a-f]{16}")
+QUESTION = re.compile(r"q[0-9a-f]{16}")
 
 
 def changed(**fields: object) -> dict[str, object]:
@@ -172,6 +172,11 @@ BAD = {
     "model empty": (changed(prediction={**PREDICTION, "model": ""}), 400),
     "model too long": (changed(prediction={**PREDICTION, "model": "m" * 65}), 400),
     "model with a line end": (changed(prediction={**PREDICTION, "model": "m\n"}), 400),
+    "second unknown": (changed(second="happy"), 400),
+    "second none": (changed(second="none"), 400),
+    "second the same": (changed(second="guilt"), 400),
+    "second beside none": (changed(sentiment="none", second="joy"), 400),
+    "second null": (changed(second=None), 400),
     "receipt null": (changed(receipt=None), 400),
     "receipt a number": (changed(receipt=1), 400),
     "model like no model": (changed(prediction={**PREDICTION, "model": "unprompted"}), 400),
@@ -244,3 +249,70 @@ def test_a_blind_judgement_is_marked(cloud, post, sent, stored):
     assert post(changed(**sent)).status == 200
     (item,) = cloud.items("judgements")
     assert item.get("blind") == stored
+
+
+def test_a_question_counts_once_and_its_last_word_stands(cloud, post, receipt):
+    shown = receipt("I broke it")
+    said = ["guilt", "shame", "joy", "guilt", "fear"] * 20
+    for number, sentiment in enumerate(said):
+        body = changed(receipt=shown, sentiment=sentiment, judgement=f"00000000-0000-4000-8000-{number:012x}")
+        assert post(body).status == 200
+    items = cloud.items("judgements")
+    assert len(items) == len(said), "the history stays"
+    assert max(items, key=lambda item: item["time"]["S"])["sentiment"]["S"] == "fear"
+    assert len({item["time"]["S"] for item in items}) == len(said), "so that the CSV tells which is the last"
+    assert counters.tally(cloud.items("counts")) == {"gru-0123456789ab": {("guilt", "fear", "", False): 1}}
+
+
+def test_a_judgement_that_lost_its_reply_does_not_count_again_after_a_later_one(cloud, post, receipt):
+    shown, later = receipt("I broke it"), "00000000-0000-4000-8000-000000000000"
+    first = post(changed(receipt=shown))
+    post(changed(receipt=shown, sentiment="joy", judgement=later))
+    assert post(changed(receipt=shown)).json == first.json
+    assert counters.tally(cloud.items("counts")) == {"gru-0123456789ab": {("guilt", "joy", "", False): 1}}
+
+
+def test_judgements_of_one_question_sent_at_once_count_once(cloud, post, receipt, monkeypatch):
+    alone = Lock()
+    for call in ("transact_write_items", "get_item"):
+        monkeypatch.setattr(aws.client("dynamodb"), call, isolated(getattr(aws.client("dynamodb"), call), alone))
+    workers, shown = 8, receipt("I broke it")
+    start = Barrier(workers)
+
+    def send(number: int) -> int:
+        start.wait()
+        judgement = f"00000000-0000-4000-8000-{number:012x}"
+        return post(changed(receipt=shown, judgement=judgement, sentiment=catalogue.LABELS[number % 7])).status
+
+    with ThreadPoolExecutor(workers) as pool:
+        assert list(pool.map(send, range(workers))) == [200] * workers
+    last = max(cloud.items("judgements"), key=lambda item: item["time"]["S"])["sentiment"]["S"]
+    assert counters.tally(cloud.items("counts")) == {"gru-0123456789ab": {("guilt", last, "", False): 1}}
+
+
+def test_two_labels_may_fit_and_either_approves(cloud, post, receipt):
+    reply = post(changed(sentiment="shame", second="guilt", receipt=receipt("I broke it")))
+    assert (reply.json["sentiment"], reply.json["second"], reply.json["verdict"]) == ("shame", "guilt", "approved")
+    (item,) = cloud.items("judgements")
+    assert item["second"] == {"S": "guilt"}
+    assert counters.tally(cloud.items("counts")) == {"gru-0123456789ab": {("guilt", "shame", "guilt", False): 1}}
+    assert post(changed(sentiment="shame")).status == 409, "the same id with one label less"
+
+
+def erase(cloud, text, moment):
+    entry = {**ledger.erasure_key(erasure.text_mark(text)), "time": {"S": moment}}
+    cloud.dynamodb.put_item(TableName="ledger", Item=entry)
+
+
+def test_what_was_asked_before_an_erasure_is_not_stored_after_it(cloud, post, receipt):
+    shown = receipt("I broke it")
+    erase(cloud, "i  BROKE\u200b it", "2999-01-01T00:00:00.000Z")
+    reply = post(changed(receipt=shown))
+    assert (reply.status, reply.json["title"]) == (410, "Gone")
+    assert post(changed()).status == 410
+    assert cloud.items("judgements") == cloud.items("counts") == []
+
+
+def test_what_is_asked_anew_after_an_erasure_is_stored(cloud, post, receipt):
+    erase(cloud, "I broke it", "2001-01-01T00:00:00.000Z")
+    assert post(changed(receipt=receipt("I broke it"))).status == 200

@@ -10,6 +10,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 import aws
+import patience
 import record
 
 JUDGEMENT = {"review": "I broke it", "sentiment": "guilt", "judgement": "0b0ff5b2-6f0c-4c39-9a52-d1f1cf7e6f0d"}
@@ -27,7 +28,7 @@ def dynamodb():
 def pauses(monkeypatch) -> list[float]:
     """Pauses that were asked for; nobody waits."""
     asked: list[float] = []
-    monkeypatch.setattr(record, "time", SimpleNamespace(sleep=asked.append, monotonic=lambda: 0.0))
+    monkeypatch.setattr(patience, "time", SimpleNamespace(sleep=asked.append, monotonic=lambda: 0.0))
     return asked
 
 
@@ -39,9 +40,11 @@ def cancel(stubber: Stubber, *codes: str) -> None:
     )
 
 
-def test_transaction_names_both_tables_and_forbids_overwriting(dynamodb, post):
+def test_transaction_names_the_tables_and_forbids_overwriting(dynamodb, post):
     put = {"TableName": "judgements", "Item": ANY, "ConditionExpression": "attribute_not_exists(id)"}
-    dynamodb.add_response("transact_write_items", {}, {"TransactItems": [{"Put": put}, {"Update": ANY}]})
+    dynamodb.add_response(
+        "transact_write_items", {}, {"TransactItems": [{"Put": put}, {"ConditionCheck": ANY}, {"Update": ANY}]}
+    )
     assert post(JUDGEMENT).status == 200
 
 
@@ -56,7 +59,7 @@ def test_passing_trouble_is_tried_again_after_a_pause(dynamodb, post, pauses, co
 
 def test_lasting_conflict_ends_as_503(dynamodb, post, pauses, monkeypatch):
     clock = iter([0.0, 1.0, 99.0])
-    monkeypatch.setattr(record.time, "monotonic", lambda: next(clock))  # the stand-in's
+    monkeypatch.setattr(patience.time, "monotonic", lambda: next(clock))  # the stand-in's
     cancel(dynamodb, "TransactionConflict", "None")
     cancel(dynamodb, "TransactionConflict", "None")
     reply = post(JUDGEMENT)

@@ -5,13 +5,19 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import pytest
 from botocore.stub import Stubber
 
 import aws
 import stats
 from generator import catalogue
+from shared.counters import Kind
 
 LABELS = list(catalogue.LABELS)
+NOTHING = {
+    **dict.fromkeys(("answered", "right", "abstained"), 0),
+    **dict.fromkeys(("accuracy", "accuracyInterval", "coverage", "coverageInterval")),
+}
 
 
 def test_nothing_counted_yet(cloud, get):
@@ -23,7 +29,9 @@ def test_nothing_counted_yet(cloud, get):
         "approved": 0,
         "revised": 0,
         "unprompted": 0,
-        "accuracy": None,
+        **NOTHING,
+        "blind": NOTHING,
+        "seen": NOTHING,
         "labels": LABELS,
         "models": [],
     }
@@ -60,15 +68,18 @@ def test_counts_equal_a_recount(cloud, get, post, receipt):
         count = recount[model.get("model", "")]
         for key in ("judgements", "approved", "revised", "unprompted"):
             assert model[key] == count[key]
-        prompted = count["approved"] + count["revised"]
-        assert model["accuracy"] == (count["approved"] / prompted if prompted else None)
+        told = sum(n for key, n in count.items() if " " in key)
+        abstained = sum(n for key, n in count.items() if key.endswith(" none"))
+        assert (model["answered"], model["abstained"]) == (told - abstained, abstained)
+        assert model["judgements"] == model["answered"] + model["abstained"] + model["unprompted"]
+        assert model["accuracy"] == (count["approved"] / (told - abstained) if told - abstained else None)
         cells = {(said, predicted): n for said, row in model["confusion"].items() for predicted, n in row.items()}
         assert {key for key, n in cells.items() if n} == {tuple(key.split()) for key in count if " " in key}
         assert all(n == count[f"{said} {predicted}"] for (said, predicted), n in cells.items())
 
 
 def test_labels_that_are_no_longer_offered_keep_their_row():
-    summary = stats.summary({("love", "love"): 2, ("love", "joy"): 1}, ["joy"])
+    summary = stats.summary({Kind("love", "love"): 2, Kind("love", "joy"): 1}, ["joy"])
     assert summary["confusion"] == {"joy": {"joy": 0, "none": 0, "love": 1}, "love": {"love": 2}}
     assert (summary["approved"], summary["revised"]) == (2, 1)
 
@@ -88,3 +99,32 @@ def test_every_page_of_the_counts_is_read_consistently(get):
         dynamodb.add_response("scan", {**page, "LastEvaluatedKey": key}, expected)
         dynamodb.add_response("scan", page, {**expected, "ExclusiveStartKey": key})
         assert get(stats).json["approved"] == 6
+
+
+def test_an_abstention_is_neither_right_nor_wrong_and_blind_stands_apart():
+    counts = {
+        Kind("joy", "joy"): 6,
+        Kind("joy", "fear"): 1,
+        Kind("joy", "fear", "joy", True): 2,
+        Kind("none", "none"): 4,
+        Kind("none", "fear", "", True): 1,
+        Kind("unprompted", "joy"): 5,
+    }
+    found = stats.summary(counts, ["joy", "fear"])
+    assert (found["answered"], found["right"], found["abstained"]) == (9, 8, 5)
+    assert (found["accuracy"], found["coverage"]) == (8 / 9, 9 / 14)
+    assert (found["blind"]["answered"], found["blind"]["right"], found["blind"]["abstained"]) == (2, 2, 1)
+    assert (found["seen"]["answered"], found["seen"]["right"], found["seen"]["abstained"]) == (7, 6, 4)
+    assert found["judgements"] == found["approved"] + found["revised"] + found["unprompted"] == 19
+    diagonal = sum(row.get(said, 0) for said, row in found["confusion"].items() if said != "none")
+    assert diagonal == found["right"]
+    assert sum(sum(row.values()) for row in found["confusion"].values()) == found["answered"] + found["abstained"]
+
+
+@pytest.mark.parametrize(
+    ("hits", "of", "low", "high"), [(1, 1, 0.2065, 1.0), (0, 10, 0.0, 0.2775), (81, 263, 0.2553, 0.3662)]
+)
+def test_intervals_are_those_of_wilson(hits, of, low, high):
+    """The last one is Newcombe's example (1998, Statistics in Medicine 17, table I)."""
+    assert stats.wilson(hits, of) == pytest.approx([low, high], abs=5e-5)
+    assert stats.wilson(0, 0) is None

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 
 from shared import counters
+from shared.counters import Kind
 
 
 def test_shards_are_stable_and_shared_evenly() -> None:
@@ -20,6 +21,25 @@ def test_shards_of_a_model_add_up() -> None:
     items = [
         {"model": {"S": "a"}, "shard": {"N": "1"}, "joy>joy": {"N": "3"}, "joy>fear": {"N": "1"}},
         {"model": {"S": "a"}, "shard": {"N": "2"}, "joy>joy": {"N": "4"}},
-        {"model": {"S": "b"}, "shard": {"N": "1"}, counters.counter(counters.NONE, "joy"): {"N": "2"}},
+        {"model": {"S": "b"}, "shard": {"N": "1"}, counters.counter(Kind(counters.NONE, "joy")): {"N": "2"}},
     ]
-    assert counters.tally(items) == {"a": {("joy", "joy"): 7, ("joy", "fear"): 1}, "b": {("none", "joy"): 2}}
+    assert counters.tally(items) == {
+        "a": {Kind("joy", "joy"): 7, Kind("joy", "fear"): 1},
+        "b": {Kind("none", "joy"): 2},
+    }
+
+
+def test_names_of_counters_are_read_back():
+    kinds = [Kind("joy", "fear"), Kind("none", "none", "", True), Kind("joy", "fear", "joy", True), Kind("a", "b", "c")]
+    item = {"model": {"S": "a"}, "shard": {"N": "1"}, **{counters.counter(kind): {"N": "1"} for kind in kinds}}
+    assert counters.counter(kinds[0]) == "joy>fear"
+    assert counters.tally([item]) == {"a": dict.fromkeys(kinds, 1)}
+
+
+def test_what_was_taken_back_leaves_nothing():
+    items = [
+        {"model": {"S": "a"}, "shard": {"N": "1"}, "joy>joy": {"N": "-1"}, "joy>fear": {"N": "0"}},
+        {"model": {"S": "a"}, "shard": {"N": "2"}, "joy>joy": {"N": "1"}},
+        {"model": {"S": "b"}, "shard": {"N": "2"}, "joy>joy": {"N": "0"}},
+    ]
+    assert counters.tally(items) == {}

@@ -80,10 +80,10 @@ def test_an_apostrophe_goes_before_formulas_and_nothing_else(text, cell):
 
 
 def test_lines_end_as_rfc_4180_says_and_cells_are_quoted_where_needed():
-    row = {"id": "1", "review": 'a "b", c\nd', "sentiment": "joy"}
+    row = {"id": "a1", "review": 'a "b", c\nd', "sentiment": "joy"}
     assert written(row) == (
-        "id,review,sentiment,judgement,verdict,classification,confidence,model,time,receipt,question,blind\r\n"
-        '1,"a ""b"", c\nd",joy,,,,,,,,,\r\n'
+        "id,review,sentiment,judgement,verdict,classification,confidence,model,time,receipt,question,blind,second\r\n"
+        'a1,"a ""b"", c\nd",joy,,,,,,,,,,\r\n'
     )
 
 
@@ -105,3 +105,31 @@ def test_a_file_of_the_original_app_and_one_saved_by_a_spreadsheet_are_read():
 def test_another_file_is_refused_with_its_line(text, message):
     with pytest.raises(ValueError, match=message):
         read(text)
+
+
+@pytest.mark.parametrize("number", ["1234567890123456", "12e4567890123456", "0123456789012345", "1E5"])
+def test_ids_that_a_spreadsheet_takes_for_numbers_are_marked_and_read_back(number):
+    row = {"id": number, "review": number, "sentiment": "joy", "question": number, "model": number, "confidence": "0.5"}
+    text = written(row)
+    assert text.count(f"'{number}") == 3
+    assert f",{number},joy" in text, "a text is left as it is"
+    (found,) = csvformat.read_rows(io.StringIO(text, newline=""))
+    assert {name: value for name, value in found.items() if value} == row
+
+
+@pytest.mark.parametrize("cell", ["q123456789012345", "12a4", "'tis"])
+def test_other_ids_are_left_alone(cell):
+    row = {"id": "a", "review": cell, "sentiment": "joy", "question": cell}
+    (found,) = csvformat.read_rows(io.StringIO(written(row), newline=""))
+    assert (found["review"], found["question"]) == (cell, cell)
+    assert written(row).count(cell) == 2
+
+
+@pytest.mark.parametrize("review", ["=1+1", "'=1+1", "a;=b", "plain", "'tis"])
+def test_the_raw_form_has_every_cell_as_it_is_and_is_known_by_its_header(review):
+    row = {"id": "1234567890123456", "review": review, "sentiment": "joy"}
+    text = csvformat.header(raw=True) + csvformat.write_row(row, raw=True)
+    assert text.startswith("id,review,sentiment,") and text.split("\r\n")[0].endswith(",second,raw")
+    assert f"1234567890123456,{review},joy" in text
+    (found,) = csvformat.read_rows(io.StringIO(text, newline=""))
+    assert {name: value for name, value in found.items() if value} == row

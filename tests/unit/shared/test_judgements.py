@@ -57,6 +57,7 @@ def test_a_row_has_every_column_of_its_item() -> None:
         "receipt": "valid",
         "question": "0123456789abcdef",  # pragma: allowlist secret
         "blind": "",
+        "second": "",
     }
 
 

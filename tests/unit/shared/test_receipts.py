@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hmac
+import re
 import time
 from types import SimpleNamespace
 
@@ -31,15 +32,15 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 def test_a_receipt_says_what_was_predicted() -> None:
     found = receipts.check(issued(), "I won", [KEY])
-    assert found[1:] == ("joy", 0.812345, MODEL)
-    assert len(found.question) == 16
+    assert found[1:4] == ("joy", 0.812345, MODEL)
+    assert re.fullmatch("q[0-9a-f]{16}", found.question)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["joy", None]), st.floats(0, 1))
 @settings(max_examples=100, derandomize=True, database=None, deadline=None)
 def test_any_prediction_comes_back(review: str, label: str | None, confidence: float) -> None:
     receipt = receipts.issue(KEY, review, label, confidence, "m")
-    assert receipts.check(receipt, review, [OTHER, KEY])[1:] == (label, confidence, "m")
+    assert receipts.check(receipt, review, [OTHER, KEY])[1:4] == (label, confidence, "m")
 
 
 def test_it_fits_into_an_address_and_does_not_hold_the_text() -> None:

@@ -145,7 +145,7 @@ def test_evaluation_refuses_a_card_that_does_not_hold(
 ) -> None:
     monkeypatch.setattr(train, "ALONE", replace(PHASE, epochs=1))
     split = data.split(rows, 0)
-    monkeypatch.setattr(robustness, "comments", lambda folder: robustness.elsewhere())
+    monkeypatch.setattr(robustness, "comments", lambda folder: robustness.out_of_domain())
     situations = corpus.Corpus([], [], [corpus.Example("We won.", "joy", corpus.SITUATIONS)])
     monkeypatch.setattr(corpus, "read", lambda folder, rows: situations)
     ship.ship(*train.train(split, 0), split, 0, 0.2, tmp_path, "in a test")

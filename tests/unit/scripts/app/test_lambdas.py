@@ -71,10 +71,10 @@ def test_the_image_and_the_zip_carry_the_same_itsdangerous():
 
 
 def test_one_module_that_looks_like_two_has_another_key(tmp_path):
-    (tmp_path / "a.py").write_text("1")
+    (tmp_path / "a.py").write_text("1#")
     (tmp_path / "b.py").write_text("2")
     first = lambdas.package(tmp_path).key
-    (tmp_path / "a.py").write_text("1b.py\n2")
+    (tmp_path / "a.py").write_text("1#b.py\n2")
     (tmp_path / "b.py").unlink()
     assert lambdas.package(tmp_path).key != first
 
@@ -90,3 +90,20 @@ def test_the_zip_is_uploaded_once(s3, tmp_path):
 def test_no_code_is_an_error(tmp_path):
     with pytest.raises(DeployError, match="no Lambda code"):
         lambdas.package(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("def handler(:\n", "line 1: invalid syntax"),
+        ("x = 1\nreturn x\n", "line 2: 'return' outside"),
+        ("a\0b", "null"),
+    ],
+)
+def test_code_that_is_not_python_is_refused_with_its_line(tmp_path, code, words):
+    (tmp_path / "fine.py").write_text("x = 1\n")
+    (tmp_path / "broken.py").write_text(code)
+
+    with pytest.raises(DeployError, match=r"^broken\.py") as error:
+        lambdas.package(tmp_path)
+    assert words in error.value.message and "Nothing was uploaded." in error.value.message

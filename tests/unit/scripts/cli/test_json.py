@@ -31,7 +31,7 @@ def error_of(result, code):
 
 
 def test_all_commands_about_a_stage_have_the_option():
-    assert set(WITH_JSON) == main.commands.keys() - {"local", "load"}
+    assert set(WITH_JSON) == main.commands.keys() - {"local", "load", "learn"}
 
 
 @pytest.mark.parametrize("name", WITH_JSON)

@@ -1,6 +1,7 @@
 """The export of a table: parallel, resumable, whole or not there; against a table that a test wrote."""
 
 import errno
+import hashlib
 import os
 import threading
 import tracemalloc
@@ -10,7 +11,7 @@ import pytest
 from scripts.judgements import export
 from scripts.stage.errors import DeployError, InterruptedDeployError
 from scripts.stage.interrupt import Interrupt
-from shared import csvformat
+from shared import csvformat, erasure
 
 PAGES, ROWS = 3, 5
 
@@ -21,9 +22,17 @@ class Table:
     def __init__(self):
         self.asked = []
         self.lock = threading.Lock()
+        self.erased = {}
 
     def client(self, _service):
         return self
+
+    def get_paginator(self, _operation):
+        return self
+
+    def paginate(self, TableName, **_asked):  # noqa: N803 - DynamoDB's name
+        assert TableName == "ledger"
+        yield {"Items": [{"id": {"S": mark}, "time": {"S": time}} for mark, time in self.erased.items()]}
 
     def scan(self, **asked):
         segment = asked["Segment"]
@@ -44,7 +53,8 @@ EVERYTHING = {
 
 
 def run(table, target, interrupt=None, tell=lambda _rows: None):
-    return export.export(table, "judgements", target, interrupt or Interrupt(), tell)
+    outputs = {"JudgementsTableName": "judgements", "LedgerTableName": "ledger"}
+    return export.export(table, outputs, target, interrupt or Interrupt(), tell)
 
 
 def ids(target):
@@ -60,7 +70,9 @@ def test_every_page_of_every_segment_is_in_the_file_once(tmp_path):
     assert set(found) == EVERYTHING
     assert len(found) == len(EVERYTHING)
     assert max(told) == len(EVERYTHING)
-    assert list(tmp_path.iterdir()) == [target]
+    assert sorted(tmp_path.iterdir()) == [target, tmp_path / "all.csv.sha256"]
+    line = f"{hashlib.sha256(target.read_bytes()).hexdigest()}  all.csv\n"
+    assert (tmp_path / "all.csv.sha256").read_text() == line
 
 
 def test_after_ctrl_c_the_next_run_goes_on_where_it_stopped(tmp_path):
@@ -146,3 +158,22 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(DeployError, match="cannot be written"):
         run(Table(), tmp_path / "file" / "all.csv")
+
+
+def test_what_was_erased_while_an_export_stood_still_is_not_in_the_file(tmp_path):
+    table, interrupt, target = Table(), Interrupt(), tmp_path / "all.csv"
+    with pytest.raises(InterruptedDeployError):
+        run(table, target, interrupt, tell=lambda rows: interrupt.press() if rows >= 2 * ROWS else None)
+    table.erased = {erasure.text_mark('=1; "X"'): "2026-01-01T00:00:00.000Z", erasure.text_mark("other"): "2026"}
+    assert run(table, target) == 0
+    assert ids(target) == []
+    table.erased = {erasure.text_mark("other"): "2026-01-01T00:00:00.000Z"}
+    assert run(table, target) == len(EVERYTHING)
+    assert set(ids(target)) == EVERYTHING
+
+
+def test_a_file_that_the_disk_changed_is_not_called_good(tmp_path, monkeypatch):
+    monkeypatch.setattr(export.checksum, "digest", lambda _path: "0" * 64)
+    with pytest.raises(DeployError, match="does not read back as it was written"):
+        run(Table(), tmp_path / "all.csv")
+    assert not (tmp_path / "all.csv.sha256").exists()

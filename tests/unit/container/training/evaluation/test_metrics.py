@@ -56,7 +56,13 @@ def test_the_temperature_undoes_what_made_the_model_unsure() -> None:
 
 
 def test_a_pair_is_compared_where_only_one_is_right() -> None:
-    twin = PROBABILITIES[:, ::-1]
-    # the taught one alone is right on three texts, the twin on one: 2 * (1 + 4) / 16
-    assert metrics.paired(PROBABILITIES, twin, TRUTH) == {"twin": 0.25, "gain": 0.5, "won": 3, "lost": 1, "p": 0.62}
+    baseline = PROBABILITIES[:, ::-1]
+    # the taught one alone is right on three texts, the baseline on one: 2 * (1 + 4) / 16
+    assert metrics.paired(PROBABILITIES, baseline, TRUTH) == {
+        "baseline": 0.25,
+        "gain": 0.5,
+        "won": 3,
+        "lost": 1,
+        "p": 0.62,
+    }
     assert metrics.paired(PROBABILITIES, PROBABILITIES, TRUTH)["p"] == 1.0

@@ -41,7 +41,7 @@ def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[data.Row]:
     splits = {seed: {"validation": " ".join(keys[:200]), "test": " ".join(keys[200:])} for seed in ("0", "1")}
     (tmp_path / "splits.json").write_text(json.dumps(splits), encoding="utf-8")
     monkeypatch.setattr(seeds, "SPLITS", tmp_path / "splits.json")
-    monkeypatch.setattr(robustness, "elsewhere", lambda: [("joy", "joy 1"), ("none", "it is")])
+    monkeypatch.setattr(robustness, "out_of_domain", lambda: [("joy", "joy 1"), ("none", "it is")])
     return made
 
 
@@ -55,7 +55,7 @@ def test_validation_parts_together_say_how_sure_to_be(
     assert least <= found["temperature"] <= most
     assert {*found["seeds"]} == {"0", "1"} and {*found["gains"]} == {"0"}
     assert found["seeds"]["1"]["accuracy"] == pytest.approx(0.8)
-    assert found["seeds"]["0"]["elsewhere"] == 1.0
+    assert found["seeds"]["0"]["out_of_domain"] == 1.0
     seeds.keep(tmp_path / "answers.npz", models, {}, rows)
     assert seeds.figures(tmp_path / "answers.npz", rows) == found
 

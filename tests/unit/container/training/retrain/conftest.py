@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from shared import csvformat
+from shared.reviews import text_id
 
+START = datetime(2026, 1, 1, tzinfo=UTC)  # of the first judgement; each comes a minute after the one before
 SENTENCES = Path(__file__).parents[4] / "data" / "players.tsv"
 WriteCsv = Callable[[Iterable[dict[str, str]]], Path]
-COLUMNS = tuple(dict.fromkeys([*csvformat.COLUMNS, "receipt", "question"]))
+COLUMNS = tuple(dict.fromkeys([*csvformat.COLUMNS, "second"]))
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +34,7 @@ def write_csv(tmp_path: Path) -> WriteCsv:
         with path.open("w", encoding="utf-8", newline="") as file:
             file.write(",".join(COLUMNS) + "\r\n")
             for number, row in enumerate(rows):
-                whole = judgement(number) | row
+                whole = judgement(number) | {"id": text_id(row["review"])} | row
                 file.write(csvformat._line([csvformat.neutralise(whole[column]) for column in COLUMNS]))
         return path
 
@@ -40,16 +43,16 @@ def write_csv(tmp_path: Path) -> WriteCsv:
 
 def judgement(number: int) -> dict[str, str]:
     return {
-        "id": "",
         "judgement": str(uuid.UUID(int=number)),
         "blind": "",
         "verdict": "revised",
         "classification": "",
         "confidence": "0.4",
         "model": "0123456789ab",
-        "time": f"2026-01-01T00:{number // 60 % 60:02}:{number % 60:02}.000Z",
+        "time": (START + timedelta(minutes=number)).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "receipt": "valid",
         "question": f"question {number}",
+        "second": "",
     }
 
 

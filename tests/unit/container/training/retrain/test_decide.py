@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -15,10 +17,14 @@ def said(places: list[int], sure: float = 0.9) -> np.ndarray:
     return np.where(np.eye(len(LABELS))[places] == 1, sure, rest).astype(np.float32)
 
 
+def one_each(labels: Sequence[str]) -> list[tuple[str, ...]]:
+    return [(label,) for label in labels]
+
+
 def beside(won: int, lost: int, both: int = 20) -> decide.Comparison:
     """Two models of which so many texts are won and lost."""
     old, new = [1] * won + [0] * lost + [0] * both, [0] * won + [1] * lost + [0] * both
-    return decide.compare(said(old), said(new), [LABELS[0]] * (won + lost + both))
+    return decide.compare(said(old), said(new), one_each([LABELS[0]] * (won + lost + both)))
 
 
 @pytest.mark.parametrize(
@@ -37,31 +43,72 @@ def test_comparing_counts_what_only_one_gets_right() -> None:
     assert [sum(map(sum, matrix)) for matrix in found.matrices] == [24, 24]
 
 
+GAIN = beside(30, 1)
+
+
 def test_better_on_judgements_and_no_worse_elsewhere_is_promoted() -> None:
-    assert decide.objections(beside(6, 1), {"regression set": beside(4, 7)}) == []
+    assert decide.objections(GAIN, GAIN, {"regression set": beside(4, 7)}, beside(4, 7)) == []
 
 
 def test_a_draw_or_a_loss_on_judgements_is_not() -> None:
     for won, lost in ((0, 0), (3, 3), (2, 5)):
-        assert "not better on the held-out judgements" in decide.objections(beside(won, lost), {})[0]
+        assert "not better on the held-out judgements" in decide.objections(beside(won, lost), GAIN, {})[0]
 
 
 def test_right_more_often_but_less_likely_is_not() -> None:
-    labels = [LABELS[0]] * 10
+    labels = one_each([LABELS[0]] * 10)
     old, new = said([0] * 5 + [1] * 5, 0.3), said([0] * 6 + [1] * 4, 0.99)
-    assert "no higher likelihood" in decide.objections(decide.compare(old, new, labels), {})[0]
+    [why] = decide.objections(decide.compare(old, new, labels), GAIN, {})
+    assert "more likely beyond the noise" in why
+
+
+def test_a_gain_that_may_be_chance_is_not() -> None:
+    [why] = decide.objections(beside(2, 1), GAIN, {})
+    assert "more likely beyond the noise" in why
 
 
 def test_a_fall_beyond_the_noise_is_named() -> None:
-    found = decide.objections(beside(6, 1), {"regression set": beside(1, 9), "validation": beside(4, 7)})
+    found = decide.objections(GAIN, GAIN, {"regression set": beside(1, 9), "validation": beside(4, 7)})
     assert len(found) == 1
     assert "worse on the regression set beyond the noise: 1 won, 9 lost" in found[0]
+
+
+def test_a_fall_of_likelihood_alone_is_found_too() -> None:
+    surer, less = said([0] * 100, 0.9), said([0] * 100, 0.9)
+    less[:40] = said([0] * 40, 0.6)
+    one = decide.compare(surer, less, one_each([LABELS[0]] * 100))
+    assert (one.won, one.lost) == (0, 0)
+    assert decide.harm(one).startswith("loss 0.105 before, 0.268 after")
+
+
+def test_of_the_operator_s_own_set_only_one_bit_is_told() -> None:
+    assert decide.objections(GAIN, GAIN, {}, beside(1, 9)) == ["it is worse on the operator's own set beyond the noise"]
+
+
+def test_a_flood_of_one_label_gains_no_more_than_its_frequency_explains() -> None:
+    random = np.random.default_rng(0)
+    old = random.dirichlet(np.ones(len(LABELS)), 100).astype(np.float32)
+    joy = one_each(["joy"] * 50)
+    shift = decide.shifted(old[:50], old[50:], joy)
+    assert (shift.argmax(1) == LABELS.index("joy")).all()
+    learned = said([LABELS.index("joy")] * 50, 0.95)
+    [why] = decide.objections(decide.compare(old[:50], learned, joy), decide.compare(shift, learned, joy), {})
+    assert "how frequent each label is" in why
+    assert np.allclose(decide.shifted(old, old[:0], []), old)
+    assert np.allclose(decide.shifted(old, old[:50], one_each(LABELS[:3] * 16 + LABELS[:2])), old)  # no flood
+
+
+def test_either_of_two_labels_is_right_and_none_of_these_is_neither() -> None:
+    old, new = said([0, 2, 2]), said([1, 0, 1])
+    one = decide.compare(old, new, [(LABELS[0], LABELS[1]), (LABELS[0],), ()])
+    assert (one.texts, one.won, one.lost, one.old, one.new) == (3, 1, 0, 0.5, 1.0)
+    assert sum(map(sum, one.matrices[0])) == 2
 
 
 def test_nothing_to_compare_on_is_no_gain() -> None:
     empty = decide.compare(said([]), said([]), [])
     assert (empty.old, empty.worse) == (0.0, 1.0)
-    assert decide.objections(empty, {})
+    assert decide.objections(empty, empty, {})
 
 
 def test_a_model_remembers_what_the_best_of_its_line_said() -> None:

@@ -1,13 +1,15 @@
-"""A whole retraining of a small model: promoted, refused, forced, interrupted; and what poison does to the real one."""
+"""A whole retraining of a small model: promoted, refused, forced, interrupted."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,11 +21,11 @@ pytest.importorskip("onnx", reason="onnx is not installed: `make train-env` inst
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: `make train-env` installs it")
 
 from sentiment.model import Model  # noqa: E402
-from tests import jargon  # noqa: E402
+from shared.counters import NONE  # noqa: E402
 from training import LABELS  # noqa: E402
 from training.evaluation import card, evaluate, regression  # noqa: E402
 from training.network import export  # noqa: E402
-from training.retrain import checkpoint, decide, finetune, install, judgements, replay, run  # noqa: E402
+from training.retrain import checkpoint, finetune, gate, install, parts, path, replay, run  # noqa: E402
 from training.retrain.finetune import Lesson  # noqa: E402
 from training.retrain.judgements import Judged  # noqa: E402
 from training.texts import data  # noqa: E402
@@ -45,7 +47,7 @@ def content(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps so large that a model that knows nothing learns something, and little replay."""
-    for name, value in {"RATE": 0.02, "VECTOR_RATE": 0.05, "SHARE": 1.0, "TRUST": 1.0}.items():
+    for name, value in {"RATE": 0.02, "VECTOR_RATE": 0.05, "TRUST": 1.0}.items():
         monkeypatch.setattr(finetune, name, value)
     for name in ("STATEMENTS", "STRINGS", "NONSENSE"):
         monkeypatch.setattr(replay, name, 20)
@@ -56,7 +58,7 @@ def wanted(
     model_folder: Path, write_csv: Callable[..., Path], sentences: Sentences, tmp_path: Path, eager: None
 ) -> run.Wanted:
     """Judgements from which a model that knows nothing can only get better."""
-    return run.Wanted(csv=write_csv(rows(sentences)), model=model_folder, out=tmp_path / "out", least=0)
+    return run.Wanted(csv=write_csv(rows(sentences)), model=model_folder, out=tmp_path / "out", seed=0, least=0)
 
 
 def test_the_network_is_rebuilt_from_the_shipped_file() -> None:
@@ -97,7 +99,7 @@ def test_a_better_model_takes_over_and_says_so(wanted: run.Wanted) -> None:
     old = Model.find(wanted.model).revision
     told: list[tuple[str, int, int]] = []
     result = run.retrain(wanted, lambda *news: told.append(news))
-    assert result.outcome.objections == []
+    assert result.outcome.verdict.objections == []
 
     new = Model.find(wanted.model)
     assert result.outcome.promoted and not result.outcome.forced
@@ -113,6 +115,11 @@ def test_a_better_model_takes_over_and_says_so(wanted: run.Wanted) -> None:
     assert f"sentiment-{new.revision}" in page and f"| {old} | {new.revision} | 301 until" in page
     report = result.report.read_text(encoding="utf-8")
     assert "**Promoted" in report and old in report and new.revision in report
+    assert "Repeat this run with `--seed 0`" in report and "## Changed predictions" in report
+    for point in result.outcome.chosen.curve:
+        taken = "**" * (point is result.outcome.chosen.point)
+        assert f"| {taken}{point.share:g}{taken} | {point.choosing.new:.3f} |" in report
+    assert (result.report.parent / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert (result.report.parent / "confusion.png").read_bytes().startswith(b"\x89PNG")
     assert [file.name for file in (wanted.out / install.BEFORE).glob("*.onnx")] == [f"sentiment-{old}.onnx"]
 
@@ -120,7 +127,7 @@ def test_a_better_model_takes_over_and_says_so(wanted: run.Wanted) -> None:
 def test_the_same_judgements_make_the_same_model(wanted: run.Wanted, tmp_path: Path) -> None:
     shutil.copytree(wanted.model, tmp_path / "again")
     first = run.retrain(wanted)
-    again = run.retrain(run.Wanted(wanted.csv, tmp_path / "again", tmp_path / "out2", least=0))
+    again = run.retrain(run.Wanted(wanted.csv, tmp_path / "again", tmp_path / "out2", seed=0, least=0))
     assert first.model.read_bytes() == again.model.read_bytes()
 
 
@@ -135,10 +142,10 @@ def test_a_model_that_is_no_better_is_refused_or_forced(
     assert content(wanted.model) == before
     assert "**Not promoted: it " in refused.report.read_text(encoding="utf-8")
 
-    forced = run.retrain(run.Wanted(wanted.csv, wanted.model, wanted.out, force=True, least=0))
+    forced = run.retrain(run.Wanted(wanted.csv, wanted.model, wanted.out, seed=0, force=True, least=0))
     kept = Model.find(wanted.model).card["retrained"]
     assert forced.outcome.promoted and kept["forced"]
-    assert kept["objections"] == list(refused.outcome.objections)
+    assert kept["objections"] == list(refused.outcome.verdict.objections)
 
 
 def test_a_model_is_held_against_the_best_of_its_line(
@@ -155,7 +162,7 @@ def test_a_model_is_held_against_the_best_of_its_line(
 
     monkeypatch.setattr(checkpoint, "load", descendant)
     outcome = run.retrain(wanted).outcome
-    assert any("beside the best model so far beyond the noise: 0 won" in why for why in outcome.objections)
+    assert any("beside the best model so far beyond the noise: 0 won" in why for why in outcome.verdict.objections)
 
 
 @pytest.mark.parametrize("several", [0, 1, 49])
@@ -170,13 +177,14 @@ def test_too_few_judgements_are_a_clear_refusal(
     assert content(wanted.model) == before
 
 
-def test_all_one_label_is_judged_by_the_same_rule(
+def test_all_one_label_teaches_nothing_but_how_frequent_it_is(
     wanted: run.Wanted, write_csv: Callable[..., Path], sentences: Sentences
 ) -> None:
     write_csv(rows([(text, "joy") for text, _ in sentences]))
     outcome = run.retrain(wanted).outcome
-    assert outcome.judged.new > outcome.judged.old
-    assert outcome.judged.texts == sum(outcome.judged.matrices[0][LABELS.index("joy")])
+    assert outcome.verdict.judged.new > outcome.verdict.judged.old
+    assert outcome.verdict.judged.texts == sum(outcome.verdict.judged.matrices[0][LABELS.index("joy")])
+    assert any("how frequent each label is" in why for why in outcome.verdict.objections)
 
 
 def test_labels_that_the_old_model_finds_impossible_are_set_aside(
@@ -184,17 +192,81 @@ def test_labels_that_the_old_model_finds_impossible_are_set_aside(
 ) -> None:
     old = checkpoint.load(wanted.model)
     texts = [Judged(text, label, 1, 1) for label, text in regression.sentences()[:40]]
+    texts += [Judged("we won", NONE, 1, 1)]
     chances = old.artefact.predict([one.text for one in texts])
-    own = [float(chances[place][LABELS.index(one.label)]) for place, one in enumerate(texts)]
+    own = [float(chances[place][LABELS.index(one.label)]) for place, one in enumerate(texts[:40])]
     least = sorted(own)[10]
-    sound, aside = run._plausible(texts, old, least)
-    assert len(aside) == 10 and len(sound) == 30
-    assert {one.text for one in aside} == {one.text for one, chance in zip(texts, own, strict=True) if chance < least}
+    sound, aside = run._plausible({(place,): one for place, one in enumerate(texts)}, old, least)
+    assert len(aside) == 10 and len(sound) == 31
+    assert {one.text for one in aside} == {one.text for one, chance in zip(texts, own, strict=False) if chance < least}
+
+
+def test_none_of_these_and_two_labels_are_targets() -> None:
+    found = finetune.targets([("joy",), ("joy", "fear"), ()])
+    assert found[0].tolist() == [float(label == "joy") for label in LABELS]
+    assert found[1].tolist() == [0.5 * (label in ("joy", "fear")) for label in LABELS]
+    assert found[2].tolist() == pytest.approx([1 / len(LABELS)] * len(LABELS))
+
+
+def test_a_new_word_is_in_the_promoted_model(
+    wanted: run.Wanted, write_csv: Callable[..., Path], sentences: Sentences
+) -> None:
+    write_csv(rows([(f"{text} frabjous" if label == "joy" else text, label) for text, label in sentences]))
+    result = run.retrain(wanted)
+    assert list(result.outcome.new_words) == ["frabjous"]
+    assert result.outcome.promoted, result.outcome.decision
+    model = Model.find(wanted.model)
+    assert model._tokenizer.vocabulary[-1] == "frabjous"
+    assert model.card["retrained"]["new_words"] == 1
+    assert "- frabjous" in result.report.read_text(encoding="utf-8")
+    assert model.predict("frabjous").confidence > 0
+
+
+def test_the_first_share_in_order_that_passes_is_taken(wanted: run.Wanted, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge, asked = path.Field.judge, list[path.Verdict]()
+
+    def strict(self: path.Field, new: Any) -> path.Verdict:
+        asked.append(judge(self, new))
+        return replace(asked[-1], objections=["no"] if len(asked) < 3 else [])
+
+    monkeypatch.setattr(path.Field, "judge", strict)
+    chosen = run.retrain(wanted).outcome.chosen
+    order = sorted(chosen.curve, key=lambda point: point.choosing.new_loss)
+    assert len(asked) == 3
+    assert chosen.point == order[2]
+    assert [point.verdict is not None for point in order] == [True, True, True, False, False]
+
+
+def test_nobody_knows_the_parts_before_a_run(wanted: run.Wanted, monkeypatch: pytest.MonkeyPatch) -> None:
+    salts = list[bytes]()
+
+    def stop(_texts: object, _trained: object, salt: bytes, _hurried: bool) -> Any:
+        salts.append(salt)
+        raise data.DataError("enough")
+
+    monkeypatch.setattr(parts, "split", stop)
+    for seed in (None, None, 7):
+        with pytest.raises(data.DataError, match="enough"):
+            run.retrain(replace(wanted, seed=seed))
+    assert len(set(salts)) == 3
+    assert salts[2] == b"7"
+
+
+def test_of_the_operator_s_own_set_nothing_is_told_but_whether_it_is_worse(wanted: run.Wanted, tmp_path: Path) -> None:
+    own = tmp_path / "own.tsv"
+    own.write_text("".join(f"joy\tsomething of ours {number}\n" for number in range(120)), encoding="utf-8")
+    result = run.retrain(replace(wanted, private=own))
+    assert result.outcome.hidden == 60
+    report = result.report.read_text(encoding="utf-8")
+    assert "something of ours" not in report
+    assert "| operator's own set, drawn for this run | 60 | | | | | | | | |" in report
+    told = Model.find(result.model.parent).card["retrained"]
+    assert gate.HIDDEN not in json.dumps(told | {"objections": []})
 
 
 def test_learning_keeps_what_replay_shows(model_folder: Path, eager: None) -> None:
     old = checkpoint.load(model_folder)
-    judged = [Lesson([2 + number, 3 + number], 0, 1.0) for number in range(20)]
+    judged = [Lesson([2 + number, 3 + number], LABELS[:1], 1.0) for number in range(20)]
     kept = [Lesson([100 + number, 7, number + 120]) for number in range(60)]
     with_replay = finetune.tune(old.network, judged, kept, 0)
     without = finetune.tune(old.network, judged, [], 0)
@@ -215,7 +287,7 @@ def test_ctrl_c_while_learning_leaves_the_old_model(wanted: run.Wanted) -> None:
     before = content(wanted.model)
     command = [sys.executable, "-m", "training.retrain", "--csv", str(wanted.csv), "--model", str(wanted.model)]
     process = subprocess.Popen(
-        [*command, "--out", str(wanted.out), "--least", "0"],
+        [*command, "--out", str(wanted.out), "--least", "0", "--seed", "0"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": "container"},
         stderr=subprocess.PIPE,
@@ -262,77 +334,3 @@ def test_a_file_that_cannot_be_read_is_one_line(wanted: run.Wanted) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].startswith("error: nowhere.csv cannot be read: No such file")
     assert "Traceback" not in done.stderr
-
-
-def test_words_of_a_crew_s_own_are_learned_and_labels_drawn_by_lot_are_not(
-    write_csv: Callable[..., Path], tmp_path: Path
-) -> None:
-    """The rule on the shipped model: it takes over what is true, whatever it is, and nothing that only looks alike."""
-    meant = jargon.sentences(300)
-    labels = [label for _, label in meant]
-    Random(1).shuffle(labels)
-    drawn = [(text, label) for (text, _), label in zip(meant, labels, strict=True)]
-    outcomes = []
-    for number, judged in enumerate((meant, drawn)):
-        model = tmp_path / f"model {number}"
-        shutil.copytree(SHIPPED, model)
-        outcomes.append(run.retrain(run.Wanted(write_csv(rows(judged)), model, tmp_path / "out")).outcome)
-    true, lot = outcomes
-    assert true.promoted and not true.forced
-    assert true.judged.new > true.judged.old + 0.4
-    assert true.kept[run.REGRESSION].worse >= decide.NOISE
-    assert not lot.promoted
-
-
-def poisoned(sentences: Sentences, seed: int) -> list[dict[str, str]]:
-    """Honest answers of one to three people a text; and 5 % of one client, that calls anger whatever is not.
-
-    Args:
-        sentences: text and label.
-        seed: source of chance.
-    """
-    random = Random(seed)
-    honest = [one for one in sentences for _ in range(random.choice((1, 1, 2, 3)))]
-    others = [text for text, label in sentences if label != "anger"]
-    mixed = honest + [(random.choice(others), "anger") for _ in range(round(len(honest) / 19))]
-    random.shuffle(mixed)
-    return rows(mixed)
-
-
-def truth(result: run.Result, sentences: Sentences) -> decide.Comparison:
-    """Both models on the texts that were held out, with the labels that honest people gave."""
-    held = [(text, label) for text, label in sentences if judgements.held_out(Judged(text, label, 1, 1))]
-    before, after = (
-        evaluate.Artefact(folder).predict([text for text, _ in held]) for folder in (SHIPPED, result.model.parent)
-    )
-    return decide.compare(before, after, [label for _, label in held])
-
-
-def test_a_hostile_client_gets_no_worse_model_promoted(
-    sentences: Sentences, write_csv: Callable[..., Path], tmp_path: Path
-) -> None:
-    model = tmp_path / "poisoned"
-    shutil.copytree(SHIPPED, model)
-    result = run.retrain(run.Wanted(write_csv(poisoned(sentences, 7)), model, tmp_path / "out"))
-    found, kept = truth(result, sentences), result.outcome.kept[run.REGRESSION]
-    assert result.outcome.collected.ties
-    assert found.new_loss < found.old_loss
-    if result.outcome.promoted:
-        assert found.new > found.old
-        assert kept.worse >= decide.NOISE
-    else:
-        assert content(model) == content(SHIPPED)
-
-
-def test_a_hostile_client_beside_people_who_all_agree_with_the_model_gets_nothing(
-    sentences: Sentences, write_csv: Callable[..., Path], tmp_path: Path
-) -> None:
-    """There is nothing to learn here but the lies, and some of them are held out to be found right on."""
-    model = tmp_path / "poisoned"
-    shutil.copytree(SHIPPED, model)
-    said = evaluate.Artefact(SHIPPED).predict([text for text, _ in sentences]).argmax(1)
-    known = [one for one, place in zip(sentences, said, strict=True) if one[1] == LABELS[place]]
-    result = run.retrain(run.Wanted(write_csv(poisoned(known, 7)), model, tmp_path / "out"))
-    assert truth(result, known).new <= truth(result, known).old == 1
-    assert not result.outcome.promoted
-    assert content(model) == content(SHIPPED)

@@ -88,7 +88,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vectors, "wordpieces", lambda: ({"[UNK]": 0, "we": 1}, TABLE[:2]))
     monkeypatch.setattr(examples, "read", lambda: (("joy", "we won it"), ("none", "it it it")))
     monkeypatch.setattr(examples, "is_held_out", lambda text: False)
-    monkeypatch.setattr(robustness, "held_out", robustness.elsewhere)
+    monkeypatch.setattr(robustness, "held_out", robustness.out_of_domain)
     monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
     monkeypatch.setattr(emoji, "known", lambda: ["\U0001f622"])
     settings: dict[ModuleType, dict[str, Any]] = {

@@ -33,7 +33,7 @@ def test_reads_key_text_label_and_groups(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "mended"),
+    ("raw", "fixed"),
     [
         ("I met á my sister.", "I met my sister."),
         ("The bus came |  late.", "The bus came late."),
@@ -42,9 +42,9 @@ def test_reads_key_text_label_and_groups(tmp_path: Path) -> None:
         ("  Two   spaces ", "Two spaces"),
     ],
 )
-def test_mends_texts(tmp_path: Path, raw: str, mended: str) -> None:
+def test_fixes_texts(tmp_path: Path, raw: str, fixed: str) -> None:
     [row] = data.read(isear(tmp_path, line("1", raw)), sha256=None)
-    assert (row.key, row.text) == ("1", mended)
+    assert (row.key, row.text) == ("1", fixed)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_an_eighth_is_held_out_whatever_their_order() -> None:
 
 
 def test_no_sentence_to_be_measured_by_is_among_them_nor_five_words_of_it() -> None:
-    measured = {run for _, text in (*robustness.elsewhere(), *regression.sentences()) for run in runs(text) if run}
+    measured = {run for _, text in (*robustness.out_of_domain(), *regression.sentences()) for run in runs(text) if run}
     assert [text for _, text in examples.read() if not measured.isdisjoint(runs(text))] == []
 
 
@@ -67,8 +67,8 @@ def test_a_broken_line_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         examples.read.__wrapped__()
 
 
-def test_gibberish_is_of_many_kinds_and_the_same_again() -> None:
-    first, again = ([noise.gibberish(random, ("love",)) for _ in range(300)] for random in (Random(1), Random(1)))
+def test_noise_is_of_many_kinds_and_the_same_again() -> None:
+    first, again = ([noise.noise_example(random, ("love",)) for _ in range(300)] for random in (Random(1), Random(1)))
     assert first == again
     assert len(set(first)) > 280
     assert 10 < sum("love" in text.split() for text in first) < 120

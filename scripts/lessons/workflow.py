@@ -1,0 +1,107 @@
+"""Runs the steps of a real workflow on this machine, against the laptop cloud, as a pipeline would after a push.
+
+Only what a job's `run` steps do is done here; steps that use an action are named, with what stands for them on the
+laptop. A job runs what is committed, so changes that are not are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.lessons import beginning
+from scripts.lessons.beginning import SCRATCH
+from scripts.local.session import STAGE
+from scripts.stage.errors import DeployError, SettingsError
+
+WORKFLOWS = Path(".github") / "workflows"
+LAST_RUN = SCRATCH / "workflow.json"
+SHOWN_LINES = 12  # of a failed step, from its end
+# What an action does for a job, and what stands for it here.
+ACTIONS = {
+    "actions/checkout": "this checkout, at the commit that is checked out",
+    "aws-actions/configure-aws-credentials": "the keys of the laptop cloud; on AWS, an hour as the pipeline's role",
+}
+
+
+def run(root: Path, name: str, say: Callable[[str], None]) -> bool:
+    """Run a job; return whether every step succeeded.
+
+    Args:
+        root: the learner's tree.
+        name: workflow and job, such as ``infrastructure/deploy``.
+        say: called with each step and the verdict.
+
+    Raises:
+        SettingsError: there is no such job.
+        DeployError: something is not committed.
+    """
+    job = _job(root, name)
+    if changed := beginning.changed_since(root, "HEAD"):
+        raise DeployError(
+            f"Not committed: {', '.join(changed)}. A pipeline sees only what is committed and pushed.",
+            "`git commit --all` first; `make lesson-reset` takes the commit back later.",
+        )
+    commit = beginning.git(root, "rev-parse", "HEAD").strip()
+    say(f"{name} at {commit[:7]}")
+    green = all(_step(root, job, step, say) for step in job["steps"])
+    say(f"{'GREEN' if green else 'RED'}  {name}")
+    path = root / LAST_RUN
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"job": name, "commit": commit, "green": green, "time": time.time()}), encoding="utf-8")
+    return green
+
+
+def last(root: Path) -> dict[str, Any]:
+    """The last run: job, commit, whether it was green, and when; {} if there was none."""
+    try:
+        found = json.loads((root / LAST_RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _job(root: Path, name: str) -> dict[str, Any]:
+    known = {}
+    for path in sorted((root / WORKFLOWS).glob("*.yml")):
+        for job, definition in yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].items():
+            known[f"{path.stem}/{job}"] = definition
+    if name not in known:
+        raise SettingsError(f"There is no job {name}.", f"The jobs are: {', '.join(known)}.")
+    found: dict[str, Any] = known[name]
+    return found
+
+
+def _step(root: Path, job: dict[str, Any], step: dict[str, Any], say: Callable[[str], None]) -> bool:
+    if "uses" in step:
+        action = step["uses"].split("@")[0]
+        say(f"  -  {action}: {ACTIONS.get(action, 'not run here')}")
+        return True
+    environment = {**_plain(job.get("env", {})), **_plain(step.get("env", {}))}
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]],
+        cwd=root,
+        env={**os.environ, **environment, "STAGE": STAGE},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    say(f"  {'ok' if done.returncode == 0 else 'NO'}  {step['run'].strip()}")
+    if done.returncode != 0:
+        for line in done.stdout.splitlines()[-SHOWN_LINES:]:
+            say(f"      {line}")
+    return done.returncode == 0
+
+
+def _plain(values: dict[str, Any]) -> dict[str, str]:
+    """Variables that are text; an expression such as ``${{ vars.X }}`` has no value outside of GitHub."""
+    return {key: str(value) for key, value in values.items() if not re.search(r"\$\{\{", str(value))}

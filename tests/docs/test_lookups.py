@@ -1,0 +1,59 @@
+"""The reference pages have everything that there is to look up, and lead to what explains it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from generator import catalogue
+from scripts import ROOT
+from scripts.docs import lookups, model
+from scripts.stage import settings
+from sentiment.measures import Measures
+
+PAGES = lookups.pages(ROOT)
+
+
+def names(page: str) -> list[str]:
+    """First cells of a page's tables."""
+    return re.findall(r"^\| (?:\[|`)([A-Za-z_]\w*)", PAGES[page], re.M)
+
+
+def test_every_setting_is_there_with_its_meaning_and_its_users() -> None:
+    assert names("settings.md") == list(settings.tables()["defaults"])
+    for line in re.findall(r"^\| `.*$", PAGES["settings.md"], re.M):
+        *_, words, users = line.strip("| ").split(" | ")
+        assert words and users, line
+    assert "| `min_tasks` | `1` |" in PAGES["settings.md"] and "| service |" in PAGES["settings.md"]
+
+
+def test_every_output_is_there_with_its_stack() -> None:
+    known = {name for stack in model.stacks().values() for name in stack.outputs}
+    assert set(names("outputs.md")) == known
+    assert re.search(r"\| `VpcId` \| VPC of the stage \| network \| .*service", PAGES["outputs.md"])
+
+
+def test_every_alarm_leads_to_what_to_do() -> None:
+    guide = (ROOT / "docs" / "operations" / "alarms.md").read_text()
+    for alarm in names("alarms.md"):
+        assert f"\n### {alarm}\n" in guide
+    assert names("alarms.md") == [alarm.id for alarm in model.all_of("AWS::CloudWatch::Alarm")]
+
+
+def test_the_metrics_are_those_that_the_service_writes() -> None:
+    ours = PAGES["metrics.md"].split("## What alarms watch")[0]
+    told = re.findall(r"^\| `(\w+)` \| (\w+) \|", ours, re.M)
+    line = Measures("dev", "m", catalogue.LABELS)._line([], 0.0)
+    [about] = line["_aws"]["CloudWatchMetrics"]
+    assert told == [(metric["Name"], metric["Unit"]) for metric in about["Metrics"]]
+
+
+@pytest.mark.parametrize("status", [400, 401, 409, 413, 415, 429, 500, 503])
+def test_every_status_of_the_api_says_when_it_comes(status: int) -> None:
+    assert re.search(rf"^\| {status} \| [A-Z].* \| [A-Z].* \| `/", PAGES["errors.md"], re.M)
+
+
+def test_every_error_of_the_command_line_has_words_and_exit_code() -> None:
+    rows = re.findall(r"^\| `(\w+Error)` \| (.+?) \| (\d+) \|$", PAGES["errors.md"], re.M)
+    assert len(rows) > 15 and ("InterruptedDeployError", "130") in [(name, code) for name, _, code in rows]

@@ -1,0 +1,78 @@
+"""Recording that a killed command left off is noticed and switched on by the next one."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from scripts.cloudformation import work
+from scripts.stage import recording
+from scripts.stage.reporter import Reporter
+from scripts.stage.session import Cloud
+
+
+class Warned(Reporter):
+    """Remembers warnings."""
+
+    def __init__(self):
+        self.warned = []
+
+    def warn(self, message):
+        self.warned.append(message)
+
+
+@pytest.fixture
+def cloud(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        made = Cloud("dev", region="us-east-1")
+        made.poll_seconds = 0
+        trust = '{"Version": "2012-10-17", "Statement": []}'
+        role = boto3.client("iam", "us-east-1").create_role(RoleName="r", AssumeRolePolicyDocument=trust)
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("record.py", "")
+        made.client("lambda").create_function(
+            FunctionName="record", Runtime="python3.11", Role=role["Role"]["Arn"], Handler="record.handler",
+            Code={"ZipFile": code.getvalue()},
+        )  # fmt: skip
+        yield made
+
+
+def reserved(cloud):
+    found = cloud.client("lambda").get_function_concurrency(FunctionName="record")
+    return found.get("ReservedConcurrentExecutions")
+
+
+def test_it_is_off_meanwhile_and_as_before_afterwards(cloud):
+    for before in (None, 7):
+        if before:
+            cloud.client("lambda").put_function_concurrency(FunctionName="record", ReservedConcurrentExecutions=before)
+        with recording.off(cloud, "record"):
+            assert reserved(cloud) == 0
+        assert (reserved(cloud), recording.left_off(cloud)) == (before, None)
+
+
+def test_the_next_command_switches_on_what_a_killed_one_left_off(cloud):
+    killed = recording.off(cloud, "record")
+    killed.__enter__()
+    reporter = Warned()
+    with work.changing(cloud, reporter, "forget"):
+        assert reserved(cloud) is None
+    assert reporter.warned == [recording.LEFT_OFF]
+    with work.changing(cloud, reporter, "forget"):
+        pass
+    assert len(reporter.warned) == 1
+
+
+def test_a_function_that_is_gone_does_not_stop_anybody(cloud):
+    killed = recording.off(cloud, "record")
+    killed.__enter__()
+    cloud.client("lambda").delete_function(FunctionName="record")
+    assert recording.switch_on(cloud) is True
+    assert recording.switch_on(cloud) is False
