@@ -45,7 +45,9 @@ SERVICES = frozenset(
     }
 )
 # Resources that the stacks' templates have; a call may know others, such as a queue or a layer.
-OF_STACKS = re.compile(r":(table/|s3:::|function:|sns:[^:]*:[^:]*:|role/|policy/|instance-profile/)\.\*$")
+OF_STACKS = re.compile(
+    r":(table/|s3:::|function:|sns:[^:]*:[^:]*:|role/|policy/|instance-profile/|(budgets|cloudfront)::[^:]*:[\w-]+/)\.\*$"
+)
 # Missing from the schemas: calls that a service makes in the caller's name.
 BESIDE = {
     # API Gateway guide, "Configure logging for HTTP APIs", which lists them.

@@ -48,8 +48,8 @@ UNNAMED = (
     "sns:SetSubscriptionAttributes",
     "sns:Unsubscribe",
 )
-# Services that are in no region; AWS asks for the last one beside every call of Budgets.
-WITHOUT_REGION = ("budgets:*", "cloudfront:*", "billing:GetBillingViewData")
+# Services that are in no region.
+WITHOUT_REGION = ("budgets", "cloudfront")
 # What reads or writes the data in what the stacks are made of, or has it run; no stack needs it.
 DATA = (
     *(f"dynamodb:{call}Item" for call in ("Get", "Put", "Update", "Delete", "BatchGet", "BatchWrite")),
@@ -73,7 +73,12 @@ def statements(services: Iterable[str]) -> list[aws.Statement]:
         allow(["s3:*Bucket*", "s3:*Configuration", "s3:*Tag*Resource"], buckets),
         allow(["s3:GetObject", "s3:GetObjectVersion"], f"arn:${{AWS::Partition}}:s3:::{OURS}-artifacts-*/*"),
         allow([*(f"{service}:*" for service in IN_THE_REGION), *UNNAMED], "*", when=here),
-        allow(WITHOUT_REGION, "*"),
+        *(
+            allow([f"{service}:*"], f"arn:${{AWS::Partition}}:{service}::${{AWS::AccountId}}:*")
+            for service in WITHOUT_REGION
+        ),
+        # AWS asks for the former beside every call of Budgets; what is to be created has no name yet.
+        allow(["billing:GetBillingViewData", "cloudfront:Create*"], "*"),
         public_parameters(),
         deny(DATA, "*"),
         *roles(services),
