@@ -73,7 +73,7 @@ def protected(own: Iterable[tuple[str, str]], tokenizer: Tokenizer) -> Clusters:
         own: the operator's own sentences.
         tokenizer: of the model.
     """
-    typed = [text for _, text in (*regression.sentences(), *robustness.elsewhere(), *own)]
+    typed = [text for _, text in (*regression.sentences(), *robustness.out_of_domain(), *own)]
     return Clusters.of([*typed, *(one.text for one in everyday.sentences())], tokenizer)
 
 

@@ -142,7 +142,7 @@ def truth(result: run.Result, sentences: Sentences) -> decide.Comparison:
 
 def elsewhere(result: run.Result) -> decide.Comparison:
     """Both models on sentences that no gate has asked: those that the model card's figures are of."""
-    typed = [one for one in (*robustness.elsewhere(), *robustness.typed("test")) if one[0] in LABELS]
+    typed = [one for one in (*robustness.out_of_domain(), *robustness.typed("test")) if one[0] in LABELS]
     before, after = (
         evaluate.Artefact(folder).predict([text for _, text in typed]) for folder in (SHIPPED, result.model.parent)
     )

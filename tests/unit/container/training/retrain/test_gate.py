@@ -52,7 +52,7 @@ def test_whatever_models_are_compared_on_is_protected(tokenizer: Tokenizer) -> N
     protected = gate.protected(OWN, tokenizer)
     typed = [
         *regression.sentences(),
-        *robustness.elsewhere(),
+        *robustness.out_of_domain(),
         *OWN,
         *((one.label, one.text) for one in everyday.sentences()),
     ]
