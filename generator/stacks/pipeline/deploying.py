@@ -77,8 +77,9 @@ def statements(services: Iterable[str]) -> list[aws.Statement]:
             allow([f"{service}:*"], f"arn:${{AWS::Partition}}:{service}::${{AWS::AccountId}}:*")
             for service in WITHOUT_REGION
         ),
-        # AWS asks for the former beside every call of Budgets; what is to be created has no name yet.
-        allow(["billing:GetBillingViewData", "cloudfront:Create*"], "*"),
+        allow(["billing:GetBillingViewData"], "*"),  # AWS asks for it beside every call of Budgets
+        # What is to be created has no name yet. IAM user guide, "aws:RequestedRegion": CloudFront's is always this one.
+        allow(["cloudfront:Create*"], "*", when=aws.Condition(aws.StringEquals({"aws:RequestedRegion": "us-east-1"}))),
         public_parameters(),
         deny(DATA, "*"),
         *roles(services),
