@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.steps import Visitor, unique
 
@@ -81,10 +82,17 @@ def test_printing_leaves_the_answer(visitor: Visitor) -> None:
     visitor.screenshot("print")
 
 
-@pytest.mark.parametrize("width", [320, 1280])
+def late(route: Route) -> None:
+    """A reply as on a slow line: a browser takes what moves in the half second after a key for what the key does."""
+    time.sleep(0.6)
+    route.continue_()
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
 def test_the_answer_takes_its_place_without_a_jump(open_page: Callable[..., Visitor], width: int) -> None:
     visitor = open_page(viewport={"width": width, "height": 900})
     page = visitor.page
+    page.route("**/*Sentiment", late)
     page.evaluate(
         """() => {
             window.shifts = [];
