@@ -152,5 +152,6 @@ def not_yet(room: Room, missing: str, file: str, edit: str, bring: str) -> NotYe
     if file.startswith("generator/") and not room.changed("templates"):
         return NotYetError(missing, f"{file} is changed, but you have not run `make templates`: run it, then {bring}.")
     if room.deployed_since(file):
-        return NotYetError(missing, f"{file} is changed and deployed, but that is not it: {edit}. Then run {bring}.")
+        hint = f"{file} is changed, and something was deployed since, but not this: {edit}. Then run {bring}."
+        return NotYetError(missing, hint)
     return NotYetError(missing, f"{file} is changed, but not deployed yet: run {bring}, and read its output.")

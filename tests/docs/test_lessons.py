@@ -424,7 +424,7 @@ def test_a_change_that_was_deployed_and_is_not_it_is_not_called_undeployed(
     (tree / "a.py").write_text("kept\ntypo\n")
     monkeypatch.setattr(Room, "deployed_since", lambda room, name: True)
     answer = not_yet(room_of(tree), "Nothing is there.", "a.py", "one line", "`x`")
-    assert answer.hint == "a.py is changed and deployed, but that is not it: one line. Then run `x`."
+    assert answer.hint == "a.py is changed, and something was deployed since, but not this: one line. Then run `x`."
 
 
 def test_a_lesson_whose_change_is_still_there_does_not_begin_anew(
