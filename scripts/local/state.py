@@ -78,7 +78,10 @@ def running() -> dict[str, Any]:
         found: dict[str, Any] = json.loads(State(chosen_folder()).cloud.read_text(encoding="utf-8"))
         os.kill(int(found["pid"]), 0)
     except (OSError, ValueError, KeyError) as error:
-        raise DeployError("The laptop cloud is not running.", "Start it: `make local`, in another window.") from error
+        raise DeployError(
+            "The laptop cloud is not running.",
+            "Start it in another window: `make local`. If it runs with STATE=folder there, set STATE here too.",
+        ) from error
     return found
 
 
