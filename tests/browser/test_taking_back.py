@@ -61,6 +61,16 @@ def test_the_list_changes_adds_and_takes_back_also_after_a_reload(visitor: Visit
     assert visitor.stored(text) == []
 
 
+def test_taking_back_a_change_in_time_also_takes_back_what_was_sent_before(visitor: Visitor) -> None:
+    page, text = visitor.page, saved(visitor)
+    page.select_option(control(page, "said"), "shame")
+    visitor.outcome("Saving: shame")
+    page.click("#undo")
+    visitor.outcome("Taken back.")
+    expect(page.locator("#visit")).to_contain_text("None yet.")
+    assert visitor.stored(text) == []
+
+
 def test_taking_back_waits_for_the_network(visitor: Visitor) -> None:
     page, text = visitor.page, saved(visitor)
     visitor.expect_failed_requests()
