@@ -14,6 +14,7 @@ learn({
     alsoLabel: "and {label}",
     withdrawing: "Taking it back: {verdict} {reason}",
     still: "Still stored: {verdict} {reason}",
+    "withdraw.forbidden": "The service does not accept the proof that it is yours. Whoever runs this page can erase it.",
   },
   de: {
     said: "Was es war",
@@ -22,6 +23,7 @@ learn({
     alsoLabel: "und {label}",
     withdrawing: "Wird zurückgenommen: {verdict} {reason}",
     still: "Noch gespeichert: {verdict} {reason}",
+    "withdraw.forbidden": "Der Dienst erkennt den Nachweis nicht an, dass es Ihres ist. Wer diese Seite betreibt, kann es löschen.",
   },
 });
 
@@ -54,7 +56,7 @@ export function makeVisit(list, told, labels, outbox, moved) {
   function item(entry) {
     const { review, said, second, predicted, state, failure } = entry;
     const words = say(`state.${state === "sending" ? "held" : state}`);
-    const reason = ["refused", "still"].includes(state) && failure ? ` ${sayFailure(failure)}` : "";
+    const reason = ["refused", "still"].includes(state) && failure ? ` ${sayFailure(failure, state === "still" ? "withdraw" : "failure")}` : "";
     const buttons = {
       refused: () => [button("again", () => again(entry)), button("drop", () => outbox.drop(entry.id))],
       withdrawing: () => [],

@@ -89,7 +89,8 @@ def test_a_service_that_refuses_is_told(visitor: Visitor) -> None:
     visitor.expect_failed_requests()
     page.route(WITHDRAW, lambda route: route.fulfill(status=403, json={}), times=1)
     page.click(control(page, "withdraw"))
-    expect(page.locator("#visit .state")).to_contain_text("Still stored. The service refuses requests from here.")
+    expect(page.locator("#visit .state")).to_contain_text("Still stored. The service does not accept the proof")
+    visitor.outcome("The service does not accept the proof that it is yours.")
     assert len(visitor.stored(text)) == 1
     page.click(control(page, "withdraw"))
     expect(page.locator("#visit")).to_contain_text("None yet.")
