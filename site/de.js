@@ -86,7 +86,7 @@ export const de = {
   statsFailed: "Die Statistik ist gerade nicht verfügbar.",
   statsEmpty: "Noch hat niemand eine Antwort beurteilt. Ihr Urteil wäre das erste.",
   statsRight: "richtig: {right} von {answered} beurteilten Antworten",
-  statsInterval: "Bei so vielen Urteilen liegt der wahre Anteil zwischen {low} und {high}.",
+  statsInterval: "Bei so vielen Urteilen liegt der wahre Anteil sehr wahrscheinlich zwischen {low} und {high}.",
   statsAnswered: "Beantwortet hat es {share} der beurteilten Texte ({answered} von {all}).",
   statsTold: "Wenn es nichts sagen konnte, sagten Menschen am häufigsten: {said}.",
   revision: "Modellstand",
