@@ -161,15 +161,15 @@ def _refuse_foreign(state: State) -> None:
 
 
 def _clean(state: State) -> None:
-    state.cloud.unlink(missing_ok=True)
-    for each in (state.logs, state.temporary):
-        if each.exists():
-            shutil.rmtree(each)
+    for each in (state.cloud, state.logs, state.temporary):
+        folders.remove(each)
+    if state.images.is_symlink():  # what it leads to has no marker of ours, and old images are removed
+        folders.remove(state.images)
 
 
 def _unusable(state: State, error: OSError) -> StateError:
     return StateError(
-        f"The laptop cloud cannot keep its state in {state.folder}: {error.strerror}.",
+        f"The laptop cloud cannot keep its state in {state.folder}: {error.strerror or error}.",
         "Make that folder writable, or choose another one with STATE=folder.",
     )
 
