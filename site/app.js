@@ -143,7 +143,7 @@ function sayOutcome() {
   const key = judged.state === "sending" ? "held" : judged.state;
   return say(key, {
     verdict: sayVerdict(judged.said, answer.classification, judged.second),
-    reason: judged.failure ? sayFailure(judged.failure) : "",
+    reason: judged.failure ? sayFailure(judged.failure, key === "still" ? "withdraw" : "failure") : "",
   });
 }
 

@@ -100,18 +100,32 @@ const nextBatch = () => entries.filter(({ reply, refused }) => !reply && !refuse
 
 // --- judging ---
 
+/** What somebody chose for a row: a label; "" takes back what was said before. */
 function judge(entry, said) {
-  if (entry.judgement) outbox.undo(entry.judgement);
+  const { judgement: before, state: was, text: review, after } = entry;
+  const { receipt } = entry.reply;
+  if (!said) {
+    if (before && (after || !outbox.undo(before)) && receipt) outbox.withdraw(before, review, receipt);
+    return;
+  }
   Object.assign(entry, { said, judgement: uuid() });
-  outbox.hold({ review: entry.text, sentiment: said, judgement: entry.judgement, receipt: entry.reply.receipt });
+  // As in visit.js: of what has left the service counts the last, so an earlier one must not arrive later.
+  const left = before && !outbox.undo(before);
+  if (left && was !== "saved") outbox.drop(before);
+  entry.after = after || (left && was !== "refused");
+  outbox.hold({ review, sentiment: said, judgement: entry.judgement, receipt });
 }
 
 function report(id, now) {
   const entry = entries.find(({ judgement }) => judgement === id);
-  if (!entry || now === "undone") return;
-  entry.state = now;
+  if (!entry) return;
+  Object.assign(entry, now === "undone" ? { said: "", judgement: "", after: false, state: now } : { state: now });
   const place = document.querySelector(`[data-judgement="${entry.order}"]`);
-  if (place) write(place, say(`state.${now === "sending" ? "held" : now}`));
+  if (!place) return;
+  write(place, sayState(entry));
+  const select = place.parentElement.firstElementChild;
+  select.value = entry.said;
+  write(select.firstElementChild, sayNothing(entry));
 }
 
 // --- showing ---
@@ -123,18 +137,24 @@ function sayReply({ reply, refused }) {
   return reply.classification ? sayLabel(reply.classification) : say("cannotTellShort");
 }
 
+const sayState = ({ state: now }) => (now === "undone" ? say(now) : now ? say(`state.${now === "sending" ? "held" : now}`) : "");
+const sayNothing = ({ said }) => say(said ? "withdraw" : "choose");
+
 function verdict(entry) {
   if (!entry.reply || entry.reply.care) return "";
   const option = (value, word) => make("option", { value, selected: value === (entry.said ?? "") }, word);
+  const choose = (target) => {
+    judge(entry, target.value);
+    target.value = entry.said ?? ""; // until it is taken back, it stands
+  };
   const select = make(
     "select",
-    { "aria-label": `${say("columnSaid")} ${entry.order}`, onchange: ({ target }) => target.value && judge(entry, target.value) },
-    option("", say("choose")),
+    { "aria-label": `${say("columnSaid")} ${entry.order}`, onchange: ({ target }) => choose(target) },
+    option("", sayNothing(entry)),
     ...labels.map((label) => option(label, sayLabel(label))),
     option("none", say("none")),
   );
-  const words = entry.state ? say(`state.${entry.state === "sending" ? "held" : entry.state}`) : "";
-  return [select, " ", make("span", { className: "quiet", role: "status", data: { judgement: entry.order } }, words)];
+  return [select, " ", make("span", { className: "quiet", role: "status", data: { judgement: entry.order } }, sayState(entry))];
 }
 
 function row(entry) {

@@ -12,22 +12,18 @@ learn({
     second: "A second feeling",
     noSecond: "and also …",
     alsoLabel: "and {label}",
-    withdraw: "Take back",
-    "state.withdrawing": "Taking it back …",
-    "state.still": "Still stored.",
     withdrawing: "Taking it back: {verdict} {reason}",
     still: "Still stored: {verdict} {reason}",
+    "withdraw.forbidden": "The service does not accept the proof that it is yours. Whoever runs this page can erase it.",
   },
   de: {
     said: "Was es war",
     second: "Ein zweites Gefühl",
     noSecond: "und auch …",
     alsoLabel: "und {label}",
-    withdraw: "Zurücknehmen",
-    "state.withdrawing": "Wird zurückgenommen …",
-    "state.still": "Noch gespeichert.",
     withdrawing: "Wird zurückgenommen: {verdict} {reason}",
     still: "Noch gespeichert: {verdict} {reason}",
+    "withdraw.forbidden": "Der Dienst erkennt den Nachweis nicht an, dass es Ihres ist. Wer diese Seite betreibt, kann es löschen.",
   },
 });
 
@@ -60,13 +56,12 @@ export function makeVisit(list, told, labels, outbox, moved) {
   function item(entry) {
     const { review, said, second, predicted, state, failure } = entry;
     const words = say(`state.${state === "sending" ? "held" : state}`);
-    const reason = ["refused", "still"].includes(state) && failure ? ` ${sayFailure(failure)}` : "";
+    const reason = ["refused", "still"].includes(state) && failure ? ` ${sayFailure(failure, state === "still" ? "withdraw" : "failure")}` : "";
     const buttons = {
       refused: () => [button("again", () => again(entry)), button("drop", () => outbox.drop(entry.id))],
       withdrawing: () => [],
     };
-    // Without a receipt nobody can prove later whose it was; what is still held can be taken back all the same.
-    const can = buttons[state] ?? (() => (entry.receipt || state === "held" ? changes(entry) : []));
+    const can = buttons[state] ?? (() => (isMine(entry) ? changes(entry) : []));
     return make(
       "li",
       { data: { label: said, state } },
@@ -94,6 +89,9 @@ export function makeVisit(list, told, labels, outbox, moved) {
 
   const find = (id) => entries.find((entry) => entry.id === id);
 
+  /** Without a receipt nobody can prove later whose it was; what never left can be taken back all the same. */
+  const isMine = ({ receipt, state, after }) => Boolean(receipt || (state === "held" && !after));
+
   /** Sends what is said of `about` (review, receipt, predicted; id: of the judgement before); returns the entry. */
   function judge(about, said, { second, blind } = {}) {
     const { review, receipt, predicted } = about;
@@ -101,8 +99,11 @@ export function makeVisit(list, told, labels, outbox, moved) {
     const entry = { id: uuid(), review, receipt, predicted, said, second: second || undefined, state: "held" };
     keep(before ? entries.map((one) => (one === before ? entry : one)) : [entry, ...entries]);
     moved(about, entry);
-    // What has not left yet is replaced; of what has, the service counts the last.
-    if (before && !outbox.undo(before.id) && before.state !== "saved") outbox.drop(before.id);
+    // What has not left yet is replaced; of what has, the service counts the last. Then `after` says that taking this
+    // one back has to reach the service, also as long as it is held.
+    const left = before && !outbox.undo(before.id);
+    if (left && before.state !== "saved") outbox.drop(before.id);
+    entry.after = before?.after || (left && before.state !== "refused") || undefined;
     outbox.hold({ review, sentiment: said, second: entry.second, judgement: entry.id, receipt, blind });
     return entry;
   }
@@ -115,8 +116,8 @@ export function makeVisit(list, told, labels, outbox, moved) {
 
   /** Takes a judgement back: at once where it has not left yet, or else by its receipt. */
   function withdraw(id) {
-    const { review, receipt } = find(id) ?? {};
-    if (!outbox.undo(id) && receipt) outbox.withdraw(id, review, receipt);
+    const { review, receipt, after } = find(id) ?? {};
+    if ((after || !outbox.undo(id)) && receipt) outbox.withdraw(id, review, receipt);
   }
 
   return {
@@ -124,7 +125,7 @@ export function makeVisit(list, told, labels, outbox, moved) {
     judge,
     withdraw,
     /** Whether a judgement can still be taken back. */
-    canWithdraw: (id) => Boolean(find(id)?.receipt || find(id)?.state === "held") && find(id).state !== "withdrawing",
+    canWithdraw: (id) => isMine(find(id) ?? {}) && find(id).state !== "withdrawing",
     /** Notes a new state of one judgement; `undone` removes it. */
     update(id, state, failure) {
       const entry = find(id);

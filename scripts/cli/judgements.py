@@ -21,7 +21,7 @@ from scripts.judgements.forget import COPIES, LIST, Wanted, find, forget, identi
 from scripts.judgements.restore import restore
 from scripts.stage.errors import DeployError, SettingsError
 from scripts.stage.interrupt import Interrupt
-from shared import reviews
+from shared import erasure, reviews
 
 
 @click.command()
@@ -90,6 +90,8 @@ def forget_command(options: Options, text_id: str | None, text: str | None, file
         raise SettingsError("Name one text with --id or --text.")
     if text == "-":
         text = sys.stdin.read()
+    if text is not None and not erasure.canonical(text):
+        raise SettingsError("The text to erase is empty.", "Name it with --text, or by its id with --id.")
     if text_id and not re.fullmatch(r"[0-9a-f]{32}", text_id):
         raise SettingsError(f"{text_id!r} is not a text id, which has 32 hexadecimal digits.")
     outputs = deployed(options)
@@ -101,7 +103,7 @@ def forget_command(options: Options, text_id: str | None, text: str | None, file
     with options.reporter() as reporter, changing(options.cloud, reporter, "forget") as work:
         erased = forget(work.cloud, outputs, wanted, (*COPIES, *files))
     words = [
-        f"Erased {erased.judgements} judgements of {wanted.id}, {erased.exports} exports.",
+        f"Erased text {wanted.id}: judgements {erased.judgements}, exports {erased.exports}.",
         "Counts stay: they hold no text.",
         "Looked at:",
         *(f"  {place.name}: {place.erased or 'nothing there'}" for place in erased.places),

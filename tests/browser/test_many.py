@@ -57,6 +57,38 @@ def test_a_row_is_judged_and_stored(page: Page, visitor: Visitor) -> None:
     assert (stored["sentiment"], stored["verdict"], stored["classification"]) == ("fear", "revised", "joy")
 
 
+def test_a_row_is_taken_back_held_or_stored(page: Page, visitor: Visitor) -> None:
+    text = unique("I was so happy for her")
+    classify(page, text)
+    select, state = page.locator("#table select"), page.locator("#table [data-judgement]")
+    select.select_option("fear")
+    expect(state).to_have_text("Saved.")
+    select.select_option("joy")
+    expect(state).to_have_text("Saving …")
+    select.select_option("")
+    expect(state).to_have_text("Taken back.")
+    expect(select).to_have_value("")
+    assert visitor.stored(text) == []
+
+
+def test_a_row_that_waits_is_replaced_by_what_is_said_later(open_page: Callable[..., Visitor]) -> None:
+    visitor = open_page()
+    visitor.expect_failed_requests()
+    page, text = visitor.page, unique("I was so happy for her")
+    page.click("nav a")
+    expect(page.locator("#submit")).to_be_enabled()
+    classify(page, text)
+    select, state = page.locator("#table select"), page.locator("#table [data-judgement]")
+    page.route("**/setSentiment", lambda route: route.abort())
+    select.select_option("fear")
+    expect(state).to_have_text("Not saved yet.")
+    select.select_option("joy")
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.includes('outbox')).length") == 1
+    page.unroute("**/setSentiment")
+    expect(state).to_have_text("Saved.")
+    assert [row["sentiment"] for row in visitor.stored(text)] == ["joy"]
+
+
 def test_a_column_of_a_csv_is_chosen_and_comes_back_with_the_answers(page: Page, tmp_path: Path) -> None:
     content = f'day;note\r\n1;"{HAPPY}; ""really"""\r\n2;=1+1\r\n3;\r\n'
     page.set_input_files("#file", {"name": "notes.csv", "mimeType": "text/csv", "buffer": content.encode()})

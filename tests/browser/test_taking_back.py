@@ -61,6 +61,16 @@ def test_the_list_changes_adds_and_takes_back_also_after_a_reload(visitor: Visit
     assert visitor.stored(text) == []
 
 
+def test_taking_back_a_change_in_time_also_takes_back_what_was_sent_before(visitor: Visitor) -> None:
+    page, text = visitor.page, saved(visitor)
+    page.select_option(control(page, "said"), "shame")
+    visitor.outcome("Saving: shame")
+    page.click("#undo")
+    visitor.outcome("Taken back.")
+    expect(page.locator("#visit")).to_contain_text("None yet.")
+    assert visitor.stored(text) == []
+
+
 def test_taking_back_waits_for_the_network(visitor: Visitor) -> None:
     page, text = visitor.page, saved(visitor)
     visitor.expect_failed_requests()
@@ -79,7 +89,8 @@ def test_a_service_that_refuses_is_told(visitor: Visitor) -> None:
     visitor.expect_failed_requests()
     page.route(WITHDRAW, lambda route: route.fulfill(status=403, json={}), times=1)
     page.click(control(page, "withdraw"))
-    expect(page.locator("#visit .state")).to_contain_text("Still stored. The service refuses requests from here.")
+    expect(page.locator("#visit .state")).to_contain_text("Still stored. The service does not accept the proof")
+    visitor.outcome("The service does not accept the proof that it is yours.")
     assert len(visitor.stored(text)) == 1
     page.click(control(page, "withdraw"))
     expect(page.locator("#visit")).to_contain_text("None yet.")

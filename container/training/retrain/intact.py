@@ -26,12 +26,14 @@ CAUSES = {
     "lost": "letters were lost: the file was saved as ANSI, not as UTF-8",
     "date": "the text looks like a date or a number that a spreadsheet has rewritten",
     "question": "the request id has become a number",
+    "time": "the time was written anew",
     "other": "id and text do not belong together",
 }
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:E[+-]?\d+)?", re.IGNORECASE)
 _DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}[.:-][A-Za-z0-9]{2,9}(?:[.: -]\d{2,4})?|[A-Za-z]{3}-\d{2}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")  # as shared/times.py writes it
 _LOST = re.compile(r"(?:^|\s)\?|\?\w|\?\?")  # question marks where nobody puts them
 _QUESTION_CHARACTERS = 16
 # What stands for a byte of UTF-8 once it has been read as Windows-1252; five bytes mean nothing there and stay.
@@ -49,7 +51,10 @@ def altered(row: Mapping[str, str]) -> str:
     """
     text, stated = row["review"], row["id"]
     if stated == text_id(text):
-        return "question" if _numeric(row.get("question") or "") else ""
+        if _numeric(row.get("question") or ""):
+            return "question"
+        # Nobody knows whether such a judgement is from before or after its text was erased.
+        return "time" if row.get("time") and not _TIME.fullmatch(row["time"]) else ""
     if not _ID.fullmatch(stated):
         return "id" if _NUMBER.fullmatch(stated) else "other"
     if _read_as_ansi(text, stated):

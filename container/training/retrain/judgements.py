@@ -34,8 +34,8 @@ MINUTE = len("2026-01-01T00:00")  # of a time, what is no more exact than a minu
 # What became of each row of the file, in the order in which it is asked.
 STEPS = {
     "rows": "rows in the file",
-    "altered": "changed since they were exported: id and text do not belong together",
-    "label": "a label that the model does not have",
+    "altered": "changed since they were exported",
+    "label": "a label that the model does not have, or a second one that does not go with the first",
     "forgotten": "a text that somebody had erased",
     "unproven": "no valid receipt, so nobody knows what the model had said",
     "text": "no text, a text over 2,000 characters, or one without a word that the model knows",
@@ -153,7 +153,10 @@ class Reading:
         except OSError as error:
             raise data.DataError(f"{path} cannot be read: {error.strerror or error}") from error
         except UnicodeDecodeError as error:
-            raise data.DataError(f"{path} is not UTF-8 text (byte {error.start}): save it as CSV in UTF-8") from error
+            raise data.DataError(
+                f"{path} is not UTF-8 text (byte {error.start}): another program has saved it. Export again with "
+                "`sentiment export`, or save it as CSV in UTF-8"
+            ) from error
         except ValueError as error:
             raise data.DataError(
                 f"{path}, {error}. It must be a CSV as GET /getcsv or `sentiment export` writes it"

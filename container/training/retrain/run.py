@@ -219,9 +219,10 @@ def _enough(collected: Collected, split: Parts, aside: list[Judged]) -> None:
     lost += [f"{split.crowded} texts that are nearly one of {parts.MOST_OF_CLUSTER} others"] if split.crowded else []
     lost += [f"{split.hurried} texts of a minute that had {parts.MOST_A_MINUTE} already"] if split.hurried else []
     hint = ". --unproven counts judgements without a receipt too" if collected.steps["unproven"] else ""
+    left_out = f"these were left out: {'; '.join(lost)}" if lost else "none was left out"
     raise data.DataError(
         f"{len(split.texts)} judged texts are too few to retrain on, {FEWEST} are needed; of "
-        f"{collected.steps['rows']} rows these were left out: {'; '.join(lost) or 'none'}{hint}"
+        f"{collected.steps['rows']} rows {left_out}{hint}"
     )
 
 

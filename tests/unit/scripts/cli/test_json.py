@@ -42,6 +42,12 @@ def test_an_unknown_stage(run, name):
     assert "--stage" in told["next_step"]
 
 
+@pytest.mark.parametrize("text", ["", " \n", "\u200b\ufe0f"])
+def test_nothing_to_erase(run, text):
+    told = error_of(run("forget", "--text", text, "--yes", "--stage", "local", "--json"), 2)
+    assert told["message"] == "The text to erase is empty."
+
+
 @pytest.mark.parametrize("name", main.commands)
 def test_an_unknown_option(run, name):
     told = error_of(run(name, "--nonsense", "--json"), 1 if name == "plan" else 2)

@@ -52,6 +52,10 @@ def as_ansi(text: str) -> str:
         (row("007", review="7"), "date"),
         (row(TEXT, question="1.79769313486232E+308"), "question"),
         (row(TEXT, question="0"), "question"),
+        (row(TEXT, time="2026-11-27T00:00:00.000Z"), ""),
+        (row(TEXT, time=""), ""),
+        (row(TEXT, time="27.11.2026 00:00"), "time"),
+        (row(TEXT, time="2026-11-27 00:00:00"), "time"),
         (row(TEXT, review="something else"), "other"),
     ],
 )
