@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts.app import lambdas, linked_role, page, receipt_keys
+from scripts.app import lambdas, linked_role, page, receipt_keys, throttle
 from scripts.app.page import SiteChange
 from scripts.cloudformation import apply, parallel
 from scripts.cloudformation.apply import Before, Outcome
@@ -14,7 +14,7 @@ from scripts.cloudformation.work import Work, showing_failure
 from scripts.release import smoke
 from scripts.release.plans import Release
 from scripts.release.rollout import Rollout
-from scripts.stage.errors import InterruptedDeployError, StackFailedError
+from scripts.stage.errors import ApiClosedError, InterruptedDeployError, StackFailedError
 
 
 @dataclass(frozen=True)
@@ -67,26 +67,34 @@ class Execution:
         if self.release.page:
             self.site = page.upload(self.work.cloud, self.release.settings, self.outputs, self.work.reporter)
 
-    def try_out(self) -> None:
+    def try_out(self) -> bool:
         """Run the smoke test on the public address, until Ctrl-C is pressed a second time.
+
+        Returns:
+            False if that could not be done, as the switch has closed the API: no fault of the release.
 
         Raises:
             SmokeTestError: the app does not work.
         """
         if not self.release.smoke_test:
-            return
+            return True
         cloud, settings = self.work.cloud, self.release.settings
         where = self.release.url(self.outputs), page.api_url(settings, self.outputs)
         token = smoke.export_token(cloud, settings)
-        smoke.smoke_test(
-            *where,
-            self.work.reporter,
-            cloud,
-            self.outputs,
-            token,
-            sleep=self.work.interrupt.sleep,
-            keys=self._receipt_keys,
-        )
+        try:
+            smoke.smoke_test(
+                *where,
+                self.work.reporter,
+                cloud,
+                self.outputs,
+                token,
+                sleep=self.work.interrupt.sleep,
+                keys=self._receipt_keys,
+            )
+        except ApiClosedError as closed:
+            self.work.reporter.warn(f"{closed.message} {closed.next_step}")
+            return False
+        return True
 
     def bring_up(self, step: Step, found: StackState | None) -> None:
         """Bring one stack to what its step says, with everything declared for it, and wait until it is done.
@@ -133,6 +141,8 @@ class Execution:
             self.outputs.pop(name, None)
         if outcome.changed:
             self.changed.append(Changed(step, outcome.before))
+            if throttle.PARAMETER in step.template.parameters and outcome.before:
+                throttle.watch_again(self.work, self.outputs, "A deployment may have opened the API.")
 
     def _protect(self, step: Step, found: StackState | None) -> None:
         wanted = step.declared.data and self.release.settings.protects_data

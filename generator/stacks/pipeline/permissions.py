@@ -174,6 +174,11 @@ def infrastructure(built: Iterable[Document]) -> list[aws.Statement]:
         allow(["s3:GetObject", "s3:PutObject"], f"{code}/*"),
         *watch_service(),
         *smoke_test(),
+        # A changed API may be open again: the alarm on its traffic has to look anew.
+        allow(
+            ["cloudwatch:SetAlarmState"],
+            f"arn:${{AWS::Partition}}:cloudwatch:{HERE}:alarm:{OURS}-operations-TrafficCosts-*",
+        ),
     ]
 
 
@@ -228,6 +233,8 @@ def smoke_test() -> list[aws.Statement]:
         allow(erase, f"{table}-Judgements*", when=_leading_keys(identity)),
         allow(erase, f"{table}-Counts*", when=_leading_keys(f"{catalogue.SMOKE_MODEL_PREFIX}*")),
         allow(["ssm:GetParameter"], f"{PARAMETERS}/export-token", receipt_key_arn()),
+        # An API that answers 429 may have been closed by the stage's switch: then it cannot be tested.
+        allow(["apigateway:GET"], "arn:${AWS::Partition}:apigateway:${AWS::Region}::/apis/*/stages/*"),
     ]
 
 
