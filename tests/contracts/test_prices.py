@@ -61,7 +61,7 @@ def test_the_file_says_of_which_day_it_is():
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_the_alarm_on_traffic_weighs_no_less_than_the_dearest_request_costs(region):
+def test_the_alarm_on_traffic_counts_no_less_than_the_costliest_request_costs(region):
     found = prices.load(region)
     assert worst.call_usd(found) <= switch.CALL_USD
     assert worst.gb_usd(found) <= switch.GB_USD
