@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts.app import lambdas, linked_role, page, receipt_keys, throttle
+from scripts.app import lambdas, linked_role, page, receipt_keys
 from scripts.app.page import SiteChange
 from scripts.cloudformation import apply, parallel
 from scripts.cloudformation.apply import Before, Outcome
@@ -141,8 +141,6 @@ class Execution:
             self.outputs.pop(name, None)
         if outcome.changed:
             self.changed.append(Changed(step, outcome.before))
-            if throttle.PARAMETER in step.template.parameters and outcome.before:
-                throttle.watch_again(self.work, self.outputs, "A deployment may have opened the API.")
 
     def _protect(self, step: Step, found: StackState | None) -> None:
         wanted = step.declared.data and self.release.settings.protects_data

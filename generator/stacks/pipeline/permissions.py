@@ -174,11 +174,6 @@ def infrastructure(built: Iterable[Document]) -> list[aws.Statement]:
         allow(["s3:GetObject", "s3:PutObject"], f"{code}/*"),
         *watch_service(),
         *smoke_test(),
-        # A changed API may be open again: the alarm on its traffic has to look anew.
-        allow(
-            ["cloudwatch:SetAlarmState"],
-            f"arn:${{AWS::Partition}}:cloudwatch:{HERE}:alarm:{OURS}-operations-TrafficCosts-*",
-        ),
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.app import page, receipt_keys, throttle
+from scripts.app import page, receipt_keys
 from scripts.app.lambdas import Package
 from scripts.app.page import SiteChange
 from scripts.cloudformation import apply
@@ -209,24 +209,6 @@ def test_a_release_without_a_service_makes_no_key(work, brought_up, monkeypatch)
     monkeypatch.setattr(receipt_keys, "ensure", lambda _cloud: pytest.fail("no service needs one"))
     execute(work, release(NETWORK))
     assert Execution(work, release(NETWORK)).outputs == {}
-
-
-def test_the_alarm_that_closes_the_api_looks_anew_after_a_change_of_the_api(work, brought_up, monkeypatch):
-    told = []
-    monkeypatch.setattr(throttle, "watch_again", lambda _work, outputs, _why: told.append(outputs["TrafficCostsName"]))
-    api = parse("api", "Parameters: {ThrottleRate: {Type: Number, Default: 5}}\nResources: {A: {Type: x}}")
-    there = (
-        found("api", parameters=OTHER),
-        found("network", parameters=OTHER),
-        found("operations", outputs={"TrafficCostsName": "alarm"}),
-    )
-    _, before = brought_up
-
-    execute(work, release(NETWORK, api, there=there))
-    assert told == []  # made, not changed: it is open, and no alarm has fired
-    before["api"] = Before(OLD, {})
-    execute(work, release(NETWORK, api, there=there))
-    assert told == ["alarm"]
 
 
 def test_a_closed_api_undoes_nothing_and_proves_no_image(work, brought_up, uploads, monkeypatch, reporter):
