@@ -40,9 +40,10 @@ lesson-reset: $(VENV)/.app  ## go back to where the lesson began (N=20; without,
 ##: make NAME STAGE=dev ARGS="..." is the command `sentiment NAME --stage dev ...`; `sentiment --help` says what each does:
 COMMANDS := deploy plan stacks login image roll promote rollback site status outputs logs doctor cost \
 	classify export restore forget scale sleep wake rotate-receipt-key pipeline destroy
+# make scale TASKS=2 is the same as make scale ARGS=2.
 .PHONY: $(COMMANDS)
 $(COMMANDS): %: $(VENV)/.app
-	@exec $(SENTIMENT) $@ --stage $(STAGE) $(ARGS)
+	@exec $(SENTIMENT) $@ --stage $(STAGE) $(if $(filter scale,$@),$(TASKS)) $(ARGS)
 
 .PHONY: load
 load: $(VENV)/.app

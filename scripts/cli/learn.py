@@ -87,6 +87,10 @@ def _begin(number: str, since: str) -> None:
             f"`sentiment learn {other.number} --reset` takes them back.",
             err=True,
         )
+    if not since and (edited := verdict.edited(page)):
+        click.echo(f"Lesson {page.title} has begun already, and stays begun: {', '.join(edited)} changed since.")
+        click.echo(f"Next: go on, or take the change back: `sentiment learn {page.number} --reset`")
+        return
     begun = verdict.begin(page, since=since)
     click.echo(f"Lesson {page.title} begins at commit {begun.commit[:7]}: {page.path.relative_to(ROOT)}")
 

@@ -11,6 +11,8 @@ from scripts import ROOT
 SECONDS = 30  # for the generator, which takes one
 STALE = "generator/ has changed, but templates/ has not: the old templates are used. Next: `make templates`."
 
+EDITED = "templates/ has been edited by hand and is used as it is; the next `make templates` overwrites that."
+
 
 def warning(root: Path = ROOT) -> str | None:
     """What to tell an operator whose templates are older than the generator; None if they are not, or nobody knows.
@@ -36,7 +38,7 @@ def warning(root: Path = ROOT) -> str | None:
         return STALE if edited else None
     if "Traceback" in done.stderr:
         return f"The generator fails: {done.stderr.strip().splitlines()[-1]}. The old templates are used."
-    return STALE
+    return EDITED if _edited(root, "templates") and not _edited(root, "generator") else STALE
 
 
 def _touched(root: Path) -> bool:

@@ -132,6 +132,9 @@ def _seconds(alarm: dict[str, Any]) -> str:
 
 
 def _words(value: Any) -> str:
+    if isinstance(value, dict) and "Fn::If" in value:
+        condition, one, other = value["Fn::If"]
+        return f"{_words(one)} if {str(condition).lower()}, else {_words(other)}"
     return {"notBreaching": "is fine", "breaching": "fires", "ignore": "keeps the state"}.get(str(value), str(value))
 
 

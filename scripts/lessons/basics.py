@@ -18,6 +18,7 @@ NETWORK = SCRATCH / "network.yaml"
 FORGE = SCRATCH / "github.git"
 EVERYWHERE = "0.0.0.0/0"
 SSH = 22
+HTTPS = 443
 
 
 def arn(room: Room) -> str:
@@ -56,7 +57,7 @@ def first_template(room: Room) -> str:
     """Lesson B: a stack with a condition that holds, and an output that reads an attribute."""
     stack = _own_stack(room, str(FIRST))
     body = str(room.cloud.client("cloudformation").get_template(StackName=STACK)["TemplateBody"])
-    for words in ("!Sub", "!Ref", "!GetAtt", "Conditions:"):
+    for words in ("!Sub", "!Ref", "!GetAtt", "Conditions:", "Condition:"):
         if words not in body:
             raise NotYetError(f"The deployed template has no {words.strip(':')}.", _deploy(FIRST))
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
@@ -80,8 +81,14 @@ def network(room: Room) -> str:
     missing = {"AWS::EC2::Subnet", "AWS::EC2::RouteTable", "AWS::EC2::SecurityGroup"} - ids.keys()
     if missing:
         raise NotYetError(f"The stack has no {', '.join(sorted(missing))}.", _deploy(NETWORK))
-    [table] = client.describe_route_tables(RouteTableIds=[ids["AWS::EC2::RouteTable"]])["RouteTables"]
-    out = [route for route in table["Routes"] if route.get("DestinationCidrBlock") == EVERYWHERE]
+    of_subnet = [{"Name": "association.subnet-id", "Values": [ids["AWS::EC2::Subnet"]]}]
+    tables = client.describe_route_tables(Filters=of_subnet)["RouteTables"]
+    if not tables:
+        raise NotYetError(
+            "No route table of the stack is associated with the subnet.",
+            f"Keep the resource of type AWS::EC2::SubnetRouteTableAssociation. {_deploy(NETWORK)}",
+        )
+    out = [route for route in tables[0]["Routes"] if route.get("DestinationCidrBlock") == EVERYWHERE]
     if not any(route.get("GatewayId", "").startswith("igw-") for route in out):
         raise NotYetError(
             f"The subnet has no way to the internet: no route for {EVERYWHERE} to the internet gateway.",
@@ -90,13 +97,17 @@ def network(room: Room) -> str:
     [group] = client.describe_security_groups(GroupIds=[ids["AWS::EC2::SecurityGroup"]])["SecurityGroups"]
     for rule in group["IpPermissions"]:
         open_to = [each["CidrIp"] for each in rule.get("IpRanges", [])]
-        if EVERYWHERE in open_to and _covers(rule, SSH):
+        open_to += [each["CidrIpv6"] for each in rule.get("Ipv6Ranges", [])]
+        everyone = [each for each in open_to if each.endswith("/0")]
+        if everyone and _covers(rule, SSH):
             raise NotYetError(
-                f"The security group admits port {SSH} from {EVERYWHERE}, which is everyone.",
+                f"The security group admits port {SSH} from {everyone[0]}, which is everyone.",
                 f"Admit only the port that a website needs. {_deploy(NETWORK)}",
             )
-    if not group["IpPermissions"]:
-        raise NotYetError("The security group admits no one at all.", f"Admit port 443. {_deploy(NETWORK)}")
+    if not any(_covers(rule, HTTPS) for rule in group["IpPermissions"]):
+        raise NotYetError(
+            f"The security group admits no one to port {HTTPS}.", f"Admit port {HTTPS}. {_deploy(NETWORK)}"
+        )
     return "the subnet reaches the internet, and no one reaches port 22"
 
 
@@ -134,23 +145,28 @@ def github(room: Room) -> str:
         )
     if "greeting" not in room.git("branch", "--format=%(refname:short)", folder=folder).split():
         raise NotYetError("Your GitHub has no branch greeting.", "Commit to it in your clone and push it.")
-    if re.search("^(<{7}|={7}|>{7})", room.git("show", "greeting:GREETING.md", folder=folder), re.M):
-        raise NotYetError(
-            "GREETING.md still contains conflict markers.",
-            "Replace them with the text you want; then add, commit and push.",
-        )
     begun = room.begun.commit if room.begun else ""
     before = set(room.before or [])
     merges = room.git("log", "--merges", "--format=%H", f"{begun}..main" if begun else "main", folder=folder).split()
     merges = [merge for merge in merges if merge not in before]
-    tags = [tag for tag in room.git("tag", folder=folder).split() if tag not in before]
+    branch = "main" if merges else "greeting"  # a conflict may also be resolved after the merge
+    if re.search("^(<{7}|={7}|>{7})", room.git("show", f"{branch}:GREETING.md", folder=folder), re.M):
+        raise NotYetError(
+            f"GREETING.md still contains conflict markers, on the branch {branch}.",
+            "Replace them with the text you want; then add, commit and push.",
+        )
     if not merges:
         raise NotYetError(
             "main on your GitHub has no merge since the lesson began.",
             "Merge your branch into main in your clone, then push main.",
         )
+    holding = room.git("tag", "--contains", merges[-1], folder=folder).split()
+    tags = [tag for tag in holding if tag not in before]
     if not tags:
-        raise NotYetError("There is a merge, but no tag.", "Run `git tag v1` in your clone, then `git push origin v1`.")
+        raise NotYetError(
+            "There is a merge, but no tag on it or after it.",
+            "Run `git tag v1` in your clone, then `git push origin v1`.",
+        )
     return f"merges in main: {len(merges)}; the tag {tags[0]} marks a version"
 
 

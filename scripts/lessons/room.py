@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from scripts import ROOT
 from scripts.app import service
 from scripts.app.service import ServiceState
@@ -98,6 +100,18 @@ class Room:
         """Whether a file or folder differs from the lesson's beginning, committed or not."""
         return bool(beginning.changed_since(self.root, self.begun.files if self.begun else "HEAD", name))
 
+    def deployed_since(self, name: str) -> bool:
+        """Whether a stack was updated, or the page uploaded, after a file and what is made of it were last saved."""
+        made = (self.root / "templates").glob("*.yaml") if name.startswith("generator/") else ()
+        saved = max((path.stat().st_mtime for path in (self.root / name, *made) if path.is_file()), default=0.0)
+        try:
+            found = self.cloud.client("cloudformation").describe_stacks()["Stacks"]
+            page = self.cloud.client("s3").head_object(Bucket=self.outputs["SiteBucketName"], Key="index.html")
+        except (ClientError, BotoCoreError, KeyError):
+            return False
+        times = [each.get("LastUpdatedTime", each["CreationTime"]) for each in found]
+        return any(time.timestamp() > saved for time in [*times, page["LastModified"]])
+
     def git(self, *words: str, folder: str = "") -> str:
         """What git prints, "" if it fails."""
         done = subprocess.run(["git", *words], cwd=self.root / folder, capture_output=True, text=True)
@@ -137,4 +151,7 @@ def not_yet(room: Room, missing: str, file: str, edit: str, bring: str) -> NotYe
         return NotYetError(missing, f"Change {file}: {edit}. Then run {bring}.")
     if file.startswith("generator/") and not room.changed("templates"):
         return NotYetError(missing, f"{file} is changed, but you have not run `make templates`: run it, then {bring}.")
+    if room.deployed_since(file):
+        hint = f"{file} is changed, and something was deployed since, but not this: {edit}. Then run {bring}."
+        return NotYetError(missing, hint)
     return NotYetError(missing, f"{file} is changed, but not deployed yet: run {bring}, and read its output.")

@@ -1,4 +1,4 @@
-"""A lesson's solution, out of its page: a patch against the files of its beginning, and the commands that follow."""
+"""A lesson's solution, out of its page: a patch against the files as they are, and the commands that follow."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from scripts.lessons.pages import Command, Edit, Page, Write
 
 
 def patch(page: Page, root: Path, files: str) -> str:
-    """All edits of a page as one patch for `git apply`; "" if the lesson has none.
+    """All edits of a page as one patch for `git apply` here and now; "" if the lesson has none, or all are made.
+
+    The edits are those of the files at the lesson's beginning; half of them may be made already, or made wrongly.
 
     Args:
         page: the lesson.
         root: the learner's tree.
         files: commit of the files at the lesson's beginning.
     """
-    before: dict[str, str] = {}
     after: dict[str, str] = {}
     for step in page.steps:
         if isinstance(step, Write):
-            before.setdefault(step.file, "")
             after[step.file] = step.text
         elif isinstance(step, Edit):
-            before.setdefault(step.file, _at(root, files, step.file))
-            after[step.file] = after.get(step.file, before[step.file]).replace(step.old, step.new)
-    return "".join(_difference(name, before[name], text) for name, text in after.items())
+            text = after[step.file] if step.file in after else _at(root, files, step.file)
+            after[step.file] = text.replace(step.old, step.new)
+    here = {name: _text(root / name) for name in after}
+    return "".join(_difference(name, here[name], text) for name, text in after.items() if here[name] != text)
 
 
 def commands(page: Page) -> list[str]:
@@ -41,9 +42,14 @@ def commands(page: Page) -> list[str]:
             if step.text.startswith("make lesson"):
                 break
             begins = step.text == f"sentiment learn {page.number}"
-            if not begins and not step.needs:
+            again = typed[-1:] == [step.text]  # only an edit stood in between
+            if not begins and not step.needs and not again:
                 typed.append(step.text)
     return typed
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def _at(root: Path, files: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import sys
@@ -74,7 +75,11 @@ class Tutor:
         self._told = ""
 
     def accompany(self, page: Page) -> None:
-        """Watch until the learner quits."""
+        """Watch until the learner quits, by a word or by Ctrl-C."""
+        with contextlib.suppress(KeyboardInterrupt):
+            self._watch(page)
+
+    def _watch(self, page: Page) -> None:
         self._open(page)
         seen: Any = None
         for seen_now, word in self._moments():

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from scripts import ROOT
 from scripts.lessons import beginning, progress
 from scripts.lessons.beginning import Beginning
-from scripts.lessons.pages import Page, lessons
+from scripts.lessons.pages import Edit, Page, lessons
 from scripts.lessons.room import NotYetError, enter
 from scripts.lessons.table import LESSONS, OTHER_NUMBERS, observe
 from scripts.stage.errors import SettingsError
@@ -55,6 +55,16 @@ def begin(page: Page, root: Path = ROOT, since: str = "") -> Beginning:
     found = beginning.note(root, page.number, observe(page.number, enter(root)), since)
     progress.forget_hints(root, page.number)
     return found
+
+
+def edited(page: Page, root: Path = ROOT) -> list[str]:
+    """Files of a lesson's exercise that have changed since it began; none if it has not begun.
+
+    To begin now would take these changes for the beginning, and no check could pass and no reset help.
+    """
+    begun = beginning.of(root, page.number)
+    names = sorted({step.file for step in page.steps if isinstance(step, Edit)})
+    return beginning.changed_since(root, begun.files, *names) if begun and names else []
 
 
 def judge(page: Page, root: Path = ROOT) -> Verdict:

@@ -71,6 +71,7 @@ def clean(folder: Path, judgements: bool = False) -> str:
     Raises:
         SystemExit: a laptop cloud uses the folder, or it is no state folder; the message says so.
     """
+    folder = folder.resolve()  # STATE may be a symbolic link
     if not folder.is_dir() or not any(folder.iterdir()):
         return ""
     if not is_ours(folder):
@@ -82,7 +83,7 @@ def clean(folder: Path, judgements: bool = False) -> str:
             )
         for name in (*REMADE, *((JUDGEMENTS, RECEIPT_KEY) if judgements else ())):
             for path in folder.glob(name):
-                _remove(path)
+                remove(path)
         kept = sorted({each.name for each in folder.iterdir()} - {MARKER, LOCK})
         if not kept:
             shutil.rmtree(folder)
@@ -102,7 +103,8 @@ def _acquire(descriptor: int) -> bool:
     return True
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file or a folder with its content; of a symbolic link, the link alone."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -236,6 +236,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _may_ask(self) -> bool:
         """Whether Host and Origin are allowed; if not, an error has been sent to the client."""
+        if self.headers.defects:  # a malformed line hides all headers below it, Origin and Content-Length too
+            self._refuse(400, "Malformed header")
+            return False
         hosts = self.headers.get_all("Host") or []
         if len(hosts) != 1 or not is_loopback(hosts[0]):
             self._refuse(403, f"Unknown host name: open {self.server.url} instead")

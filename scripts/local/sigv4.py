@@ -167,12 +167,12 @@ def _check_time(request: Request, signature: Signature, now: datetime) -> None:
         raise SignatureError("IncompleteSignature", "X-Amz-Date or X-Amz-Expires is missing or malformed.") from None
     if request.is_presigned and not 0 < lent <= LONGEST_LOAN:
         raise SignatureError("AuthorizationQueryParametersError", "X-Amz-Expires must be 1 to 604800 seconds.")
-    if request.is_presigned and now > signed_at + timedelta(seconds=lent):
-        raise SignatureError("AccessDenied", "Request has expired")
     if not signature.time.startswith(signature.date):
         raise SignatureError("SignatureDoesNotMatch", "The date of the credential differs from the request's.")
     if signed_at > now + SKEW or (not request.is_presigned and signed_at < now - SKEW):
         raise SignatureError("RequestTimeTooSkewed", "The request time and the current time differ too much.")
+    if request.is_presigned and now > signed_at + timedelta(seconds=lent):
+        raise SignatureError("AccessDenied", "Request has expired")
 
 
 def _check_what_is_signed(request: Request, signature: Signature) -> None:

@@ -78,7 +78,10 @@ def running() -> dict[str, Any]:
         found: dict[str, Any] = json.loads(State(chosen_folder()).cloud.read_text(encoding="utf-8"))
         os.kill(int(found["pid"]), 0)
     except (OSError, ValueError, KeyError) as error:
-        raise DeployError("The laptop cloud is not running.", "Start it: `make local`, in another window.") from error
+        raise DeployError(
+            "The laptop cloud is not running.",
+            "Start it in another window: `make local`. If it runs with STATE=folder there, set STATE here too.",
+        ) from error
     return found
 
 
@@ -161,15 +164,15 @@ def _refuse_foreign(state: State) -> None:
 
 
 def _clean(state: State) -> None:
-    state.cloud.unlink(missing_ok=True)
-    for each in (state.logs, state.temporary):
-        if each.exists():
-            shutil.rmtree(each)
+    for each in (state.cloud, state.logs, state.temporary):
+        folders.remove(each)
+    if state.images.is_symlink():  # what it leads to has no marker of ours, and old images are removed
+        folders.remove(state.images)
 
 
 def _unusable(state: State, error: OSError) -> StateError:
     return StateError(
-        f"The laptop cloud cannot keep its state in {state.folder}: {error.strerror}.",
+        f"The laptop cloud cannot keep its state in {state.folder}: {error.strerror or error}.",
         "Make that folder writable, or choose another one with STATE=folder.",
     )
 

@@ -4,7 +4,8 @@ Writes of one request are in one transaction, so they are kept completely or not
 (WAL, synchronous=FULL) before its writer is notified; concurrent writers share one.
 
 Every row has a checksum, and every table the number and the sum of its rows' checksums, so that damaged, lost or
-foreign rows are found. All of it is verified before the file is opened for writing; a damaged file is left as it is.
+foreign rows are found. All of it is verified before the file is opened for writing, as is the write-ahead log that a
+killed process has left (``wal``); a damaged file is left as it is.
 
 Removed items are overwritten with zeros (secure_delete), and the write-ahead log is emptied as soon as no writer waits.
 """
@@ -21,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.local import journal
+from scripts.local import journal, wal
 from scripts.local.journal import Write, damaged, name, sync_folder
 
 OLD_JOURNAL = "tables.journal"  # beside the file, if an earlier version has been used
@@ -250,19 +251,22 @@ def _verify(path: Path) -> None:
     """
     if path.stat().st_size == 0:
         raise damaged(path, "it is empty")
+    log = path.with_name(path.name + "-wal")
+    if found := wal.damage(log):
+        raise damaged(log, found)
     try:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
             _verify_kind(path, database)
-            found: dict[str, Total] = {}
+            sums: dict[str, Total] = {}
             for table, key, item, checksum in database.execute("SELECT name, key, item, checksum FROM items"):
                 if not isinstance(item, str) or _checksum(table, key, item) != checksum:
                     raise damaged(path, f"the item {key} of {table} does not match its checksum")
-                found.setdefault(table, Total()).add(checksum)
+                sums.setdefault(table, Total()).add(checksum)
             for table, total in _totals(database).items():
-                if found.pop(table, Total()) != total:
+                if sums.pop(table, Total()) != total:
                     raise damaged(path, f"items of {table} are missing or do not belong there")
-            if found:
-                raise damaged(path, f"items of {', '.join(found)} do not belong there")
+            if sums:
+                raise damaged(path, f"items of {', '.join(sums)} do not belong there")
             if (check := database.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                 raise damaged(path, check)
     except (sqlite3.Error, UnicodeError, TypeError) as error:

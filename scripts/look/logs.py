@@ -91,14 +91,14 @@ def seconds(text: str) -> float:
     Raises:
         SettingsError: it has another form.
     """
-    match = re.fullmatch(r"(\d+)([smhd])", text)
+    match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
     if match is None:
         raise SettingsError(f"{text!r} is not a valid duration.", "Write it like 90s, 10m, 2h or 1d.")
     return float(match[1]) * UNITS[match[2]]
 
 
 def _events(cloud: Cloud, group: str, source: str, since: float, request: str) -> list[Line]:
-    arguments: dict[str, Any] = {"logGroupName": group, "startTime": int(since * 1000)}
+    arguments: dict[str, Any] = {"logGroupName": group, "startTime": max(0, int(since * 1000))}
     if request:
         arguments["filterPattern"] = '"' + request.replace('"', "") + '"'
     try:

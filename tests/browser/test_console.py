@@ -164,6 +164,18 @@ def test_texts_of_visitors_and_log_lines_are_text(console: Page, app: RunningApp
     expect(console.locator(".verdict")).to_contain_text("<img src=x onerror=alert(1)>")
 
 
+def test_an_address_that_somebody_has_typed_wrong_is_answered(context: BrowserContext, app: RunningApp) -> None:
+    page, complaints = context.new_page(), list[str]()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(app.console_url)
+    visit(page, app, "tables/%")
+    expect(page.locator(".verdict")).to_contain_text("%")
+    page.goto(f"{app.url}/console#nothing")
+    expect(page.locator("#message")).to_have_text("Not Found")
+    expect(page.locator("h1")).to_have_text("Console")
+    assert complaints == []
+
+
 def test_the_documentations_pictures_can_be_taken(browser: Browser, app: RunningApp, tmp_path: Path) -> None:
     files = console_pictures.take(browser, app, tmp_path, ("light",))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from scripts.cli.main import main
-from scripts.lessons import beginning, progress, solution, stack, tutor, verdict
+from scripts.lessons import basics, beginning, progress, solution, stack, tutor, verdict
 from scripts.lessons import reset as undoing
 from scripts.lessons.pages import Command, Edit, PageError, Write, differences, read
 from scripts.lessons.room import NotYetError, Room, not_yet
@@ -143,7 +144,10 @@ def test_a_page_of_several_lessons_is_found_by_each_of_them(number: str, page: s
         ),
     ],
 )
-def test_an_answer_names_the_step_that_comes_next(tree: Path, edited: bool, made: bool, words: str) -> None:
+def test_an_answer_names_the_step_that_comes_next(
+    tree: Path, edited: bool, made: bool, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Room, "deployed_since", lambda room, name: False)
     for there, name in ((edited, "generator/stacks/data.py"), (made, "templates/t.yaml")):
         if there:
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
@@ -392,3 +396,92 @@ def test_a_reference_to_nothing_is_refused_as_cloudformation_does(tmp_path: Path
     with pytest.raises(TemplateError, match="not valid YAML") as error:
         stack.deploy(room_of(tmp_path), file, print)
     assert "make templates" not in error.value.next_step
+
+
+def test_the_solution_applies_to_what_a_learner_has_done_so_far(tree: Path) -> None:
+    page = read(tree / "docs" / "walkthrough" / "07-something.md")
+    begun = beginning.note(tree, "7", None)
+    (tree / "a.py").write_text("kept\nwrong\n")
+    mine = tree / ".local" / "lessons" / "mine.yaml"
+    mine.write_text("Mine: 2\n")
+
+    git(tree, "apply", "-", stdin=solution.patch(page, tree, begun.files))
+
+    assert (tree / "a.py").read_text() == "kept\nnew\n" and mine.read_text() == "Mine: 1\n"
+    assert solution.patch(page, tree, begun.files) == "", "nothing is left to change"
+
+
+def test_a_command_that_only_edits_separate_is_told_once(tmp_path: Path) -> None:
+    edit = '```diff title="a.py"\n-a\n+b\n```\n'
+    command = "```console\n$ make x\n```\n"
+    found = read(page(tmp_path, "# 7: Something\n" + (edit + command) * 3))
+    assert solution.commands(found) == ["make x"]
+
+
+def test_a_change_that_was_deployed_and_is_not_it_is_not_called_undeployed(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tree / "a.py").write_text("kept\ntypo\n")
+    monkeypatch.setattr(Room, "deployed_since", lambda room, name: True)
+    answer = not_yet(room_of(tree), "Nothing is there.", "a.py", "one line", "`x`")
+    assert answer.hint == "a.py is changed, and something was deployed since, but not this: one line. Then run `x`."
+
+
+def test_a_lesson_whose_change_is_still_there_does_not_begin_anew(
+    taught: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson = tutor.next_page(taught)
+    begun = verdict.begin(lesson, taught)
+    assert verdict.edited(lesson, taught) == []
+    (taught / "a.py").write_text("kept\nnew\n")
+    git(taught, "commit", "--quiet", "--all", "-m", "my work")
+    assert verdict.edited(lesson, taught) == ["a.py"]
+
+    monkeypatch.setattr(verdict, "page_of", lambda number: lesson)
+    monkeypatch.setattr(verdict, "edited", lambda page: ["a.py"])
+    monkeypatch.setattr("scripts.cli.learn.ROOT", taught)
+    done = CliRunner().invoke(main, ["learn", "7"])
+    assert done.exit_code == 0
+    assert "has begun already, and stays begun: a.py changed since" in " ".join(done.output.split())
+    assert beginning.of(taught, "7") == begun
+
+
+def test_ctrl_c_ends_the_tutor_without_an_error(taught: Path) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    Tutor(print, taught, Lines(interrupted)).accompany(tutor.next_page(taught))
+
+
+@pytest.fixture
+def friends(tree: Path) -> Path:
+    """The learner's GitHub, with a branch `greeting`, and the learner's clone of it."""
+    forge, you = tree / basics.FORGE, tree / beginning.SCRATCH / "you"
+    git(tree, "init", "--quiet", "--bare", "--initial-branch=main", str(forge))
+    git(tree, "push", "--quiet", str(forge), "HEAD:refs/heads/main")
+    git(tree, "clone", "--quiet", str(forge), str(you))
+    git(you, "switch", "--quiet", "--create", "greeting")
+    (you / "GREETING.md").write_text("<<<<<<< HEAD\nHello\n=======\nHi\n>>>>>>> x\n")
+    git(you, "add", "--all")
+    git(you, "commit", "--quiet", "-m", "greet")
+    git(you, "push", "--quiet", "origin", "greeting")
+    return you
+
+
+def test_a_conflict_may_be_resolved_before_or_after_the_merge_and_the_tag_follows(tree: Path, friends: Path) -> None:
+    room = replace(room_of(tree), begun=beginning.note(tree, "1", []))
+    git(friends, "push", "--quiet", "origin", "main:refs/tags/v0")
+    with pytest.raises(NotYetError, match="markers, on the branch greeting"):
+        basics.github(room)
+    git(friends, "switch", "--quiet", "main")
+    git(friends, "merge", "--quiet", "--no-ff", "-m", "merge", "greeting")
+    git(friends, "push", "--quiet", "origin", "main")
+    with pytest.raises(NotYetError, match="markers, on the branch main"):
+        basics.github(room)
+    (friends / "GREETING.md").write_text("Hello and hi\n")
+    git(friends, "commit", "--quiet", "--all", "-m", "resolve")
+    git(friends, "push", "--quiet", "origin", "main")
+    with pytest.raises(NotYetError, match="no tag on it"):
+        basics.github(room)
+    git(friends, "push", "--quiet", "origin", "main:refs/tags/v1")
+    assert basics.github(room) == "merges in main: 1; the tag v1 marks a version"

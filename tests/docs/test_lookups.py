@@ -38,6 +38,7 @@ def test_every_alarm_leads_to_what_to_do() -> None:
     guide = (ROOT / "docs" / "operations" / "alarms.md").read_text()
     for alarm in names("alarms.md"):
         assert f"\n### {alarm}\n" in guide
+    assert "Fn::" not in PAGES["alarms.md"], "words, not the template's syntax"
     assert names("alarms.md") == [alarm.id for alarm in model.all_of("AWS::CloudWatch::Alarm")]
 
 

@@ -149,6 +149,19 @@ def test_stacks_have_the_status_that_boto3_says(app: RunningApp) -> None:
     assert {row[0]: row[1] for row in rows} == {each["StackName"]: each["StackStatus"] for each in found}
 
 
+def test_a_stack_that_a_learner_deploys_is_shown_too(own: RunningApp) -> None:
+    client = own.cloud.client("cloudformation")
+    body = "Resources:\n  Note:\n    Type: AWS::SSM::Parameter\n    Properties: {Type: String, Value: hello}\n"
+    client.create_stack(StackName="sentiment-lesson", TemplateBody=body)
+    client.get_waiter("stack_create_complete").wait(StackName="sentiment-lesson", WaiterConfig={"Delay": 1})
+    try:
+        everything, events = shown(own, "stacks")
+        assert ["sentiment-lesson", "CREATE_COMPLETE"] in [row[:2] for row in texts(everything)]
+        assert ["sentiment-lesson", "Note", "CREATE_COMPLETE"] in [row[1:4] for row in texts(events)]
+    finally:
+        client.delete_stack(StackName="sentiment-lesson")
+
+
 def test_the_cost_of_today_counts_what_is_deployed(app: RunningApp) -> None:
     today, by_resource = shown(app, "cost")
 

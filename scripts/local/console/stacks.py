@@ -52,7 +52,7 @@ def changes(cloud: Cloud, query: Mapping[str, str]) -> list[Block]:
 def _all(cloud: Cloud) -> list[Block]:
     rows: list[list[Cell]] = []
     newest: list[tuple[Any, str, dict[str, Any]]] = []
-    for state in stacks.of_stage(cloud):
+    for state in stacks.all_by_name(cloud).values():
         events = _events(cloud, state.name)
         rows.append(
             [
@@ -128,7 +128,7 @@ def _change_sets(cloud: Cloud) -> list[Block]:
     client = cloud.client("cloudformation")
     found = [
         each
-        for state in stacks.of_stage(cloud)
+        for state in stacks.all_by_name(cloud).values()
         for page in client.get_paginator("list_change_sets").paginate(StackName=state.name)
         for each in page["Summaries"]
     ]

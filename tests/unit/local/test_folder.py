@@ -78,6 +78,17 @@ def test_nothing_is_removed_from_a_folder_of_somebody_s_own(tmp_path: Path) -> N
     assert (tmp_path / "logs").is_dir()
 
 
+def test_a_link_to_a_state_folder_is_cleaned_as_that_folder(tmp_path: Path) -> None:
+    with claim(tmp_path / "state", URL):
+        pass
+    (tmp_path / "link").symlink_to(tmp_path / "state")
+
+    done = make_clean(tmp_path / "link")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{tmp_path / 'state'} is removed.\n"
+
+
 def test_there_may_be_nothing_to_remove(tmp_path: Path) -> None:
     assert make_clean(tmp_path / "none").returncode == 0
 

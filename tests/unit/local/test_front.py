@@ -272,6 +272,15 @@ def test_the_emulator_hears_the_fronts_secret_and_nobody_elses(front: Front) -> 
     assert {key.lower(): value for key, value in asked["headers"].items()}[FRONT_HEADER] == "of the front"
 
 
+@pytest.mark.parametrize("line", [b"no colon", b"Transfer-Encoding : chunked", b": no name"])
+def test_a_malformed_header_hides_nothing_below_it(front: Front, line: bytes) -> None:
+    below = b"\r\nOrigin: http://evil.example\r\nContent-Length: 3\r\n\r\nGET"
+    answer = raw(front, b"POST /api/x HTTP/1.1\r\nHost: localhost\r\n" + line + below)
+
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
 def test_a_link_that_was_lent_leads_to_the_emulator_without_the_fronts_secret(front: Front) -> None:
     FILES["/bucket/key?X-Amz-Signature=0"] = b"lent"
     try:

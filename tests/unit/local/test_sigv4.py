@@ -190,6 +190,13 @@ def test_a_link_that_was_changed_is_refused(old: str, new: str) -> None:
         check(changed, b"")
 
 
+def test_a_link_of_the_last_day_of_all_is_refused() -> None:
+    link = lent()
+    query = link.query.replace(f"X-Amz-Date={link.parameters['X-Amz-Date']}", "X-Amz-Date=99991231T235959Z")
+    with pytest.raises(SignatureError):
+        check(replace(link, query=query), b"")
+
+
 def test_a_link_beside_a_signature_in_a_header_is_refused() -> None:
     """The emulator would take the caller for whom the header names, and the header proves nothing."""
     header = signed(SigV4Auth, "dynamodb").header("authorization")

@@ -120,3 +120,20 @@ def test_a_folder_from_before_there_was_a_marker_is_known_by_its_lock(tmp_path: 
         pass
     assert not folder.strangers(tmp_path)
     assert (tmp_path / folder.MARKER).is_file()
+
+
+@pytest.mark.parametrize("name", ["images", "logs", "tmp"])
+def test_what_a_link_in_the_folder_leads_to_is_left_alone(tmp_path: Path, name: str) -> None:
+    mine = tmp_path / "mine"
+    (mine / "photos").mkdir(parents=True)
+    with claim(tmp_path / "state", URL):
+        pass
+    place = tmp_path / "state" / name
+    if place.exists():
+        place.rmdir()
+    place.symlink_to(mine)
+
+    with claim(tmp_path / "state", URL) as state:
+        assert place.is_dir() and not place.is_symlink()
+        assert state.folder.is_dir()
+    assert (mine / "photos").is_dir()

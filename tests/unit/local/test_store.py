@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local import journal
+from scripts.local import journal, wal
 from scripts.local.journal import Item, UnreadableError, Write
 from scripts.local.store import IMPORTED, OLD_JOURNAL, Store
 
@@ -298,6 +298,39 @@ def test_what_is_no_file_of_ours_is_left_alone(path: Path, content: bytes) -> No
 def test_a_file_cut_short_is_found(filled: Path) -> None:
     filled.write_bytes(filled.read_bytes()[:-4096])
     refused(filled, "is damaged")
+
+
+@pytest.fixture
+def killed(path: Path) -> Path:
+    """A file whose writer was killed, with 100 transactions in the write-ahead log."""
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(path), "0"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for _ in range(100):
+            process.stdout.readline()
+        process.kill()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [(0, "header"), (17, "header"), (0.1, "later transactions follow"), (0.5, "later transactions follow")],
+)
+def test_a_flipped_bit_in_the_log_of_a_killed_writer_is_found(killed: Path, place: float, what: str) -> None:
+    log = killed.with_name("tables.db-wal")
+    content = bytearray(log.read_bytes())
+    content[place if isinstance(place, int) else int(len(content) * place)] ^= 4
+    log.write_bytes(content)
+    refused(log.with_name("tables.db"), what)
+
+
+def test_the_last_transaction_may_be_torn_by_a_crash(killed: Path) -> None:
+    log = killed.with_name("tables.db-wal")
+    whole = log.read_bytes()
+    for torn in (whole[:-5000], whole[:-300] + bytes(300), whole[:20], whole[:32], bytes(5000)):
+        log.write_bytes(torn)
+        assert wal.damage(log) == ""
+    log.write_bytes(whole[:-300] + bytes(300))
+    assert len(items(killed, "a")) >= 99
 
 
 def test_an_interrupted_creation_is_begun_anew(path: Path) -> None:

@@ -17,11 +17,19 @@ function takeToken() {
   }
 }
 
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // somebody has typed it
+  }
+}
+
 function route() {
   const [path, query = ""] = (location.hash.slice(1) || "stacks").split("?");
   const [section, of = ""] = path.split("/");
   const parameters = new URLSearchParams(query);
-  if (of) parameters.set("of", decodeURIComponent(of));
+  if (of) parameters.set("of", decoded(of));
   return { section, parameters };
 }
 
@@ -143,6 +151,7 @@ async function look() {
 function go() {
   takeToken();
   const { section, parameters } = route();
+  at("title").textContent = "Console";
   for (const link of document.querySelectorAll("nav a")) {
     const here = link.hash === `#${section}`;
     if (here) link.setAttribute("aria-current", "page");

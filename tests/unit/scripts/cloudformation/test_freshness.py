@@ -50,6 +50,19 @@ def test_a_change_of_the_generator_without_new_templates_is_told(tree: Path) -> 
     assert freshness.warning(tree) is None, "the generator writes the same"
 
 
+def test_a_template_that_was_edited_by_hand_is_told_as_such(tree: Path) -> None:
+    (tree / "generator" / "__main__.py").write_text("raise SystemExit('stale')")
+    subprocess.run(["git", "add", "generator"], cwd=tree, check=True)
+    subprocess.run(
+        ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-q", "-m", "x"], cwd=tree, check=True
+    )
+    later(tree / "generator" / "__main__.py")
+    assert freshness.warning(tree) == freshness.STALE
+    (tree / "templates" / "t.yaml").write_text("y")
+    later(tree / "generator" / "__main__.py")
+    assert freshness.warning(tree) == freshness.EDITED
+
+
 def test_without_the_library_of_the_generator_git_decides(tree: Path) -> None:
     (tree / "generator" / "__main__.py").write_text("import no_such_library")
     edit(tree)

@@ -57,7 +57,7 @@ def test_lengths_of_time(text, expected):
     assert logs.seconds(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "10", "m", "-5m", "1.5h", "10m "])
+@pytest.mark.parametrize("text", ["", "10", "m", "-5m", "1.5h", "10m ", "٣m", "9" * 400 + "d"])
 def test_what_is_no_length_of_time_is_refused(text):
     with pytest.raises(SettingsError, match="not a valid duration"):
         logs.seconds(text)
