@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from troposphere import If, Ref, Template, cloudwatch
@@ -87,7 +88,9 @@ def weighted(parts: Mapping[str, tuple[str, str, Mapping[str, Any], float]], per
         period: seconds that one value of it stands for.
     """
     queries = [query(key, namespace, name, of, period) for key, (namespace, name, of, _) in parts.items()]
-    return expression("+".join(f"{weight:.4g}*FILL({key},0)" for key, (*_, weight) in parts.items()), *queries)
+    # Written out, as AWS documents no exponents for the numbers of an expression.
+    weights = {key: f"{Decimal(f'{weight:.4g}'):f}" for key, (*_, weight) in parts.items()}
+    return expression("+".join(f"{weight}*FILL({key},0)" for key, weight in weights.items()), *queries)
 
 
 def add(

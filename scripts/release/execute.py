@@ -32,9 +32,9 @@ def execute(
     try:
         execution.run()
         deployed(execution.outputs)
-        execution.try_out()
+        worked = execution.try_out()
     except (SmokeTestError, ServiceError) as error:
         raise back.go_back(execution, error) from error
-    if release.image:
+    if release.image and worked:
         history.remember_image(work.cloud, release.image, release.image_before)
     return execution.outputs

@@ -14,7 +14,7 @@ from scripts.cloudformation.work import Work, showing_failure
 from scripts.release import smoke
 from scripts.release.plans import Release
 from scripts.release.rollout import Rollout
-from scripts.stage.errors import InterruptedDeployError, StackFailedError
+from scripts.stage.errors import ApiClosedError, InterruptedDeployError, StackFailedError
 
 
 @dataclass(frozen=True)
@@ -67,26 +67,34 @@ class Execution:
         if self.release.page:
             self.site = page.upload(self.work.cloud, self.release.settings, self.outputs, self.work.reporter)
 
-    def try_out(self) -> None:
+    def try_out(self) -> bool:
         """Run the smoke test on the public address, until Ctrl-C is pressed a second time.
+
+        Returns:
+            False if that could not be done, as the switch has closed the API: no fault of the release.
 
         Raises:
             SmokeTestError: the app does not work.
         """
         if not self.release.smoke_test:
-            return
+            return True
         cloud, settings = self.work.cloud, self.release.settings
         where = self.release.url(self.outputs), page.api_url(settings, self.outputs)
         token = smoke.export_token(cloud, settings)
-        smoke.smoke_test(
-            *where,
-            self.work.reporter,
-            cloud,
-            self.outputs,
-            token,
-            sleep=self.work.interrupt.sleep,
-            keys=self._receipt_keys,
-        )
+        try:
+            smoke.smoke_test(
+                *where,
+                self.work.reporter,
+                cloud,
+                self.outputs,
+                token,
+                sleep=self.work.interrupt.sleep,
+                keys=self._receipt_keys,
+            )
+        except ApiClosedError as closed:
+            self.work.reporter.warn(f"{closed.message} {closed.next_step}")
+            return False
+        return True
 
     def bring_up(self, step: Step, found: StackState | None) -> None:
         """Bring one stack to what its step says, with everything declared for it, and wait until it is done.

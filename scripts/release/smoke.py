@@ -16,8 +16,8 @@ from urllib.parse import urljoin, urlsplit
 from botocore.exceptions import ClientError
 
 from generator import catalogue
-from scripts.app import receipt_keys
-from scripts.stage.errors import SmokeTestError, code_of
+from scripts.app import receipt_keys, throttle
+from scripts.stage.errors import ApiClosedError, SmokeTestError, code_of
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
@@ -45,10 +45,17 @@ class Wait:
     Args:
         seconds: how long, from now.
         sleep: waits; may raise to stop waiting.
+        closed: whether the switch has closed the API, so that waiting is in vain; asked when the API answers 429.
     """
 
-    def __init__(self, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        sleep: Callable[[float], None] = time.sleep,
+        closed: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.sleep = sleep
+        self.closed = closed
         self._end = time.monotonic() + seconds
 
     def allows(self, seconds: float) -> bool:
@@ -82,10 +89,11 @@ def smoke_test(
 
     Raises:
         SmokeTestError: something does not work; the message says what came instead.
+        ApiClosedError: the page works, but the API is closed.
     """
     base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
     model = catalogue.SMOKE_MODEL_PREFIX + uuid.uuid4().hex
-    wait = Wait(timeout, sleep)
+    wait = Wait(timeout, sleep, lambda: throttle.is_closed(cloud, outputs))
     _page(public_url, api_url, wait)
     keys = keys or receipt_keys.keys(cloud)
     classification, confidence = _predict(base, keys, wait)
@@ -255,11 +263,16 @@ def _until(
         answer, trouble = _ask(method, url, body, headers or {})
         if answer and answer.status in (status, also):
             return answer
+        throttled = answer is not None and answer.status == HTTPStatus.TOO_MANY_REQUESTS
+        if throttled and wait.closed():
+            raise ApiClosedError(
+                f"{what} was not tested: the API is closed, because it cost too much.", "`sentiment wake` opens it."
+            )
         passing = answer is None or answer.status in PASSING
         if not passing or not wait.allows(pause):
             came = f"status {answer.status}: {answer.body[:300]!r}" if answer else trouble
             hint = "`status` shows what runs and `logs` what it logged."
-            if answer and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            if throttled:
                 came += ", as the API is closed, or asked too often"
                 hint = "`wake` opens an API that was closed because it cost too much."
             raise SmokeTestError(f"{what} does not work: {method} {url} returns {came}", hint)

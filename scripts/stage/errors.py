@@ -113,6 +113,10 @@ class SmokeTestError(DeployError):
     """The deployed app does not work."""
 
 
+class ApiClosedError(SmokeTestError):
+    """The switch has closed the API, so it cannot be tested."""
+
+
 class InterruptedDeployError(DeployError):
     """Ctrl-C."""
 

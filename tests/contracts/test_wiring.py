@@ -14,7 +14,7 @@ from scripts.stage.settings import ORCHESTRATOR_KEYS, load, pascal
 from sentiment import turns
 from tests.contracts import evaluating
 from tests.contracts.evaluating import Asked
-from tests.contracts.reading import STAGES, TEMPLATES, resource, resources_of
+from tests.contracts.reading import STAGES, TEMPLATES, nodes, resource, resources_of
 
 COMPUTED = {"Stage", "LambdaCodeKey", "ImageUri", "InstanceImageId", *catalogue.ZONE_PARAMETERS}
 # What each stack hands on, by name: the other parts of the project read these.
@@ -247,6 +247,13 @@ def test_scaling_owns_the_numbers_of_tasks_and_instances():
         assert metric["Id"] in math["Expression"]
     # All policies must agree to scale in, and one whose metric has no value does not: this one is always reported.
     assert "FILL(tasks" not in math["Expression"]
+
+
+def test_what_an_alarm_computes_is_written_without_exponents():
+    """CloudWatch documents none for the numbers of an expression."""
+    found = [each["Expression"] for each in nodes(TEMPLATES["operations"]) if "Expression" in each]
+    assert found
+    assert [each for each in found if re.search(r"\d[eE][-+]?\d", each)] == []
 
 
 @pytest.mark.parametrize("stage", [name for name in STAGES if name != "defaults"])

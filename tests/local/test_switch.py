@@ -58,3 +58,16 @@ def test_an_api_that_was_opened_is_closed_again_if_it_still_costs_too_much(
         eventually(lambda: limits(own) == (0.0, 0))
         run("wake")
         assert limits(own) != (0.0, 0)
+
+
+def test_a_closed_api_does_not_undo_a_deployment(own: RunningApp, run: Run, alarm: str) -> None:
+    def state() -> str:
+        return str(own.cloud.client("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"][0]["StateValue"])
+
+    own.cloud.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="31 cents")
+    eventually(lambda: limits(own) == (0.0, 0))
+
+    done = run("stacks")
+    assert "the API is closed" in done.stderr and "sentiment wake" in done.stderr
+    assert limits(own) == (0.0, 0)
+    assert state() == "ALARM"  # nothing of the API was changed

@@ -65,6 +65,7 @@ UNSEEN = {
         "an image whose deployment was cut off before it was recorded",
     ),
     "ecs:UpdateService": "a service that was asleep",
+    "apigateway:GET": "a smoke test that is answered 429",
     "ecs:ListTasks": TROUBLE,
     "ecs:DescribeTasks": TROUBLE,
     "ecr:GetAuthorizationToken": "a stage whose images are in ECR; where this one's are, the login asks for it",

@@ -18,7 +18,7 @@ from scripts.release.execute import execute
 from scripts.release.execution import Execution
 from scripts.release.plans import Release
 from scripts.stage import history
-from scripts.stage.errors import InterruptedDeployError, SmokeTestError
+from scripts.stage.errors import ApiClosedError, InterruptedDeployError, SmokeTestError
 from scripts.stage.settings import Settings
 from tests.unit.scripts.stubs import STACK_ID, TEMPLATE
 
@@ -27,6 +27,7 @@ SETTINGS = Settings("dev", {"site_api_url": "/api"})
 OLD = "Resources: {Old: {Type: 'AWS::SNS::Topic'}}"
 NETWORK = parse("network", "Resources: {A: {Type: x}}\nOutputs: {VpcId: {Value: x}, OldId: {Value: x}}")
 API = parse("api", "Parameters: {VpcId: {Type: String}}\nResources: {A: {Type: x}}")
+OTHER = {"Gone": "1"}  # parameters of a stack that is not what its template says
 UPLOADED = SiteChange(["index.html"], [], 0, before={"index.html": b"old"})
 
 
@@ -208,3 +209,14 @@ def test_a_release_without_a_service_makes_no_key(work, brought_up, monkeypatch)
     monkeypatch.setattr(receipt_keys, "ensure", lambda _cloud: pytest.fail("no service needs one"))
     execute(work, release(NETWORK))
     assert Execution(work, release(NETWORK)).outputs == {}
+
+
+def test_a_closed_api_undoes_nothing_and_proves_no_image(work, brought_up, uploads, monkeypatch, reporter):
+    def closed(*_arguments, **_options):
+        raise ApiClosedError("The API is closed.", "what to do")
+
+    monkeypatch.setattr(smoke, "smoke_test", closed)
+    monkeypatch.setattr(history, "remember_image", lambda *_: pytest.fail("its image was not tested"))
+    execute(work, release(NETWORK, there=[found("network", parameters=OTHER)], image="new", page=True, smoke_test=True))
+    assert uploads == []
+    assert "The API is closed. what to do" in str(reporter.said)
