@@ -128,7 +128,7 @@ def test_no_step_before_the_sign_in_needs_aws(name, job, body):
 
 
 def test_every_command_of_a_stage_is_a_target_too():
-    of_the_app = {"local", "load", "learn"}  # targets with variables of their own: PORT, RUNNER and N
+    of_the_app = {"local", "load", "learn"}  # of no stage: targets of their own
     assert made_commands() == main.commands.keys() - of_the_app
     assert of_the_app <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
