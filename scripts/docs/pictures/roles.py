@@ -21,6 +21,7 @@ ROLES = {
 }
 # Service in an IAM action -> what it is called, its icon, the kind that colours it.
 SERVICES = {
+    "apigateway": ("API Gateway", "api-gateway", "api"),
     "cloudformation": ("CloudFormation", "cloudformation", "network"),
     "cloudfront": ("CloudFront", "cloudfront", "page"),
     "dynamodb": ("DynamoDB", "dynamodb", "data"),
@@ -41,7 +42,7 @@ SERVICES = {
 }
 # What a call does to what it is made on, by the beginning of its name; in the order in which a box says it.
 VERBS = {
-    "reads": ("BatchCheck", "BatchGet", "Describe", "Discover", "Get", "List", "Poll", "Query", "Scan"),
+    "reads": ("BatchCheck", "BatchGet", "Describe", "Discover", "GET", "Get", "List", "Poll", "Query", "Scan"),
     "decrypts": ("Decrypt",),
     "calls": ("InvokeFunction",),
     "passes roles": ("PassRole",),
