@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from scripts import ROOT
+from scripts.cloudformation import templates
+from scripts.costs import prices, worst
 from scripts.docs import costs_page
 from scripts.docs.quotes import QuoteError, filled, piece
+from scripts.stage import settings
 
 PAGE = "before\n<!-- quote: {} -->\nold\n<!-- end quote -->\nafter\n"
 FILES = {
@@ -97,3 +102,11 @@ def test_costs_are_filled_from_the_bill(root: Path) -> None:
 def test_what_cannot_be_quoted_is_named(root: Path, page: str, words: str) -> None:
     with pytest.raises(QuoteError, match=words):
         filled(page, root, str, str)
+
+
+def test_the_page_on_costs_quotes_the_worst_month_that_cost_prints():
+    found = worst.compute(templates.load_all(), settings.load("dev"), prices.load("us-east-1"))
+    parts = found.fixed, found.traffic, found.reaction
+    quoted = re.search(r"^worst case: .+$", (ROOT / "docs" / "costs.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert quoted
+    assert re.findall(r"\d+\.\d\d", quoted[0]) == [f"{amount:.2f}" for amount in (found.total, *parts)]
