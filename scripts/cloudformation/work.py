@@ -68,8 +68,8 @@ def changing(
     """
     pressed = interrupt or Interrupt(_what_ctrl_c_does(reporter))
     with lock.hold(cloud, command, timeout, reporter.note) as held, pressed:
-        if recording.switch_on(cloud):
-            reporter.warn(recording.LEFT_OFF)
+        if told := recording.recover(cloud, held.beside):
+            reporter.warn(told)
         yield Work(cloud, reporter, pressed, confirm, held)
 
 

@@ -64,16 +64,17 @@ def known() -> dict[str, list[str]]:
     return found
 
 
-def of_stage(settings: Settings) -> list[str]:
+def of_stage(settings: Settings, region: str) -> list[str]:
     """The calls of a stage's first deployment.
 
     Args:
         settings: the stage's settings; a resource that they switch off needs none.
+        region: where it is deployed; a resource that does not exist there needs none.
     """
-    calls = set(DIRECT)
+    calls, values = set(DIRECT), {**settings.parameters, "AWS::Region": region}
     for template in templates.load_all():
         if repository.chosen(settings, catalogue.stack(template.stack)):
-            for resource in Resolver(template, settings.parameters).resources():
+            for resource in Resolver(template, values).resources():
                 calls.update(known().get(resource.type, ()))
     return sorted(calls)
 
@@ -90,7 +91,7 @@ def check(cloud: Cloud, settings: Settings) -> str:
         raise AdviceError(
             "the root user may do everything", "Deploy with a role or user of its own (IAM Identity Center)."
         )
-    wanted = of_stage(settings)
+    wanted = of_stage(settings, cloud.region)
     client, denied, missing = cloud.client("iam"), [], []
     for start in range(0, len(wanted), AT_ONCE):
         try:

@@ -22,7 +22,9 @@ change what another wrote.
    used twice, and one that slept always finds a generation newer than the one it knew. ``remove``, with which
    ``destroy`` ends, is the exception: numbering begins again after it, and that is why rule 2 looks at the one below.
 
-A process that dies leaves a lock that anybody can take 60 seconds after its last heartbeat.
+A process that dies leaves a lock that anybody can take 60 seconds after its last heartbeat. What it must not leave
+undone it notes beside the generations, in a parameter whose name is no number: whoever takes the lock reads the notes
+with the list (``beside``), at no call more.
 
 What a holder that was paused can still do
 ------------------------------------------
@@ -53,9 +55,10 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from botocore.config import Config
@@ -160,10 +163,17 @@ class Generation:
 
 
 class Listing(NamedTuple):
-    """All generations, the newest last, and the server's time before they were read; None if it is not reported."""
+    """What is found of a lock.
+
+    Attributes:
+        generations: all of them, the newest last.
+        now: the server's time before they were read; None if it is not reported.
+        beside: values of the notes for the next holder, by name.
+    """
 
     generations: tuple[Generation, ...]
     now: datetime | None
+    beside: Mapping[str, str] = MappingProxyType({})
 
     @property
     def newest(self) -> Generation | None:
@@ -177,7 +187,12 @@ class Lock:
     Args:
         cloud: the stage.
         command: what is being done, for the message to other commands.
+
+    Attributes:
+        beside: values of the notes that were found when the lock was taken, by name.
     """
+
+    beside: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, cloud: Cloud, command: str) -> None:
         self._cloud = cloud
@@ -212,7 +227,7 @@ class Lock:
             found = self._list()
             newest = found.newest
             if self._holds(found):
-                self._base, self._sent = newest, sent
+                self._base, self._sent, self.beside = newest, sent, found.beside
                 self._clean(found)
                 return
             if newest != seen:
@@ -319,14 +334,16 @@ class Lock:
         return self._base is None or self._base in found.generations
 
     def _list(self) -> Listing:
-        found, now = [], None
+        found, beside, now = [], {}, None
         for page in self._ssm.get_paginator("get_parameters_by_path").paginate(Path=self._path):
             now = now or _server_time(page)
             for entry in page["Parameters"]:
-                number = entry["Name"].rpartition("/")[2]
-                if NUMBER.fullmatch(number):
-                    found.append(Generation(int(number), entry["Value"], entry["LastModifiedDate"]))
-        return Listing(tuple(sorted(found, key=lambda each: each.number)), now)
+                name = entry["Name"].rpartition("/")[2]
+                if NUMBER.fullmatch(name):
+                    found.append(Generation(int(name), entry["Value"], entry["LastModifiedDate"]))
+                else:
+                    beside[name] = entry["Value"]
+        return Listing(tuple(sorted(found, key=lambda each: each.number)), now, beside)
 
     def _write(self, facts: dict[str, Any]) -> float | None:
         """Write the generation after the one to build on.

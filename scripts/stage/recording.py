@@ -1,25 +1,30 @@
 """Stops the function that records judgements for a while, such that a command that dies meanwhile is noticed.
 
-What was switched off is noted in an SSM parameter first. The next command that changes the stage finds the note, while
-it holds the lock and so no other command can be at work, and switches recording on again.
+What was switched off is noted in an SSM parameter beside the lock first. The next command that changes the stage finds
+the note as it takes the lock, when no other command can be at work, and switches recording on again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from botocore.exceptions import ClientError
 
-from generator import catalogue
+from scripts.stage import lock
 from scripts.stage.errors import code_of
 from scripts.stage.session import Cloud
 
+NAME = "recording-off"  # of the note
 LEFT_OFF = (
     "A restore was killed and had left recording off: nobody's judgements were stored since. Recording is on again; "
     "run `sentiment restore` again, as its counts are not rebuilt yet."
+)
+STAYS_OFF = (
+    "A restore was killed and has left recording off: nobody's judgements are stored. This command has no permission "
+    "to switch it on; run `sentiment restore` again as an operator."
 )
 
 
@@ -38,7 +43,7 @@ class Note:
 
 def path(stage: str) -> str:
     """Path of the parameter that holds the note."""
-    return f"/{catalogue.PROJECT}/{stage}/recording-off"
+    return f"{lock.path(stage)}/{NAME}"
 
 
 @contextlib.contextmanager
@@ -57,7 +62,8 @@ def off(cloud: Cloud, function: str) -> Iterator[None]:
         client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
         yield
     finally:
-        switch_on(cloud)
+        if (note := left_off(cloud)) is not None:
+            _switch_on(cloud, note)
 
 
 def left_off(cloud: Cloud) -> Note | None:
@@ -68,18 +74,35 @@ def left_off(cloud: Cloud) -> Note | None:
         if code_of(error) in {"ParameterNotFound", "AccessDeniedException"}:
             return None
         raise
-    return Note(**json.loads(found["Parameter"]["Value"]))
+    return _parse(found["Parameter"]["Value"])
 
 
-def switch_on(cloud: Cloud) -> bool:
-    """Let the function run again, if it was left switched off; return whether it was.
+def recover(cloud: Cloud, beside: Mapping[str, str]) -> str:
+    """Let the function run again, if it was left switched off.
 
     Args:
         cloud: the stage, whose lock is held.
+        beside: what was found beside the lock.
+
+    Returns:
+        What to tell the operator; "" if it was not left switched off.
     """
-    note = left_off(cloud)
-    if note is None:
-        return False
+    if NAME not in beside:
+        return ""
+    try:
+        _switch_on(cloud, _parse(beside[NAME]))
+    except ClientError as error:
+        if code_of(error) != "AccessDeniedException":
+            raise
+        return STAYS_OFF
+    return LEFT_OFF
+
+
+def _parse(value: str) -> Note:
+    return Note(**json.loads(value))
+
+
+def _switch_on(cloud: Cloud, note: Note) -> None:
     client = cloud.client("lambda")
     with contextlib.suppress(client.exceptions.ResourceNotFoundException):  # destroyed since
         if note.before is None:
@@ -87,4 +110,3 @@ def switch_on(cloud: Cloud) -> bool:
         else:
             client.put_function_concurrency(FunctionName=note.function, ReservedConcurrentExecutions=note.before)
     cloud.client("ssm").delete_parameter(Name=path(cloud.stage))
-    return True

@@ -1,8 +1,8 @@
 """A stage taken down and put up again, on a laptop cloud of its own: what goes, what stays, what is left."""
 
+import functools
 import json
 import shutil
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -11,7 +11,7 @@ from scripts import ROOT
 from scripts.app import page
 from scripts.cli.main import main
 from scripts.local import place
-from scripts.release import destroy, images
+from scripts.release import destroy, images, smoke
 from scripts.stage import history
 from tests.local.running import start_and_wait
 from tests.local.small_app import says
@@ -85,7 +85,7 @@ def test_a_stage_goes_down_in_steps_and_comes_up_again(own, run):
 
 def test_a_first_deployment_that_fails_stays_and_a_later_one_is_taken_back(own, run, container, monkeypatch, tmp_path):
     """One test, because a later deployment needs a first."""
-    monkeypatch.setattr("scripts.release.smoke.smoke_test.__defaults__", ("", 1.0, time.sleep))
+    monkeypatch.setattr(smoke, "smoke_test", functools.partial(smoke.smoke_test, timeout=1.0))
     run("destroy", "--yes")
     container('{"nothing": "useful"}')
     error = run("deploy", code=1).stderr

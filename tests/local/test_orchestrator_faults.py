@@ -1,5 +1,6 @@
 """What goes wrong with a roll, on the laptop cloud: what the operator sees, and that nothing is lost."""
 
+import functools
 import json
 import os
 import signal
@@ -40,7 +41,7 @@ threading.Thread(target=crash, daemon=True).start()
     ],
 )
 def test_an_image_that_answers_wrongly_is_taken_back(own, run, container, monkeypatch, reply, words):
-    monkeypatch.setattr("scripts.release.smoke.smoke_test.__defaults__", ("", 1.0, time.sleep))
+    monkeypatch.setattr(smoke, "smoke_test", functools.partial(smoke.smoke_test, timeout=1.0))
     before = says(own).json["model"]
     container(reply)
     error = run("roll", code=1).stderr

@@ -45,7 +45,7 @@ def test_each_prediction_is_the_one_that_its_text_gets_alone(signing: FlaskClien
         alone = signing.post("/predict", json={"review": review}).get_json()
         assert list(prediction) == list(alone)
         proofs = [
-            receipts.check(one.pop("receipt"), review.strip(), [KEY])[1:]
+            receipts.check(one.pop("receipt"), review.strip(), [KEY])[1:4]
             for one in (prediction, alone)
             if "receipt" in one
         ]

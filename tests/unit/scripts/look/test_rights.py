@@ -13,7 +13,7 @@ CALLER = "arn:aws:sts::123456789012:assumed-role/Admin/ada"
 
 def simulated(cloud, decide, caller=CALLER, source=ROLE):
     cloud.stub("sts").add_response("get_caller_identity", {"Arn": caller})
-    wanted = rights.of_stage(DEV)
+    wanted = rights.of_stage(DEV, cloud.region)
     for start in range(0, len(wanted), rights.AT_ONCE):
         names = wanted[start : start + rights.AT_ONCE]
         results = [{"EvalActionName": name, "EvalDecision": decide(name)} for name in names]
@@ -53,9 +53,15 @@ def test_the_root_user_is_told_so(cloud):
 
 
 def test_only_what_the_stage_makes_is_asked_about():
-    dev, prod = (set(rights.of_stage(settings.load(name))) for name in ("dev", "prod"))
+    dev, prod = (set(rights.of_stage(settings.load(name), "us-east-1")) for name in ("dev", "prod"))
     assert {"ec2:CreateVpc", "ecs:CreateService", "ecr:CreateRepository", "iam:PassRole"} <= dev
     assert {"ec2:CreateNatGateway", "cloudfront:CreateDistribution"} <= prod - dev
+
+
+def test_what_the_region_has_not_is_not_asked_about():
+    everywhere, without = (set(rights.of_stage(DEV, region)) for region in ("us-east-1", "eu-north-1"))
+    assert everywhere - without == set(rights.known()["AWS::Budgets::Budget"])
+    assert without <= everywhere
 
 
 def test_the_file_says_what_the_schemas_say():

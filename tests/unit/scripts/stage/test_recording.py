@@ -7,6 +7,8 @@ import zipfile
 
 import boto3
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from scripts.cloudformation import work
@@ -74,5 +76,25 @@ def test_a_function_that_is_gone_does_not_stop_anybody(cloud):
     killed = recording.off(cloud, "record")
     killed.__enter__()
     cloud.client("lambda").delete_function(FunctionName="record")
-    assert recording.switch_on(cloud) is True
-    assert recording.switch_on(cloud) is False
+    reporter = Warned()
+    for _ in range(2):
+        with work.changing(cloud, reporter, "forget"):
+            assert recording.left_off(cloud) is None
+    assert reporter.warned == [recording.LEFT_OFF]
+
+
+def test_who_may_not_switch_it_on_says_so_and_goes_on(cloud, monkeypatch):
+    killed = recording.off(cloud, "record")
+    killed.__enter__()
+    reporter, real = Warned(), BaseClient._make_api_call
+
+    def refuse(client, operation, arguments):
+        if operation == "DeleteFunctionConcurrency":
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, operation)
+        return real(client, operation, arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", refuse)
+        with work.changing(cloud, reporter, "roll"):
+            assert (reserved(cloud), reporter.warned) == (0, [recording.STAYS_OFF])
+    assert recording.left_off(cloud) is not None
