@@ -30,6 +30,28 @@ CALLS: dict[str, tuple[str, Call]] = {
     "dynamodb:GetItem": ("dynamodb", lambda c, o: c.get_item(TableName=o["table"], Key=o["key"])),
     "dynamodb:PutItem": ("dynamodb", lambda c, o: c.put_item(TableName=o["table"], Item=o["key"])),
     "dynamodb:UpdateItem": ("dynamodb", lambda c, o: c.update_item(TableName=o["table"], Key=o["key"])),
+    "dynamodb:ConditionCheckItem": (
+        "dynamodb",
+        lambda c, o: c.transact_write_items(
+            TransactItems=[
+                {
+                    "ConditionCheck": {
+                        "TableName": o["table"],
+                        "Key": o["key"],
+                        "ConditionExpression": "attribute_not_exists(id)",
+                    }
+                }
+            ]
+        ),
+    ),
+    "dynamodb:Query": (
+        "dynamodb",
+        lambda c, o: c.query(
+            TableName=o["table"],
+            KeyConditionExpression="id = :id",
+            ExpressionAttributeValues={":id": o["key"]["id"]},
+        ),
+    ),
     "dynamodb:Scan": ("dynamodb", lambda c, o: c.scan(TableName=o["table"], Limit=1)),
     "s3:PutObject": ("s3", lambda c, o: c.put_object(Bucket=o["ExportBucketName"], Key=OBJECT, Body=b"x")),
     "s3:GetObject": ("s3", lambda c, o: c.get_object(Bucket=o["ExportBucketName"], Key=OBJECT)),
@@ -92,6 +114,16 @@ REFUSALS = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "Unau
 
 
 @dataclass(frozen=True)
+class Permission:
+    """One action that one statement of a policy allows; a role may have the same one for several tables."""
+
+    policy: str
+    statement: int
+    action: str
+    resource: str
+
+
+@dataclass(frozen=True)
 class Role:
     """One role of the deployed stacks: its stack's short name, logical id, name, and policies by name."""
 
@@ -101,12 +133,12 @@ class Role:
     policies: dict[str, Any]
 
     @property
-    def actions(self) -> list[tuple[str, str]]:
-        """Every permission, with the policy that gives it."""
+    def permissions(self) -> list[Permission]:
+        """Every permission."""
         return [
-            (policy, action)
+            Permission(policy, place, action, str(statement["Resource"][0]))
             for policy, document in self.policies.items()
-            for statement in document["Statement"]
+            for place, statement in enumerate(document["Statement"])
             if statement["Effect"] == "Allow"
             for action in statement["Action"]
         ]
@@ -143,7 +175,7 @@ def outputs(app: RunningApp) -> dict[str, str]:
 
 
 def test_every_permission_is_proven_or_known_not_to_be(roles: list[Role]) -> None:
-    granted = {action for role in roles for _, action in role.actions}
+    granted = {each.action for role in roles for each in role.permissions}
 
     assert {role.title for role in roles} >= {"RecordRole", "ExportRole", "StatsRole", "ExecutionRole", "SwitchRole"}
     assert granted == CALLS.keys() | UNPROVEN.keys()
@@ -157,28 +189,23 @@ def test_without_a_permission_its_call_is_refused(app: RunningApp, roles: list[R
     for role in roles:
         trusted = iam.get_role(RoleName=role.name)["Role"]
         session = _session(app, trusted["Arn"])
-        for policy, action in role.actions:
+        for permission in role.permissions:
+            action = permission.action
             if action not in CALLS:
                 continue
-            known = {**outputs, **_own(app, role, action)}
+            known = {**outputs, **_own(app, permission.resource)}
             assert _refused(app, session, action, known) is None, f"{role.title} may not {action} with all that it has"
-            with Without(iam, role, policy, action):
+            with Without(iam, role, permission):
                 refused = _refused(app, session, action, known)
-            assert refused, f"{role.title} may {action} without being allowed to"
+            assert refused, f"{role.title} may {action} {permission.resource} without being allowed to"
             if "table" in known:  # what a call wrote is a key alone, which no judgement is
                 app.cloud.client("dynamodb").delete_item(TableName=known["table"], Key=known["key"])
             tried += 1
-    assert tried == sum(action in CALLS for role in roles for _, action in role.actions) >= 12
+    assert tried == sum(each.action in CALLS for role in roles for each in role.permissions) >= 12
 
 
-def _own(app: RunningApp, role: Role, action: str) -> dict[str, Any]:
-    """What the role may do this to: a table and a key of it, a log, a parameter."""
-    (where,) = {
-        str(one["Resource"][0])
-        for document in role.policies.values()
-        for one in document["Statement"]
-        if action in one["Action"]
-    }
+def _own(app: RunningApp, where: str) -> dict[str, Any]:
+    """What the permission is for: a table and a key of it, a log, a parameter."""
     if ":table/" in where:
         table = app.cloud.client("dynamodb").describe_table(TableName=where.split(":table/")[1])["Table"]
         types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
@@ -193,11 +220,11 @@ def _own(app: RunningApp, role: Role, action: str) -> dict[str, Any]:
 class Without:
     """The role without one permission, until the end of the block."""
 
-    def __init__(self, iam: Any, role: Role, policy: str, action: str) -> None:
-        self._iam, self._role, self._policy = iam, role, policy
-        self._less = copy.deepcopy(role.policies[policy])
-        for statement in self._less["Statement"]:
-            statement["Action"] = [each for each in statement["Action"] if each != action]
+    def __init__(self, iam: Any, role: Role, permission: Permission) -> None:
+        self._iam, self._role, self._policy = iam, role, permission.policy
+        self._less = copy.deepcopy(role.policies[permission.policy])
+        statement = self._less["Statement"][permission.statement]
+        statement["Action"] = [each for each in statement["Action"] if each != permission.action]
         self._less["Statement"] = [statement for statement in self._less["Statement"] if statement["Action"]]
 
     def __enter__(self) -> None:

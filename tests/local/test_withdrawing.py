@@ -41,19 +41,25 @@ def counted(app):
     return app.request("GET", "/api/getStats").json["judgements"]
 
 
+def confused(app, model):
+    """How many judgements of a model's answers the confusion matrix has."""
+    models = app.request("GET", "/api/getStats").json["models"]
+    return sum(sum(row.values()) for one in models if one["model"] == model for row in one["confusion"].values())
+
+
 def test_what_is_withdrawn_is_nowhere_and_stays_away(app, run):
     other = app.request("POST", "/api/getSentiment", {"review": f"I lost my keys {uuid.uuid4().hex}"}).json
     said = app.request("POST", "/api/getSentiment", {"review": f"I won again {uuid.uuid4().hex}"}).json
-    before = counted(app)
+    outputs = json.loads(run("outputs", "--json").stdout)
+    table, client = outputs["JudgementsTableName"], app.cloud.client("dynamodb")
+    before, in_matrix, stored = counted(app), confused(app, said["model"]), client.scan(TableName=table)["Count"]
     judge(app, other, "anger")
     for label in ("joy", "fear", "joy", "shame"):
         assert judge(app, said, label, **({"second": "guilt"} if label == "shame" else {})).status == 200
     assert counted(app) == before + 2
-    (confused,) = [one for one in app.request("GET", "/api/getStats").json["models"] if one["model"] == said["model"]]
-    assert sum(sum(row.values()) for row in confused["confusion"].values()) == before + 2
+    assert confused(app, said["model"]) == in_matrix + 2
+    assert client.scan(TableName=table)["Count"] == stored + 5
 
-    outputs = json.loads(run("outputs", "--json").stdout)
-    table, client = outputs["JudgementsTableName"], app.cloud.client("dynamodb")
     copied = client.restore_table_to_point_in_time
 
     def withdraw_after_the_copy(**arguments):
@@ -81,7 +87,8 @@ def test_what_is_withdrawn_is_nowhere_and_stays_away(app, run):
     assert said["review"].encode() not in app.request("GET", "/api/getcsv").body
     assert other["review"].encode() in app.request("GET", "/api/getcsv?raw=1").body
     assert counted(app) == before + 1
-    assert client.scan(TableName=table)["Count"] == before + 1
+    assert confused(app, said["model"]) == in_matrix + 1
+    assert client.scan(TableName=table)["Count"] == stored + 1
 
     wrong = app.request("POST", "/api/withdraw", {"review": other["review"], "receipt": said["receipt"]})
     assert wrong.status == 403
