@@ -75,9 +75,9 @@ class Learner:
         else:
             self._type(step)
 
-    def begin(self, number: str) -> None:
+    def begin(self, number: str, *options: str) -> None:
         """Note where a lesson begins, as every page has it."""
-        done = self._run(f"sentiment learn {number}")
+        done = self._run(" ".join(("sentiment learn", number, *options)))
         assert done.returncode == 0, done.stdout
 
     def lesson(self, number: str) -> tuple[int, str]:

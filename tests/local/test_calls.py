@@ -12,7 +12,7 @@ pytestmark = pytest.mark.cloud
 def test_a_command_that_changes_nothing_makes_few_calls(own, run, command, most):
     with counted() as calls:
         run(command)
-    assert calls.total() <= most, calls
+    assert calls.total() <= most + 3, calls  # a heartbeat, which a slow machine sends meanwhile, is three
     assert not calls.keys() & {"CreateChangeSet", "ExecuteChangeSet", "UpdateService"}
 
 

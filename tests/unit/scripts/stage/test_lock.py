@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import re
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -97,7 +98,8 @@ def test_a_lock_is_stale_by_the_servers_clock_whatever_ours_says(cloud, monkeypa
     leave(age=30)
     for skew in (-3600, 0, 3600):
         monkeypatch.setattr(time, "time", lambda skew=skew, real=time.time: real() + skew)
-        assert "ada@elsewhere (deploy, process 7, since noon, last heartbeat 3" in refused(cloud).message
+        message = refused(cloud).message
+        assert re.search(r"ada@elsewhere \(deploy, process 7, since noon, last heartbeat (29|3\d) seconds", message)
         monkeypatch.undo()
     grow_old(1, 40)
     with lock.hold(cloud, "roll"):
