@@ -3,8 +3,9 @@
 Requests are unequal work: an explanation of a long text takes as long as fifty short texts. So the model works for one
 request at a time, and those that wait are ordered by when they came and by their price, such that a visitor's short
 text does not wait behind another's explanations. How much waits is bounded in seconds of work: once more waits than can
-be begun in time, the dearest is refused at once, before anybody spends time on it. (Envoy calls this admission control,
-Netflix's concurrency-limits load shedding.) Explanations moreover have a share of the time that they cannot exceed.
+be begun in time, the costliest is refused at once, before any time is spent on it. (Envoy calls this admission
+control, Netflix's concurrency-limits load shedding.) Explanations moreover have a share of the time that they cannot
+exceed.
 
 How long a price takes is measured as the turns go by, so nothing here knows how fast network and machine are.
 """
@@ -185,7 +186,7 @@ class Turns:
             now = self._clock()
             mine = _Waiting(now + PATIENCE * price * self._pace, next(self._numbers), price, stays=False)
             self._push(mine)
-            self._refuse_the_dearest()
+            self._refuse_the_costliest()
         if not mine.woken.wait(MAX_WAIT_SECONDS):
             with self._lock:
                 if not mine.woken.is_set():  # others, cheaper, went first all the time
@@ -227,12 +228,12 @@ class Turns:
         heapq.heapify(self._waiting)
         self._waiting_price -= one.price
 
-    def _refuse_the_dearest(self) -> None:
+    def _refuse_the_costliest(self) -> None:
         while self._waiting_price * self._pace > MAX_WAIT_SECONDS:
             able = [one for one in self._waiting if not one.stays]
             if not able:
                 return
-            dearest = max(able, key=lambda one: (one.price, one.number))
-            self._remove(dearest)
-            dearest.refused = True
-            dearest.woken.set()
+            costliest = max(able, key=lambda one: (one.price, one.number))
+            self._remove(costliest)
+            costliest.refused = True
+            costliest.woken.set()

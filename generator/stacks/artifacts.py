@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from awacs import aws
 from awacs import s3 as s3_actions
-from awacs import sns as sns_actions
 from troposphere import AWS_NO_VALUE, Equals, GetAtt, If, Not, Parameter, Ref, Sub, Template, kms, s3, sns
 
-from generator import buckets, keys
+from generator import buckets, keys, topics
 from generator.building import DISPOSABLE, NONE, add_output, name_tag, new_template, policy, purpose
 from generator.parameters import parameter
 
@@ -28,7 +27,8 @@ def build() -> Template:
     bucket_policy(template, bucket)
     key = the_key(template)
     topic = alarm_topic(template, key)
-    topic_policy(template, topic)
+    text = "Allows alarms and budgets of this account to publish, and only with TLS"
+    topics.publishing(template, "AlarmTopicPolicy", topic, text)
     mail(template, topic, parameter(template, "AlarmEmail"))
 
     add_output(template, "ArtifactsBucketName", Ref(bucket), "Bucket for Lambda code and oversized templates")
@@ -150,35 +150,6 @@ def alarm_topic(template: Template, key: kms.Key) -> sns.Topic:
             DisplayName=Sub("sentiment ${Stage}"),
             KmsMasterKeyId=If(keys.WITH_KEY, Ref(key), Ref(AWS_NO_VALUE)),
             Tags=name_tag("alarms"),
-        )
-    )
-
-
-def topic_policy(template: Template, topic: sns.Topic) -> sns.TopicPolicy:
-    """CloudWatch and Budgets of this account may publish, and only with TLS."""
-    ours = aws.Condition(aws.StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")}))
-    publish = aws.Statement(
-        Sid="Publish",
-        Effect=aws.Allow,
-        Principal=aws.Principal("Service", keys.SENDERS),
-        Action=[sns_actions.Publish],
-        Resource=[Ref(topic)],
-        Condition=ours,
-    )
-    tls = aws.Statement(
-        Sid="TlsOnly",
-        Effect=aws.Deny,
-        Principal=aws.Principal("*"),
-        Action=[sns_actions.Publish],
-        Resource=[Ref(topic)],
-        Condition=aws.Condition(aws.Bool({"aws:SecureTransport": "false"})),
-    )
-    return template.add_resource(
-        sns.TopicPolicy(
-            "AlarmTopicPolicy",
-            Metadata=purpose("Allows alarms and budgets of this account to publish, and only with TLS"),
-            PolicyDocument=policy(publish, tls),
-            Topics=[Ref(topic)],
         )
     )
 

@@ -16,7 +16,7 @@ from scripts.costs.worst import Worst
 LEAST = 0.01  # USD a month; what costs less shares one line
 
 
-def text(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], dearest: Worst, today: date) -> str:
+def text(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], costliest: Worst, today: date) -> str:
     """The whole report as text.
 
     Args:
@@ -24,14 +24,14 @@ def text(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], d
         busy: the bill with traffic.
         requests: requests a month in that traffic.
         compared: other settings, with the same traffic.
-        dearest: the worst month.
+        costliest: the worst month.
         today: from which the rest of this month is counted.
     """
     prices = idle.prices
     parts = [
         f"USD a month in {prices.region}, without tax; prices of {prices.date} (sources in scripts/prices.toml).",
         _by_resource(idle, busy, requests),
-        _worst(dearest),
+        _worst(costliest),
         _free(idle, busy, today),
         _to_come(idle, busy, today),
         _compared(compared),
@@ -41,7 +41,7 @@ def text(idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], d
 
 
 def as_json(
-    idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], dearest: Worst, today: date
+    idle: Bill, busy: Bill, requests: float, compared: Sequence[Variant], costliest: Worst, today: date
 ) -> dict[str, Any]:
     """The same as JSON."""
     return {
@@ -51,9 +51,9 @@ def as_json(
         "idle": _amounts(idle, today),
         "busy": _amounts(busy, today),
         "worst": {
-            **{name: round(value, 2) for name, value in asdict(dearest).items() if name != "closes"},
-            "closes": dearest.closes,
-            "total": round(dearest.total, 2),
+            **{name: round(value, 2) for name, value in asdict(costliest).items() if name != "closes"},
+            "closes": costliest.closes,
+            "total": round(costliest.total, 2),
         },
         "compared": {variant.name: round(variant.bill.total, 2) for variant in compared},
         "images": {keeping.where: round(keeping.amount, 2) for keeping in registry.keepings(idle.prices)},

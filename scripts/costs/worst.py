@@ -21,7 +21,7 @@ DAYS = 31
 # minutes, the alarm looks every minute, and a throttle takes seconds to change.
 REACTION_SECONDS = 15 * 60.0
 
-# The dearest request of each route. Characters of four bytes; an export that just fits into a reply.
+# The costliest request of each route. Characters of four bytes; an export that just fits into a reply.
 BYTES_A_CHARACTER = 4
 REVIEW_BYTES = BYTES_A_CHARACTER * catalogue.MAX_REVIEW_CHARACTERS
 EXPORT_BYTES = 4 * 1024 * 1024  # lambda_src/export.py
@@ -31,7 +31,7 @@ EXPORT_SECONDS = 29.0  # its timeout
 
 @dataclass(frozen=True)
 class Request:
-    """The dearest request of a route, in the units that the alarm on traffic weighs.
+    """The costliest request of a route, in the units that the alarm on traffic weighs.
 
     Attributes:
         bytes: in and out, through the gateway.
@@ -53,7 +53,7 @@ class Request:
         )
 
 
-DEAREST = {
+COSTLIEST = {
     "predict": Request(2 * REVIEW_BYTES + usage.REPLY_BYTES),
     "batch": Request(2 * catalogue.MAX_REVIEWS * (REVIEW_BYTES + usage.REPLY_BYTES)),
     "record": Request(2 * REVIEW_BYTES + usage.REPLY_BYTES),
@@ -66,7 +66,7 @@ DEAREST = {
 
 @dataclass(frozen=True)
 class Worst:
-    """The dearest month of a stage, in USD.
+    """The costliest month of a stage, in USD.
 
     Attributes:
         fixed: what costs by the hour.
@@ -100,7 +100,9 @@ def compute(found: list[Template], settings: Settings, prices: Prices) -> Worst:
     # Tasks at their most need the most instances; with a prediction an hour, every metric is there all month.
     busy = compare.compute(found, settings, prices, Traffic(requests=2 * HOURS), {"MinTasks": values["MaxTasks"]})
     # Each route has the throttle for itself. A private export answers strangers 401 without reading anything.
-    open_to_all = DEAREST if not values["ExportTokenParameter"] else {**DEAREST, "export": Request(usage.REPLY_BYTES)}
+    open_to_all = (
+        COSTLIEST if not values["ExportTokenParameter"] else {**COSTLIEST, "export": Request(usage.REPLY_BYTES)}
+    )
     a_second = float(values["ThrottleRate"]) * sum(one.usd(prices) for one in open_to_all.values())
     closes = values["CloseApi"] == "true"
     surplus = sum(line.use.units for line in busy.lines if line.use.price.startswith("ec2."))

@@ -11,9 +11,10 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from scripts.cloudformation.stacks import collect_outputs
 from tests.browser import chromium
@@ -21,12 +22,13 @@ from tests.local.running import RunningApp, start_and_wait
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "images"
 TEXTS = ("I was so happy to see my old friends again", "I let my sister take the blame", "My old dog died this morning")
-SCHEMES = ("light", "dark")
-SIZE = {"width": 960, "height": 600}
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+SIZE = ViewportSize(width=960, height=600)
 STACK, CHANGE_SET = "sentiment-local-cluster", "six-instances-at-most"
 
 
-def take(browser: Browser, app: RunningApp, target: Path, schemes: Sequence[str] = SCHEMES) -> list[Path]:
+def take(browser: Browser, app: RunningApp, target: Path, schemes: Sequence[Scheme] = SCHEMES) -> list[Path]:
     """Take all pictures.
 
     Args:
@@ -43,7 +45,7 @@ def take(browser: Browser, app: RunningApp, target: Path, schemes: Sequence[str]
     with _change_set(app):
         for scheme in schemes:
             ending = "" if scheme == "light" else f"-{scheme}"
-            context = browser.new_context(viewport=SIZE, locale="en-GB", color_scheme=scheme)  # type: ignore[arg-type]
+            context = browser.new_context(viewport=SIZE, locale="en-GB", color_scheme=scheme)
             page = context.new_page()
             page.goto(app.console_url)
             for name, view in _views(app).items():

@@ -329,7 +329,7 @@ def test_the_load_balancer_may_write_its_log_where_it_does():
 
 
 def test_instances_that_are_protected_from_scaling_in_can_be_replaced():
-    """A rolling update takes away what it added by scaling in, and waits for ever where that is forbidden."""
+    """A rolling update takes away what it added by scaling in, and waits indefinitely where that is forbidden."""
     group = TEMPLATES["cluster"]["Resources"]["AutoScalingGroup"]
     assert group["Properties"]["NewInstancesProtectedFromScaleIn"] is True
     ((kind, refresh),) = group["UpdatePolicy"].items()

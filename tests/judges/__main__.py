@@ -54,7 +54,7 @@ DECIDED = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge says: its figure, what the figure must be, whether it is, and what there is to mend."""
+    """What a judge says: its figure, what the figure must be, whether it is, and what there is to fix."""
 
     judge: str
     figure: str

@@ -1,4 +1,4 @@
-"""The site as the front serves it: pages asked for anew each time, their parts kept for ever, nothing missing."""
+"""The site as the front serves it: pages asked for anew each time, their parts cached indefinitely, nothing missing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Which texts the model reads as one, and which nearly so. Knows no labels.
 
-Two texts are one if the model reads the same words and emoji in them: after it has mended slips, and without signs.
+Two texts are one if the model reads the same words and emoji in them: once slips are corrected and signs left out.
 Two texts are near if they share most of their words, where rare words weigh more (weighted Jaccard similarity, Broder
 1997): who changes a word of a sentence has not written another one. Texts near to one that came before are of its
 cluster (leader clustering: no chains, so that two texts of a cluster are always much alike). To find leaders without

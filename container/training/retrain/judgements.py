@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -329,10 +329,10 @@ def majority(text: str, votes: Iterable[Answer], time: str = "") -> Judged | dic
         together. Otherwise, how many votes each label got.
     """
     given = list(votes)
-    credit: Counter[str] = Counter()
+    credit: defaultdict[str, float] = defaultdict(float)
     for label, second in given:
         for one in (label, second) if second else (label,):
-            credit[one] += 0.5 if second else 1  # type: ignore[assignment]  # halves
+            credit[one] += 0.5 if second else 1
     ranked = sorted(credit.items(), key=lambda one: (-one[1], one[0]))
     if not ranked:
         return {}

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from awacs import apigateway, aws
+from awacs import apigateway
 from awacs import sns as sns_actions
 from troposphere import AWS_NO_VALUE, Equals, GetAtt, If, Ref, Sub, Template, awslambda, cloudwatch, sns
 
-from generator import alarms, keys, lambdas
-from generator.building import add_output, allow, name_tag, policy, purpose
+from generator import alarms, keys, lambdas, topics
+from generator.building import add_output, allow, name_tag, purpose
 from generator.catalogue import SWITCH
 from generator.parameters import parameter
 
 CLOSES = "ClosesApi"
 
 # What traffic costs at most, in USD, rounded up over the regions of scripts/prices.toml. A contract test compares these
-# with the dearest requests that the API takes (scripts/costs/worst.py).
+# with the costliest requests that the API takes (scripts/costs/worst.py).
 CALL_USD = 27e-6  # a request: the gateway's price, a judgement of 2,000 characters stored for a month, log lines
 GB_USD = 0.13  # requests and replies: data transfer out, the load balancer's and the gateway's share
 READ_USD = 0.16e-6  # a read unit of the table of judgements: exports read all of it
@@ -37,7 +37,8 @@ def add(template: Template) -> list[cloudwatch.Alarm]:
     """
     template.add_condition(CLOSES, Equals(Ref(parameter(template, "CloseApi")), "true"))
     topic = the_topic(template)
-    topic_policy(template, topic)
+    text = "Allows alarms and budgets of this account to call the switch, and only with TLS"
+    topics.publishing(template, "SwitchTopicPolicy", topic, text)
     function = the_function(template)
     called_by(template, function, topic)
     broke = alarms.metric("AWS/Lambda", "Errors", "Sum", alarms.DAY, FunctionName=Ref(function))
@@ -94,34 +95,6 @@ def the_topic(template: Template) -> sns.Topic:
             Metadata=purpose("Receives the word that the API costs too much, and calls the switch"),
             KmsMasterKeyId=keys.encryption(template),
             Tags=name_tag("switch"),
-        )
-    )
-
-
-def topic_policy(template: Template, topic: sns.Topic) -> sns.TopicPolicy:
-    """CloudWatch and Budgets of this account may publish."""
-    publish = aws.Statement(
-        Sid="Publish",
-        Effect=aws.Allow,
-        Principal=aws.Principal("Service", keys.SENDERS),
-        Action=[sns_actions.Publish],
-        Resource=[Ref(topic)],
-        Condition=aws.Condition(aws.StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")})),
-    )
-    tls = aws.Statement(
-        Sid="TlsOnly",
-        Effect=aws.Deny,
-        Principal=aws.Principal("*"),
-        Action=[sns_actions.Publish],
-        Resource=[Ref(topic)],
-        Condition=aws.Condition(aws.Bool({"aws:SecureTransport": "false"})),
-    )
-    return template.add_resource(
-        sns.TopicPolicy(
-            "SwitchTopicPolicy",
-            Metadata=purpose("Allows alarms and budgets of this account to call the switch, and only with TLS"),
-            PolicyDocument=policy(publish, tls),
-            Topics=[Ref(topic)],
         )
     )
 

@@ -202,11 +202,11 @@ def test_the_worst_month_is_what_runs_what_is_allowed_and_what_passes_before_the
     most = bill_of(app, requests=2 * HOURS)
     assert found.fixed == pytest.approx(most.total), "three tasks fit on one instance"
     assert found.traffic == pytest.approx(31 * 0.30)
-    # Six routes at five requests a second for a quarter of an hour; an export of 4 MiB is the dearest.
+    # Six routes at five requests a second for a quarter of an hour; an export of 4 MiB is the costliest.
     export = 4 / 1024 * (0.09 + 0.008 + 2048e-6) + 512 * 0.125e-6 + 29 * 0.25 * 0.0000133334
-    assert worst.DEAREST["export"].usd(most.prices) == pytest.approx(export + worst.call_usd(most.prices))
+    assert worst.COSTLIEST["export"].usd(most.prices) == pytest.approx(export + worst.call_usd(most.prices))
     assert found.reaction > 5 * 900 * export
-    assert found.reaction == pytest.approx(5 * 900 * sum(one.usd(most.prices) for one in worst.DEAREST.values()))
+    assert found.reaction == pytest.approx(5 * 900 * sum(one.usd(most.prices) for one in worst.COSTLIEST.values()))
     assert found.total == pytest.approx(found.fixed + found.traffic + found.reaction)
 
 

@@ -101,7 +101,7 @@ def test_what_has_waited_long_enough_goes_before_what_is_cheaper(pool: ThreadPoo
     assert queue.had == ["explanation", "text"]
 
 
-def test_what_cannot_be_begun_in_time_is_refused_at_once_dearest_first(pool: ThreadPoolExecutor, clock: Clock) -> None:
+def test_what_cannot_begin_in_time_is_refused_at_once_costliest_first(pool: ThreadPoolExecutor, clock: Clock) -> None:
     queue = Queue(pool, clock)
     with queue.turns.turn(100):
         dear = queue.join("dear", 3 * SECOND // 2)
@@ -115,7 +115,7 @@ def test_what_cannot_be_begun_in_time_is_refused_at_once_dearest_first(pool: Thr
         assert 0 < refused.value.seconds <= MAX_WAIT_SECONDS
         assert not refused.value.explanations
         with pytest.raises(RefusedError):
-            queue.join("the dearest itself", 3 * SECOND).result(10)
+            queue.join("the costliest itself", 3 * SECOND).result(10)
     for one in [*fair, cheap]:
         one.result(10)
     assert sorted(queue.had) == ["cheap", "fair", "fair"]

@@ -65,8 +65,8 @@ def test_the_tree_shows_stacks_purposes_and_what_ended():
 
 
 def test_an_error_is_shown_with_its_next_step(capsys):
-    display.show_error(DeployError("It [broke]: " + "long " * 60, "Mend it."))
-    assert capsys.readouterr().err.splitlines() == ["Error: It [broke]: " + "long " * 59 + "long ", "Next: Mend it."]
+    display.show_error(DeployError("It [broke]: " + "long " * 60, "Fix it."))
+    assert capsys.readouterr().err.splitlines() == ["Error: It [broke]: " + "long " * 59 + "long ", "Next: Fix it."]
 
 
 def test_off_a_terminal_there_are_lines():

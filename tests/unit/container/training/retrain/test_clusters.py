@@ -64,7 +64,7 @@ def test_who_changes_a_word_has_not_written_another_text(tokenizer: Tokenizer, n
 
 
 def test_slips_in_the_regression_set_do_not_hide_it(tokenizer: Tokenizer) -> None:
-    """Three words of each mistyped, whether the model mends them or not, and an unknown word beside them."""
+    """Three words of each mistyped, whether the model corrects them or not, and an unknown word beside them."""
     random, hidden = Random(0), 0
     protected = Clusters.of([text for _, text in regression.sentences()], tokenizer)
     for _, text in regression.sentences():

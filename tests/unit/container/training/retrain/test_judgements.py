@@ -57,7 +57,7 @@ def test_the_majority_counts_and_ties_are_left_out_visibly(write_csv: Callable[.
 
 
 def test_what_the_model_reads_as_one_is_one_text(write_csv: Callable[..., Path]) -> None:
-    """Case, signs, white space, invisible characters, marks of capitals, and slips that it mends."""
+    """Case, signs, white space, invisible characters, marks of capitals, and slips that it corrects."""
     typed = (
         "The raid was cancelled!",
         "the  raid was\u200b cancelled",

@@ -29,7 +29,7 @@ def used(word: str, texts: int, minutes: int) -> list[tuple[str, str]]:
         ([("", text) for _, text in used("frabjous", 5, 1)], ["frabjous"]),  # nobody knows when
         (used("\U0001fae8", 5, 3), ["\U0001fae8"]),
         (used("\U0001f389", 5, 3), []),  # known
-        (used("todya", 5, 3), []),  # a slip that is mended
+        (used("todya", 5, 3), []),  # a slip that is corrected
         (used("12345", 5, 3), []),
         (used("#frabjous", 5, 3), []),
         (used("<b> http://frabjous.com", 5, 3), []),
