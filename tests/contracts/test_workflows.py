@@ -48,7 +48,12 @@ def test_the_gate_runs_what_make_check_runs():
     flow = read("gate")
     assert set(flow["on"]) == {"pull_request", "push"}
     assert [step.run for step in steps(flow, "check")] == [".ci/run"]
-    assert (ROOT / ".ci/run").read_text().rstrip().endswith("make --no-print-directory check")
+    script = (ROOT / ".ci/run").read_text().rstrip()
+    assert script.endswith('make --no-print-directory check DONE="$beside"')
+    beside = re.findall(r'^beside="(.+)"$', script, re.MULTILINE)
+    assert len(beside) == 1 and "\nmake --no-print-directory $beside " in script
+    checked = re.findall(r"^check: \$\(filter-out \$\(DONE\),(.+)\)  ##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert len(checked) == 1 and set(beside[0].split()) < set(checked[0].split())
 
 
 @pytest.mark.parametrize("name", PIPELINES)
