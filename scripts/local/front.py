@@ -109,7 +109,6 @@ class Front(ThreadingHTTPServer):
         port: TCP port on 127.0.0.1; 0 for a free one.
 
     Attributes:
-        backend: where the app is; None until it is deployed.
         find: finds the app's present backend; returns None when it does not find one.
         origins: of pages that may call the API: this front's own, and those of a page on its own origin.
         console: shows the cloud to whoever started it; None where there is none.
@@ -121,12 +120,12 @@ class Front(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 128
-    backend: Backend | None = None
     console: Console | None = None
     api_url = ""  # overrides the apiUrl of config.json
 
     def __init__(self, port: int) -> None:
         self.find: Callable[[], Backend | None] = lambda: None
+        self._backend: Backend | None = None
         self._looked = 0.0
         self._looking = threading.Lock()
         if port and _answers(port):
@@ -140,6 +139,15 @@ class Front(ThreadingHTTPServer):
         self.port: int = self.server_address[1]
         self.url = f"http://{HOST}:{self.port}"
         self.origins = origins_of(self.port)
+
+    @property
+    def backend(self) -> Backend | None:
+        """Where the app is; None until it is deployed."""
+        return self._backend
+
+    @backend.setter
+    def backend(self, backend: Backend | None) -> None:
+        self._backend = backend
 
     def moved(self, old: Backend) -> Backend | None:
         """The app's new backend, if it has moved: it may have been destroyed and redeployed."""
@@ -162,7 +170,7 @@ class PageFront(Front):
 
     Raises:
         PortInUseError: the port is taken.
-        PermissionError: the port is not for everybody (below 1024).
+        PermissionError: the port needs privileges (below 1024).
     """
 
     def __init__(self, port: int, front: Front) -> None:
@@ -172,9 +180,13 @@ class PageFront(Front):
         front.origins |= self.origins
 
     @property
-    def backend(self) -> Backend | None:  # type: ignore[override]
+    def backend(self) -> Backend | None:
         """Where the app is; None until it is deployed."""
         return self._front.backend
+
+    @backend.setter
+    def backend(self, backend: Backend | None) -> None:
+        self._front.backend = backend
 
     def moved(self, old: Backend) -> Backend | None:
         """The app's new backend, if it has moved."""
