@@ -203,6 +203,10 @@ train:  ## train the RNN and ship it (DATA=path to isear.csv, SEED=0; TEXTS=, SO
 	@$(MAKE) --no-print-directory train-env
 	cd container && ../$(PY) -m training.train --data "$(abspath $(DATA))" --seed $(or $(SEED),0) --checkpoint ../build/train-$(or $(SEED),0)$(if $(ALONE),-alone).pt $(if $(TEXTS),--texts "$(abspath $(TEXTS))") $(if $(SOFT_LABELS),--soft-labels "$(abspath $(SOFT_LABELS))") $(if $(OUT),--out "$(abspath $(OUT))") $(if $(ALONE),--alone)
 
+.PHONY: care
+care: $(VENV)/.dev  ## rewrite what the service reads to find texts that need care (from container/training/care)
+	cd container && ../$(PY) -m training.care.compile
+
 .PHONY: teacher
 teacher:  ## write what a large encoder knows, for `make train` (DATA=isear.csv OUT=folder SEED=0; TEXTS=folder of other texts)
 	@test -n "$(DATA)" -a -n "$(OUT)" || { echo "make teacher needs DATA and OUT; container/training/README.md tells what they are" >&2; exit 2; }
