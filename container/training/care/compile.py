@@ -26,7 +26,8 @@ def compiled() -> dict[str, Any]:
     Returns:
         ``words``: each slip with its right spelling; ``phrases``: pattern, replacement, clauses; ``rules``: topic,
         pattern that excludes (or None), patterns that find, each with its clauses; ``clauses``: numbers of words, in
-        ``needed``."""
+        ``needed``.
+    """
     read = tomllib.loads(PATTERNS.read_text(encoding="utf-8"))
     numbers: dict[Clause, int] = {}
 

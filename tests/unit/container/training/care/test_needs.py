@@ -1,4 +1,4 @@
-"""The words that patterns need: a pattern never matches where the index does not name it, and the file is up to date."""
+"""The words that patterns need: no pattern matches where the index does not name it, and the file is fresh."""
 
 from __future__ import annotations
 
