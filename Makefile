@@ -167,6 +167,7 @@ bench: $(VENV)/.dev  ## measure speed and memory on this machine into docs/bench
 templates: $(VENV)/.dev  ## write templates/ from generator/, and what the schemas of their types say
 	$(PY) -m generator
 	$(PY) -m scripts.local.update_behaviors
+	$(PY) -m scripts.local.property_schemas
 	$(PY) -m scripts.look.rights
 
 .PHONY: newcomer

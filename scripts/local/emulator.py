@@ -80,6 +80,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
         tables,
         tasks,
         updates,
+        validation,
     )
 
     door.register(Keys(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]))
@@ -97,6 +98,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
     scaling.Scaling(acts=os.environ.get(SCALING) != "off").register()
     health.Checks(engine).register()
     updates.register()
+    validation.register()
     Config.graceful_timeout = STOP_WITHIN
     # Hypercorn closes a connection after a thousand requests without notice; the front's next request would be lost.
     Config.keep_alive_max_requests = sys.maxsize
