@@ -81,6 +81,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
         tasks,
         updates,
         validation,
+        workers,
     )
 
     door.register(Keys(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]))
@@ -99,6 +100,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
     health.Checks(engine).register()
     updates.register()
     validation.register()
+    workers.register()
     Config.graceful_timeout = STOP_WITHIN
     # Hypercorn closes a connection after a thousand requests without notice; the front's next request would be lost.
     Config.keep_alive_max_requests = sys.maxsize

@@ -31,7 +31,13 @@ FUNCTIONS = {
     "core.iam_evaluator.find_iam_access_key_account": ["access_key_id"],
     "core.iam_evaluator.is_root_access_key": ["access_key_id"],
     "core.iam_evaluator.resolve_credential": ["access_key_id", "account_id", "session_token"],
+    "core.lambda_runtime.Worker.invoke": [
+        "self", "event", "request_id", "trace_id", "depth", "durable", "invoked_function_arn",
+    ],
     "core.lambda_runtime.execution_credentials": ["config"],
+    "core.lambda_runtime.invalidate_worker": ["func_name", "qualifier", "account", "region"],
+    "core.lambda_runtime.kill_workers": ["workers"],
+    "core.lambda_runtime.release_worker": ["worker"],
     "core.responses._account_from_sts_session": ["access_key_id"],
     "services.alb._proxy_http_target": ["target", "tg"],
     "services.alb.dispatch_request": ["lb", "method", "path", "headers", "body", "query_params", "port"],
@@ -47,7 +53,9 @@ FUNCTIONS = {
     ],
     "services.cloudformation.changesets._resolve_props_for_diff": ["template", "params", "stack_name", "stack_id"],
     "services.cloudformation.engine._has_dynamic_references": ["template"],
+    "services.cloudformation.changesets._find_change_set": ["cs_name", "stack_name"],
     "services.cloudformation.handlers._error": ["code", "message"],
+    "services.cloudformation.handlers._p": ["params", "key", "default"],
     "services.cloudformation.handlers._stack_has_no_updates": [
         "stack", "template", "param_values", "tags", "use_previous_template", "tags_given",
     ],
@@ -62,9 +70,16 @@ FUNCTIONS = {
     "services.cloudformation.stacks._delete_resource": [
         "resource_type", "physical_id", "props", "stack_name", "logical_id",
     ],
+    "services.cloudformation.stacks._operation_event": [
+        "stack_id", "operation_id", "event_type", "operation_type", "fields",
+    ],
     "services.cloudformation.stacks._provision_resource": ["resource_type", "logical_id", "props", "stack_name"],
     "services.cloudformation.stacks._runs_on_worker_thread": ["resource_type"],
     "services.cloudformation.stacks._stack_tags_changed": ["stack", "tags", "tags_given"],
+    "services.cloudformation.stacks._validation_errors": [
+        "resources_defs", "ordered", "param_values", "conditions", "mappings", "stack_name", "stack_id",
+        "owned_buckets",
+    ],
     "services.cloudwatch_logs._append_log_events": ["stream", "events"],
     "services.dynamodb._extract_key_val": ["attr"],
     "services.dynamodb._normalize_table_name": ["value"],
@@ -98,6 +113,7 @@ FUNCTIONS = {
     "services.iam._delete_oidc_provider": ["p"],
     "services.iam._p": ["params", "key"],
     "services.lambda_svc.execution_credentials": ["config"],
+    "services.lambda_svc.release_worker": ["worker"],
     "services.ecs._put_cluster_capacity_providers": ["data"],
     "services.cloudformation.provisioners._normalize_container_defs": ["cdefs"],
     "services.ssm.resolve_parameter_value": ["name_or_arn", "version", "decrypt"],
@@ -105,6 +121,8 @@ FUNCTIONS = {
 }  # fmt: skip
 VALUES = {
     "app._MAIN_LOOP": type(None),
+    "core.lambda_runtime._lock": object,
+    "core.lambda_runtime._workers": dict,
     "services.alb._lbs": object,
     "services.alb._listeners": object,
     "services.alb._targets": object,
@@ -138,6 +156,7 @@ HANDLERS = {
     "AWS::EC2::VPC": True,
     "AWS::ECS::Service": False,
     "AWS::IAM::Role": True,
+    "AWS::Lambda::Function": True,
 }
 MISSING = [
     "AWS::ApiGatewayV2::VpcLink",
