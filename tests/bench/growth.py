@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import statistics
+import sys
 import tempfile
 import threading
 import uuid
@@ -87,6 +88,7 @@ def _run(app: RunningApp) -> tuple[list[tuple[int, dict[str, tuple[int, float]]]
         while (done := sum(statuses.values())) < goal and any(visitor.is_alive() for visitor in visitors):
             visitors[0].join(0.2)
         samples.append((done, _sizes(app)))
+        print(f"{done:,} requests:", samples[-1][1], file=sys.stderr, flush=True)  # it takes long
     return samples, statuses
 
 
