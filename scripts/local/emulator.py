@@ -68,6 +68,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
         access,
         cloudformation,
         door,
+        escaping,
         gateway,
         health,
         identities,
@@ -101,6 +102,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
     updates.register()
     validation.register()
     workers.register()
+    escaping.register()
     Config.graceful_timeout = STOP_WITHIN
     # Hypercorn closes a connection after a thousand requests without notice; the front's next request would be lost.
     Config.keep_alive_max_requests = sys.maxsize
