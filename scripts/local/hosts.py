@@ -1,4 +1,4 @@
-"""The names of this machine's loopback interface.
+"""The names of this machine's loopback interface, and ports of it.
 
 A page that makes its own name resolve to loopback (DNS rebinding) sends another Host header.
 https://github.com/jupyter-server/jupyter_server (``allow_remote_access``) and https://vite.dev/config/server-options
@@ -8,6 +8,7 @@ https://github.com/jupyter-server/jupyter_server (``allow_remote_access``) and h
 from __future__ import annotations
 
 import re
+import socket
 
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 _HOST = re.compile(r"(\[[0-9a-f:]+\]|[^:@/?#\[\]]+)(?::([0-9]{1,5}))?")
@@ -30,3 +31,18 @@ def origins_of(port: int) -> frozenset[str]:
         port: TCP port.
     """
     return frozenset(f"http://{name}:{port}" for name in NAMES)
+
+
+def take_port() -> socket.socket:
+    """A socket with a free port of 127.0.0.1, to be handed to a child process, which listens.
+
+    Whoever looked for a free port and left it to the child to bind it would let others bind it in between, and be sent
+    what is meant for the child. Without SO_REUSEADDR nobody can bind it beside this socket.
+    """
+    taken = socket.socket()
+    try:
+        taken.bind((NAMES[0], 0))
+    except BaseException:
+        taken.close()
+        raise
+    return taken
