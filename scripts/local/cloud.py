@@ -74,7 +74,7 @@ class LaptopCloud:
     @property
     def console_url(self) -> str:
         """The console's address, with the token that opens it."""
-        return f"{self._front.url}{consoles.PATH}#token={self._keys.console}"
+        return f"{self._front.public_url}{consoles.PATH}#token={self._keys.console}"
 
     @property
     def endpoint_url(self) -> str:

@@ -113,7 +113,7 @@ def _run(fronts: list[Front], state: Path | None, chosen: Runner, began: float, 
             threading.Thread(target=each.serve_forever, args=(0.1,), name="front", daemon=True).start()
         reporter.note("Starting the laptop cloud ...")
         for each in fronts[1:]:
-            reporter.note(f"The page has an origin of its own: {each.url}")
+            reporter.note(f"The page has an origin of its own: {each.public_url}")
         cloud = LaptopCloud(folder, front, reporter, chosen)
         start = _in_background(lambda: _start(cloud, events))
         _in_background(lambda: events.put(Down(cloud.wait_for_end())))
@@ -142,6 +142,8 @@ def _attend(
                 ready = True
                 reporter.note(f"{how_long()} Judgements are kept in {kept_in}. Ctrl-C stops it.")
                 reporter.note(f"Console, for you alone: {cloud.console_url}")
+                if front.public_url != front.url:
+                    reporter.note(f"In a browser, from outside of this Codespace: {front.public_url}")
                 reporter.close()
                 print(f"Ready: {front.url}", flush=True)
             case Down() as down:
