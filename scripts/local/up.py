@@ -98,11 +98,12 @@ def main(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, _frame: events.put(Signalled(got)))
     chosen = choose(runner, registry)
-    fronts = [front := _listen(port, Front)]
+    fronts = [front := _listen("PORT", port, Front)]
     with contextlib.ExitStack() as open_ports:
         open_ports.enter_context(front)
         if page_port is not None:
-            fronts.append(open_ports.enter_context(_listen(page_port, lambda number: PageFront(number, front))))
+            page = _listen("PAGE_PORT", page_port, lambda number: PageFront(number, front))
+            fronts.append(open_ports.enter_context(page))
         return _run(fronts, state, chosen, began, events)
 
 
@@ -184,14 +185,14 @@ def _start(cloud: LaptopCloud, events: SimpleQueue[Event]) -> None:
         events.put(Down(explain(error) or error))
 
 
-def _listen(port: int, make: Callable[[int], Front]) -> Front:
+def _listen(variable: str, port: int, make: Callable[[int], Front]) -> Front:
     try:
         return make(port)
     except PortInUseError:
         message = f"Port {port} is already in use on this machine."
     except (PermissionError, OverflowError):
         message = f"Port {port} cannot be used: it must be from 1024 to 65535."
-    raise PortError(message, f"Choose another one: `make local PORT={_free_port_after(port)}`.")
+    raise PortError(message, f"Choose another one: `make local {variable}={_free_port_after(port)}`.")
 
 
 def _free_port_after(port: int) -> int:
