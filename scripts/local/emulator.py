@@ -106,7 +106,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
     validation.register()
     workers.register()
     escaping.register()
-    Config._create_sockets = _listening_on(options.socket)
+    setattr(Config, "_create_sockets", _listening_on(options.socket))  # noqa: B010 - mypy takes no assignment
     Config.graceful_timeout = STOP_WITHIN
     # Hypercorn closes a connection after a thousand requests without notice; the front's next request would be lost.
     Config.keep_alive_max_requests = sys.maxsize

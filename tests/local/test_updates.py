@@ -255,3 +255,17 @@ def test_a_property_under_a_condition_that_does_not_hold_is_not_checked(stack: S
     body = TEMPLATE.replace("    Condition: WithExtra", "    Condition: WithExtra\n    Properties: {Nam: x}")
     assert stack.plan(body.replace("!Ref Title", "other"))["Status"] == "CREATE_COMPLETE"
     assert stack.plan(body, Extra="true")["Status"] == "FAILED"
+
+
+def test_a_template_that_is_wrong_by_itself_is_refused_at_once(stack: Stack) -> None:
+    told = stack.events()
+    for body, words in (
+        (TEMPLATE.replace("    Condition: WithExtra", "    Condition: Nope"), "Unresolved condition dependency Nope"),
+        (TEMPLATE.replace("!Ref Title", "!Ref Nope"), r"Unresolved resource dependencies \[Nope\] in the Resources"),
+        (TEMPLATE.replace("    Condition:", "    Conditon:"), "Invalid template resource property 'Conditon'"),
+    ):
+        with pytest.raises(ClientError, match=words):
+            stack.plan(body)
+        with pytest.raises(ClientError, match=words):
+            stack.client.update_stack(StackName=stack.name, TemplateBody=body)
+    assert stack.events() == told

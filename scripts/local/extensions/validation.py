@@ -1,8 +1,8 @@
 """CloudFormation's validation before a deployment: properties that a type does not have, and values that it refuses.
 
-A change set with such a property fails, and DescribeEvents says why; a stack made or updated without one rolls back
-before anything of it is made. The emulator does so for two of its types; here it does for all in
-``scripts.local.property_schemas``.
+A template that is wrong by itself is refused at once. A change set with such a property fails, and DescribeEvents says
+why; a stack made or updated without one rolls back before anything of it is made. The emulator does so for two of its
+types; here it does for all in ``scripts.local.property_schemas``.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
 """
 
@@ -13,9 +13,9 @@ from typing import Any
 
 from ministack.core.responses import new_uuid
 from ministack.services import cloudformation
-from ministack.services.cloudformation import changesets, handlers, stacks
+from ministack.services.cloudformation import changesets, engine, handlers, stacks
 
-from scripts.local import property_schemas
+from scripts.local import property_schemas, template_format
 from scripts.local.extensions.changes import Version
 from scripts.local.extensions.updates import version
 
@@ -34,9 +34,22 @@ Found = tuple[str, str, str, str, str]  # logical id, type, name of the validati
 
 def register() -> None:
     """Put it into the emulator. After ``updates``, whose change sets it checks."""
+    _check_format()
     _check_change_sets()
     _check_stacks()
     _tell_events_of_change_sets()
+
+
+def _check_format() -> None:
+    """Refuse a template that is wrong by itself, most of which the emulator lets pass."""
+    check = engine._validate_template_statics
+
+    def check_all(template: Record) -> None:
+        if wrong := template_format.fault(template):
+            raise ValueError(wrong)
+        check(template)
+
+    engine._validate_template_statics = check_all
 
 
 def _problems(checked: Version) -> Iterator[Found]:

@@ -314,7 +314,7 @@ def test_in_a_codespace_others_are_refused_as_elsewhere(forwarded: Front, host: 
     named, other = (each.replace("PORT", str(forwarded.port)) for each in (host, origin))
     headers = {"Host": named, **({"Origin": other} if other else {})}
     for method, path in (("GET", "/api/x"), ("POST", "/api/x"), ("GET", "/")):
-        status, got, _ = ask(forwarded, method, path, **headers)
+        status, got, _ = ask(forwarded, method, path, None, **headers)
         assert status == 403
         assert "access-control-allow-origin" not in got
 

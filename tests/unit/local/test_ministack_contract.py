@@ -53,6 +53,7 @@ FUNCTIONS = {
         "old_template", "new_template", "resources", "template", "changed_params", "retag",
     ],
     "services.cloudformation.changesets._resolve_props_for_diff": ["template", "params", "stack_name", "stack_id"],
+    "services.cloudformation.engine._validate_template_statics": ["template"],
     "services.cloudformation.engine._has_dynamic_references": ["template"],
     "services.cloudformation.changesets._find_change_set": ["cs_name", "stack_name"],
     "services.cloudformation.handlers._error": ["code", "message"],
