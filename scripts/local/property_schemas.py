@@ -1,4 +1,4 @@
-"""Which properties a resource of each type may have: names at every depth, types, enums, and what is required.
+"""Which properties and attributes a resource of each type has: names at every depth, types, enums, what is required.
 
 ``property_schemas.json`` has the facts for the types in templates/, in short form. They come from the types' own
 schemas, which cfn-lint carries; as only developers have that, `make templates` writes them down. A schema is
@@ -26,6 +26,7 @@ from scripts.local.update_behaviors import schemas
 
 FILE = Path(__file__).with_name("property_schemas.json")
 ANY = "any"
+ATTRIBUTES = "@"  # beside the definitions: a list of names
 SCALARS = {"string": "String", "integer": "Integer", "number": "Number", "boolean": "Boolean"}
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 
@@ -48,6 +49,18 @@ def problems(type_: str, properties: Mapping[str, Any]) -> list[Problem]:
     """
     definitions = known().get(type_)
     return list(_problems(definitions[""], properties, (), definitions)) if definitions else []
+
+
+def supports(type_: str, attribute: str) -> bool:
+    """Whether Fn::GetAtt knows an attribute of a type; of one that the file does not have, it may.
+
+    Args:
+        type_: the resource's type.
+        attribute: its name, with dots where it is nested.
+    """
+    if type_ not in known():
+        return True
+    return any(f"{attribute}.".startswith(f"{each}.") for each in known()[type_][ATTRIBUTES])
 
 
 def _problems(schema: Any, value: Any, path: tuple[str, ...], definitions: Mapping[str, Any]) -> Iterator[Problem]:
@@ -127,9 +140,11 @@ def _text(value: Any) -> str:
 def from_schemas() -> str:
     """What the file should say, out of the schemas of cfn-lint."""
     lines = []
-    for type_, schema in schemas():
+    for type_, found in schemas():
+        schema = found.schema
         definitions = {"": schema, **schema.get("definitions", {})}
         short = {name: _short(each) for name, each in sorted(definitions.items())}
+        short[ATTRIBUTES] = sorted(found.get_atts)
         lines.append(f"  {json.dumps(type_)}: {json.dumps(short, separators=(',', ':'))}")
     return "{\n" + ",\n".join(lines) + "\n}\n"
 

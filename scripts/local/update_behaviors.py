@@ -73,24 +73,24 @@ def at(tree: Any, path: PropertyPath) -> Any:
     return tree
 
 
-def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
-    """The schemas of the types in templates/, and of those that learners deploy, sorted by type. Needs cfn-lint."""
+def schemas() -> Iterator[tuple[str, Any]]:
+    """cfn-lint's schemas of the types in templates/, and of those that learners deploy, sorted by type."""
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
     files = templates.TEMPLATES_DIR.glob("*.yaml")
     used = {resource.type for file in files for resource in templates.load(file.stem).resources.values()}
     for type_ in sorted(used | LEARNED):
-        yield type_, PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, type_).schema
+        yield type_, PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, type_)
 
 
 def from_schemas() -> str:
     """What the file should say, out of the schemas of cfn-lint."""
     lines = []
-    for type_, schema in schemas():
+    for type_, found in schemas():
         behaviors = {
-            requires: sorted(path.removeprefix("/properties/") for path in schema[key])
+            requires: sorted(path.removeprefix("/properties/") for path in found.schema[key])
             for requires, key in SCHEMA_KEYS.items()
-            if schema.get(key)
+            if found.schema.get(key)
         }
         lines.append(f"  {json.dumps(type_)}: {json.dumps(behaviors)}")
     return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -262,6 +262,7 @@ def test_a_template_that_is_wrong_by_itself_is_refused_at_once(stack: Stack) -> 
     for body, words in (
         (TEMPLATE.replace("    Condition: WithExtra", "    Condition: Nope"), "Unresolved condition dependency Nope"),
         (TEMPLATE.replace("!Ref Title", "!Ref Nope"), r"Unresolved resource dependencies \[Nope\] in the Resources"),
+        (TEMPLATE.replace("Topic.TopicName", "Topic.TopicNam"), "Topic does not support attribute type TopicNam"),
         (TEMPLATE.replace("    Condition:", "    Conditon:"), "Invalid template resource property 'Conditon'"),
     ):
         with pytest.raises(ClientError, match=words):

@@ -15,6 +15,7 @@ from ministack.core.responses import new_uuid
 from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, engine, handlers, stacks
 
+from scripts.cloudformation import references
 from scripts.local import property_schemas, template_format
 from scripts.local.extensions.changes import Version
 from scripts.local.extensions.updates import version
@@ -45,11 +46,20 @@ def _check_format() -> None:
     check = engine._validate_template_statics
 
     def check_all(template: Record) -> None:
-        if wrong := template_format.fault(template):
+        if wrong := template_format.fault(template) or _unknown_attribute(template):
             raise ValueError(wrong)
         check(template)
 
     engine._validate_template_statics = check_all
+
+
+def _unknown_attribute(template: Record) -> str:
+    """What CloudFormation says of the first attribute that a resource does not have; "" if there is none."""
+    resources = {} if template.get("Transform") else template.get("Resources") or {}
+    for name, attribute in references.found([resources, template.get("Outputs")]):
+        if attribute and name in resources and not property_schemas.supports(resources[name]["Type"], attribute):
+            return f"Template error: resource {name} does not support attribute type {attribute} in Fn::GetAtt"
+    return ""
 
 
 def _problems(checked: Version) -> Iterator[Found]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scripts.cloudformation import templates
+from scripts.cloudformation import references, templates
 from scripts.cloudformation.resolving import Resolver
 from scripts.local import property_schemas
 from scripts.local.property_schemas import problems
@@ -137,6 +137,21 @@ def test_values_of_parameters_stand_for_booleans(value: Any) -> None:
     assert problems(API_TYPE, {**API, "FailOnWarnings": value}) == []
 
 
+@pytest.mark.parametrize(
+    ("type_", "attribute", "known"),
+    [
+        ("AWS::IAM::Role", "Arn", True),
+        ("AWS::IAM::Role", "Arnn", False),
+        ("AWS::IAM::Role", "Ar", False),
+        ("AWS::S3::Bucket", "MetadataConfiguration.Destination.TableBucketArn", True),
+        ("AWS::S3::Bucket", "MetadataConfiguration", False),
+        ("AWS::New::Thing", "Anything", True),
+    ],
+)
+def test_attributes_of_a_type_are_known(type_: str, attribute: str, known: bool) -> None:
+    assert property_schemas.supports(type_, attribute) == known
+
+
 def test_a_type_that_nobody_looked_up_is_not_checked() -> None:
     assert problems("AWS::New::Thing", {"Anything": 1}) == []
 
@@ -151,6 +166,12 @@ def test_our_templates_have_nothing_that_aws_refuses(stack: str) -> None:
         for problem in problems(each.type, resolver.resolve(each.properties))
     ]
     assert found == []
+    types = {name: each.type for name, each in template.resources.items()}
+    assert [
+        (name, attribute)
+        for name, attribute in references.found(template.document)
+        if attribute and not property_schemas.supports(types[name], attribute)
+    ] == []
 
 
 def test_the_file_is_what_the_schemas_say() -> None:
