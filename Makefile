@@ -167,6 +167,7 @@ bench: $(VENV)/.dev  ## measure speed and memory on this machine into docs/bench
 templates: $(VENV)/.dev  ## write templates/ from generator/, and what the schemas of their types say
 	$(PY) -m generator
 	$(PY) -m scripts.local.update_behaviors
+	$(PY) -m scripts.local.property_schemas
 	$(PY) -m scripts.look.rights
 
 .PHONY: newcomer
@@ -175,7 +176,7 @@ newcomer: $(VENV)/.dev  ## try README's commands on a bare machine (needs root a
 
 .PHONY: faults
 faults: $(VENV)/.dev  ## break everything that can break, with 10,000 requests running (minutes)
-	FAULT_REQUESTS=10000 FAULT_KILLS=57 $(PY) -m pytest tests/faults tests/local/test_durability.py \
+	FAULT_REQUESTS=10000 FAULT_KILLS=57 FAULT_UPDATES=100 $(PY) -m pytest tests/faults tests/local/test_durability.py tests/local/test_workers.py \
 		-p no:cacheprovider --timeout 1800
 
 .PHONY: fuzz
