@@ -1,9 +1,12 @@
 // What happens inside for one text: the seven probabilities as its words are added one by one (one request with all the
-// beginnings of the text), what hiding each word does, and why the model answers or abstains.
+// beginnings of the text), what hiding each word does, and why the model answers or abstains. The picture of the states
+// is in states.js.
 
 import { Failure, isPrediction, json, loadConfig, makeApi, patiently } from "./api.js";
 import { byId, make, write } from "./dom.js";
+import { isInside, readAs, states } from "./states.js";
 import { text, wording } from "./text.js";
+import { isExplained, underline } from "./why.js";
 import { learn, percent, say, sayFailure, sayLabel, translate } from "./words.js";
 
 const MOST = 100; // words: as many texts as one request takes
@@ -43,6 +46,8 @@ let told = () => "";
 
 const isSteps = (size) => (reply, labels) => Array.isArray(reply?.predictions) && reply.predictions.length === size && reply.predictions.every((one) => isPrediction(one, labels));
 
+const isWhole = (reply, labels) => isExplained(reply, labels) && (reply.care === true || isInside(reply.inside));
+
 async function look() {
   const review = wording();
   const words = [...review.matchAll(/\S+/g)];
@@ -61,7 +66,7 @@ async function look() {
   const reviews = words.map((word) => review.slice(0, word.index + word[0].length));
   try {
     const [whole, { predictions }] = await Promise.all([
-      ask("getSentiment", isPrediction, { review, explain: true }),
+      ask("getSentiment", isWhole, { review, explain: "inside" }),
       ask("getSentiments", isSteps(words.length), { reviews }),
     ]);
     seen = { words: words.map(String), steps: predictions, whole };
@@ -89,21 +94,6 @@ function table({ words, steps }) {
   return make("table", { className: "matrix growing" }, make("thead", {}, make("tr", {}, make("td", {}), ...head)), make("tbody", {}, ...rows));
 }
 
-/** The text with each word underlined as much as it moved the model. */
-function underlined({ review, attribution = [] }) {
-  const characters = [...review]; // code points, as the service counts
-  const most = Math.max(0.01, ...attribution.map(({ weight }) => Math.abs(weight)));
-  let done = 0;
-  const nodes = attribution.flatMap(({ start, end, weight }) => {
-    const word = make("u", { className: weight < 0 ? "against" : "", title: percent(weight) }, characters.slice(start, end).join(""));
-    word.style.setProperty("--share", Math.abs(weight) / most);
-    const before = characters.slice(done, start).join("");
-    done = end;
-    return [before, word];
-  });
-  return [...nodes, characters.slice(done).join("")];
-}
-
 function sayThreshold({ classification, confidence, scores, model }) {
   const [label] = [...config.labels].sort((a, b) => scores[b] - scores[a]);
   const { card } = config;
@@ -121,7 +111,10 @@ function show() {
   if (byId("inside").hidden) return;
   byId("table").replaceChildren(table(seen));
   byId("words").dataset.label = whole.classification ?? "";
-  byId("words").replaceChildren(...underlined(whole));
+  byId("words").replaceChildren(...underline(whole, 0));
+  byId("states").hidden = !whole.inside.length;
+  byId("states-table").replaceChildren(states(whole.inside));
+  write(byId("read-as"), readAs(whole));
   write(byId("threshold"), sayThreshold(whole));
 }
 
