@@ -25,7 +25,7 @@ learn({
     look: "Hineinschauen",
     one: "Ein Text",
     growing: "Wort für Wort",
-    growingHint: "Jede Spalte: was das Modell zum Text bis zu diesem Wort sagt. Je dunkler, desto sicherer; das stärkste Gefühl ist umrandet.",
+    growingHint: "Jede Spalte: was das Modell zum Text bis zu diesem Wort sagt. Je kräftiger die Farbe, desto sicherer; das stärkste Gefühl ist umrandet.",
     moved: "Was den Ausschlag gab",
     movedHint: "Jedes Wort wird einmal verdeckt: Je dicker die Linie, desto stärker sank die Wahrscheinlichkeit. Gestrichelt: Sie stieg.",
     whyTitle: "Warum es antwortet oder schweigt",
@@ -84,7 +84,7 @@ function cell(label, { scores, care }) {
   const most = Math.max(...config.labels.map((one) => scores[one]));
   const share = care ? 0 : scores[label];
   const made = make("td", { className: !care && share === most ? "right" : "", title: percent(share) }, make("span", { className: "hidden" }, percent(share)));
-  made.style.setProperty("--share", share * 2.2);
+  made.style.setProperty("--share", share);
   return made;
 }
 

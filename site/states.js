@@ -19,7 +19,7 @@ learn({
   de: {
     statesTitle: "Was es in seinem Zustand behält",
     statesHint:
-      "Jede Spalte ist ein Token. In den Zeilen des Zustands heißt dunkler: eine höhere Zahl zwischen −1 und 1. Gezeigt werden von den 128 Zahlen jeder Richtung die acht, die sich bei diesem Text am meisten ändern; für sich allein bedeutet keine etwas. Das Netz fasst alle Spalten auf drei Arten nebeneinander zusammen: durch ihren Mittelwert, durch den größten Wert jeder Zahl und durch Aufmerksamkeit, die die Spalten gewichtet. Die ersten beiden Zeilen zeigen, wie viel der beiden Letzten aus jeder Spalte kommt.",
+      "Jede Spalte ist ein Token. In den Zeilen des Zustands steht ein kräftigerer Ton für eine höhere Zahl, zwischen −1 und 1. Gezeigt werden von den 128 Zahlen jeder Richtung die acht, die sich bei diesem Text am meisten ändern; für sich allein bedeutet keine etwas. Das Netz fasst alle Spalten auf drei Arten nebeneinander zusammen: durch ihren Mittelwert, durch den größten Wert jeder Zahl und durch Aufmerksamkeit, die die Spalten gewichtet. Die ersten beiden Zeilen zeigen, wie viel der beiden Letzten aus jeder Spalte kommt.",
     attention: "Aufmerksamkeit",
     maxima: "größte Werte",
     forwards: "vorwärts {number}",
@@ -64,7 +64,7 @@ export function states(inside) {
 export function readAs({ review, inside }) {
   const characters = [...review]; // code points, as the service counts
   const places = Map.groupBy(inside, ({ start, end }) => characters.slice(start, end).join(""));
-  const changes = [...places].map(([typed, steps]) => [typed, [...new Set(steps.map(({ token }) => sayToken(token)))].join(" ")]);
-  const told = changes.filter(([typed, read]) => typed.toLowerCase() !== read);
+  const changes = [...places].map(([typed, steps]) => [typed, [...new Set(steps.map(({ token }) => sayToken(token)).filter((token) => !/^[.,!?]$/.test(token)))].join(" ")]);
+  const told = changes.filter(([typed, read]) => read && typed.toLowerCase() !== read);
   return told.length ? say("readAs", { changes: told.map((pair) => pair.join(" → ")).join(", ") }) : "";
 }
