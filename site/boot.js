@@ -10,8 +10,8 @@ document.addEventListener("click", (event) => {
   if (!event.target.closest("#lost a")) return;
   event.preventDefault();
   try {
-    const draft = { text: document.getElementById("text").value, from: location.hash };
-    sessionStorage.setItem("feelings.draft", JSON.stringify(draft)); // where app.js looks for it
+    const { name, value } = document.getElementById("text");
+    sessionStorage.setItem(`feelings.${name}`, JSON.stringify({ text: value, from: location.hash })); // where text.js looks for it
   } catch {
     // Storage is switched off: what can be had is the reload alone.
   }

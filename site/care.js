@@ -11,7 +11,9 @@ learn({
     careLocal: "your local emergency number",
     careDial: "Call {number}",
     careText: "or text {number}",
-    careElsewhere: "In any other country:",
+    careElsewhere: "In any other country, or if a number does not work:",
+    careSeen: "Last seen in public: {year}.",
+    careChecked: "Checked: {day}.",
     careWrong: "If this was meant differently, or was a quotation: simply write another text.",
   },
   de: {
@@ -20,7 +22,9 @@ learn({
     careLocal: "den örtlichen Notruf",
     careDial: "Anrufen: {number}",
     careText: "oder SMS an {number}",
-    careElsewhere: "In jedem anderen Land:",
+    careElsewhere: "In jedem anderen Land, oder falls eine Nummer nicht geht:",
+    careSeen: "Zuletzt öffentlich gesehen: {year}.",
+    careChecked: "Geprüft: {day}.",
     careWrong: "Falls es anders gemeint oder ein Zitat war: Schreiben Sie einfach einen anderen Text.",
   },
 });
@@ -39,9 +43,15 @@ function countryOf({ countries }) {
 const phone = (scheme, key, number) => make("a", { href: `${scheme}:${number.replaceAll(" ", "")}` }, say(key, { number }));
 const site = ({ name, source }) => make("a", { href: source, target: "_blank", rel: "noopener" }, name);
 
+/** When somebody last compared it with its source, or else the year in which it was last seen anywhere. */
+function sayAge({ checked, seen }) {
+  if (!checked) return say("careSeen", { year: seen });
+  return say("careChecked", { day: new Intl.DateTimeFormat(languageNow(), { dateStyle: "long", timeZone: "UTC" }).format(new Date(checked)) });
+}
+
 function item(line) {
   const text = line.text ? [" ", phone("sms", "careText", line.text)] : [];
-  return make("li", {}, make("strong", {}, phone("tel", "careDial", line.dial)), ...text, make("br"), site(line));
+  return make("li", {}, make("strong", {}, phone("tel", "careDial", line.dial)), ...text, make("br"), site(line), " ", make("span", { className: "quiet" }, sayAge(line)));
 }
 
 /** Fills `place` with help lines, in the page's language. */

@@ -111,7 +111,7 @@ export const de = {
   help: "Hilfe",
   helpText: "Schreiben Sie einen Text und drücken Sie Enter, oder tippen Sie auf ein Beispiel. Sagen Sie dann, welches Gefühl es war: durch Antippen oder mit Tab und den Zahlen 1 bis 7, 0 für keines. Escape nimmt zurück, was noch nicht gesendet ist. Das Modell liest nur Englisch und gibt zu, wenn es etwas nicht sagen kann.",
   privacy: "Datenschutz",
-  privacyText: "Beim Fragen wird nichts gespeichert: Der Text geht an das Modell und wird nicht protokolliert. Beim Beurteilen werden der Text, die Antwort des Modells, Ihre und die Uhrzeit gespeichert und nichts über Sie: kein Cookie, keine Adresse, kein Name. Mit den Urteilen lernt das Modell, und wer es darf, kann sie herunterladen. Solange dieser Besuch dauert, können Sie jedes Ihrer Urteile zurücknehmen, dann wird es gelöscht; später kann das, wer diese Seite betreibt. Was noch nicht gesendet ist und die Sprache bleiben in Ihrem Browser.",
+  privacyText: "Beim Fragen wird nichts gespeichert: Der Text geht an das Modell und wird nicht protokolliert. Beim Beurteilen werden der Text, die Antwort des Modells, Ihre und die Uhrzeit gespeichert und nichts über Sie: kein Cookie, keine Adresse, kein Name. Mit den Urteilen lernt das Modell, und wer es darf, kann sie herunterladen. Solange dieser Besuch dauert, können Sie jedes Ihrer Urteile zurücknehmen, dann wird es gelöscht; später kann das, wer diese Seite betreibt. Was noch nicht gesendet ist und die Sprache bleiben in Ihrem Browser; was Sie auf dieser Seite sehen, bis Sie den Tab schließen.",
   api: "Die API nutzen",
   copy: "Kopieren",
   copied: "Kopiert.",

@@ -20,6 +20,7 @@ learn({
     choose: "…",
     refusedText: "not accepted",
     careText: "serious: no guess",
+    notKept: "(not kept)",
   },
   de: {
     manyFound: "{texts} Texte.",
@@ -38,6 +39,7 @@ learn({
     choose: "…",
     refusedText: "nicht angenommen",
     careText: "ernst: hier wird nicht geraten",
+    notKept: "(nicht behalten)",
     one: "Ein Text",
     manyTitle: "Viele Texte",
     manyLead: "Fügen Sie englische Texte ein, einen je Zeile, oder ziehen Sie eine CSV-Datei hierher. Bis zu 1.000 werden eingeordnet; gespeichert wird nur, was Sie beurteilen.",

@@ -5,7 +5,7 @@
 import { Failure, isPrediction, json, loadConfig, makeApi, patiently } from "./api.js";
 import { byId, make, write } from "./dom.js";
 import { isInside, readAs, states } from "./states.js";
-import { text, wording } from "./text.js";
+import { dropDraft, noteDraft, restoreText, text, wording } from "./text.js";
 import { isExplained, underline } from "./why.js";
 import { learn, percent, say, sayFailure, sayLabel, translate } from "./words.js";
 
@@ -71,7 +71,10 @@ async function look() {
     ]);
     seen = { words: words.map(String), steps: predictions, whole };
     told = () => (whole.care ? say("care") : "");
-    if (whole.care) await (await import("./care.js")).showCare(byId("care"));
+    if (whole.care) {
+      dropDraft();
+      await (await import("./care.js")).showCare(byId("care"));
+    }
   } catch (failure) {
     if (signal.aborted) return;
     const known = failure instanceof Failure ? failure : new Failure("server");
@@ -130,6 +133,8 @@ async function start() {
     return write(byId("notice"), say("configFailed"));
   }
   for (const button of document.querySelectorAll("button")) button.disabled = false;
+  restoreText();
+  text.addEventListener("input", noteDraft);
   byId("submit").addEventListener("click", look);
   text.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -182,3 +183,38 @@ def test_nothing_scrolls_sideways_but_the_table(open_page: Callable[..., Visitor
     expect(page.locator("#state")).to_have_text("2 von 2 eingeordnet.")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     visitor.screenshot("many-phone")
+
+
+def test_a_reload_keeps_rows_receipts_and_what_is_left_to_do(page: Page, visitor: Visitor) -> None:
+    text, asked = unique("I was so happy for her"), []
+    page.route(BATCH, lambda route: route.continue_() if not asked.append(route) and len(asked) == 1 else None)
+    page.fill("#text", "\n".join([text, *(f"I am glad {number}" for number in range(100))]))
+    page.click("#submit")
+    expect(page.locator("#state")).to_contain_text("100 of 101 classified.")
+    row = page.locator("#table tr", has_text=text)
+    row.locator("select").select_option("fear")
+    expect(row.locator("[data-judgement]")).to_have_text("Saved.")
+    page.unroute(BATCH)
+    page.reload()
+    expect(page.locator("#submit")).to_be_enabled()
+    expect(page.locator("#text")).to_have_value(re.compile("^I was so happy for her"))
+    expect(page.locator("#state")).to_have_text("100 of 101 classified. Paused.")
+    page.click("#pause")
+    expect(page.locator("#state")).to_have_text("101 of 101 classified.")
+    expect(row.locator("[data-judgement]")).to_have_text("Saved.")
+    row.locator("select").select_option("")
+    expect(row.locator("[data-judgement]")).to_have_text("Taken back.")
+    assert visitor.stored(text) == []
+
+
+def test_a_text_that_needs_care_is_not_kept_for_a_reload(page: Page) -> None:
+    serious = "I want to kill myself"
+    classify(page, f"{serious}\n{HAPPY}")
+    expect(page.locator("#care")).to_be_visible()
+    page.reload()
+    expect(page.locator("#state")).to_have_text("2 of 2 classified.")
+    expect(page.locator("#table")).to_contain_text("(not kept)")
+    assert page.input_value("#text") == ""
+    kept = page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
+    assert HAPPY in kept
+    assert serious not in kept
