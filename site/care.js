@@ -54,8 +54,8 @@ function item(line) {
   return make("li", {}, make("strong", {}, phone("tel", "careDial", line.dial)), ...text, make("br"), site(line), " ", make("span", { className: "quiet" }, sayAge(line)));
 }
 
-/** Fills `place` with help lines, in the page's language. */
-export async function showCare(place) {
+/** Fills `place` with help lines, in the page's language; `why` says why they are there. */
+export async function showCare(place, why = say("careWhy")) {
   lines ??= await fetch("helplines.json").then((reply) => reply.json()).catch(() => null);
   const { countries, directories } = lines ?? NOTHING;
   const code = countryOf({ countries });
@@ -64,7 +64,7 @@ export async function showCare(place) {
   const paragraph = (...words) => make("p", {}, ...words);
   place.className = "care";
   place.replaceChildren(
-    paragraph(say("careWhy")),
+    paragraph(why),
     ...(country ? [make("h2", {}, name), make("ul", {}, ...country.lines.map(item))] : []),
     paragraph(say("careDanger", { emergency: country?.emergency ?? say("careLocal") })),
     ...(directories.length ? [paragraph(say("careElsewhere"), " ", ...directories.flatMap((one, i) => [i ? ", " : "", site(one)]))] : []),

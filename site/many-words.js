@@ -20,6 +20,7 @@ learn({
     choose: "…",
     refusedText: "not accepted",
     careText: "serious: no guess",
+    careMany: "Texts that sound serious: {texts}. There is no guess for them, and they are not stored. If one is yours, or you know who wrote it, please talk to somebody, now if you can:",
     notKept: "(not kept)",
   },
   de: {
@@ -39,6 +40,7 @@ learn({
     choose: "…",
     refusedText: "nicht angenommen",
     careText: "ernst: hier wird nicht geraten",
+    careMany: "Texte, die ernst klingen: {texts}. Für sie wird nicht geraten, und sie werden nicht gespeichert. Wenn einer von Ihnen ist oder Sie wissen, wer ihn geschrieben hat: Bitte sprechen Sie mit jemandem, am besten gleich:",
     notKept: "(nicht behalten)",
     one: "Ein Text",
     manyTitle: "Viele Texte",

@@ -106,7 +106,7 @@ const nextBatch = () => entries.filter(({ reply, refused }) => !reply && !refuse
 
 /** Keeps all of it for a reload, receipts included; but no text that needs care. */
 function keep() {
-  const blank = ({ text: review, row }) => ({ text: "", row: row.map((cell) => (cell.trim() === review ? "" : cell)) });
+  const blank = ({ text: review, row }) => ({ text: "", reply: { care: true }, row: row.map((cell) => (cell.trim() === review ? "" : cell)) });
   visitStore.set("many", { names, entries: entries.map((entry) => (entry.reply?.care ? { ...entry, ...blank(entry) } : entry)) });
   if (entries.some(({ reply }) => reply?.care)) dropDraft();
 }
@@ -182,12 +182,12 @@ function row(entry) {
   const sure = entry.reply && !entry.reply.care ? percent(entry.reply.confidence) : "";
   return make(
     "tr",
-    {},
-    make("td", { className: "quiet" }, count(entry.order)),
-    make("td", { className: "text", lang: "en", dir: "auto" }, entry.text || say("notKept")),
-    make("td", { className: "label", data: { label: entry.reply?.classification ?? "" } }, sayReply(entry)),
-    make("td", {}, sure),
-    make("td", {}, ...verdict(entry)),
+    { role: "row" },
+    make("td", { role: "cell", className: "number quiet" }, count(entry.order)),
+    make("td", { role: "cell", className: "text", lang: "en", dir: "auto" }, entry.text || say("notKept")),
+    make("td", { role: "cell", className: "label", data: { label: entry.reply?.classification ?? "" } }, sayReply(entry)),
+    make("td", { role: "cell", className: "sure" }, sure),
+    make("td", { role: "cell", className: "said" }, ...verdict(entry)),
   );
 }
 
@@ -198,14 +198,16 @@ function head(key, word) {
     document.querySelector(`[data-key="${key}"]`).focus();
   };
   const sort = order.key === key ? (order.descending ? "descending" : "ascending") : "none";
-  return make("th", { scope: "col", "aria-sort": sort }, make("button", { type: "button", data: { key }, onclick: turn }, say(word)));
+  return make("th", { role: "columnheader", scope: "col", "aria-sort": sort }, make("button", { type: "button", data: { key }, onclick: turn }, say(word)));
 }
 
 function showTable() {
-  const heads = [head("order", "columnOrder"), head("text", "columnText"), head("label", "columnLabel"), head("sure", "columnSure"), make("th", { scope: "col" }, say("columnSaid"))];
+  const heads = [head("order", "columnOrder"), head("text", "columnText"), head("label", "columnLabel"), head("sure", "columnSure"), make("th", { role: "columnheader", scope: "col" }, say("columnSaid"))];
   const answered = sorted(entries, order.key, order.descending);
   const body = answered.slice(0, shownRows).map(row);
-  byId("table").replaceChildren(...(entries.length ? [make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...body))] : []));
+  // Its roles are said outright: on a phone its parts are laid out as something else.
+  const group = (tag, ...rows) => make(tag, { role: "rowgroup" }, ...rows);
+  byId("table").replaceChildren(...(entries.length ? [make("table", { role: "table", "aria-labelledby": "table-title" }, group("thead", make("tr", { role: "row" }, ...heads)), group("tbody", ...body))] : []));
   moreButton.hidden = answered.length <= shownRows;
 }
 
@@ -227,8 +229,9 @@ function show() {
 /** Help lines, where one of the texts needs them. */
 async function showCare() {
   const place = byId("care");
-  place.hidden = !entries.some(({ reply }) => reply?.care);
-  if (!place.hidden) await (await import("./care.js")).showCare(place);
+  const serious = entries.filter(({ reply }) => reply?.care).length;
+  place.hidden = !serious;
+  if (serious) await (await import("./care.js")).showCare(place, say("careMany", { texts: count(serious) }));
 }
 
 // --- downloading ---
