@@ -18,6 +18,9 @@ document.addEventListener("click", (event) => {
   location.reload();
 });
 
+// German has a part of its own. Asked for here, it comes with the others and not after them.
+if (navigator.language.startsWith("de")) import("./de.js").catch(() => {});
+
 // Modules delay this event; after it only the words of another language may be on their way.
 const soon = () => setTimeout(check, 3_000);
 if (document.readyState === "complete") soon();

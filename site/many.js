@@ -154,7 +154,7 @@ function report(id, now) {
 function sayReply({ reply, refused }) {
   if (refused) return say("refusedText");
   if (!reply) return "";
-  if (reply.care) return say("careText");
+  if (reply.care) return say("careRow");
   return reply.classification ? sayLabel(reply.classification) : say("cannotTellShort");
 }
 
@@ -280,6 +280,7 @@ function listen() {
 
 async function start() {
   document.documentElement.dataset.ready = "";
+  byId("later").rel = "stylesheet";
   byId("lost").classList.remove("now"); // it was only slow
   await translate();
   byId("framed").hidden = window.top === window.self;

@@ -4,9 +4,7 @@
 
 import { Failure, isPrediction, json, loadConfig, makeApi, patiently } from "./api.js";
 import { byId, make, write } from "./dom.js";
-import { isInside, readAs, states } from "./states.js";
 import { dropDraft, noteDraft, restoreText, text, wording } from "./text.js";
-import { isExplained, underline } from "./why.js";
 import { learn, percent, say, sayFailure, sayLabel, translate } from "./words.js";
 
 const MOST = 100; // words: as many texts as one request takes
@@ -23,11 +21,13 @@ learn({
     modelTitle: "Im Inneren des Modells",
     modelLead: "Das Netz liest einen Text Wort für Wort, in beide Richtungen, und behält in seinem Zustand, was es gelesen hat. Hier sehen Sie, was es nach jedem Wort sagen würde.",
     look: "Hineinschauen",
-    one: "Ein Text",
     growing: "Wort für Wort",
     growingHint: "Jede Spalte: was das Modell zum Text bis zu diesem Wort sagt. Je kräftiger die Farbe, desto sicherer; das stärkste Gefühl ist umrandet.",
     moved: "Was den Ausschlag gab",
     movedHint: "Jedes Wort wird einmal verdeckt: Je dicker die Linie, desto stärker sank die Wahrscheinlichkeit. Gestrichelt: Sie stieg.",
+    statesTitle: "Was es in seinem Zustand behält",
+    statesHint:
+      "Jede Spalte ist ein Token. In den Zeilen des Zustands steht ein kräftigerer Ton für eine höhere Zahl, zwischen −1 und 1. Gezeigt werden von den 128 Zahlen jeder Richtung die acht, die sich bei diesem Text am meisten ändern; für sich allein bedeutet keine etwas. Das Netz fasst alle Spalten auf drei Arten nebeneinander zusammen: durch ihren Mittelwert, durch den größten Wert jeder Zahl und durch Aufmerksamkeit, die die Spalten gewichtet. Die ersten beiden Zeilen zeigen, wie viel der beiden Letzten aus jeder Spalte kommt.",
     whyTitle: "Warum es antwortet oder schweigt",
     tooManyWords: "Bitte nehmen Sie einen Text mit höchstens {most} Wörtern.",
     answers: "Es antwortet {label}: Mit {percent} liegt es über der Schwelle von {threshold}, unter der es schweigt.",
@@ -40,13 +40,19 @@ learn({
 const whenReady = patiently(loadConfig, { onWait: () => {} });
 const at = makeApi(() => whenReady);
 let config = null;
+let parts = null; // what a first look needs and the page itself does not: {readAs, states, underline, ...}
 let seen = null; // {words, steps, whole}: the last text
 let asked = null; // AbortController
 let told = () => "";
 
 const isSteps = (size) => (reply, labels) => Array.isArray(reply?.predictions) && reply.predictions.length === size && reply.predictions.every((one) => isPrediction(one, labels));
 
-const isWhole = (reply, labels) => isExplained(reply, labels) && (reply.care === true || isInside(reply.inside));
+const isWhole = (reply, labels) => parts.isExplained(reply, labels) && (reply.care === true || parts.isInside(reply.inside));
+
+async function loadParts() {
+  const [ofStates, ofWords] = await Promise.all([import("./states.js"), import("./why.js")]);
+  parts = { ...ofStates, ...ofWords };
+}
 
 async function look() {
   const review = wording();
@@ -65,6 +71,7 @@ async function look() {
   const ask = (path, is, body) => patiently(() => at(path, is, { ...json(body), signal }), { signal, onWait });
   const reviews = words.map((word) => review.slice(0, word.index + word[0].length));
   try {
+    if (!parts) await loadParts();
     const [whole, { predictions }] = await Promise.all([
       ask("getSentiment", isWhole, { review, explain: "inside" }),
       ask("getSentiments", isSteps(words.length), { reviews }),
@@ -114,15 +121,16 @@ function show() {
   if (byId("inside").hidden) return;
   byId("table").replaceChildren(table(seen));
   byId("words").dataset.label = whole.classification ?? "";
-  byId("words").replaceChildren(...underline(whole, 0));
+  byId("words").replaceChildren(...parts.underline(whole, 0));
   byId("states").hidden = !whole.inside.length;
-  byId("states-table").replaceChildren(states(whole.inside));
-  write(byId("read-as"), readAs(whole));
+  byId("states-table").replaceChildren(parts.states(whole.inside));
+  write(byId("read-as"), parts.readAs(whole));
   write(byId("threshold"), sayThreshold(whole));
 }
 
 async function start() {
   document.documentElement.dataset.ready = "";
+  byId("later").rel = "stylesheet";
   byId("lost").classList.remove("now"); // it was only slow
   await translate();
   byId("framed").hidden = window.top === window.self;
@@ -133,6 +141,7 @@ async function start() {
     return write(byId("notice"), say("configFailed"));
   }
   for (const button of document.querySelectorAll("button")) button.disabled = false;
+  loadParts().catch(() => byId("lost").classList.add("now"));
   restoreText();
   text.addEventListener("input", noteDraft);
   byId("submit").addEventListener("click", look);

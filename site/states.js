@@ -17,9 +17,6 @@ learn({
     "token.<unk>": "(unknown)",
   },
   de: {
-    statesTitle: "Was es in seinem Zustand behält",
-    statesHint:
-      "Jede Spalte ist ein Token. In den Zeilen des Zustands steht ein kräftigerer Ton für eine höhere Zahl, zwischen −1 und 1. Gezeigt werden von den 128 Zahlen jeder Richtung die acht, die sich bei diesem Text am meisten ändern; für sich allein bedeutet keine etwas. Das Netz fasst alle Spalten auf drei Arten nebeneinander zusammen: durch ihren Mittelwert, durch den größten Wert jeder Zahl und durch Aufmerksamkeit, die die Spalten gewichtet. Die ersten beiden Zeilen zeigen, wie viel der beiden Letzten aus jeder Spalte kommt.",
     attention: "Aufmerksamkeit",
     maxima: "größte Werte",
     forwards: "vorwärts {number}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,16 @@ def test_a_page_leads_to_all_others_and_describes_itself(page: str) -> None:
     others = {name for name in PAGES if name not in (page, catalogue.SITE_ERROR)}
     assert set(re.findall(r'href="([\w.]+)"', nav[1])) == others
     assert re.search(r'<meta name="description" content="[^"]{50,160}">', html)
+
+
+def test_no_part_takes_a_word_from_another() -> None:
+    """Parts add their words to the page's under keys of their own: the same key twice would say the wrong one."""
+    english = [re.search(r"^(?:const en = |  en: )\{(.*?)\}[;,]$", read(name), re.M | re.S) for name in MODULES]
+    keys = [
+        key for block in english if block for key in re.findall(r'(?:^|[{,]) *"?([\w.<>]+)"?: ["`\n]', block[1], re.M)
+    ]
+    assert len(keys) > 100
+    assert [key for key, number in Counter(keys).items() if number > 1] == []
 
 
 @pytest.mark.parametrize("name", [*(path.name for path in SITE.glob("*.css")), *MODULES])
