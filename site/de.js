@@ -136,7 +136,7 @@ export const de = {
   columnSure: "Sicher",
   columnSaid: "Ihr Urteil",
   columnOrder: "Nr.",
-  choose: "…",
+  choose: "Was war es?",
   refusedText: "nicht angenommen",
   careRow: "ernst: hier wird nicht geraten",
   careMany: "Texte, die ernst klingen: {texts}. Für sie wird nicht geraten, und sie werden nicht gespeichert. Wenn einer von Ihnen ist oder Sie wissen, wer ihn geschrieben hat: Bitte sprechen Sie mit jemandem, am besten gleich:",

@@ -17,7 +17,7 @@ learn({
     columnSure: "Sure",
     columnSaid: "Your judgement",
     columnOrder: "No.",
-    choose: "…",
+    choose: "What was it?",
     refusedText: "not accepted",
     careRow: "serious: no guess",
     careMany: "Texts that sound serious: {texts}. There is no guess for them, and they are not stored. If one is yours, or you know who wrote it, please talk to somebody, now if you can:",
