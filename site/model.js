@@ -101,7 +101,7 @@ function cell(label, { scores, care }) {
 function table({ words, steps }) {
   const head = words.map((word) => make("th", { scope: "col" }, make("span", { lang: "en" }, word)));
   const rows = config.labels.map((label) => make("tr", { data: { label } }, make("th", { scope: "row" }, sayLabel(label)), ...steps.map((step) => cell(label, step))));
-  return make("table", { className: "matrix growing" }, make("thead", {}, make("tr", {}, make("td", {}), ...head)), make("tbody", {}, ...rows));
+  return make("table", { className: "matrix growing", "aria-labelledby": "growing" }, make("thead", {}, make("tr", {}, make("td", {}), ...head)), make("tbody", {}, ...rows));
 }
 
 function sayThreshold({ classification, confidence, scores, model }) {

@@ -44,6 +44,7 @@ def test_lines_are_classified_with_the_unsure_first(page: Page) -> None:
     page.click('[data-key="order"]')
     assert [row[0] for row in rows(page)] == ["1", "2"]
     expect(page.locator("th").first).to_have_attribute("aria-sort", "ascending")
+    expect(page.locator("th").first).to_have_accessible_name("No.")  # without the arrow
     page.click('[data-key="order"]')
     assert [row[0] for row in rows(page)] == ["2", "1"]
     assert Axe().run(page).response["violations"] == []

@@ -34,6 +34,7 @@ def test_probabilities_grow_word_by_word(open_page: Callable[..., Visitor]) -> N
         look(page, "I was so happyy")
     asked = json.loads(answered.value.request.post_data or "")
     assert asked == {"reviews": ["I", "I was", "I was so", "I was so happyy"]}
+    expect(page.get_by_role("table", name="Word by word")).to_be_visible()
     expect(page.locator("#table thead th")).to_have_text(["I", "was", "so", "happyy"])
     predictions = answered.value.json()["predictions"]
     shares = page.locator('#table tr[data-label="joy"] td').all_text_contents()
