@@ -191,8 +191,15 @@ def test_on_a_phone_nothing_scrolls_sideways(open_page: Callable[..., Visitor]) 
 
 
 def test_a_reload_keeps_rows_receipts_and_what_is_left_to_do(page: Page, visitor: Visitor) -> None:
-    text, asked = unique("I was so happy for her"), []
-    page.route(BATCH, lambda route: route.continue_() if not asked.append(route) and len(asked) == 1 else None)
+    text = unique("I was so happy for her")
+    asked: list[Route] = []
+
+    def first_alone(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            route.continue_()
+
+    page.route(BATCH, first_alone)
     page.fill("#text", "\n".join([text, *(f"I am glad {number}" for number in range(100))]))
     page.click("#submit")
     expect(page.locator("#state")).to_contain_text("100 of 101 classified.")
