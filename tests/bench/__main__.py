@@ -2,7 +2,8 @@
 
 A benchmark is a module of this folder with a ``TITLE``, an ``ABOUT`` (a paragraph of Markdown: what is measured, and
 how), and a function ``measure() -> Iterable[Figure]``. Nothing is asserted: figures depend on the machine. Each
-benchmark that ran rewrites its section of docs/benchmarks.md; the others keep theirs.
+benchmark that ran rewrites its section of docs/benchmarks.md; the others keep theirs. One that needs what this project
+does not install has a function ``missing() -> str`` too, which says what this machine lacks.
 """
 
 from __future__ import annotations
@@ -45,7 +46,14 @@ def main(names: list[str]) -> int:
         print(f"unknown benchmark: {', '.join(unknown)}; choose from: {', '.join(known)}", file=sys.stderr)
         return 2
     console = Console()
+    lacking = {name: module.missing() for name, module in known.items() if hasattr(module, "missing")}
+    if refused := [f"{name}: {lacking[name]}" for name in names if lacking.get(name)]:
+        print("\n".join(refused), file=sys.stderr)
+        return 2
     for name in names or known:
+        if lacking.get(name):
+            console.print(f"{name} is left out: {lacking[name]}.")
+            continue
         with console.status(f"measuring {name} ..."):
             figures = list(known[name].measure())
         console.print(table(known[name].TITLE, figures))
