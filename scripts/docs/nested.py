@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from scripts.docs.graph import Node, write
 from scripts.docs.svg import PADDING, Drawing, width_of
 
-GAP = 14.0
+GAP = 10.0
 HEADING = 32.0
 BADGE = 24.0  # width and height of a frame's icon, in its corner
-MARGIN = 16.0
+MARGIN = 12.0
 
 
 @dataclass(frozen=True)

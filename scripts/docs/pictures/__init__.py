@@ -9,11 +9,11 @@ from functools import partial
 from generator import catalogue
 from scripts.docs import mermaid, model
 from scripts.docs.graph import Graph
-from scripts.docs.layered import draw as draw_graph
 from scripts.docs.pictures import (
     access,
     before,
     costs,
+    here,
     logical,
     network,
     physical,
@@ -23,21 +23,31 @@ from scripts.docs.pictures import (
     stack,
     workflows,
 )
+from scripts.docs.plot import draw as draw_graph
 from scripts.docs.svg import Drawing
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: its file's name, a sentence under it, how it is drawn, and (where it can be) how as Mermaid."""
+    """One picture.
+
+    Attributes:
+        name: of its file.
+        caption: a sentence under it.
+        draw: draws it.
+        mermaid: writes it as Mermaid, where it can be written so.
+        graph: what it draws, where that is a graph; its layout must be recorded.
+    """
 
     name: str
     caption: str
     draw: Callable[[], Drawing]
     mermaid: Callable[[], str] | None = None
+    graph: Callable[[], Graph] | None = None
 
 
 def _of_graph(name: str, caption: str, graph: Callable[[], Graph]) -> Picture:
-    return Picture(name, caption, lambda: draw_graph(graph()), lambda: mermaid.text(graph()))
+    return Picture(name, caption, lambda: draw_graph(graph()), lambda: mermaid.text(graph()), graph)
 
 
 def general() -> list[Picture]:
@@ -86,4 +96,17 @@ def of_stacks() -> list[Picture]:
             f"stack-{each.stack}", f"What of the stack {each.stack} builds on what.", partial(stack.graph_of, each)
         )
         for each in model.stacks().values()
+    ]
+
+
+def of_lessons() -> list[Picture]:
+    """For each lesson of the walkthrough, where in the system it is."""
+    return [
+        Picture(
+            f"here-{lesson}",
+            f"You are here: {', '.join(here.graph().nodes[name].title for name in names)}",
+            partial(here.picture, lesson),
+            graph=here.graph,
+        )
+        for lesson, names in here.LESSONS.items()
     ]
