@@ -77,7 +77,9 @@ def of(graph: Graph) -> Layout:
     """
     found = _recorded().get(_key(graph))
     if found is None:
-        raise LayoutError(f"{graph.title!r} has changed since it was laid out: run `make docs-sources`, which needs Node.js")
+        raise LayoutError(
+            f"{graph.title!r} has changed since it was laid out: run `make docs-sources`, which needs Node.js"
+        )
     return Layout(
         {name: (x, y) for name, (x, y) in found["boxes"].items()},
         [(x, y, width, height) for x, y, width, height in found["frames"]],
@@ -121,7 +123,7 @@ def lay_out(graphs: list[Graph]) -> list[dict[str, Any]]:
     if node is None or not (ROOT / "node_modules" / "elkjs").is_dir():
         raise LayoutError("a changed picture needs its layout engine: install Node.js 18.18 or newer, run `npm ci`")
     request = json.dumps([_question(graph, direction) for graph in graphs for direction in _DIRECTIONS])
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [node, str(ENGINE)], input=request, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
     )
     if done.returncode:

@@ -121,8 +121,9 @@ class Drawing:
         }[style]
         self._grow(x + width, y + height)
         self._kinds.add(kind)
+        corner = 0 if style == "group" else 6
         self._below.append(
-            f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}" rx="{0 if style == "group" else 6}"'
+            f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}" rx="{corner}"'
             f'{paint} class="{style} {kind}"/>'
         )
 

@@ -24,11 +24,10 @@ HTTPS = 443
 def arn(room: Room) -> str:
     """Lesson A: the learner wrote down the ARN of the function stats."""
     path = room.root / ARN_FILE
-    if not path.is_file():
-        raise NotYetError(
-            f"There is no {ARN_FILE}.", f"Write one line into it: `echo 'arn:aws:...' > {ARN_FILE}` with the whole ARN."
-        )
-    wrote = path.read_text(encoding="utf-8").strip()
+    wrote = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    if not wrote:
+        missing = f"{ARN_FILE} is empty." if path.is_file() else f"There is no {ARN_FILE}."
+        raise NotYetError(missing, f"Write one line into it: `echo 'arn:aws:...' > {ARN_FILE}` with the whole ARN.")
     wanted = room.cloud.client("lambda").get_function(FunctionName=room.outputs["StatsFunctionName"])
     right = str(wanted["Configuration"]["FunctionArn"])
     names = ("'arn'", "partition", "service", "region", "account", "'function'", "name")

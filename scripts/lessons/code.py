@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -32,9 +33,12 @@ def function(room: Room) -> str:
     if "greeting" not in answer.json:
         missing = "GET /getStats has no field greeting."
         raise not_yet(room, missing, "lambda_src/stats.py", "add the field to the reply", DEPLOY)
-    if answer.json["greeting"] == room.before:
+    found = answer.json["greeting"]
+    if not isinstance(found, str) or not found.strip():
+        raise NotYetError(f"The greeting is {json.dumps(found)}.", f"Let it say something, then run {DEPLOY}.")
+    if found == room.before:
         raise NotYetError(f"GET /getStats already returned the greeting {room.before!r}.", AGAIN)
-    return f"the function stats returns the greeting: {answer.json['greeting']}"
+    return f"the function stats returns the greeting: {found}"
 
 
 def title(room: Room) -> str:

@@ -65,6 +65,11 @@ def tasks(room: Room) -> str:
     if memory == room.before:
         missing = f"A task still has {memory} MiB."
         raise not_yet(room, missing, "scripts/stages.toml", "task_memory = 256 under [local]", DEPLOY)
+    if memory < room.before:
+        raise NotYetError(
+            f"A task has {memory} MiB, less than the {room.before} of the beginning.",
+            f"Set task_memory = 256 under [local]; run {DEPLOY}.",
+        )
     return f"{room.service.revision} runs with {memory} MiB a task"
 
 
@@ -120,7 +125,7 @@ def table(room: Room) -> str:
         since = datetime.fromtimestamp(room.begun.time, UTC).astimezone().strftime("%H:%M") if room.begun else ""
         raise NotYetError(
             f"No text has two judgements since the lesson began at {since}.",
-            "Judge the same text twice, each time with a new judgement id.",
+            "Judge the same text twice, letter for letter, each time with a new judgement id.",
         )
     return f"{by_text[twice[0]]} judgements of one text are stored side by side; none replaced another"
 

@@ -36,7 +36,12 @@ def _routes(graph: Graph, api: str) -> None:
         function = next(name for name in integration.refers_to if name in stack.resources and name.endswith("Function"))
         memory = stack.resources[function].properties["MemorySize"]
         graph.add(
-            function, function.removesuffix("Function").lower(), "Lambda", f"{memory} MiB", kind="compute", icon="lambda"
+            function,
+            function.removesuffix("Function").lower(),
+            "Lambda",
+            f"{memory} MiB",
+            kind="compute",
+            icon="lambda",
         )
         graph.join(api, function, key)
         _data(graph, function, stack.resources[function].properties["Role"])
@@ -66,7 +71,9 @@ def _data(graph: Graph, function: str, role: object) -> None:
             resource = places.get(thing.split("/")[0])
             if resource:
                 what = model.short_type(resource.type)
-                graph.add(resource.id, resource.id.removesuffix(what.split()[1]), what, kind="data", icon=icon_of(resource))
+                graph.add(
+                    resource.id, resource.id.removesuffix(what.split()[1]), what, kind="data", icon=icon_of(resource)
+                )
                 graph.join(function, resource.id, _verbs(grant.calls), longest=SHORT)
 
 
