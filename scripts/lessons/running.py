@@ -10,11 +10,12 @@ from scripts.cloudformation import stacks
 from scripts.lessons.code import AGAIN, DEPLOY, REVIEW, ROLL
 from scripts.lessons.room import NotYetError, Room, not_yet
 
+ENDED = "exited with code"  # in CloudFormation's reason: a task that ended before any health check
+
 
 def service_event(room: Room) -> str:
     """Lesson 16: id of the newest event of the stack service."""
-    name = f"sentiment-{room.cloud.stage}-service"
-    events = room.cloud.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+    events = _service_events(room)
     return str(events[0]["EventId"]) if events else ""
 
 
@@ -25,6 +26,13 @@ def load_balancer(room: Room) -> str:
     if status != "UPDATE_ROLLBACK_COMPLETE" or service_event(room) == room.before:
         missing = f"The stack service is in {status}, and was not rolled back since the lesson began."
         raise not_yet(room, missing, file, "another HEALTH_PATH", ROLL)
+    failed = [event for event in _service_events(room) if event["ResourceStatus"] == "UPDATE_FAILED"]
+    reason = str(failed[0].get("ResourceStatusReason", "")) if failed else ""
+    if ENDED in reason:
+        raise NotYetError(
+            "A revision was rolled back, but because its task ended by itself, not because of the health check.",
+            f"Fix {file}, change HEALTH_PATH alone, then run {ROLL}.",
+        )
     if room.ask("POST", "/api/getSentiment", REVIEW).status != 200:
         raise NotYetError(
             "The service does not answer.",
@@ -144,6 +152,12 @@ def serverless(room: Room) -> str:
             f"GET /getStats answers {counts}.", "It should not need the tasks; see `sentiment logs --stage local`."
         )
     return "the tasks are asleep, and the functions answer"
+
+
+def _service_events(room: Room) -> list[Any]:
+    """Events of the stack service, newest first."""
+    name = f"sentiment-{room.cloud.stage}-service"
+    return list(room.cloud.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"])
 
 
 def _group(room: Room) -> Any:

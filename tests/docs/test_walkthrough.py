@@ -193,6 +193,40 @@ def test_code_that_is_not_python_is_refused_before_anything_is_uploaded(learner:
 
 
 @pytest.mark.parametrize(
+    ("number", "edit", "brings", "fails", "words"),
+    [
+        (
+            "13",
+            ("lambda_src/stats.py", "settings.labels),\n", 'settings.labels),\n"greeting": "",\n'),
+            "deploy",
+            False,
+            '""',
+        ),
+        ("16", ("container/sentiment/app.py", '= "/healthz"', '= "/health'), "roll", True, "its task ended by itself"),
+        ("20", ("scripts/stages.toml", "[dev]\n", "[dev]\nmin_instances = 2\n"), "deploy", False, "it changed nothing"),
+        (
+            "25",
+            ("scripts/stages.toml", "[local]\n", "[local]\ntask_memory = 96\n"),
+            "deploy",
+            False,
+            "96 MiB, less than",
+        ),
+    ],
+)
+def test_a_slip_does_not_pass_and_is_named(
+    learner: Learner, number: str, edit: tuple[str, str, str], brings: str, fails: bool, words: str
+) -> None:
+    learner.begin(number)
+    try:
+        learner.do(Edit("slip", *edit))
+        learner.do(Command("slip", f"sentiment {brings} --stage local", fails, ()))
+        code, said = learner.lesson(number)
+    finally:
+        learner.reset()
+    assert code == 1 and words in said, said
+
+
+@pytest.mark.parametrize(
     "name", [name for name, page in LESSONS.items() if any(isinstance(s, Edit) for s in page.steps)]
 )
 def test_the_solution_is_a_patch_that_applies(name: str, tmp_path: Path) -> None:
