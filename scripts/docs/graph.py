@@ -91,12 +91,14 @@ class Graph:
         legend: whether the colours of the kinds are explained below it.
         tall: whether icons stand above their boxes' texts, which makes a picture with many boxes side by side narrow.
         longest: width of a soft line in a box, in pixels, above which it is wrapped.
+        across: whether it goes from left to right, as on a slide; otherwise in the direction in which it is less wide.
     """
 
     title: str
     legend: bool = True
     tall: bool = False
     longest: float = LONGEST
+    across: bool = False
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)

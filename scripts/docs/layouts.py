@@ -7,6 +7,7 @@ recorded belongs to exactly the boxes, arrows and options that it was made for.
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import shutil
 import subprocess
@@ -45,7 +46,6 @@ _OPTIONS = {
     "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
     "elk.layered.thoroughness": "30",
 }
-_DIRECTIONS = ("RIGHT", "DOWN")
 
 
 class LayoutError(Exception):
@@ -122,15 +122,16 @@ def lay_out(graphs: list[Graph]) -> list[dict[str, Any]]:
     node = shutil.which("node")
     if node is None or not (ROOT / "node_modules" / "elkjs").is_dir():
         raise LayoutError("a changed picture needs its layout engine: install Node.js 18.18 or newer, run `npm ci`")
-    request = json.dumps([_question(graph, direction) for graph in graphs for direction in _DIRECTIONS])
+    questions = [_questions(graph) for graph in graphs]
+    request = json.dumps([one for its in questions for one in its])
     done = subprocess.run(
         [node, str(ENGINE)], input=request, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
     )
     if done.returncode:
         raise LayoutError(f"the layout engine failed: {done.stderr.strip()}")
-    found = json.loads(done.stdout)
-    each = [found[start : start + len(_DIRECTIONS)] for start in range(0, len(found), len(_DIRECTIONS))]
-    return [_answer(min(both, key=lambda one: float(one["width"]))) for both in each]
+    found = iter(json.loads(done.stdout))
+    answers = [list(itertools.islice(found, len(its))) for its in questions]
+    return [_answer(min(its, key=lambda one: float(one["width"]))) for its in answers]
 
 
 @functools.cache
@@ -140,7 +141,12 @@ def _recorded() -> dict[str, dict[str, Any]]:
 
 def _key(graph: Graph) -> str:
     """A number that is another one as soon as anything that the engine is told changes."""
-    return str(zlib.crc32(json.dumps([_question(graph, one) for one in _DIRECTIONS]).encode()))
+    return str(zlib.crc32(json.dumps(_questions(graph)).encode()))
+
+
+def _questions(graph: Graph) -> list[dict[str, Any]]:
+    """What the engine is asked about a graph: for each direction that is possible."""
+    return [_question(graph, direction) for direction in ("RIGHT",) + (() if graph.across else ("DOWN",))]
 
 
 def _question(graph: Graph, direction: str) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def wanted(root: Path = ROOT) -> dict[str, str]:
     """
     drawn = [*pictures.general(), *pictures.of_stacks()]
     graphs = {each.name: each.mermaid() for each in drawn if each.mermaid}
-    files = {f"docs/pictures/{each.name}.svg": each.draw().finished() for each in [*drawn, *pictures.of_lessons()]}
+    all_drawn = [*drawn, *pictures.of_lessons(), *pictures.of_slides()]
+    files = {f"docs/pictures/{each.name}.svg": each.draw().finished() for each in all_drawn}
     files |= {f"docs/pictures/{name}.mmd": text for name, text in graphs.items()}
     files["docs/pictures/index.md"] = _gallery(drawn)
     files |= {f"docs/stacks/{name}": text for name, text in stack_pages.pages().items()}
@@ -76,7 +77,7 @@ def write(root: Path = ROOT) -> list[str]:
 
 def graphs() -> list[Graph]:
     """Every graph that a picture draws."""
-    drawn = [*pictures.general(), *pictures.of_stacks(), *pictures.of_lessons()]
+    drawn = [*pictures.general(), *pictures.of_stacks(), *pictures.of_lessons(), *pictures.of_slides()]
     return [each.graph() for each in drawn if each.graph]
 
 

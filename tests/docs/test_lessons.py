@@ -393,7 +393,8 @@ def test_a_reference_to_nothing_is_refused_as_cloudformation_does(tmp_path: Path
     )
     with pytest.raises(TemplateError, match=r"Unresolved resource dependencies \[B\]"):
         stack.deploy(room_of(tmp_path), file, print)
-    whole = "Parameters: {{P: {{Type: String}}}}\nConditions: {{C: !Equals [!Ref {}, x]}}\nResources: {{A: {{Type: AWS::SNS::Topic}}}}\n"
+    whole = "Parameters: {{P: {{Type: String}}}}\n"
+    whole += "Conditions: {{C: !Equals [!Ref {}, x]}}\nResources: {{A: {{Type: AWS::SNS::Topic}}}}\n"
     for condition, output, words in (
         ("P", "Nite", r"Unresolved resource dependencies \[Nite\] in the Outputs block of the template"),
         ("A", "A", r"Unresolved dependencies \[A\]\. Cannot reference resources in the Conditions block"),

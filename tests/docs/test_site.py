@@ -1,4 +1,4 @@
-"""The documentation site as `make docs` built it, its navigation, and the slides."""
+"""The documentation site as `make docs` built it, and its navigation."""
 
 from __future__ import annotations
 
@@ -143,16 +143,3 @@ def test_a_search_finds_parts_of_names_and_lessons_first(site: Path, browser: Br
     first = page.locator(".md-search-result__item a.md-search-result__link").first
     first.wait_for(state="attached")
     assert found in str(first.get_attribute("href"))
-
-
-def test_the_slides_are_one_file_and_a_pdf_of_as_many_pages(tmp_path: Path) -> None:
-    pytest.importorskip("markdown")
-    from scripts.docs import slides
-
-    assert slides.main(["--out", str(tmp_path)]) == 0
-    page = (tmp_path / "slides.html").read_text()
-    count = (ROOT / "docs" / "slides.md").read_text().count("\n---\n") + 1
-
-    assert page.count("<section>") == count > 5
-    assert "src=" not in page and page.count("<svg") >= 3 and "prefers-color-scheme" not in page
-    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", (tmp_path / "slides.pdf").read_bytes())) == count

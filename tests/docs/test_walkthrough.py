@@ -197,7 +197,11 @@ def test_code_that_is_not_python_is_refused_before_anything_is_uploaded(learner:
     [
         (
             "13",
-            ("lambda_src/stats.py", "settings.labels),\n", 'settings.labels),\n"greeting": "",\n'),
+            (
+                "lambda_src/stats.py",
+                "**summary(total, settings.labels),",
+                '**summary(total, settings.labels),\n"greeting": "",',
+            ),
             "deploy",
             False,
             '""',

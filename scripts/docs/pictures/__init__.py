@@ -21,6 +21,7 @@ from scripts.docs.pictures import (
     roles,
     scaling,
     stack,
+    talk,
     workflows,
 )
 from scripts.docs.plot import draw as draw_graph
@@ -47,7 +48,11 @@ class Picture:
 
 
 def _of_graph(name: str, caption: str, graph: Callable[[], Graph]) -> Picture:
-    return Picture(name, caption, lambda: draw_graph(graph()), lambda: mermaid.text(graph()), graph)
+    return Picture(name, caption, partial(_drawn, graph), lambda: mermaid.text(graph()), graph)
+
+
+def _drawn(graph: Callable[[], Graph]) -> Drawing:
+    return draw_graph(graph())
 
 
 def general() -> list[Picture]:
@@ -109,4 +114,12 @@ def of_lessons() -> list[Picture]:
             graph=here.graph,
         )
         for lesson, names in here.LESSONS.items()
+    ]
+
+
+def of_slides() -> list[Picture]:
+    """The pictures of the slides, with few words, to be read from afar."""
+    return [
+        Picture(f"slide-{name}", graph().title, partial(_drawn, graph), graph=graph)
+        for name, graph in (("before", talk.before), ("now", talk.now))
     ]
