@@ -156,4 +156,10 @@ def pipeline(room: Room) -> str:
             "The pipeline has not been green since the last commit.",
             "Commit, then run `sentiment learn --workflow infrastructure/deploy`.",
         )
-    return "red, fixed, green: generator and templates changed together, and the pipeline deployed them"
+    if not run.get("in_role"):
+        raise NotYetError(
+            "The pipeline ran with the laptop's own keys.",
+            'Set pipeline_repository = "example/sentiment" under [local] of scripts/stages.toml, run '
+            "`sentiment pipeline --stage local`, commit, and run the pipeline again.",
+        )
+    return "red, fixed, green: generator and templates changed together, and the pipeline deployed them in its role"
