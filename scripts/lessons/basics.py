@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from scripts.lessons.beginning import SCRATCH
 from scripts.lessons.code import AGAIN, DEPLOY
 from scripts.lessons.reset import STACK
-from scripts.lessons.room import NotYetError, Room, not_yet
+from scripts.lessons.room import NotYetError, Room, generated, not_yet
 
 ARN_FILE = SCRATCH / "arn.txt"
 FIRST = SCRATCH / "first.yaml"
@@ -19,6 +19,7 @@ FORGE = SCRATCH / "github.git"
 EVERYWHERE = "0.0.0.0/0"
 SSH = 22
 HTTPS = 443
+ANY_OR_TCP = ("-1", "tcp", "6")  # as security groups name protocols
 
 
 def arn(room: Room) -> str:
@@ -103,9 +104,9 @@ def network(room: Room) -> str:
                 f"The security group admits port {SSH} from {everyone[0]}, which is everyone.",
                 f"Admit only the port that a website needs. {_deploy(NETWORK)}",
             )
-    if not any(_covers(rule, HTTPS) for rule in group["IpPermissions"]):
+    if not any(rule["IpProtocol"] in ANY_OR_TCP and _covers(rule, HTTPS) for rule in group["IpPermissions"]):
         raise NotYetError(
-            f"The security group admits no one to port {HTTPS}.", f"Admit port {HTTPS}. {_deploy(NETWORK)}"
+            f"The security group admits no one to TCP port {HTTPS}.", f"Admit port {HTTPS}. {_deploy(NETWORK)}"
         )
     return "the subnet reaches the internet, and no one reaches port 22"
 
@@ -120,6 +121,9 @@ def troposphere(room: Room) -> str:
     if "Motto" not in room.outputs:
         missing = "No stack has an output Motto."
         raise not_yet(room, missing, "generator/stacks/artifacts.py", "add_output(template, 'Motto', ...)", DEPLOY)
+    if not room.outputs["Motto"].strip():
+        raise NotYetError("The output Motto is empty.", f"Let it say something; run `make templates`, then {DEPLOY}.")
+    generated(room, "generator/stacks/artifacts.py")
     if room.outputs["Motto"] == room.before:
         raise NotYetError(f"The output Motto was already {room.before!r}.", AGAIN)
     return f"the stack artifacts has the output Motto: {room.outputs['Motto']}"

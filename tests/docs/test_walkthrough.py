@@ -115,6 +115,44 @@ WRONG: dict[str, tuple[str, list[str | tuple[str, str, str]], str]] = {
         ],
         "It counts 4 letters in 'I passed my exam'.",
     ),
+    "a greeting that says nothing": (
+        "13",
+        [
+            ("lambda_src/stats.py", "**summary(total, settings.labels),", '\n"greeting": "",'),
+            "sentiment deploy --stage local",
+        ],
+        'The greeting is "".',
+    ),
+    "a task that crashes instead of one at another path": (
+        "16",
+        [
+            ("container/sentiment/app.py", "from __future__ import annotations\n", "raise SystemExit('x')\n"),
+            "! sentiment roll --stage local",
+        ],
+        "A revision was rolled back, but because its task ended by itself",
+    ),
+    "a template that was changed by hand": (
+        "19",
+        ["sed -i 's/MaxAge: 3600/MaxAge: 600/' templates/api.yaml", "sentiment deploy --stage local"],
+        "templates/ was changed by hand; the next `make templates` would undo that.",
+    ),
+    "another protocol": (
+        "C",
+        [
+            "mkdir -p .local/lessons",
+            "awk '/^```yaml title=.*network/{f=1;next} /^```/{f=0} f' docs/walkthrough/00c-networks.md"
+            " | sed 's/tcp, FromPort: 22, ToPort: 22/udp, FromPort: 443, ToPort: 443/; s/^  SubnetRoutes:/"
+            "  WayOut: {Type: AWS::EC2::Route, DependsOn: Attachment, Properties: {RouteTableId: !Ref Routes, "
+            "DestinationCidrBlock: 0.0.0.0\\/0, GatewayId: !Ref Gateway}}\\n&/' > .local/lessons/network.yaml",
+            "sentiment learn --deploy .local/lessons/network.yaml",
+        ],
+        "The security group admits no one to TCP port 443.",
+    ),
+    "less memory instead of more": (
+        "25",
+        [("scripts/stages.toml", "[local]\n", "task_memory = 96\n"), "sentiment deploy --stage local"],
+        "A task has 96 MiB, less than the 192 of the beginning.",
+    ),
 }
 
 
@@ -193,44 +231,6 @@ def test_code_that_is_not_python_is_refused_before_anything_is_uploaded(learner:
 
 
 @pytest.mark.parametrize(
-    ("number", "edit", "brings", "fails", "words"),
-    [
-        (
-            "13",
-            (
-                "lambda_src/stats.py",
-                "**summary(total, settings.labels),",
-                '**summary(total, settings.labels),\n"greeting": "",',
-            ),
-            "deploy",
-            False,
-            '""',
-        ),
-        ("16", ("container/sentiment/app.py", '= "/healthz"', '= "/health'), "roll", True, "its task ended by itself"),
-        ("20", ("scripts/stages.toml", "[dev]\n", "[dev]\nmin_instances = 2\n"), "deploy", False, "it changed nothing"),
-        (
-            "25",
-            ("scripts/stages.toml", "[local]\n", "[local]\ntask_memory = 96\n"),
-            "deploy",
-            False,
-            "96 MiB, less than",
-        ),
-    ],
-)
-def test_a_slip_does_not_pass_and_is_named(
-    learner: Learner, number: str, edit: tuple[str, str, str], brings: str, fails: bool, words: str
-) -> None:
-    learner.begin(number)
-    try:
-        learner.do(Edit("slip", *edit))
-        learner.do(Command("slip", f"sentiment {brings} --stage local", fails, ()))
-        code, said = learner.lesson(number)
-    finally:
-        learner.reset()
-    assert code == 1 and words in said, said
-
-
-@pytest.mark.parametrize(
     "name", [name for name, page in LESSONS.items() if any(isinstance(s, Edit) for s in page.steps)]
 )
 def test_the_solution_is_a_patch_that_applies(name: str, tmp_path: Path) -> None:
@@ -291,6 +291,8 @@ def test_a_lesson_has_every_part(name: str) -> None:
     if name != "01-github":  # of which no cloud knows
         view = re.search(r"\n\*\*Look here\*\*: in \[the console\]\(\.\./console\.md\), `\$APP/console#(\w+)`: ", text)
         assert view, "where to look in the laptop cloud's console"
+        shown = re.search(r"\(\.\./(images/console-[a-z-]+\.png)\)", text)
+        assert shown and (ROOT / "docs" / shown[1]).is_file(), "what it looks like there"
         assert f"`/console#{view[1]}`" in (ROOT / "docs" / "console.md").read_text()
     for part in ("In the console", "Time", "Clean up", "Cost"):
         assert f"**{part}**: " in text, f"On real AWS: {part}"

@@ -66,7 +66,7 @@ def general() -> list[Picture]:
     return [
         _of_graph("architecture", "Logical architecture: who calls whom, who touches which data.", logical.graph),
         Picture(
-            "places", "Physical architecture: what stands in which network, zone and machine.", physical.picture, places
+            "places", "Physical architecture: what runs in which network, zone and machine.", physical.picture, places
         ),
         _of_graph("before", "Before and after: what has taken the place of each part of the original.", before.graph),
         _of_graph("network", "Network: who may open a connection to whom, and on which ports.", network.graph),
@@ -98,7 +98,7 @@ def of_stacks() -> list[Picture]:
     """A picture of each stack."""
     return [
         _of_graph(
-            f"stack-{each.stack}", f"What of the stack {each.stack} builds on what.", partial(stack.graph_of, each)
+            f"stack-{each.stack}", f"Stack {each.stack}: what builds on what.", partial(stack.graph_of, each)
         )
         for each in model.stacks().values()
     ]

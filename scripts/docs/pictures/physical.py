@@ -18,7 +18,7 @@ _numbers = itertools.count()
 
 def picture() -> Drawing:
     """Region, VPC, zones, instances and tasks, and the services around them that have no place of their own."""
-    return draw("Physical architecture: what stands where", region())
+    return draw("Physical architecture: what runs where", region())
 
 
 def region() -> Frame:
