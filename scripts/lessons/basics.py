@@ -146,7 +146,18 @@ def github(room: Room) -> str:
         raise NotYetError(
             "Your GitHub does not exist yet.", f"Create it: `git init --bare --initial-branch=main {FORGE}`."
         )
-    if "greeting" not in room.git("branch", "--format=%(refname:short)", folder=folder).split():
+    default = room.git("symbolic-ref", "--short", "HEAD", folder=folder).strip()
+    if default != "main":
+        raise NotYetError(
+            f"The default branch of your GitHub is {default}, so a clone of it begins empty.",
+            f"Run `git -C {FORGE} symbolic-ref HEAD refs/heads/main`, then clone it again.",
+        )
+    branches = room.git("branch", "--format=%(refname:short)", folder=folder).split()
+    if "main" not in branches:
+        raise NotYetError(
+            "Your GitHub has no branch main.", f"Push this project: `git push {FORGE} HEAD:refs/heads/main`."
+        )
+    if "greeting" not in branches:
         raise NotYetError("Your GitHub has no branch greeting.", "Commit to it in your clone and push it.")
     begun = room.begun.commit if room.begun else ""
     before = set(room.before or [])

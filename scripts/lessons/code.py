@@ -50,6 +50,9 @@ def title(room: Room) -> str:
 def website(room: Room) -> str:
     """Lessons 14 and 23."""
     served = title(room)
+    if not served.strip():
+        hint = "Give site/index.html a title between <title> and </title>, then run `sentiment site --stage local`."
+        raise NotYetError("The page has no title.", hint)
     if served == room.before:
         missing = f"The page's title is still {served!r}."
         raise not_yet(room, missing, "site/index.html", "another title", "`sentiment site --stage local`")
@@ -130,7 +133,9 @@ def microservices(room: Room) -> str:
         missing = "POST /getSentiment has no field letters."
         raise not_yet(room, missing, "container/sentiment/answers.py", "add a field to the reply", ROLL)
     if found != len(REVIEW["review"]):
-        raise NotYetError(f"It counts {found} letters in {REVIEW['review']!r}.", f"Fix it, then run {ROLL}.")
+        raise NotYetError(
+            f"It counts {json.dumps(found)} letters in {REVIEW['review']!r}.", f"Fix it, then run {ROLL}."
+        )
     if found == room.before:
         raise NotYetError("POST /getSentiment already had the field letters.", AGAIN)
     if room.ask("GET", "/api/getStats").status != 200:

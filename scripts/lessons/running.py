@@ -10,7 +10,7 @@ from scripts.cloudformation import stacks
 from scripts.lessons.code import AGAIN, DEPLOY, REVIEW, ROLL
 from scripts.lessons.room import NotYetError, Room, not_yet
 
-ENDED = "exited with code"  # in CloudFormation's reason: a task that ended before any health check
+ELSEWHERE = "it answers, but not at"  # in CloudFormation's reason: a task that runs, but fails its health check
 
 
 def service_event(room: Room) -> str:
@@ -28,9 +28,9 @@ def load_balancer(room: Room) -> str:
         raise not_yet(room, missing, file, "another HEALTH_PATH", ROLL)
     failed = [event for event in _service_events(room) if event["ResourceStatus"] == "UPDATE_FAILED"]
     reason = str(failed[0].get("ResourceStatusReason", "")) if failed else ""
-    if ENDED in reason:
+    if ELSEWHERE not in reason:
         raise NotYetError(
-            "A revision was rolled back, but because its task ended by itself, not because of the health check.",
+            "A revision was rolled back, but because its task did not start, not because of the health check.",
             f"Fix {file}, change HEALTH_PATH alone, then run {ROLL}.",
         )
     if room.ask("POST", "/api/getSentiment", REVIEW).status != 200:

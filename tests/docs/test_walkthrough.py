@@ -126,15 +126,25 @@ WRONG: dict[str, tuple[str, list[str | tuple[str, str, str]], str]] = {
     "a task that crashes instead of one at another path": (
         "16",
         [
-            ("container/sentiment/app.py", "from __future__ import annotations\n", "raise SystemExit('x')\n"),
+            ("container/sentiment/app.py", "from __future__ import annotations\n", "raise RuntimeError\n"),
             "! sentiment roll --stage local",
         ],
-        "A revision was rolled back, but because its task ended by itself",
+        "A revision was rolled back, but because its task did not start",
     ),
     "a template that was changed by hand": (
         "19",
         ["sed -i 's/MaxAge: 3600/MaxAge: 600/' templates/api.yaml", "sentiment deploy --stage local"],
         "templates/ was changed by hand; the next `make templates` would undo that.",
+    ),
+    "a forge whose default branch is another": (
+        "1",
+        ["git init -q --bare --initial-branch=master .local/lessons/github.git"],
+        "The default branch of your GitHub is master, so a clone of it begins empty.",
+    ),
+    "a page without a title": (
+        "14",
+        ["sed -i 's/<title>.*<.title>/<title><\\/title>/' site/index.html", "sentiment site --stage local"],
+        "The page has no title.",
     ),
     "another protocol": (
         "C",

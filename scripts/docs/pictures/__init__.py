@@ -97,9 +97,7 @@ def general() -> list[Picture]:
 def of_stacks() -> list[Picture]:
     """A picture of each stack."""
     return [
-        _of_graph(
-            f"stack-{each.stack}", f"Stack {each.stack}: what builds on what.", partial(stack.graph_of, each)
-        )
+        _of_graph(f"stack-{each.stack}", f"Stack {each.stack}: what builds on what.", partial(stack.graph_of, each))
         for each in model.stacks().values()
     ]
 
