@@ -13,7 +13,7 @@ import pytest
 
 from scripts import ROOT
 from scripts.lessons import solution
-from scripts.lessons.pages import PAGES, Command, Edit, Page, lessons, read
+from scripts.lessons.pages import PAGES, Command, Edit, Page, Write, lessons, read
 from scripts.lessons.table import LESSONS as CHECKS
 from tests import needs
 from tests.docs.walking import Learner
@@ -308,6 +308,21 @@ def test_a_lesson_has_every_part(name: str) -> None:
         assert f"**{part}**: " in text, f"On real AWS: {part}"
     *questions, task = re.findall("<summary>(.*)</summary>", text)
     assert len(questions) >= 3 and task.startswith("On your own: ")
+
+
+FOLDED = re.compile(r'<details markdown="1"><summary>[^<]*\d lines</summary>.*?</details>', re.S)
+READ, TYPED, LETTERS = 180, 40, 5  # words a minute; letters a word
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_takes_the_minutes_that_the_list_says(name: str) -> None:
+    page = LESSONS[name]
+    found = re.search(rf"\]\({name}\.md\) \|.*\| (\d+) \|$", (PAGES / "index.md").read_text(), re.M)
+    read = re.findall(r"[^\s|]*\w[^\s|]*", FOLDED.sub("", page.path.read_text()))
+    typed = [step.text if isinstance(step, Command | Write) else step.new for step in page.steps]
+    minutes = len(read) / READ + sum(map(len, typed)) / LETTERS / TYPED
+
+    assert found and minutes <= int(found[1]) <= minutes + 6, minutes  # some minutes are for commands, and for looking
 
 
 def test_every_lesson_has_a_check_and_every_check_a_lesson() -> None:

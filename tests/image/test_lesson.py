@@ -27,11 +27,11 @@ def test_every_docker_command_of_the_lesson_does_what_it_says(
     files = [step for step in steps if isinstance(step, Write)]
     commands = [step for step in steps if isinstance(step, Command) and step.needs == "docker"]
     assert len(files) == 2 and len(commands) > 5 and REGISTRY_OF_THE_PAGE in {step.text for step in commands}
-    for step in files:
-        path = tmp_path / step.file
+    for file in files:
+        path = tmp_path / file.file
         path.parent.mkdir(parents=True, exist_ok=True)
-        assert PYTHON_OF_THE_PAGE in step.text or path.name != "Dockerfile"
-        path.write_text(step.text.replace(PYTHON_OF_THE_PAGE, f"FROM {recipe.base}\n"))
+        assert PYTHON_OF_THE_PAGE in file.text or path.name != "Dockerfile"
+        path.write_text(file.text.replace(PYTHON_OF_THE_PAGE, f"FROM {recipe.base}\n"))
     port = free_port()
     here = {
         "127.0.0.1:5001": registry,
