@@ -184,7 +184,7 @@ def _frame_options(group: Group) -> dict[str, str]:
     return {
         "elk.padding": "[top=36,left=12,bottom=12,right=12]",
         "elk.nodeSize.constraints": "MINIMUM_SIZE",
-        "elk.nodeSize.minimum": f"({width_of(group.title, SMALL) + 48:.0f},60)",
+        "elk.nodeSize.minimum": f"({width_of(group.title, SMALL) + 48},60)",
     }
 
 

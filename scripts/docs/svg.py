@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from dataclasses import dataclass, field
 from html import escape
@@ -211,8 +212,11 @@ def overlap(one: Label, other: Label) -> bool:
 
 
 def width_of(text: str, size: float = FONT_SIZE) -> float:
-    """About how wide a text is, in pixels; rather too wide than too narrow."""
-    return size * sum(
+    """About how wide a text is, in pixels; rather too wide than too narrow.
+
+    The same number under every Python: since 3.12, ``sum`` may differ in the last digit.
+    """
+    return size * math.fsum(
         _NARROW if letter in _NARROW_LETTERS else _WIDE if letter in _WIDE_LETTERS else _MIDDLE for letter in text
     )
 

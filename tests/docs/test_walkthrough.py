@@ -150,7 +150,7 @@ WRONG: dict[str, tuple[str, list[str | tuple[str, str, str]], str]] = {
         "C",
         [
             "mkdir -p .local/lessons",
-            "awk '/^```yaml title=.*network/{f=1;next} /^```/{f=0} f' docs/walkthrough/00c-networks.md"
+            "awk '/^```yaml title=.[.]local.lessons.network/{f=1;next} /^```/{f=0} f' docs/walkthrough/00c-networks.md"
             " | sed 's/tcp, FromPort: 22, ToPort: 22/udp, FromPort: 443, ToPort: 443/; s/^  SubnetRoutes:/"
             "  WayOut: {Type: AWS::EC2::Route, DependsOn: Attachment, Properties: {RouteTableId: !Ref Routes, "
             "DestinationCidrBlock: 0.0.0.0\\/0, GatewayId: !Ref Gateway}}\\n&/' > .local/lessons/network.yaml",
