@@ -143,3 +143,18 @@ def test_a_search_finds_parts_of_names_and_lessons_first(site: Path, browser: Br
     first = page.locator(".md-search-result__item a.md-search-result__link").first
     first.wait_for(state="attached")
     assert found in str(first.get_attribute("href"))
+
+
+def test_on_a_phone_a_picture_keeps_the_width_that_its_texts_need(site: Path, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.route(
+        "http://127.0.0.1/**", lambda route: route.fulfill(path=site / route.request.url.split("/", 3)[3].split("?")[0])
+    )
+    page.goto("http://127.0.0.1/pictures/index.html")
+    page.wait_for_function("[...document.images].every(image => image.complete)")
+    shown = page.locator("a > img[src$='.svg']").evaluate_all(
+        "images => images.map(image => [image.getBoundingClientRect().width, Math.min(image.naturalWidth, 688)])"
+    )
+
+    assert len(shown) > 20 and all(width >= needed - 1 for width, needed in shown)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, "the pictures scroll, the page does not"
