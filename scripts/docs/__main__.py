@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from scripts.docs import sources
+from scripts.docs.layouts import LayoutError
 from scripts.docs.quotes import QuoteError
 
 
@@ -18,7 +19,7 @@ def main(arguments: list[str] | None = None, root: Path = sources.ROOT) -> int:
         root: folder of the project.
 
     Returns:
-        Exit status: 0, or 1 if something is stale or a page quotes what is not there.
+        Exit status: 0, or 1 if something is stale, a page quotes what is not there, or a picture lacks its layout.
     """
     parser = argparse.ArgumentParser(prog="python -m scripts.docs", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is not what it should be")
@@ -26,7 +27,7 @@ def main(arguments: list[str] | None = None, root: Path = sources.ROOT) -> int:
     try:
         found = sources.problems(root) if options.check else []
         changed = [] if options.check else sources.write(root)
-    except QuoteError as error:
+    except (QuoteError, LayoutError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     for line in [*found, *(f"wrote {name}" for name in changed)]:

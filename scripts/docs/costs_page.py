@@ -27,7 +27,7 @@ def page() -> str:
         "## By traffic\n",
         table(("stage", "region", "idle", *(f"{each:,.0f} requests" for each in BUSY)), _by_traffic()),
         f"## By settings\n\nThe stage `dev` in us-east-1 with {REQUESTS:,.0f} requests a month.\n",
-        "![Bars: USD a month by resource, and under other settings](../pictures/cost.svg)\n",
+        "[![Bars: USD a month by resource, and under other settings](../pictures/cost.svg)](../pictures/cost.svg)\n",
         table(("settings", "what differs", "USD a month"), _by_settings()),
         "## What is free\n",
         table(("account", "idle", "100,000 requests"), _free()),

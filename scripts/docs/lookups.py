@@ -115,7 +115,7 @@ def _compared(alarm: dict[str, Any]) -> str:
         "LessThanOrEqualToThreshold": "<=",
     }
     what = ", ".join(dict.fromkeys(_names(alarm))) or "an expression"
-    return f"{what} {signs[alarm['ComparisonOperator']]} {model.as_text(alarm.get('Threshold'))}"
+    return f"{what} {signs[alarm['ComparisonOperator']]} {_words(alarm.get('Threshold'))}"
 
 
 def _names(alarm: dict[str, Any]) -> list[str]:
@@ -134,8 +134,9 @@ def _seconds(alarm: dict[str, Any]) -> str:
 def _words(value: Any) -> str:
     if isinstance(value, dict) and "Fn::If" in value:
         condition, one, other = value["Fn::If"]
-        return f"{_words(one)} if {str(condition).lower()}, else {_words(other)}"
-    return {"notBreaching": "is fine", "breaching": "fires", "ignore": "keeps the state"}.get(str(value), str(value))
+        return f"{_words(other)} ({model.only(condition).removeprefix('only ')}: {_words(one)})"
+    words = {"notBreaching": "is fine", "breaching": "fires", "ignore": "keeps the state"}
+    return words.get(str(value)) or model.as_text(value)
 
 
 def _metrics() -> str:

@@ -15,11 +15,11 @@ def text(graph: Graph) -> str:
     ids = {name: f"n{number}" for number, name in enumerate(graph.nodes)}
     lines = ["flowchart LR"]
     framed: set[str] = set()
-    for number, (title, _, names) in enumerate(graph.groups):
-        lines.append(f'    subgraph g{number}["{_plain(title)}"]')
-        lines += [f"        {_node(graph, name, ids)}" for name in names]
+    for number, group in enumerate(graph.groups):
+        lines.append(f'    subgraph g{number}["{_plain(group.title)}"]')
+        lines += [f"        {_node(graph, name, ids)}" for name in group.names]
         lines.append("    end")
-        framed |= set(names)
+        framed |= set(group.names)
     lines += [f"    {_node(graph, name, ids)}" for name in graph.nodes if name not in framed]
     for edge in graph.edges:
         arrow = "-.->" if edge.dashed else "-->"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from scripts.docs.graph import Node, write
 from scripts.docs.svg import PADDING, Drawing, width_of
 
-GAP = 14.0
+GAP = 10.0
 HEADING = 32.0
 BADGE = 24.0  # width and height of a frame's icon, in its corner
-MARGIN = 16.0
+MARGIN = 12.0
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ def _size(item: Frame | Node) -> tuple[float, float]:
     if isinstance(item, Node):
         return item.width, item.height
     rows = [[_size(child) for child in row] for row in item.rows]
-    width = max(sum(size[0] for size in row) + GAP * (len(row) - 1) for row in rows)
-    height = sum(max(size[1] for size in row) + GAP for row in rows)
+    width = max(math.fsum(size[0] for size in row) + GAP * (len(row) - 1) for row in rows)
+    height = math.fsum(max(size[1] for size in row) + GAP for row in rows)
     heading = width_of(item.title) * 1.08 + _indent(item) + PADDING
     return max(width + 2 * GAP, heading), height + HEADING
 
@@ -63,7 +64,7 @@ def _draw(drawing: Drawing, item: Frame | Node, x: float, y: float, width: float
     top = y + HEADING
     for row in item.rows:
         sizes = [_size(child) for child in row]
-        spare = (width - 2 * GAP - sum(size[0] for size in sizes) - GAP * (len(row) - 1)) / len(row)
+        spare = (width - 2 * GAP - math.fsum(size[0] for size in sizes) - GAP * (len(row) - 1)) / len(row)
         left, deep = x + GAP, max(size[1] for size in sizes)
         for child, (own, _) in zip(row, sizes, strict=True):
             share = own + (spare if len(row) == item.in_a_row else 0)

@@ -6,6 +6,7 @@ A line ``---`` ends a slide. Pictures are put in as they are, so the file needs 
 from __future__ import annotations
 
 import argparse
+import base64
 import re
 import shutil
 import subprocess
@@ -22,15 +23,19 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _STYLE = """
 @page { size: 1280px 720px; margin: 0 }
 * { box-sizing: border-box }
-body { margin: 0; background: #ddd; font: 26px/1.4 Helvetica, Arial, sans-serif; color: #1f2328 }
-section { width: 1280px; height: 720px; margin: 0 auto 24px; padding: 56px 72px; background: #fff; overflow: hidden;
+/* On a page of 1280 pixels, 18 points are 24 pixels: nothing is smaller. */
+body { margin: 0; background: #ddd; font: 28px/1.4 Helvetica, Arial, sans-serif; color: #1f2328 }
+section { width: 1280px; height: 720px; margin: 0 auto 24px; padding: 40px 56px; background: #fff; overflow: hidden;
   display: flex; flex-direction: column; gap: 20px; page-break-after: always; break-inside: avoid }
 section:last-child { page-break-after: auto }
 h1 { margin: 0; font-size: 46px; color: #3f51b5 }
-p { margin: 0 } p:has(svg) { flex: 1; min-height: 0; display: flex }
-svg { width: 100%; height: 100% }
-pre { margin: 0; font-size: 17px; line-height: 1.35; white-space: pre-wrap; background: #f6f8fa; padding: 16px }
-code { font-family: 'DejaVu Sans Mono', Menlo, Consolas, monospace; font-size: .85em } pre code { font-size: 1em }
+p, ol, ul { margin: 0 } li { margin: 0 0 10px }
+p:has(svg, img) { flex: 1; min-height: 0; display: flex; justify-content: center }
+svg { width: 100%; height: 100% } img { max-width: 100%; max-height: 100%; border: 1px solid #d0d7de }
+table { border-collapse: collapse; font-size: 25px; line-height: 1.25; width: 100% }
+th, td { text-align: left; vertical-align: top; padding: 9px 12px; border-bottom: 1px solid #d0d7de }
+pre { margin: 0; font-size: 24px; line-height: 1.35; white-space: pre-wrap; background: #f6f8fa; padding: 16px }
+code { font-family: 'DejaVu Sans Mono', Menlo, Consolas, monospace; font-size: 24px }
 @media print { body { background: none } section { margin: 0 } }
 """
 
@@ -83,9 +88,15 @@ def main(arguments: list[str] | None = None) -> int:
 def _slide(text: str, folder: Path) -> str:
     text = re.sub(r"<!--.*?-->\n?", "", text)
     text = re.sub(r'^```(\w+) title="[^"]*"$', r"```\1", text, flags=re.M)
-    body = markdown.markdown(text.strip(), extensions=["fenced_code"])
+    body = markdown.markdown(text.strip(), extensions=["fenced_code", "tables"])
     body = re.sub(r'<img alt="" src="([^"]+)" ?/?>', lambda match: _light((folder / match[1]).read_text("utf-8")), body)
+    body = re.sub(r'src="([^"]+\.png)"', lambda match: f'src="{_inside(folder / match[1])}"', body)
     return f"<section>\n{body}\n</section>"
+
+
+def _inside(png: Path) -> str:
+    """A picture as an address that holds all of it."""
+    return f"data:image/png;base64,{base64.b64encode(png.read_bytes()).decode()}"
 
 
 def _light(svg: str) -> str:

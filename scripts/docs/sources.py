@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from scripts import ROOT
-from scripts.docs import costs_page, lookups, pictures, quotes, references, stack_pages
+from scripts.docs import costs_page, layouts, lookups, pictures, quotes, references, stack_pages
+from scripts.docs.graph import Graph
 from scripts.docs.pictures import Picture
 
 # Folders in which every file is written here; what else lies there is of a stack or picture that is gone.
@@ -16,11 +17,13 @@ def wanted(root: Path = ROOT) -> dict[str, str]:
     """Path from the root -> the text that belongs there.
 
     Raises:
+        layouts.LayoutError: a picture has changed since its layout was recorded.
         quotes.QuoteError: a page quotes what is not there; the message names the page.
     """
     drawn = [*pictures.general(), *pictures.of_stacks()]
     graphs = {each.name: each.mermaid() for each in drawn if each.mermaid}
-    files = {f"docs/pictures/{each.name}.svg": each.draw().finished() for each in drawn}
+    all_drawn = [*drawn, *pictures.of_lessons(), *pictures.of_slides()]
+    files = {f"docs/pictures/{each.name}.svg": each.draw().finished() for each in all_drawn}
     files |= {f"docs/pictures/{name}.mmd": text for name, text in graphs.items()}
     files["docs/pictures/index.md"] = _gallery(drawn)
     files |= {f"docs/stacks/{name}": text for name, text in stack_pages.pages().items()}
@@ -52,9 +55,14 @@ def problems(root: Path = ROOT) -> list[str]:
 
 
 def write(root: Path = ROOT) -> list[str]:
-    """Write what is missing or stale, remove what is surplus; the names of what changed."""
+    """Write what is missing or stale, remove what is surplus; the names of what changed.
+
+    Raises:
+        layouts.LayoutError: a picture has changed, and the engine that lays it out is missing.
+        quotes.QuoteError: a page quotes what is not there; the message names the page.
+    """
+    changed = [layouts.RECORD.name] if layouts.record(graphs()) else []
     files = wanted(root)
-    changed = []
     for name, text in files.items():
         path = root / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
@@ -65,6 +73,12 @@ def write(root: Path = ROOT) -> list[str]:
         (root / name).unlink()
         changed.append(name)
     return changed
+
+
+def graphs() -> list[Graph]:
+    """Every graph that a picture draws."""
+    drawn = [*pictures.general(), *pictures.of_stacks(), *pictures.of_lessons(), *pictures.of_slides()]
+    return [each.graph() for each in drawn if each.graph]
 
 
 def _surplus(root: Path, files: dict[str, str]) -> list[str]:

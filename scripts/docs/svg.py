@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from dataclasses import dataclass, field
 from html import escape
@@ -112,17 +113,18 @@ class Drawing:
         )
 
     def box(self, x: float, y: float, width: float, height: float, kind: str, style: str = "box") -> None:
-        """Draw a rectangle in the colour of a kind."""
+        """Draw a rectangle in the colour of a kind: a "box", its mere "outline", or the dashed frame of a "group"."""
         colour = KINDS[kind][0]
-        paint = f' stroke="{colour}" ' + (
-            f'fill="{colour}" fill-opacity=".09" stroke-width="1.5"'
-            if style == "box"
-            else 'fill="none" stroke-width="1.2" stroke-dasharray="5 4"'
-        )
+        paint = {
+            "box": f' stroke="{colour}" fill="{colour}" fill-opacity=".09" stroke-width="1.5"',
+            "outline": f' stroke="{colour}" stroke-opacity=".5" fill="none" stroke-width="1"',
+            "group": f' stroke="{colour}" fill="none" stroke-width="1.2" stroke-dasharray="5 4"',
+        }[style]
         self._grow(x + width, y + height)
         self._kinds.add(kind)
+        corner = 0 if style == "group" else 6
         self._below.append(
-            f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}" rx="{6 if style == "box" else 0}"'
+            f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}" rx="{corner}"'
             f'{paint} class="{style} {kind}"/>'
         )
 
@@ -164,28 +166,24 @@ class Drawing:
     @property
     def width(self) -> float:
         """Width of the picture in pixels."""
-        return self._right + 16
+        return self._right + 12
 
-    def arrow(self, points: list[tuple[float, float]], dashed: bool = False, down: bool = False) -> None:
-        """Draw a smooth arrow through points, bending from left to right or downwards."""
-        (x, y), path = points[0], ""
-        path = f"M{x:.0f} {y:.0f}"
-        for to_x, to_y in points[1:]:
-            aside, fall = (0.0, (to_y - y) / 2) if down else ((to_x - x) / 2, 0.0)
-            path += f"C{x + aside:.0f} {y + fall:.0f} {to_x - aside:.0f} {to_y - fall:.0f} {to_x:.0f} {to_y:.0f}"
-            x, y = to_x, to_y
+    def arrow(self, points: list[tuple[float, float]], dashed: bool = False) -> None:
+        """Draw an arrow through points."""
+        for x, y in points:
             self._grow(x, y)
+        path = "L".join(f"{x:.0f} {y:.0f}" for x, y in points)
         dashes = ' stroke-dasharray="4 4"' if dashed else ""
         self._below.append(
-            f'<path d="{path}" fill="none" stroke="{EDGE[0]}" stroke-width="1.4"{dashes} class="arrow"'
-            ' marker-end="url(#head)"/>'
+            f'<path d="M{path}" fill="none" stroke="{EDGE[0]}" stroke-width="1.4" stroke-linejoin="round"{dashes}'
+            ' class="arrow" marker-end="url(#head)"/>'
         )
 
     def finished(self) -> str:
         """The picture's file."""
         width, height = self.width, self._bottom + 16
         dark = "".join(
-            f".{kind}{{stroke:{KINDS[kind][1]};fill:{KINDS[kind][1]}}}.group.{kind}{{fill:none}}.bar.{kind}{{stroke:none}}"
+            f".{kind}{{stroke:{KINDS[kind][1]};fill:{KINDS[kind][1]}}}.group.{kind},.outline.{kind}{{fill:none}}.bar.{kind}{{stroke:none}}"
             for kind in KINDS
         )
         return (
@@ -214,8 +212,11 @@ def overlap(one: Label, other: Label) -> bool:
 
 
 def width_of(text: str, size: float = FONT_SIZE) -> float:
-    """About how wide a text is, in pixels; rather too wide than too narrow."""
-    return size * sum(
+    """About how wide a text is, in pixels; rather too wide than too narrow.
+
+    The same number under every Python: since 3.12, ``sum`` may differ in the last digit.
+    """
+    return size * math.fsum(
         _NARROW if letter in _NARROW_LETTERS else _WIDE if letter in _WIDE_LETTERS else _MIDDLE for letter in text
     )
 

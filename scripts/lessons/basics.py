@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from scripts.lessons.beginning import SCRATCH
 from scripts.lessons.code import AGAIN, DEPLOY
 from scripts.lessons.reset import STACK
-from scripts.lessons.room import NotYetError, Room, not_yet
+from scripts.lessons.room import NotYetError, Room, generated, not_yet
 
 ARN_FILE = SCRATCH / "arn.txt"
 FIRST = SCRATCH / "first.yaml"
@@ -19,16 +19,16 @@ FORGE = SCRATCH / "github.git"
 EVERYWHERE = "0.0.0.0/0"
 SSH = 22
 HTTPS = 443
+ANY_OR_TCP = ("-1", "tcp", "6")  # as security groups name protocols
 
 
 def arn(room: Room) -> str:
     """Lesson A: the learner wrote down the ARN of the function stats."""
     path = room.root / ARN_FILE
-    if not path.is_file():
-        raise NotYetError(
-            f"There is no {ARN_FILE}.", f"Write one line into it: `echo 'arn:aws:...' > {ARN_FILE}` with the whole ARN."
-        )
-    wrote = path.read_text(encoding="utf-8").strip()
+    wrote = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    if not wrote:
+        missing = f"{ARN_FILE} is empty." if path.is_file() else f"There is no {ARN_FILE}."
+        raise NotYetError(missing, f"Write one line into it: `echo 'arn:aws:...' > {ARN_FILE}` with the whole ARN.")
     wanted = room.cloud.client("lambda").get_function(FunctionName=room.outputs["StatsFunctionName"])
     right = str(wanted["Configuration"]["FunctionArn"])
     names = ("'arn'", "partition", "service", "region", "account", "'function'", "name")
@@ -104,9 +104,9 @@ def network(room: Room) -> str:
                 f"The security group admits port {SSH} from {everyone[0]}, which is everyone.",
                 f"Admit only the port that a website needs. {_deploy(NETWORK)}",
             )
-    if not any(_covers(rule, HTTPS) for rule in group["IpPermissions"]):
+    if not any(rule["IpProtocol"] in ANY_OR_TCP and _covers(rule, HTTPS) for rule in group["IpPermissions"]):
         raise NotYetError(
-            f"The security group admits no one to port {HTTPS}.", f"Admit port {HTTPS}. {_deploy(NETWORK)}"
+            f"The security group admits no one to TCP port {HTTPS}.", f"Admit port {HTTPS}. {_deploy(NETWORK)}"
         )
     return "the subnet reaches the internet, and no one reaches port 22"
 
@@ -121,6 +121,9 @@ def troposphere(room: Room) -> str:
     if "Motto" not in room.outputs:
         missing = "No stack has an output Motto."
         raise not_yet(room, missing, "generator/stacks/artifacts.py", "add_output(template, 'Motto', ...)", DEPLOY)
+    if not room.outputs["Motto"].strip():
+        raise NotYetError("The output Motto is empty.", f"Let it say something; run `make templates`, then {DEPLOY}.")
+    generated(room, "generator/stacks/artifacts.py")
     if room.outputs["Motto"] == room.before:
         raise NotYetError(f"The output Motto was already {room.before!r}.", AGAIN)
     return f"the stack artifacts has the output Motto: {room.outputs['Motto']}"
@@ -143,7 +146,18 @@ def github(room: Room) -> str:
         raise NotYetError(
             "Your GitHub does not exist yet.", f"Create it: `git init --bare --initial-branch=main {FORGE}`."
         )
-    if "greeting" not in room.git("branch", "--format=%(refname:short)", folder=folder).split():
+    default = room.git("symbolic-ref", "--short", "HEAD", folder=folder).strip()
+    if default != "main":
+        raise NotYetError(
+            f"The default branch of your GitHub is {default}, so a clone of it begins empty.",
+            f"Run `git -C {FORGE} symbolic-ref HEAD refs/heads/main`, then clone it again.",
+        )
+    branches = room.git("branch", "--format=%(refname:short)", folder=folder).split()
+    if "main" not in branches:
+        raise NotYetError(
+            "Your GitHub has no branch main.", f"Push this project: `git push {FORGE} HEAD:refs/heads/main`."
+        )
+    if "greeting" not in branches:
         raise NotYetError("Your GitHub has no branch greeting.", "Commit to it in your clone and push it.")
     begun = room.begun.commit if room.begun else ""
     before = set(room.before or [])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from typing import Any
 
 from scripts.lessons import workflow
-from scripts.lessons.room import NotYetError, Room, not_yet
+from scripts.lessons.room import NotYetError, Room, generated, not_yet
 
 REVIEW = {"review": "I passed my exam"}
 DEPLOY = "`sentiment deploy --stage local`"
@@ -32,9 +33,12 @@ def function(room: Room) -> str:
     if "greeting" not in answer.json:
         missing = "GET /getStats has no field greeting."
         raise not_yet(room, missing, "lambda_src/stats.py", "add the field to the reply", DEPLOY)
-    if answer.json["greeting"] == room.before:
+    found = answer.json["greeting"]
+    if not isinstance(found, str) or not found.strip():
+        raise NotYetError(f"The greeting is {json.dumps(found)}.", f"Let it say something, then run {DEPLOY}.")
+    if found == room.before:
         raise NotYetError(f"GET /getStats already returned the greeting {room.before!r}.", AGAIN)
-    return f"the function stats returns the greeting: {answer.json['greeting']}"
+    return f"the function stats returns the greeting: {found}"
 
 
 def title(room: Room) -> str:
@@ -46,6 +50,9 @@ def title(room: Room) -> str:
 def website(room: Room) -> str:
     """Lessons 14 and 23."""
     served = title(room)
+    if not served.strip():
+        hint = "Give site/index.html a title between <title> and </title>, then run `sentiment site --stage local`."
+        raise NotYetError("The page has no title.", hint)
     if served == room.before:
         missing = f"The page's title is still {served!r}."
         raise not_yet(room, missing, "site/index.html", "another title", "`sentiment site --stage local`")
@@ -67,6 +74,7 @@ def permissions(room: Room) -> str:
         raise not_yet(
             room, missing, "generator/stacks/api/functions.py", "return no statement from stats_permissions", DEPLOY
         )
+    generated(room, "generator/stacks/api/functions.py")
     if not room.before:
         raise NotYetError("The role of the function stats already lacked the permission.", AGAIN)
     status = room.ask("GET", "/api/getStats").status
@@ -89,6 +97,7 @@ def template(room: Room) -> str:
     if seconds == room.before:
         missing = f"Browsers may still cache the API's permission for {seconds} seconds."
         raise not_yet(room, missing, "generator/stacks/api/stack.py", "another PREFLIGHT_SECONDS", DEPLOY)
+    generated(room, "generator/stacks/api/stack.py")
     return f"CloudFormation changed the API: MaxAge is {seconds}"
 
 
@@ -106,6 +115,7 @@ def gateway(room: Room) -> str:
     if "classification" not in answer.json:
         missing = f"POST /feel answers {answer.status} without a prediction."
         raise NotYetError(missing, "The route exists: which integration does its Target point at?")
+    generated(room, "generator/stacks/api/stack.py")
     if room.before:
         raise NotYetError("POST /feel already reached the model.", AGAIN)
     return "POST /feel reaches the model"
@@ -123,7 +133,9 @@ def microservices(room: Room) -> str:
         missing = "POST /getSentiment has no field letters."
         raise not_yet(room, missing, "container/sentiment/answers.py", "add a field to the reply", ROLL)
     if found != len(REVIEW["review"]):
-        raise NotYetError(f"It counts {found} letters in {REVIEW['review']!r}.", f"Fix it, then run {ROLL}.")
+        raise NotYetError(
+            f"It counts {json.dumps(found)} letters in {REVIEW['review']!r}.", f"Fix it, then run {ROLL}."
+        )
     if found == room.before:
         raise NotYetError("POST /getSentiment already had the field letters.", AGAIN)
     if room.ask("GET", "/api/getStats").status != 200:
@@ -152,4 +164,10 @@ def pipeline(room: Room) -> str:
             "The pipeline has not been green since the last commit.",
             "Commit, then run `sentiment learn --workflow infrastructure/deploy`.",
         )
-    return "red, fixed, green: generator and templates changed together, and the pipeline deployed them"
+    if not run.get("in_role"):
+        raise NotYetError(
+            "The pipeline ran with the laptop's own keys.",
+            'Set pipeline_repository = "example/sentiment" under [local] of scripts/stages.toml, run '
+            "`sentiment pipeline --stage local`, commit, and run the pipeline again.",
+        )
+    return "red, fixed, green: generator and templates changed together, and the pipeline deployed them in its role"

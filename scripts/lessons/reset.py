@@ -12,10 +12,11 @@ from typing import Any
 
 from scripts import ROOT
 from scripts.cloudformation import stacks
-from scripts.lessons import beginning
+from scripts.lessons import beginning, role
 from scripts.lessons.beginning import SCRATCH, Beginning
 from scripts.lessons.room import Room, enter
 from scripts.local.session import STAGE
+from scripts.stage import settings
 from scripts.stage.errors import DeployError
 
 TASKS = 1
@@ -52,12 +53,14 @@ def reset(observe: Callable[[str, Room], Any], say: Callable[[str], None], numbe
     except DeployError:
         say("The laptop cloud is not running; its next start deploys the files as they are now.")
         return
-    _remove_stack(room)
+    _remove_stack(room, STACK)
     if room.service.desired != TASKS:
         _orchestrate(root, "scale", str(TASKS))
         say(f"{TASKS} task runs.")
     # Also if no file had to be restored: after an edit is undone by hand, the cloud still runs it.
     _orchestrate(root, "deploy", "--yes")
+    if not settings.load(STAGE, root / "scripts" / "stages.toml").parameters.get("PipelineRepository"):
+        _remove_stack(room, role.PIPELINES)  # after the deployment, which takes its boundary off the app's roles
     beginning.note(root, begun.number, observe(begun.number, replace(room, begun=None)), begun.files)
     say("Ready for the next lesson.")
 
@@ -72,11 +75,11 @@ def restore(begun: Beginning, say: Callable[[str], None], root: Path) -> bool:
     return True
 
 
-def _remove_stack(room: Room) -> None:
+def _remove_stack(room: Room, name: str) -> None:
     client = room.cloud.client("cloudformation")
-    if STACK in stacks.all_by_name(room.cloud):
-        client.delete_stack(StackName=STACK)
-        client.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    if name in stacks.all_by_name(room.cloud):
+        client.delete_stack(StackName=name)
+        client.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
 
 def _orchestrate(root: Path, *words: str) -> None:

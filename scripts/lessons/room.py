@@ -154,4 +154,22 @@ def not_yet(room: Room, missing: str, file: str, edit: str, bring: str) -> NotYe
     if room.deployed_since(file):
         hint = f"{file} is changed, and something was deployed since, but not this: {edit}. Then run {bring}."
         return NotYetError(missing, hint)
-    return NotYetError(missing, f"{file} is changed, but not deployed yet: run {bring}, and read its output.")
+    hint = f"{file} is changed, but not deployed yet: run {bring}. If you have, it changed nothing; it needs: {edit}."
+    return NotYetError(missing, hint)
+
+
+def generated(room: Room, file: str) -> None:
+    """Refuse an exercise whose template was changed by hand instead of by the generator.
+
+    Args:
+        room: the learner's environment.
+        file: the generator's file that the exercise changes.
+
+    Raises:
+        NotYetError: templates have changed since the beginning, and the file has not.
+    """
+    if room.changed("templates") and not room.changed(file):
+        raise NotYetError(
+            "templates/ was changed by hand; the next `make templates` would undo that.",
+            f"Change {file} instead, then run `make templates`.",
+        )

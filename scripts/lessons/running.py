@@ -10,11 +10,12 @@ from scripts.cloudformation import stacks
 from scripts.lessons.code import AGAIN, DEPLOY, REVIEW, ROLL
 from scripts.lessons.room import NotYetError, Room, not_yet
 
+ELSEWHERE = "it answers, but not at"  # in CloudFormation's reason: a task that runs, but fails its health check
+
 
 def service_event(room: Room) -> str:
     """Lesson 16: id of the newest event of the stack service."""
-    name = f"sentiment-{room.cloud.stage}-service"
-    events = room.cloud.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+    events = _service_events(room)
     return str(events[0]["EventId"]) if events else ""
 
 
@@ -25,6 +26,13 @@ def load_balancer(room: Room) -> str:
     if status != "UPDATE_ROLLBACK_COMPLETE" or service_event(room) == room.before:
         missing = f"The stack service is in {status}, and was not rolled back since the lesson began."
         raise not_yet(room, missing, file, "another HEALTH_PATH", ROLL)
+    failed = [event for event in _service_events(room) if event["ResourceStatus"] == "UPDATE_FAILED"]
+    reason = str(failed[0].get("ResourceStatusReason", "")) if failed else ""
+    if ELSEWHERE not in reason:
+        raise NotYetError(
+            "A revision was rolled back, but because its task did not start, not because of the health check.",
+            f"Fix {file}, change HEALTH_PATH alone, then run {ROLL}.",
+        )
     if room.ask("POST", "/api/getSentiment", REVIEW).status != 200:
         raise NotYetError(
             "The service does not answer.",
@@ -65,6 +73,11 @@ def tasks(room: Room) -> str:
     if memory == room.before:
         missing = f"A task still has {memory} MiB."
         raise not_yet(room, missing, "scripts/stages.toml", "task_memory = 256 under [local]", DEPLOY)
+    if memory < room.before:
+        raise NotYetError(
+            f"A task has {memory} MiB, less than the {room.before} of the beginning.",
+            f"Set task_memory = 256 under [local]; run {DEPLOY}.",
+        )
     return f"{room.service.revision} runs with {memory} MiB a task"
 
 
@@ -120,7 +133,7 @@ def table(room: Room) -> str:
         since = datetime.fromtimestamp(room.begun.time, UTC).astimezone().strftime("%H:%M") if room.begun else ""
         raise NotYetError(
             f"No text has two judgements since the lesson began at {since}.",
-            "Judge the same text twice, each time with a new judgement id.",
+            "Judge the same text twice, letter for letter, each time with a new judgement id.",
         )
     return f"{by_text[twice[0]]} judgements of one text are stored side by side; none replaced another"
 
@@ -139,6 +152,12 @@ def serverless(room: Room) -> str:
             f"GET /getStats answers {counts}.", "It should not need the tasks; see `sentiment logs --stage local`."
         )
     return "the tasks are asleep, and the functions answer"
+
+
+def _service_events(room: Room) -> list[Any]:
+    """Events of the stack service, newest first."""
+    name = f"sentiment-{room.cloud.stage}-service"
+    return list(room.cloud.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"])
 
 
 def _group(room: Room) -> Any:

@@ -84,15 +84,17 @@ def _check_references(file: Path, body: str) -> None:
         template = templates.parse(file.stem, body)
     except TemplateError as error:
         raise TemplateError(error.message, f"Correct {file}, then deploy it again.") from error
-    known = template.parameters.keys() | template.resources.keys()
-    parts = [template.document.get(part) for part in ("Conditions", "Resources", "Outputs")]
-    unknown = sorted({*references.names(parts)} - known)
-    if unknown:
-        raise TemplateError(
-            f"{file}: Template format error: Unresolved resource dependencies [{', '.join(unknown)}] "
-            "in the Resources block of the template",
-            "A name behind !Ref, !GetAtt or in !Sub must be that of a parameter or resource of the template.",
-        )
+    resources = template.parameters.keys() | template.resources.keys()
+    for part, known in (("Conditions", template.parameters.keys()), ("Resources", resources), ("Outputs", resources)):
+        unknown = ", ".join(sorted({*references.names(template.document.get(part))} - known))
+        if unknown:
+            which = f"dependencies [{unknown}]. Cannot reference resources" if part == "Conditions" else ""
+            raise TemplateError(
+                f"{file}: Template format error: Unresolved {which or f'resource dependencies [{unknown}]'} "
+                f"in the {part} block of the template",
+                "A name behind !Ref, !GetAtt or in !Sub must be that of a parameter"
+                f"{'' if which else ' or resource'} of the template.",
+            )
 
 
 def _tell_why_there_is_no_change_set(client: Any, name: str, say: Callable[[str], None]) -> None:

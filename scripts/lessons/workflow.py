@@ -17,8 +17,9 @@ from typing import Any
 
 import yaml
 
-from scripts.lessons import beginning
+from scripts.lessons import beginning, role
 from scripts.lessons.beginning import SCRATCH
+from scripts.lessons.room import enter
 from scripts.local.session import STAGE
 from scripts.stage.errors import DeployError, SettingsError
 
@@ -28,8 +29,8 @@ SHOWN_LINES = 12  # of a failed step, from its end
 # What an action does for a job, and what stands for it here.
 ACTIONS = {
     "actions/checkout": "this checkout, at the commit that is checked out",
-    "aws-actions/configure-aws-credentials": "the keys of the laptop cloud; on AWS, an hour as the pipeline's role",
 }
+CREDENTIALS = "aws-actions/configure-aws-credentials"
 
 
 def run(root: Path, name: str, say: Callable[[str], None]) -> bool:
@@ -52,16 +53,18 @@ def run(root: Path, name: str, say: Callable[[str], None]) -> bool:
         )
     commit = beginning.git(root, "rev-parse", "HEAD").strip()
     say(f"{name} at {commit[:7]}")
-    green = all(_step(root, job, step, say) for step in job["steps"])
+    keys: dict[str, str] = {}  # of the job's role, once a step has assumed it
+    green = all(_step(root, job, step, keys, say) for step in job["steps"])
     say(f"{'GREEN' if green else 'RED'}  {name}")
     path = root / LAST_RUN
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"job": name, "commit": commit, "green": green, "time": time.time()}), encoding="utf-8")
+    verdict = {"job": name, "commit": commit, "green": green, "in_role": bool(keys), "time": time.time()}
+    path.write_text(json.dumps(verdict), encoding="utf-8")
     return green
 
 
 def last(root: Path) -> dict[str, Any]:
-    """The last run: job, commit, whether it was green, and when; {} if there was none."""
+    """The last run: job, commit, whether it was green and in its own role, and when; {} if there was none."""
     try:
         found = json.loads((root / LAST_RUN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -80,16 +83,21 @@ def _job(root: Path, name: str) -> dict[str, Any]:
     return found
 
 
-def _step(root: Path, job: dict[str, Any], step: dict[str, Any], say: Callable[[str], None]) -> bool:
+def _step(
+    root: Path, job: dict[str, Any], step: dict[str, Any], keys: dict[str, str], say: Callable[[str], None]
+) -> bool:
     if "uses" in step:
         action = step["uses"].split("@")[0]
+        if action == CREDENTIALS:
+            say(f"  -  {action}: {_assume(job, keys)}")
+            return True
         say(f"  -  {action}: {ACTIONS.get(action, 'not run here')}")
         return True
     environment = {**_plain(job.get("env", {})), **_plain(step.get("env", {}))}
     done = subprocess.run(
         ["bash", "-e", "-c", step["run"]],
         cwd=root,
-        env={**os.environ, **environment, "STAGE": STAGE},
+        env={**os.environ, **environment, **keys, "STAGE": STAGE},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -100,6 +108,16 @@ def _step(root: Path, job: dict[str, Any], step: dict[str, Any], say: Callable[[
         for line in done.stdout.splitlines()[-SHOWN_LINES:]:
             say(f"      {line}")
     return done.returncode == 0
+
+
+def _assume(job: dict[str, Any], keys: dict[str, str]) -> str:
+    """Add the keys of the job's role to the keys; what happened, in words."""
+    found = role.keys_of_job(enter().cloud, job)
+    if found is None:
+        return "the laptop's own keys, since `sentiment pipeline --stage local` has not made its roles"
+    name, its = found
+    keys.update(its)
+    return f"an hour as {name}"
 
 
 def _plain(values: dict[str, Any]) -> dict[str, str]:

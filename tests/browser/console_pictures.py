@@ -72,6 +72,7 @@ def _views(app: RunningApp) -> dict[str, str]:
         "logs": "logs",
         "access": f"roles/{role}?action=dynamodb%3ADeleteItem&resource={arn}",
         "items": f"tables/{outputs['JudgementsTableName']}",
+        "objects": f"buckets/{outputs['SiteBucketName']}",
         "cost": "cost",
     }
 

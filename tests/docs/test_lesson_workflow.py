@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,6 +57,32 @@ def test_a_job_is_red_at_its_first_failing_step_and_green_after_the_fix_is_commi
     assert workflow.run(tree, "site/deploy", said.append) is True, said
     assert said[3] == "  -  some/other: not run here" and said[-1] == "GREEN  site/deploy"
     assert workflow.last(tree)["green"] is True
+
+
+@pytest.mark.parametrize(
+    ("role", "said", "key"), [(None, "the laptop's own keys", ""), (("R", {"KEY": "k"}), "an hour as R", "k")]
+)
+def test_steps_after_the_credentials_have_the_keys_of_the_role_alone(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, role: tuple[str, dict[str, str]] | None, said: str, key: str
+) -> None:
+    monkeypatch.setattr(workflow, "enter", lambda: SimpleNamespace(cloud=None))
+    monkeypatch.setattr(workflow.role, "keys_of_job", lambda cloud, job: role)
+    monkeypatch.delenv("KEY", raising=False)
+    steps = f"""
+jobs:
+  deploy:
+    steps:
+      - run: test -z "$KEY"
+      - uses: aws-actions/configure-aws-credentials@0123
+      - run: test "$KEY" = "{key}"
+"""
+    (tree / ".github" / "workflows" / "site.yml").write_text(steps)
+    git(tree, "commit", "-q", "-am", "credentials")
+    lines: list[str] = []
+
+    assert workflow.run(tree, "site/deploy", lines.append) is True, lines
+    assert any(said in line for line in lines)
+    assert workflow.last(tree)["in_role"] is (role is not None)
 
 
 def test_a_job_that_is_not_there_is_answered_with_those_that_are(tree: Path) -> None:

@@ -140,7 +140,8 @@ def test_a_page_of_several_lessons_is_found_by_each_of_them(number: str, page: s
         (
             True,
             True,
-            "generator/stacks/data.py is changed, but not deployed yet: run `x`, and read its output.",
+            "generator/stacks/data.py is changed, but not deployed yet: run `x`. If you have, it changed nothing; "
+            "it needs: one line.",
         ),
     ],
 )
@@ -392,6 +393,15 @@ def test_a_reference_to_nothing_is_refused_as_cloudformation_does(tmp_path: Path
     )
     with pytest.raises(TemplateError, match=r"Unresolved resource dependencies \[B\]"):
         stack.deploy(room_of(tmp_path), file, print)
+    whole = "Parameters: {{P: {{Type: String}}}}\n"
+    whole += "Conditions: {{C: !Equals [!Ref {}, x]}}\nResources: {{A: {{Type: AWS::SNS::Topic}}}}\n"
+    for condition, output, words in (
+        ("P", "Nite", r"Unresolved resource dependencies \[Nite\] in the Outputs block of the template"),
+        ("A", "A", r"Unresolved dependencies \[A\]\. Cannot reference resources in the Conditions block"),
+    ):
+        file.write_text(whole.format(condition) + f"Outputs: {{O: {{Value: !Ref {output}}}}}\n")
+        with pytest.raises(TemplateError, match=words):
+            stack.deploy(room_of(tmp_path), file, print)
     file.write_text("Resources: [")
     with pytest.raises(TemplateError, match="not valid YAML") as error:
         stack.deploy(room_of(tmp_path), file, print)

@@ -11,15 +11,16 @@ import pytest
 
 from generator import catalogue
 from scripts.cli.main import main
-from scripts.docs import mermaid, model, sources
+from scripts.docs import layouts, mermaid, model, sources
 from scripts.docs.graph import Graph
-from scripts.docs.layered import draw
 from scripts.docs.nested import Frame
 from scripts.docs.pictures import (
     access,
     general,
+    here,
     logical,
     network,
+    of_lessons,
     of_stacks,
     physical,
     pushes,
@@ -27,9 +28,10 @@ from scripts.docs.pictures import (
     scaling,
     workflows,
 )
+from scripts.docs.plot import draw
 from scripts.docs.svg import ICONS, NAMES, overlap, wrapped
 
-PICTURES = {picture.name: picture for picture in [*general(), *of_stacks()]}
+PICTURES = {picture.name: picture for picture in [*general(), *of_stacks(), *of_lessons()]}
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -171,8 +173,8 @@ def test_every_route_is_in_the_logical_picture() -> None:
 def test_data_is_joined_to_the_functions_whose_roles_reach_it() -> None:
     joined = {(edge.source, edge.target): edge.label for edge in logical.graph().edges}
 
-    assert joined["RecordFunction", "JudgementsTable"] == "reads and writes"
-    assert joined["StatsFunction", "CountsTable"] == "reads"
+    assert joined["RecordFunction", "JudgementsTable"] == "read, write"
+    assert joined["StatsFunction", "CountsTable"] == "read"
     assert ("StatsFunction", "JudgementsTable") not in joined
 
 
@@ -212,26 +214,81 @@ def test_the_deployment_picture_has_every_stack_after_those_it_needs() -> None:
     assert ("network", "service") not in after  # the longer way says it
 
 
-def test_arrows_in_a_circle_are_an_error() -> None:
-    graph = Graph("circle")
-    for name in "ab":
-        graph.add(name, name)
-    graph.join("a", "b")
-    graph.join("b", "a")
+WIDEST = 688  # pixels of a page's text on GitHub; what is wider is made smaller there
+TABLES = ("access", "access-pipelines")
 
-    with pytest.raises(ValueError, match="go in a circle"):
+
+@pytest.mark.parametrize("name", sorted({picture.name for picture in general()} - set(TABLES)))
+def test_text_of_a_picture_is_readable_where_pages_show_it(name: str) -> None:
+    drawing = PICTURES[name].draw()
+
+    assert drawing.width <= WIDEST
+    assert min(label.size for label in drawing.labels) >= 11
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_no_arrow_runs_through_a_text(name: str) -> None:
+    drawing = PICTURES[name].draw()
+    paths = re.findall(r'<path d="M([^"]+)"[^>]* class="arrow"', drawing.finished())
+    ways = [[tuple(map(float, point.split())) for point in path.split("L")] for path in paths]
+
+    assert len(ways) == len(drawn.edges if (drawn := graph_of(name)) else [])
+    for way in ways:
+        for (x, y), (to_x, to_y) in itertools.pairwise(way):
+            for label in drawing.labels:
+                left, top, right, bottom = label.area
+                beside = max(x, to_x) <= left or min(x, to_x) >= right or max(y, to_y) <= top or min(y, to_y) >= bottom
+                assert beside, (label.text, way)
+
+
+def graph_of(name: str) -> Graph | None:
+    """The graph that a picture draws, if it draws one."""
+    graph = PICTURES[name].graph
+    return graph() if graph else None
+
+
+@pytest.mark.skipif(not (sources.ROOT / "node_modules" / "elkjs").is_dir(), reason="needs `npm ci`")
+def test_what_is_recorded_is_what_the_engine_says() -> None:
+    graphs = sources.graphs()
+
+    assert layouts.recorded(graphs) == layouts.lay_out(graphs)
+
+
+def test_a_changed_graph_needs_its_layout_and_that_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = logical.graph()
+    draw(graph)
+    graph.add("new", "New")
+
+    with pytest.raises(layouts.LayoutError, match="calls whom' has changed since it was laid out: run `make docs-so"):
         draw(graph)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(layouts.LayoutError, match=r"install Node\.js 18\.18 or newer, run `npm ci`"):
+        layouts.record([graph])
 
 
-def test_long_arrows_go_around_boxes() -> None:
-    graph = Graph("chain")
-    for name in "abc":
-        graph.add(name, name)
-    for start, end in ("ab", "bc", "ac"):
-        graph.join(start, end)
-    heights = {label.text: label.y for label in draw(graph).labels}
+def test_a_lesson_shows_where_it_is_and_nothing_else_in_colour() -> None:
+    lessons = {path.stem for path in (sources.ROOT / "docs" / "walkthrough").glob("[0-9]*.md")}
 
-    assert heights["a"] != heights["b"]  # the arrow from a to c has its own lane beside b
+    assert lessons == set(here.LESSONS)
+    for picture in of_lessons():
+        page = (sources.ROOT / "docs" / "walkthrough" / f"{picture.name.removeprefix('here-')}.md").read_text()
+        assert f"[![{picture.caption}](../pictures/{picture.name}.svg)](../pictures/architecture.svg)" in page
+        drawn = picture.draw().finished()
+        assert re.findall(r'class="title">([^<]+)', drawn) == [
+            node.title for name, node in here.graph().nodes.items() if name in here.LESSONS[picture.name[5:]]
+        ]
+
+
+def test_every_picture_on_a_page_leads_to_its_full_size() -> None:
+    pages = [sources.ROOT / "README.md", *(sources.ROOT / "docs").rglob("*.md")]
+    shown = {
+        page: re.findall(r"(.?)!\[[^]]*\]\(([^)]*pictures/[^)]+\.svg)\)(\]\([^)]+\.svg\))?", page.read_text())
+        for page in pages
+        if page.name != "slides.md"
+    }
+
+    assert sum(map(len, shown.values())) > len(of_lessons())
+    assert [found for each in shown.values() for found in each if found[0] != "[" or not found[2]] == []
 
 
 def test_mermaid_has_every_box_and_arrow() -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from scripts.docs import sources
-from scripts.docs.pictures import general, of_stacks
+from scripts.docs.pictures import general, of_lessons, of_stacks
 
 # For each text of the page's picture: its box on the screen; and the colours of ink and paper.
 MEASURE = """() => {
@@ -28,7 +28,7 @@ ENOUGH = 4.5  # WCAG 2.2, 1.4.3: contrast of normal text
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_labels_are_apart_inside_and_readable(browser: Browser, scheme: Literal["light", "dark"]) -> None:
     page = browser.new_page(color_scheme=scheme)
-    for picture in [*general(), *of_stacks()]:
+    for picture in [*general(), *of_stacks(), *of_lessons()]:
         page.set_content((sources.ROOT / "docs" / "pictures" / f"{picture.name}.svg").read_text())
         found = page.evaluate(MEASURE)
         assert len(found["boxes"]) >= 2

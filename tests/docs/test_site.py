@@ -1,4 +1,4 @@
-"""The documentation site as `make docs` built it, its navigation, and the slides."""
+"""The documentation site as `make docs` built it, and its navigation."""
 
 from __future__ import annotations
 
@@ -145,14 +145,16 @@ def test_a_search_finds_parts_of_names_and_lessons_first(site: Path, browser: Br
     assert found in str(first.get_attribute("href"))
 
 
-def test_the_slides_are_one_file_and_a_pdf_of_as_many_pages(tmp_path: Path) -> None:
-    pytest.importorskip("markdown")
-    from scripts.docs import slides
+def test_on_a_phone_a_picture_keeps_the_width_that_its_texts_need(site: Path, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.route(
+        "http://127.0.0.1/**", lambda route: route.fulfill(path=site / route.request.url.split("/", 3)[3].split("?")[0])
+    )
+    page.goto("http://127.0.0.1/pictures/index.html")
+    page.wait_for_function("[...document.images].every(image => image.complete)")
+    shown = page.locator("a > img[src$='.svg']").evaluate_all(
+        "images => images.map(image => [image.getBoundingClientRect().width, Math.min(image.naturalWidth, 688)])"
+    )
 
-    assert slides.main(["--out", str(tmp_path)]) == 0
-    page = (tmp_path / "slides.html").read_text()
-    count = (ROOT / "docs" / "slides.md").read_text().count("\n---\n") + 1
-
-    assert page.count("<section>") == count > 5
-    assert "src=" not in page and page.count("<svg") >= 3 and "prefers-color-scheme" not in page
-    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", (tmp_path / "slides.pdf").read_bytes())) == count
+    assert len(shown) > 20 and all(width >= needed - 1 for width, needed in shown)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, "the pictures scroll, the page does not"

@@ -13,7 +13,7 @@ import pytest
 
 from scripts import ROOT
 from scripts.lessons import solution
-from scripts.lessons.pages import PAGES, Command, Edit, Page, lessons, read
+from scripts.lessons.pages import PAGES, Command, Edit, Page, Write, lessons, read
 from scripts.lessons.table import LESSONS as CHECKS
 from tests import needs
 from tests.docs.walking import Learner
@@ -114,6 +114,54 @@ WRONG: dict[str, tuple[str, list[str | tuple[str, str, str]], str]] = {
             "sentiment roll --stage local",
         ],
         "It counts 4 letters in 'I passed my exam'.",
+    ),
+    "a greeting that says nothing": (
+        "13",
+        [
+            ("lambda_src/stats.py", "**summary(total, settings.labels),", '\n"greeting": "",'),
+            "sentiment deploy --stage local",
+        ],
+        'The greeting is "".',
+    ),
+    "a task that crashes instead of one at another path": (
+        "16",
+        [
+            ("container/sentiment/app.py", "from __future__ import annotations\n", "raise RuntimeError\n"),
+            "! sentiment roll --stage local",
+        ],
+        "A revision was rolled back, but because its task did not start",
+    ),
+    "a template that was changed by hand": (
+        "19",
+        ["sed -i 's/MaxAge: 3600/MaxAge: 600/' templates/api.yaml", "sentiment deploy --stage local"],
+        "templates/ was changed by hand; the next `make templates` would undo that.",
+    ),
+    "a forge whose default branch is another": (
+        "1",
+        ["git init -q --bare --initial-branch=master .local/lessons/github.git"],
+        "The default branch of your GitHub is master, so a clone of it begins empty.",
+    ),
+    "a page without a title": (
+        "14",
+        ["sed -i 's/<title>.*<.title>/<title><\\/title>/' site/index.html", "sentiment site --stage local"],
+        "The page has no title.",
+    ),
+    "another protocol": (
+        "C",
+        [
+            "mkdir -p .local/lessons",
+            "awk '/^```yaml title=.[.]local.lessons.network/{f=1;next} /^```/{f=0} f' docs/walkthrough/00c-networks.md"
+            " | sed 's/tcp, FromPort: 22, ToPort: 22/udp, FromPort: 443, ToPort: 443/; s/^  SubnetRoutes:/"
+            "  WayOut: {Type: AWS::EC2::Route, DependsOn: Attachment, Properties: {RouteTableId: !Ref Routes, "
+            "DestinationCidrBlock: 0.0.0.0\\/0, GatewayId: !Ref Gateway}}\\n&/' > .local/lessons/network.yaml",
+            "sentiment learn --deploy .local/lessons/network.yaml",
+        ],
+        "The security group admits no one to TCP port 443.",
+    ),
+    "less memory instead of more": (
+        "25",
+        [("scripts/stages.toml", "[local]\n", "task_memory = 96\n"), "sentiment deploy --stage local"],
+        "A task has 96 MiB, less than the 192 of the beginning.",
     ),
 }
 
@@ -253,11 +301,28 @@ def test_a_lesson_has_every_part(name: str) -> None:
     if name != "01-github":  # of which no cloud knows
         view = re.search(r"\n\*\*Look here\*\*: in \[the console\]\(\.\./console\.md\), `\$APP/console#(\w+)`: ", text)
         assert view, "where to look in the laptop cloud's console"
+        shown = re.search(r"\(\.\./(images/console-[a-z-]+\.png)\)", text)
+        assert shown and (ROOT / "docs" / shown[1]).is_file(), "what it looks like there"
         assert f"`/console#{view[1]}`" in (ROOT / "docs" / "console.md").read_text()
     for part in ("In the console", "Time", "Clean up", "Cost"):
         assert f"**{part}**: " in text, f"On real AWS: {part}"
     *questions, task = re.findall("<summary>(.*)</summary>", text)
     assert len(questions) >= 3 and task.startswith("On your own: ")
+
+
+FOLDED = re.compile(r'<details markdown="1"><summary>[^<]*\d lines</summary>.*?</details>', re.S)
+READ, TYPED, LETTERS = 180, 40, 5  # words a minute; letters a word
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_takes_the_minutes_that_the_list_says(name: str) -> None:
+    page = LESSONS[name]
+    found = re.search(rf"\]\({name}\.md\) \|.*\| (\d+) \|$", (PAGES / "index.md").read_text(), re.M)
+    read = re.findall(r"[^\s|]*\w[^\s|]*", FOLDED.sub("", page.path.read_text()))
+    typed = [step.text if isinstance(step, Command | Write) else step.new for step in page.steps]
+    minutes = len(read) / READ + sum(map(len, typed)) / LETTERS / TYPED
+
+    assert found and minutes <= int(found[1]) <= minutes + 6, minutes  # some minutes are for commands, and for looking
 
 
 def test_every_lesson_has_a_check_and_every_check_a_lesson() -> None:

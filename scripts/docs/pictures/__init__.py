@@ -9,11 +9,11 @@ from functools import partial
 from generator import catalogue
 from scripts.docs import mermaid, model
 from scripts.docs.graph import Graph
-from scripts.docs.layered import draw as draw_graph
 from scripts.docs.pictures import (
     access,
     before,
     costs,
+    here,
     logical,
     network,
     physical,
@@ -21,23 +21,38 @@ from scripts.docs.pictures import (
     roles,
     scaling,
     stack,
+    talk,
     workflows,
 )
+from scripts.docs.plot import draw as draw_graph
 from scripts.docs.svg import Drawing
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: its file's name, a sentence under it, how it is drawn, and (where it can be) how as Mermaid."""
+    """One picture.
+
+    Attributes:
+        name: of its file.
+        caption: a sentence under it.
+        draw: draws it.
+        mermaid: writes it as Mermaid, where it can be written so.
+        graph: what it draws, where that is a graph; its layout must be recorded.
+    """
 
     name: str
     caption: str
     draw: Callable[[], Drawing]
     mermaid: Callable[[], str] | None = None
+    graph: Callable[[], Graph] | None = None
 
 
 def _of_graph(name: str, caption: str, graph: Callable[[], Graph]) -> Picture:
-    return Picture(name, caption, lambda: draw_graph(graph()), lambda: mermaid.text(graph()))
+    return Picture(name, caption, partial(_drawn, graph), lambda: mermaid.text(graph()), graph)
+
+
+def _drawn(graph: Callable[[], Graph]) -> Drawing:
+    return draw_graph(graph())
 
 
 def general() -> list[Picture]:
@@ -51,7 +66,7 @@ def general() -> list[Picture]:
     return [
         _of_graph("architecture", "Logical architecture: who calls whom, who touches which data.", logical.graph),
         Picture(
-            "places", "Physical architecture: what stands in which network, zone and machine.", physical.picture, places
+            "places", "Physical architecture: what runs in which network, zone and machine.", physical.picture, places
         ),
         _of_graph("before", "Before and after: what has taken the place of each part of the original.", before.graph),
         _of_graph("network", "Network: who may open a connection to whom, and on which ports.", network.graph),
@@ -82,8 +97,27 @@ def general() -> list[Picture]:
 def of_stacks() -> list[Picture]:
     """A picture of each stack."""
     return [
-        _of_graph(
-            f"stack-{each.stack}", f"What of the stack {each.stack} builds on what.", partial(stack.graph_of, each)
-        )
+        _of_graph(f"stack-{each.stack}", f"Stack {each.stack}: what builds on what.", partial(stack.graph_of, each))
         for each in model.stacks().values()
+    ]
+
+
+def of_lessons() -> list[Picture]:
+    """For each lesson of the walkthrough, where in the system it is."""
+    return [
+        Picture(
+            f"here-{lesson}",
+            f"You are here: {', '.join(here.graph().nodes[name].title for name in names)}",
+            partial(here.picture, lesson),
+            graph=here.graph,
+        )
+        for lesson, names in here.LESSONS.items()
+    ]
+
+
+def of_slides() -> list[Picture]:
+    """The pictures of the slides, with few words, to be read from afar."""
+    return [
+        Picture(f"slide-{name}", graph().title, partial(_drawn, graph), graph=graph)
+        for name, graph in (("before", talk.before), ("now", talk.now))
     ]

@@ -7,14 +7,15 @@ from scripts.docs.graph import Graph
 from scripts.docs.pictures.access import grants
 from scripts.docs.pictures.kinds import icon_of
 
+SHORT = 36.0  # of what stands on one of the many arrows to the data, in pixels
 DATA_TYPES = ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
 
 
 def graph() -> Graph:
     """Person, page, API, what stands behind each route, and the data."""
-    graph = Graph("Logical architecture: who calls whom")
+    graph = Graph("Logical architecture: who calls whom", tall=True, longest=84)
     person = graph.add("person", "Person", "in a browser", kind="person", icon="user")
-    page = graph.add("page", "Page", "S3 website, or CloudFront", "before a private bucket", kind="page", icon="s3")
+    page = graph.add("page", "Page", "S3 website, or CloudFront before a private bucket", kind="page", icon="s3")
     api = graph.add("api", "HTTP API", "routes, throttles, CORS", kind="api", icon="api-gateway")
     graph.join(person, page, "HTML, JS, CSS")
     graph.join(person, api, "JSON")
@@ -35,7 +36,12 @@ def _routes(graph: Graph, api: str) -> None:
         function = next(name for name in integration.refers_to if name in stack.resources and name.endswith("Function"))
         memory = stack.resources[function].properties["MemorySize"]
         graph.add(
-            function, function.removesuffix("Function").lower(), f"Lambda, {memory} MiB", kind="compute", icon="lambda"
+            function,
+            function.removesuffix("Function").lower(),
+            "Lambda",
+            f"{memory} MiB",
+            kind="compute",
+            icon="lambda",
         )
         graph.join(api, function, key)
         _data(graph, function, stack.resources[function].properties["Role"])
@@ -49,7 +55,7 @@ def _service(graph: Graph) -> str:
     graph.add("link", "VPC link", "the API's way into the VPC", kind="api", icon="api-gateway")
     graph.add("balancer", "Load balancer", "internal", kind="network", icon="elb")
     graph.add(
-        "tasks", "ECS service", f"{least} to {most} tasks: RNN in", "Flask and gunicorn", kind="compute", icon="ecs"
+        "tasks", "ECS service", f"{least} to {most} tasks:", "RNN in Flask and gunicorn", kind="compute", icon="ecs"
     )
     graph.join("link", "balancer")
     graph.join("balancer", "tasks", "/predict")
@@ -64,23 +70,25 @@ def _data(graph: Graph, function: str, role: object) -> None:
         for thing in grant.on if grant.who == its else ():
             resource = places.get(thing.split("/")[0])
             if resource:
-                graph.add(resource.id, resource.id, resource.service, kind="data", icon=icon_of(resource))
-                graph.join(function, resource.id, _verbs(grant.calls))
+                what = model.short_type(resource.type)
+                graph.add(
+                    resource.id, resource.id.removesuffix(what.split()[1]), what, kind="data", icon=icon_of(resource)
+                )
+                graph.join(function, resource.id, _verbs(grant.calls), longest=SHORT)
 
 
 def _verbs(calls: tuple[str, ...]) -> str:
     found = {_verb(call) for call in calls}
-    *first, last = [verb for verb in ("reads", "writes", "deletes") if verb in found]
-    return f"{', '.join(first)} and {last}" if first else last
+    return ", ".join(verb for verb in ("read", "write", "delete") if verb in found)
 
 
 def _verb(call: str) -> str:
     name = call.split(":")[1]
     if name.startswith(("Get", "Scan", "Query", "List", "BatchGet")):
-        return "reads"
+        return "read"
     if name.startswith("Delete"):
-        return "deletes"
-    return "writes"
+        return "delete"
+    return "write"
 
 
 def _alarms(graph: Graph) -> None:

@@ -13,7 +13,7 @@ _WORDS = {
     "LinkSecurityGroup": "VPC link",
     "LoadBalancerSecurityGroup": "Load balancer",
     "InstanceSecurityGroup": "Instances",
-    "LambdaSecurityGroup": "Lambdas, where they are in the VPC",
+    "LambdaSecurityGroup": "Lambdas in the VPC",
 }
 _ICONS = {
     "LinkSecurityGroup": "api-gateway",
@@ -49,8 +49,7 @@ def graph() -> Graph:
         inside += [each.id for each in template.of_type(type_)]
     cidr = template.parameters["VpcCidr"]
     subnets = len([each for each in template.of_type("AWS::EC2::Subnet") if not each.condition])
-    title = f"VPC {cidr}: {subnets} public subnets in as many zones, and others with a private network"
-    graph.frame(title, "network", inside)
+    graph.frame(f"VPC {cidr}: {subnets} public subnets in as many zones", "network", inside, "group-vpc")
     return graph
 
 
@@ -66,7 +65,7 @@ def _routes(graph: Graph, template: Template) -> str:
         graph.add(service, title, "in this region", kind="data", icon=service)
         graph.join(endpoint.id, service)
     for gateway in template.of_type("AWS::EC2::InternetGateway"):
-        graph.add(gateway.id, gateway.id, "for what is not in the VPC", kind="network", icon=icon_of(gateway))
+        graph.add(gateway.id, gateway.id, "to everything else", kind="network", icon=icon_of(gateway))
         graph.join("routes", gateway.id, "0.0.0.0/0")
         graph.add("internet", "Internet", "ECS, image registry", icon="internet")
         graph.join(gateway.id, "internet")

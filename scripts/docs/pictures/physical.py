@@ -18,7 +18,7 @@ _numbers = itertools.count()
 
 def picture() -> Drawing:
     """Region, VPC, zones, instances and tasks, and the services around them that have no place of their own."""
-    return draw("Physical architecture: what stands where", region())
+    return draw("Physical architecture: what runs where", region())
 
 
 def region() -> Frame:
@@ -30,7 +30,7 @@ def region() -> Frame:
 def _edge() -> Frame:
     sites = [_box(each, "page") for each in model.stacks()["site"].resources.values() if _is_place(each)]
     apis = [_box(each, "api") for each in model.all_of("AWS::ApiGatewayV2::Api")]
-    return Frame("Reached from the internet", "page", (*sites, *apis), 3)
+    return Frame("Reached from the internet", "page", (*sites, *apis), 2)
 
 
 def _vpc() -> Frame:
@@ -51,7 +51,7 @@ def _vpc() -> Frame:
     return Frame(
         f"VPC {cidr}",
         "network",
-        (*links, *balancers, zones, Frame("Ways out", "network", doors, 3)),
+        (*links, *balancers, zones, Frame("Ways out", "network", doors, 2)),
         icon="group-vpc",
     )
 
@@ -95,7 +95,7 @@ def _regional() -> Frame:
     ]
     data = [_box(each, "data") for each in model.stacks()["data"].resources.values() if _is_place(each)]
     artifacts = [_box(each, "data") for each in model.stacks()["artifacts"].resources.values() if _is_place(each)]
-    return Frame("Without machines of ours", "data", (*functions, *data, *artifacts), 4)
+    return Frame("Without machines of ours", "data", (*functions, *data, *artifacts), 3)
 
 
 def _watching() -> Frame:
@@ -111,7 +111,7 @@ def _watching() -> Frame:
     boxes += [_box(each, "compute") for each in model.all_of("AWS::ECR::Repository")]
     roles = len(model.all_of("AWS::IAM::Role"))
     boxes.append(Node(_name(), f"{roles} roles", ("IAM, in no region",), "access", "iam"))
-    return Frame("Around it", "watch", tuple(boxes), 4)
+    return Frame("Around it", "watch", tuple(boxes), 3)
 
 
 _WATCHERS = ("AWS::SNS::Topic", "AWS::Budgets::Budget")

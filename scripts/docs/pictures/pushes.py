@@ -21,7 +21,7 @@ _MAKE = re.compile(r"^make [a-z-]+")
 
 def graph() -> Graph:
     """A push, its three workflows, and what each of them changes."""
-    graph = Graph("Deployment: three ways from a push to a running stage", legend=False)
+    graph = Graph("Deployment: three ways from a push to a running stage", legend=False, tall=True, longest=120)
     push = graph.add("push", "Push to main", "after the gate of the pull request", kind="person", icon="repository")
     for name, (title, words, kind, icon) in CHANGES.items():
         document = yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text(encoding="utf-8"))

@@ -73,7 +73,7 @@ def _role(name: str, who: str, its: list[Grant]) -> Frame:
             if service in SERVICES and not grant.denied:
                 services.setdefault(service, set()).add(call)
     boxes = [_box(service, calls) for service, calls in sorted(services.items())]
-    return Frame(f"{name.removesuffix('Role').lower()}: {who}", "access", tuple(boxes), 4, "iam")
+    return Frame(f"{name.removesuffix('Role').lower()}: {who}", "access", tuple(boxes), 3, "iam")
 
 
 def _box(service: str, calls: set[str]) -> Node:

@@ -22,7 +22,7 @@ COMPUTED = {
 
 def deployment() -> Graph:
     """What a deployment does: the order follows from the templates, as the orchestrator itself works it out."""
-    graph = Graph("Deployment: a stack starts as soon as what it needs is there", legend=False)
+    graph = Graph("Deployment: a stack starts as soon as what it needs is there", legend=False, tall=True, longest=120)
     computed = dict.fromkeys((*COMPUTED, *catalogue.ZONE_PARAMETERS), "")
     plan = make_plan("dev", templates.load_all(), computed, settings.load("dev").parameters)
     for step in plan.steps:
