@@ -38,6 +38,24 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Canary:
+    """The task of a new revision that runs beside the service's for a while.
+
+    Attributes:
+        image: Parameter with its image; empty while there is none.
+        name: Output with the name of its service, while there is one.
+        stream: what the names of its log streams begin with.
+    """
+
+    image: str = "CanaryImageUri"
+    name: str = "CanaryName"
+    stream: str = "canary"
+
+
+CANARY = Canary()
+
+
+@dataclass(frozen=True)
 class Site:
     """The website in a stack, into whose bucket a deployment uploads the page.
 
