@@ -151,6 +151,7 @@ def service(built: Iterable[Document]) -> list[aws.Statement]:
         *lock(),
         *history(),
         *watch_service(),
+        *watch_canary(),
         *smoke_test(),
         allow([f"ecr:{call}" for call in push], f"arn:${{AWS::Partition}}:ecr:{HERE}:repository/{catalogue.PROJECT}*"),
         allow(["ecr:GetAuthorizationToken"], "*"),
@@ -217,6 +218,12 @@ def watch_service() -> list[aws.Statement]:
     return [
         allow(["ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks", "ecs:UpdateService"], service_arn, *tasks)
     ]
+
+
+def watch_canary() -> list[aws.Statement]:
+    """Reading what the tasks log, which names no text, to compare a canary with the others."""
+    group = f"arn:${{AWS::Partition}}:logs:{HERE}:log-group:{OURS}-service-*"
+    return [allow(["logs:GetLogEvents"], f"{group}:log-stream:*")]
 
 
 def smoke_test() -> list[aws.Statement]:
