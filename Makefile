@@ -216,6 +216,17 @@ retrain: train-env  ## learn from people's judgements, keep what is better (STAG
 	@PYTHONPATH=container exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(if $(PRIVATE),--private "$(PRIVATE)") $(ARGS)
 JUDGEMENTS := build/retrain/judgements.csv
 
+.PHONY: propose
+propose:  ## open a pull request with the model that `make retrain` has put in place, and what may be published of its report (needs gh)
+	@if [ -z "$$(git status --porcelain -- container/model)" ]; then \
+		echo "container/model is as it was committed: there is no new model to propose"; exit 0; fi; \
+	name=$$(basename container/model/sentiment-*.onnx .onnx); branch=retrain/$$name; \
+	set -e; git switch --quiet --create "$$branch"; git add --all container/model; \
+	git commit --quiet --message "Retrain the model to $$name" -- container/model; \
+	gh auth setup-git; git push --quiet origin "$$branch"; \
+	gh pr create --head "$$branch" --title "Retrain the model to $$name" --body-file build/retrain/public.md; \
+	git switch --quiet -
+
 .PHONY: evaluate
 evaluate:  ## recompute the model card's figures from the shipped model (DATA=path to isear.csv)
 	@test -n "$(DATA)" || { echo "make evaluate needs DATA=path/to/isear.csv; container/training/README.md says where ISEAR is found" >&2; exit 2; }

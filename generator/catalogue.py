@@ -348,7 +348,7 @@ GITHUB_AUDIENCE = "sts.amazonaws.com"
 # Output with the ARN of the role that CloudFormation deploys with, where a stage has pipelines.
 DEPLOY_ROLE = "DeployRoleArn"
 # Each deploys from GitHub environments of its own, named STAGE-PIPELINE: its role trusts those and no other.
-PIPELINES = ("site", "service", "infrastructure", "plan")
+PIPELINES = ("site", "service", "infrastructure", "plan", "retrain")
 # What the watch (lambda_src/watch.py) reports once a day, and alarms read.
 WATCH_NAMESPACE = "Sentiment"
 WATCH_IMAGE_METRIC = "ImageAgeDays"

@@ -37,9 +37,13 @@ def main() -> int:
                     unproven=options.unproven,
                     hurried=options.hurried,
                     least=options.least,
+                    new=options.new,
                 ),
                 tell,
             )
+    except run.TooFewError as problem:
+        say(f"{'nothing to do' if options.new else 'error'}: {problem}")
+        return 0 if options.new else 2
     except data.DataError as problem:
         say(f"error: {problem}")
         return 2
@@ -92,6 +96,11 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=run.LEAST,
         help="set labels aside that the old model gives a lower probability; 0: none",
+    )
+    parser.add_argument(
+        "--new",
+        action="store_true",
+        help="count only judgements newer than those that the current model has learned from; too few are no error",
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser

@@ -36,6 +36,7 @@ STEPS = {
     "rows": "rows in the file",
     "altered": "changed since they were exported",
     "label": "a label that the model does not have, or a second one that does not go with the first",
+    "before": "judged before what the current model has learned from (--new)",
     "forgotten": "a text that somebody had erased",
     "unproven": "no valid receipt, so nobody knows what the model had said",
     "text": "no text, a text over 2,000 characters, or one without a word that the model knows",
@@ -120,15 +121,16 @@ class Said:
 class Reading:
     """A file being read: texts by their words, with what was said of them."""
 
-    def __init__(self, tokenizer: Tokenizer, salt: bytes, unproven: bool = False) -> None:
+    def __init__(self, tokenizer: Tokenizer, salt: bytes, unproven: bool = False, after: str = "") -> None:
         """Begin.
 
         Args:
             tokenizer: of the model.
             salt: source of chance; which texts are drawn cannot be told without it.
             unproven: also count judgements without a valid receipt.
+            after: count only judgements that are later than this time; "" for all.
         """
-        self.unproven, self.salt = unproven, salt
+        self.unproven, self.salt, self.after = unproven, salt, after
         self.found = Collected()
         self.said: dict[bytes, Said] = {}
         self._alike: dict[tuple[str, ...], list[int]] = {}  # of each bucket, the draws of its texts, greatest first
@@ -193,6 +195,8 @@ class Reading:
         label, second = row["sentiment"], row.get("second", "")
         if label not in (*LABELS, NONE) or (second and (second not in LABELS or label in (NONE, second))):
             return "label"
+        if self.after and row.get("time", "") <= self.after:
+            return "before"
         if erasure.covered(forgotten(), row["review"], row.get("question", ""), row.get("time", "")):
             return "forgotten"
         return "" if self.unproven or row.get("receipt") == PROVEN else "unproven"

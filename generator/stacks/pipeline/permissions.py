@@ -16,6 +16,7 @@ from troposphere import Ref, Sub
 
 from generator import catalogue
 from generator.building import receipt_key_arn
+from shared import ledger
 from shared.reviews import text_id
 
 HERE = "${AWS::Region}:${AWS::AccountId}"
@@ -190,6 +191,16 @@ def plan(built: Iterable[Document]) -> list[aws.Statement]:
         allow([f"cloudformation:{call}" for call in asking], _stack("*")),
         deny(["cloudformation:*"], _stack("pipeline")),
         *evaluate(built),
+    ]
+
+
+def retrain() -> list[aws.Statement]:
+    """Reading all judgements but what was erased, and changing nothing."""
+    table = f"arn:${{AWS::Partition}}:dynamodb:{HERE}:table/{OURS}-data"
+    return [
+        see_stacks(),
+        allow(["dynamodb:DescribeTable", "dynamodb:Scan"], f"{table}-Judgements*"),
+        allow(["dynamodb:Query"], f"{table}-Ledger*", when=_leading_keys(ledger.ERASED)),
     ]
 
 
