@@ -213,7 +213,7 @@ teacher:  ## write what a large encoder knows, for `make train` (DATA=isear.csv 
 .PHONY: retrain
 retrain: train-env  ## learn from people's judgements, keep what is better (STAGE=dev or CSV=file; DATA=isear.csv PRIVATE=own.tsv ARGS=--force)
 	$(if $(CSV),,@$(SENTIMENT) export --stage $(STAGE) --out $(JUDGEMENTS) >&2)
-	@PYTHONPATH=container exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(if $(PRIVATE),--private "$(PRIVATE)") $(ARGS)
+	@PYTHONPATH=container exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(if $(PRIVATE),--private "$(PRIVATE)") $(if $(ERASED),--erased "$(ERASED)") $(ARGS)
 JUDGEMENTS := build/retrain/judgements.csv
 
 .PHONY: propose

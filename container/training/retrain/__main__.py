@@ -38,6 +38,7 @@ def main() -> int:
                     hurried=options.hurried,
                     least=options.least,
                     new=options.new,
+                    erased=options.erased,
                 ),
                 tell,
             )
@@ -82,6 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, default=Path("build/retrain"), help="where report and candidate go")
     parser.add_argument("--data", type=Path, help=f"the base data, to be shown again. {data.WHERE}")
+    parser.add_argument(
+        "--erased",
+        type=Path,
+        help="what was erased or withdrawn since the CSV was exported: the .erased file of a newer export",
+    )
     parser.add_argument("--private", type=Path, help="sentences of your own to compare on: label, tab, text a line")
     parser.add_argument(
         "--seed", type=int, help="source of all chance, to repeat a run; without it nobody can foresee what is held out"

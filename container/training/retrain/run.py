@@ -57,6 +57,7 @@ class Wanted:
         hurried: count however many texts of one minute: judgements that the operator brought in.
         least: labels are set aside that the old model gives a lower probability.
         new: count only judgements that are newer than those that the current model has learned from.
+        erased: a list of what was erased or withdrawn since the file was exported; None where there is none.
     """
 
     csv: Path
@@ -70,6 +71,7 @@ class Wanted:
     hurried: bool = False
     least: float = LEAST
     new: bool = False
+    erased: Path | None = None
 
 
 class TooFewError(data.DataError):
@@ -179,7 +181,8 @@ def retrain(wanted: Wanted, tell: Tell = lambda _name, _done, _of: None) -> Resu
 def _read(wanted: Wanted, old: Checkpoint, known: base.Base, own: gate.Texts, salt: bytes, tell: Tell) -> Read:
     """Texts of the file that may count, as a model reads them that knows people's new words."""
     after = str(old.card.get("retrained", {}).get("until", "")) if wanted.new else ""
-    reading = judgements.Reading(old.tokenizer, salt, wanted.unproven, after)
+    erased = judgements.read_erased(wanted.erased)
+    reading = judgements.Reading(old.tokenizer, salt, wanted.unproven, after, erased)
     reading.read(wanted.csv, tell)
     reading.thin()
     said = list(reading.said.values())
