@@ -77,7 +77,7 @@ def tune(
     random = Random(seed)
     network = copy.deepcopy(old)
     network.dropout.p, network.word_dropout = DROPOUT, WORD_DROPOUT
-    anchor = {name: value.detach().clone() for name, value in old.named_parameters()}
+    anchor = {name: value.detach().clone() for name, value in old.named_parameters() if name != "embedding.weight"}
     rest = [value for name, value in network.named_parameters() if name != "embedding.weight"]
     optimisers = [
         torch.optim.Adam(rest, lr=RATE),
