@@ -16,7 +16,6 @@ from troposphere import Ref, Sub
 
 from generator import catalogue
 from generator.building import receipt_key_arn
-from shared import ledger
 from shared.reviews import text_id
 
 HERE = "${AWS::Region}:${AWS::AccountId}"
@@ -200,7 +199,7 @@ def retrain() -> list[aws.Statement]:
     return [
         see_stacks(),
         allow(["dynamodb:DescribeTable", "dynamodb:Scan"], f"{table}-Judgements*"),
-        allow(["dynamodb:Query"], f"{table}-Ledger*", when=_leading_keys(ledger.ERASED)),
+        allow(["dynamodb:Query"], f"{table}-Ledger*"),
     ]
 
 
