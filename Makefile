@@ -69,7 +69,7 @@ PLAN_COMMENT = [.comments[] | select(.viewerDidAuthor and (.body | startswith("$
 
 .PHONY: test
 test: $(VENV)/.dev  ## run all tests of this checkout
-	$(PY) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(TESTS)
+	$(PY) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(TESTS) $(if $(AGAIN),|| $(PY) -m tests.again $$?)
 
 # Two, since most tests wait for another process; each process has a laptop cloud of its own.
 TEST_PROCESSES ?= 2

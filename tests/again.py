@@ -1,0 +1,42 @@
+"""Runs the tests that failed once more, each with the machine to itself: ``python -m tests.again STATUS``.
+
+The gate runs two processes of tests, browsers and clouds on two cores, where a test that waits for another process
+now and then waits too long. What passes alone is listed as unsteady, for somebody to mend; what fails again fails.
+More than a few failures, or any other end than failed tests, are not tried again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+FEW = 5
+FAILED = Path(".pytest_cache/v/cache/lastfailed")
+
+
+def main(status: int) -> int:
+    """Try again what failed.
+
+    Args:
+        status: that the tests' run ended with.
+
+    Returns:
+        The status that the gate ends with.
+    """
+    if status != pytest.ExitCode.TESTS_FAILED:
+        return status
+    failed = sorted(json.loads(FAILED.read_text()))
+    if not 0 < len(failed) <= FEW:
+        return status
+    print(f"\nOnce more, alone: {', '.join(failed)}", flush=True)
+    again = pytest.main(failed)
+    if again == pytest.ExitCode.OK:
+        print("!!! UNSTEADY, failed beside others and passed alone:", *failed, sep="\n    ", file=sys.stderr)
+    return int(again)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))
