@@ -218,8 +218,19 @@ teacher:  ## write what a large encoder knows, for `make train` (DATA=isear.csv 
 .PHONY: retrain
 retrain: train-env  ## learn from people's judgements, keep what is better (STAGE=dev or CSV=file; DATA=isear.csv PRIVATE=own.tsv ARGS=--force)
 	$(if $(CSV),,@$(SENTIMENT) export --stage $(STAGE) --out $(JUDGEMENTS) >&2)
-	@PYTHONPATH=container exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(if $(PRIVATE),--private "$(PRIVATE)") $(ARGS)
+	@PYTHONPATH=container exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(if $(PRIVATE),--private "$(PRIVATE)") $(if $(ERASED),--erased "$(ERASED)") $(ARGS)
 JUDGEMENTS := build/retrain/judgements.csv
+
+.PHONY: propose
+propose:  ## open a pull request with the model that `make retrain` has put in place, and what may be published of its report (needs gh)
+	@if [ -z "$$(git status --porcelain -- container/model)" ]; then \
+		echo "container/model is as it was committed: there is no new model to propose"; exit 0; fi; \
+	name=$$(basename container/model/sentiment-*.onnx .onnx); branch=retrain/$$name; \
+	set -e; git switch --quiet --create "$$branch"; git add --all container/model; \
+	git commit --quiet --message "Retrain the model to $$name" -- container/model; \
+	gh auth setup-git; git push --quiet origin "$$branch"; \
+	gh pr create --head "$$branch" --title "Retrain the model to $$name" --body-file build/retrain/public.md; \
+	git switch --quiet -
 
 .PHONY: evaluate
 evaluate:  ## recompute the model card's figures from the shipped model (DATA=path to isear.csv)

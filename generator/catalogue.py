@@ -38,6 +38,24 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Canary:
+    """The task of a new revision that runs beside the service's for a while.
+
+    Attributes:
+        image: Parameter with its image; empty while there is none.
+        name: Output with the name of its service, while there is one.
+        stream: what the names of its log streams begin with.
+    """
+
+    image: str = "CanaryImageUri"
+    name: str = "CanaryName"
+    stream: str = "canary"
+
+
+CANARY = Canary()
+
+
+@dataclass(frozen=True)
 class Site:
     """The website in a stack, into whose bucket a deployment uploads the page.
 
@@ -330,7 +348,7 @@ GITHUB_AUDIENCE = "sts.amazonaws.com"
 # Output with the ARN of the role that CloudFormation deploys with, where a stage has pipelines.
 DEPLOY_ROLE = "DeployRoleArn"
 # Each deploys from GitHub environments of its own, named STAGE-PIPELINE: its role trusts those and no other.
-PIPELINES = ("site", "service", "infrastructure", "plan")
+PIPELINES = ("site", "service", "infrastructure", "plan", "retrain")
 # What the watch (lambda_src/watch.py) reports once a day, and alarms read.
 WATCH_NAMESPACE = "Sentiment"
 WATCH_IMAGE_METRIC = "ImageAgeDays"

@@ -159,6 +159,11 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "ServiceName": {**_NAME, "Description": "Name of the ECS service (service stack)"},
     "TargetGroupFullName": {**_NAME, "Description": "Target group's name in metrics (service stack)"},
     "ImageUri": {**_NAME, "Description": "Container image to run, as repository:tag"},
+    "CanaryImageUri": {
+        "Type": "String",
+        "Description": "Container image of a canary beside the other tasks; empty: none",
+        "Default": "",
+    },
     "MinTasks": {
         "Type": "Number",
         "Description": "Minimum number of tasks; 0 while the stage is asleep",

@@ -12,6 +12,7 @@ in the counts. What was erased after the question was asked is not stored again 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -111,16 +112,16 @@ def _parts(judgement: Judgement, before: ledger.Entry, settings: Record) -> list
         "ExpressionAttributeValues": {":asked": {"S": judgement.asked}},
     }
     parts: list[dict[str, Any]] = [{"Put": put}, {"ConditionCheck": check}]
-    counter = counters.counter(judgement.kind)
+    counted = ledger.counters_of(before)
+    counter, first = counters.counted(judgement.kind, *counted)
     if judgement.question:
-        entry = ledger.counted(judgement.question, judgement.judgement, counter, judgement.time)
+        entry = ledger.counted(judgement.question, judgement.judgement, counter, judgement.time, first)
         gone = {"gone": before["gone"]} if "gone" in before else {}
         parts.append(writes.enter(settings.ledger_table, {**entry, **gone, **expiry}, before))
     # The earlier judgement of the question, if any, was counted in the same item: model and shard are the question's.
-    changes = {counter: 1}
-    if "counter" in before:
-        changes[before["counter"]["S"]] = changes.get(before["counter"]["S"], 0) - 1
-    if any(changes.values()):
+    changes = Counter([counter, first] if first else [counter])
+    changes.subtract(counted)
+    if changes := {name: by for name, by in changes.items() if by}:
         parts.append(writes.count(settings.counts_table, judgement.model, judgement.source, changes))
     return parts
 

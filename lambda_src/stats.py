@@ -53,9 +53,13 @@ def summary(counts: Counts, labels: Sequence[str]) -> dict[str, Any]:
     Returns:
         The totals: ``judgements`` is ``approved`` + ``revised`` + ``unprompted``, and also ``answered`` + ``abstained``
         + ``unprompted``. The quality over all, and under ``blind`` and ``seen`` the same by whether the prediction had
-        been seen. ``confusion``, which maps the chosen label to the predicted label to the number of judgements; of two
-        chosen labels the one that was predicted, or else the first. So its diagonal adds up to ``right``.
+        been seen when the question was first judged. Who then changes a blind word is in ``blind`` with the first word
+        and everywhere else with the last. ``confusion``, which maps the chosen label to the predicted label to the
+        number of judgements; of two chosen labels the one that was predicted, or else the first. So its diagonal adds
+        up to ``right``.
     """
+    blind = {kind: number for kind, number in counts.items() if kind.blind or kind.first}
+    counts = {kind: number for kind, number in counts.items() if not kind.first}
     prompted = {kind: number for kind, number in counts.items() if kind.predicted != UNPROMPTED}
     total, told = sum(counts.values()), sum(prompted.values())
     approved = sum(number for kind, number in prompted.items() if kind.predicted in (kind.said, kind.second))
@@ -65,8 +69,8 @@ def summary(counts: Counts, labels: Sequence[str]) -> dict[str, Any]:
         "revised": told - approved,
         "unprompted": total - told,
         **quality(prompted),
-        "blind": quality({kind: number for kind, number in prompted.items() if kind.blind}),
-        "seen": quality({kind: number for kind, number in prompted.items() if not kind.blind}),
+        "blind": quality({kind: number for kind, number in blind.items() if kind.predicted != UNPROMPTED}),
+        "seen": quality({kind: number for kind, number in prompted.items() if not (kind.blind or kind.after)}),
         "confusion": _confusion(prompted, labels),
     }
 

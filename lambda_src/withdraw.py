@@ -121,7 +121,7 @@ def _parts(
     receipt: Receipt, items: list[dict[str, Any]], late: list[str], before: ledger.Entry, settings: Withdraw
 ) -> list[dict[str, Any]]:
     # Judgements from before there was a ledger were counted one by one.
-    counted = [before["counter"]["S"]] if "counter" in before else []
+    counted = ledger.counters_of(before)
     if not before:
         counted = [counters.counter(from_item(item).kind) for item in items]
     time = max([timestamp(), *(just_after(item["time"]["S"]) for item in [*items, before] if item)])

@@ -9,6 +9,10 @@ model ``unprompted``, in counters such as ``unprompted>joy``.
 Shards spread the writes: DynamoDB allows about 1,000 writes a second to one item. The sum over all shards of a model
 is exact, because a judgement and its counter are written in one transaction. One receipt counts once, however many
 judgements are sent with it: its last word stands, so a later one moves the count. Both are in the same shard.
+
+Of the blind sample the first word stands, since who changes it has seen the prediction by then: without those who do,
+the sample would look better than it is. So a change of a blind word leaves two counts: the last word in a counter that
+ends in ``~after``, and the first one in one that ends in ``~first``, which is part of the blind sample and of no total.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ UNPROMPTED = "unprompted"
 KEY = ("model", "shard")  # of the table: model revision; number 0..COUNT_SHARDS-1
 
 
-_BLIND = "~blind"
+_BLIND, _FIRST, _AFTER = "~blind", "~first", "~after"
 
 
 class Kind(NamedTuple):
@@ -35,12 +39,16 @@ class Kind(NamedTuple):
         said: label that the user chose, or ``NONE``.
         second: second label that the user chose; "" for none.
         blind: whether the user had not seen the prediction.
+        first: whether this is the first word of a question whose last one is another: of the blind sample alone.
+        after: whether this is the last word of such a question.
     """
 
     predicted: str
     said: str
     second: str = ""
     blind: bool = False
+    first: bool = False
+    after: bool = False
 
 
 def shard(source: str) -> int:
@@ -55,7 +63,26 @@ def shard(source: str) -> int:
 def counter(kind: Kind) -> str:
     """Name of the counter."""
     second = f"+{kind.second}" if kind.second else ""
-    return f"{kind.predicted}>{kind.said}{second}{_BLIND if kind.blind else ''}"
+    marks = (_BLIND * kind.blind, _FIRST * kind.first, _AFTER * kind.after)
+    return f"{kind.predicted}>{kind.said}{second}{''.join(marks)}"
+
+
+def counted(kind: Kind, before: str = "", first: str = "") -> tuple[str, str]:
+    """Where a question is counted from now on.
+
+    Args:
+        kind: of the judgement that comes.
+        before: counter of the question's judgement before; "" for none.
+        first: counter of the question's first word, if that is apart; "" if not.
+
+    Returns:
+        The counter of the judgement, and that of the question's first word; "" if it is not apart.
+    """
+    if not before:
+        return counter(kind), ""
+    if before.endswith(_BLIND):
+        first = before.removesuffix(_BLIND) + _FIRST
+    return counter(kind._replace(blind=False, after=bool(first))), first
 
 
 def tally(items: Iterable[Mapping[str, Any]]) -> dict[str, Counter[Kind]]:
@@ -79,6 +106,7 @@ def tally(items: Iterable[Mapping[str, Any]]) -> dict[str, Counter[Kind]]:
 
 
 def _kind(name: str) -> Kind:
-    predicted, _, said = name.removesuffix(_BLIND).partition(">")
+    name, _, mark = name.partition("~")
+    predicted, _, said = name.partition(">")
     said, _, second = said.partition("+")
-    return Kind(predicted, said, second, name.endswith(_BLIND))
+    return Kind(predicted, said, second, *(f"~{mark}" == each for each in (_BLIND, _FIRST, _AFTER)))

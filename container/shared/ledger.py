@@ -30,7 +30,7 @@ def erasure_key(mark: str) -> Entry:
     return {"kind": {"S": ERASED}, "id": {"S": mark}}
 
 
-def counted(question: str, judgement: str, counter: str, time: str) -> Entry:
+def counted(question: str, judgement: str, counter: str, time: str, first: str = "") -> Entry:
     """Entry of a question of which a judgement counts.
 
     Args:
@@ -38,9 +38,19 @@ def counted(question: str, judgement: str, counter: str, time: str) -> Entry:
         judgement: id of the judgement.
         counter: name of the counter that it is counted in.
         time: of the judgement.
+        first: name of the counter that the question's first word is counted in, if that is apart; "" if not.
     """
     state = {"judgement": {"S": judgement}, "counter": {"S": counter}, "time": {"S": time}}
-    return {**question_key(question), **state}
+    return {**question_key(question), **state, **({"first": {"S": first}} if first else {})}
+
+
+def counters_of(entry: Mapping[str, Any]) -> list[str]:
+    """Names of the counters that a question is counted in.
+
+    Args:
+        entry: of the question; an empty one for a question without.
+    """
+    return [entry[name]["S"] for name in ("counter", "first") if name in entry]
 
 
 def withdrawn(question: str, judgements: Iterable[str], time: str) -> Entry:

@@ -10,8 +10,9 @@ import click
 from scripts.app import page
 from scripts.cli.options import Options, data_loss_question, deployed, with_options
 from scripts.cloudformation import freshness, preview
-from scripts.cloudformation.work import changing
+from scripts.cloudformation.work import Work, changing
 from scripts.image import content
+from scripts.release import canary as trial
 from scripts.release import images, plans, smoke
 from scripts.release.execute import execute
 from scripts.release.plans import Release
@@ -30,6 +31,14 @@ DATA_LOSS = click.option(
 )
 WAIT = click.option(
     "--wait", default=0, show_default=True, type=click.IntRange(0), help="Minutes to wait for the stage's lock."
+)
+
+CANARY = click.option(
+    "--canary",
+    metavar="MINUTES",
+    default=0.0,
+    type=click.FloatRange(0),
+    help="First run one task of it beside the others that long; go back if it serves worse.",
 )
 
 
@@ -140,29 +149,32 @@ def login_command(options: Options) -> None:
 
 @click.command()
 @click.option("--image", help=IMAGE_HELP)
+@CANARY
 @WAIT
 @with_options
-def roll_command(options: Options, image: str | None, wait: int) -> None:
+def roll_command(options: Options, image: str | None, canary: float, wait: int) -> None:
     """Roll out this checkout's image.
 
     If the service does not become steady on it, the previous image is restored.
     """
     with options.reporter() as reporter:
         options.say_where(reporter)
-        release, outputs = _roll(options, reporter, "roll", image or options.image(reporter), wait)
+        release, outputs = _roll(options, reporter, "roll", image or options.image(reporter), wait, canary)
     url = release.url(outputs)
     options.print({"image": release.image, "url": url}, f"{url} runs {release.image}")
 
 
 @click.command()
+@CANARY
+@WAIT
 @with_options
-def promote_command(options: Options) -> None:
+def promote_command(options: Options, canary: float, wait: int) -> None:
     """Roll out this checkout's model; check that it answers."""
     wanted = content.model_revision()
     with options.reporter() as reporter:
         options.say_where(reporter)
         deployed(options)
-        release, outputs = _roll(options, reporter, "promote", options.image(reporter))
+        release, outputs = _roll(options, reporter, "promote", options.image(reporter), wait, canary)
         url = release.url(outputs)
         served = smoke.served_model(url, page.api_url(options.settings, outputs))
     if served != wanted:
@@ -237,14 +249,19 @@ def _unheard(options: Options, release: Release) -> bool:
 
 
 def _roll(
-    options: Options, reporter: Reporter, command: str, image: str | None, wait: int = 0
+    options: Options, reporter: Reporter, command: str, image: str | None, wait: int = 0, canary: float = 0.0
 ) -> tuple[Release, dict[str, str]]:
-    """Roll out an image to the service; None for the last one that worked."""
+    """Roll out an image to the service, after a canary of so many minutes; None for the last one that worked."""
 
     def plan() -> Release:
         return plans.service_alone(options.cloud, options.settings, image, options.public_url)
 
-    return _execute(options, reporter, command, plan, wait=wait)
+    def try_out(work: Work) -> None:
+        release = plan()
+        where = release.url(release.stacks.outputs), page.api_url(options.settings, release.stacks.outputs)
+        trial.try_out(work, release.image, canary, *where)
+
+    return _execute(options, reporter, command, plan, wait=wait, before=try_out if canary else None)
 
 
 def _execute(
@@ -254,10 +271,16 @@ def _execute(
     plan: Callable[[], Release],
     allow_data_loss: bool = False,
     wait: int = 0,
+    before: Callable[[Work], None] | None = None,
 ) -> tuple[Release, dict[str, str]]:
-    """Make a release while holding the stage's lock; return the release and all outputs."""
+    """Make a release while holding the stage's lock; return the release and all outputs.
+
+    What is to happen before it happens under the same lock.
+    """
     confirm = data_loss_question(options, allow_data_loss)
     with changing(options.cloud, reporter, command, confirm, timeout=60.0 * wait) as work:
+        if before:
+            before(work)
         release = plan()
         return release, execute(work, release)
 

@@ -72,7 +72,7 @@ def export(
     Args:
         cloud: where.
         outputs: outputs of the stage's stacks.
-        target: the file; it appears once it is complete, and its checksum beside it.
+        target: the file; it appears once it is complete, and beside it its checksum and what the stage has erased.
         interrupt: Ctrl-C.
         tell: called with the number of rows so far.
 
@@ -92,7 +92,9 @@ def export(
             _open(folder / f"{table}-{segment}of{SEGMENTS}-{len(csvformat.COLUMNS)}.csv") for segment in range(SEGMENTS)
         ]
         _scan(cloud, table, parts, interrupt, tell)
-        count = _join(parts, folder / "complete", target, erasures.read(cloud, outputs))
+        erased = erasures.read(cloud, outputs)
+        count = _join(parts, folder / "complete", target, erased)
+        _list(erased, target)
         shutil.rmtree(folder)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -102,6 +104,11 @@ def export(
             ) from error
         raise DeployError(f"{target} cannot be written: {error.strerror or error}.") from error
     return count
+
+
+def erased_of(target: Path) -> Path:
+    """Where the stage's erasures are listed, beside an export to a file."""
+    return target.with_name(target.name + ".erased")
 
 
 def parts_of(target: Path) -> Path:
@@ -170,6 +177,13 @@ def _join(parts: list[Part], complete: Path, target: Path, erased: erasure.Erasu
     complete.replace(target)
     checksum.write(target, hashed.hexdigest())
     return count
+
+
+def _list(erased: erasure.Erasures, target: Path) -> None:
+    """List what was erased, so that older exports can be read without it; the file has the old or the new list."""
+    new = erased_of(target).with_suffix(".new")
+    new.write_text("".join(f"{mark}\t{time}\n" for mark, time in sorted(erased.items())), encoding="utf-8")
+    new.replace(erased_of(target))
 
 
 def _pieces(parts: list[Part], erased: erasure.Erasures) -> Iterator[tuple[bytes, int]]:

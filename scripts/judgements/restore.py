@@ -22,6 +22,7 @@ from shared.judgements import from_item
 
 RECORD_FUNCTION = "RecordFunction"
 Item = dict[str, dict[str, str]]
+Said = tuple[str, str, counters.Kind]  # time, model, what
 
 
 @dataclass(frozen=True)
@@ -74,17 +75,20 @@ def recount(cloud: Cloud, outputs: dict[str, str]) -> int:
     Returns:
         How many judgements there are.
     """
-    # Of each question the last judgement counts, as the ledger says of newer ones.
-    last: dict[str, tuple[str, str, str]] = {}
+    # Of each question the last judgement counts, and the first of the blind sample, as the ledger says of newer ones.
+    ends: dict[str, tuple[Said, Said]] = {}
     total = 0
     for item in _items(cloud, outputs["JudgementsTableName"]):
         total += 1
         judgement = from_item(item)
-        said = judgement.time, judgement.model, counters.counter(judgement.kind)
-        last[judgement.source] = max(said, last.get(judgement.source, said))
+        said = judgement.time, judgement.model, judgement.kind
+        first, last = ends.get(judgement.source, (said, said))
+        ends[judgement.source] = min(said, first), max(said, last)
     tally: dict[tuple[str, int], Counter[str]] = {}
-    for source, (_, model, counter) in last.items():
-        tally.setdefault((model, counters.shard(source)), Counter())[counter] += 1
+    for source, (first, last) in ends.items():
+        before = counters.counter(first[2]) if first is not last else ""
+        names = filter(None, counters.counted(last[2], before))
+        tally.setdefault((last[1], counters.shard(source)), Counter()).update(names)
     client, table = cloud.client("dynamodb"), outputs["CountsTableName"]
     for old in _items(cloud, table):
         if (old["model"]["S"], int(old["shard"]["N"])) not in tally:

@@ -11,7 +11,7 @@ from scripts.cloudformation.apply import Before, Outcome
 from scripts.cloudformation.plan import Parameters, Step
 from scripts.cloudformation.stacks import StackState
 from scripts.cloudformation.work import Work, showing_failure
-from scripts.release import smoke
+from scripts.release import canary, smoke
 from scripts.release.plans import Release
 from scripts.release.rollout import Rollout
 from scripts.stage.errors import ApiClosedError, InterruptedDeployError, StackFailedError
@@ -119,6 +119,7 @@ class Execution:
     def _prepare(self) -> None:
         """Create what a service's stack needs but no stack creates."""
         if any(step.declared.service for step in self.release.stacks.steps):
+            canary.remove(self.work, self.outputs)  # one that a killed command has left; the stack then goes without it
             self._receipt_keys = receipt_keys.ensure(self.work.cloud)
             if self.release.first:
                 linked_role.ensure(self.work.cloud)

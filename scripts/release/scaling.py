@@ -40,7 +40,7 @@ def scale(work: Work, settings: Settings, tasks: int) -> ServiceState:
 def sleep(work: Work) -> ServiceState:
     """Stop all tasks and terminate the instances: only the load balancer then still costs by the hour."""
     state = _set_tasks(work, 0, {"MinTasks": "0", "MaxTasks": "0"})
-    _set_parameters(work, "cluster", {"MinInstances": "0"})
+    set_parameters(work, "cluster", {"MinInstances": "0"})
     return state
 
 
@@ -48,29 +48,22 @@ def wake(work: Work, settings: Settings) -> ServiceState:
     """Go back to the stage's own bounds, and open the API if the switch has closed it."""
     bounds = settings.parameters
     throttle.open_again(work, settings)
-    _set_parameters(work, "cluster", {"MinInstances": bounds["MinInstances"]})
+    set_parameters(work, "cluster", {"MinInstances": bounds["MinInstances"]})
     fewest = max(1, int(bounds["MinTasks"]))
     return _set_tasks(work, fewest, {"MinTasks": bounds["MinTasks"], "MaxTasks": bounds["MaxTasks"]})
 
 
-def _set_tasks(work: Work, tasks: int, bounds: dict[str, str]) -> ServiceState:
-    outputs = stacks.collect_outputs(work.cloud)
-    if "ServiceName" not in outputs:
-        raise DeployError(
-            f"No service of stage {work.cloud.stage} is deployed here.",
-            f"`sentiment deploy --stage {work.cloud.stage}` deploys everything.",
-        )
-    where = outputs["ClusterName"], outputs["ServiceName"]
-    before = service.describe(work.cloud, *where)
-    _set_parameters(work, "service", bounds)
-    work.cloud.client("ecs").update_service(cluster=where[0], service=where[1], desiredCount=tasks)
-    state = service.wait_until_steady(work.cloud, *where, work.reporter, work.interrupt, before)
-    work.reporter.stack("service", "done", state.progress)
-    return state
+def set_parameters(work: Work, stack: str, changed: dict[str, str]) -> None:
+    """Change parameters of a stack and nothing else: its template stays the one it was deployed with.
 
+    Args:
+        work: where and how.
+        stack: short name of the stack.
+        changed: values by parameter.
 
-def _set_parameters(work: Work, stack: str, changed: dict[str, str]) -> None:
-    """Change parameters of a stack and nothing else: its template stays the one it was deployed with."""
+    Raises:
+        DeployError: the deployed stack has no such parameter, or the change failed.
+    """
     found = [state for state in stacks.of_stage(work.cloud) if changed.keys() <= state.parameters.keys()]
     if not found:
         raise DeployError(
@@ -83,3 +76,19 @@ def _set_parameters(work: Work, stack: str, changed: dict[str, str]) -> None:
     work.reporter.stack(stack, "working")
     outcome = apply.bring_up(work, step, step.fixed, None, state)
     work.reporter.stack(stack, "done" if outcome.changed else "unchanged")
+
+
+def _set_tasks(work: Work, tasks: int, bounds: dict[str, str]) -> ServiceState:
+    outputs = stacks.collect_outputs(work.cloud)
+    if "ServiceName" not in outputs:
+        raise DeployError(
+            f"No service of stage {work.cloud.stage} is deployed here.",
+            f"`sentiment deploy --stage {work.cloud.stage}` deploys everything.",
+        )
+    where = outputs["ClusterName"], outputs["ServiceName"]
+    before = service.describe(work.cloud, *where)
+    set_parameters(work, "service", bounds)
+    work.cloud.client("ecs").update_service(cluster=where[0], service=where[1], desiredCount=tasks)
+    state = service.wait_until_steady(work.cloud, *where, work.reporter, work.interrupt, before)
+    work.reporter.stack("service", "done", state.progress)
+    return state

@@ -124,6 +124,21 @@ def served_model(public_url: str, api_url: str, timeout: float = START_TIMEOUT_S
     return str(_json("The prediction", answer).get("model"))
 
 
+def statistics(public_url: str, api_url: str) -> dict[str, Any]:
+    """What the API tells of judgements; asked once.
+
+    Args:
+        public_url: the page's address.
+        api_url: the API's address as config.json has it, absolute or relative to the page.
+
+    Raises:
+        SmokeTestError: it does not answer.
+    """
+    base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
+    method, path = _route("stats")
+    return _json("The statistics", _until(200, "The statistics", method, base + path, Wait(0)))
+
+
 def export_token(cloud: Cloud, settings: Settings) -> str:
     """The token of the stage's export, "" if it is public."""
     name = settings.parameters.get("ExportTokenParameter", "")

@@ -101,6 +101,10 @@ class ServiceError(DeployError):
     """The service did not become steady."""
 
 
+class CanaryError(DeployError):
+    """A canary served worse than what runs; it was removed."""
+
+
 class AdviceError(DeployError):
     """Nothing stands in the way of a deployment, but the operator should know of something."""
 

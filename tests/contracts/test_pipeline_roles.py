@@ -15,7 +15,7 @@ from tests.contracts import evaluating, handlers
 from tests.contracts.evaluating import Asked
 from tests.contracts.reading import TEMPLATES, resource, resources_of
 
-ROLES = ("Site", "Service", "Infrastructure", "Plan")
+ROLES = ("Site", "Service", "Infrastructure", "Plan", "Retrain")
 APP = {stack: template for stack, template in TEMPLATES.items() if stack != "pipeline"}
 IF_BOUNDED = {
     "Fn::If": [

@@ -53,6 +53,7 @@ OUTPUTS = {
         "LoadBalancerFullName",
     },
     "service": {
+        "CanaryName",
         "ServiceName",
         "TargetGroupFullName",
         "LogGroupName",
@@ -68,6 +69,7 @@ OUTPUTS = {
         "ServiceRoleArn",
         "InfrastructureRoleArn",
         "PlanRoleArn",
+        "RetrainRoleArn",
         "DeployRoleArn",
         "IdentityProviderInUse",
     },
@@ -132,7 +134,7 @@ def test_outputs_that_a_condition_may_switch_off_feed_no_parameter():
     conditional = {
         name for template in TEMPLATES.values() for name, body in template["Outputs"].items() if "Condition" in body
     }
-    assert conditional == {"DistributionId"}
+    assert conditional == {"CanaryName", "DistributionId"}
     assert [p for _, p, _ in PARAMETERS if p in conditional] == []
 
 

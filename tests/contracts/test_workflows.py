@@ -26,8 +26,8 @@ PATHS = {
 }
 
 
-def test_there_is_one_gate_one_look_at_the_platforms_and_three_pipelines():
-    assert set(WORKFLOWS) == {"gate", "platforms", *PIPELINES}
+def test_there_is_one_gate_one_look_at_the_platforms_the_retraining_and_three_pipelines():
+    assert set(WORKFLOWS) == {"gate", "platforms", "retrain", *PIPELINES}
 
 
 def test_the_platforms_run_the_two_commands_of_readme():
@@ -91,6 +91,8 @@ def test_a_job_has_the_permissions_that_it_needs_and_no_other(name, job, body):
     wanted = {"contents": "read"}
     if name in PIPELINES:
         wanted["id-token"] = "write"
+    if name == "retrain":
+        wanted = {"contents": "write", "id-token": "write", "pull-requests": "write"}
     if name == "service":
         wanted["packages"] = "write"
     if job == "plan":
@@ -115,6 +117,16 @@ def test_a_pipeline_deploys_one_stage_after_the_other_from_an_environment_of_its
     assert body["concurrency"]["cancel-in-progress"] == (job == "plan"), "a deployment must not be cut off"
 
 
+def test_retraining_runs_only_where_a_variable_names_the_stage_and_touches_main_by_a_pull_request_alone():
+    flow = read("retrain")
+    assert set(flow["on"]) == {"schedule", "workflow_dispatch"}
+    job = flow["jobs"]["retrain"]
+    assert job["if"] == "vars.RETRAIN"
+    assert job["environment"] == "${{ vars.RETRAIN }}-retrain"
+    assert job["concurrency"]["cancel-in-progress"] is False
+    assert [step.target for step in steps(flow, "retrain")] == ["export", "retrain", "propose"]
+
+
 @each_job
 def test_each_step_is_a_make_target_that_runs_by_hand(name, job, body):
     for step in steps(WORKFLOWS[name], job):
@@ -128,7 +140,7 @@ def test_each_step_is_a_make_target_that_runs_by_hand(name, job, body):
 def test_no_step_before_the_sign_in_needs_aws(name, job, body):
     order = [step.get("run", step.get("uses", "")) for step in body["steps"]]
     signs_in = [n for n, what in enumerate(order) if what.startswith("aws-actions/")]
-    asks = [n for n, what in enumerate(order) if re.match(r"make (site|stacks|roll|image|login|plan)\b", what)]
+    asks = [n for n, what in enumerate(order) if re.match(r"make (site|stacks|roll|image|login|plan|export)\b", what)]
     assert not asks or (len(signs_in) == 1 and signs_in[0] < min(asks))
 
 

@@ -173,7 +173,7 @@ def test_the_pipelines_steps_in_order_each_in_its_own_role(own, tree, outputs, t
     assert image(after) == image(before), "the image is the service pipeline's affair"
 
     change(tree, "service")
-    run_job(tree, own, outputs, "service", "roll", "service")
+    run_job(tree, own, outputs, "service", "roll", "service", {"CANARY_MINUTES": "0.02"})
     assert image(task_definition(own)) != image(before)
     assert own.request("POST", "/api/getSentiment", {"review": "I am glad."}).status == 200
 
@@ -181,6 +181,13 @@ def test_the_pipelines_steps_in_order_each_in_its_own_role(own, tree, outputs, t
     assert b"another page" not in own.request("GET", "/").body
     run_job(tree, own, outputs, "site", "deploy", "site")
     assert b"another page" in own.request("GET", "/").body
+
+
+def test_retraining_exports_in_its_role(own, tree, outputs):
+    (export,) = [step for step in steps(read("retrain"), "retrain") if step.target == "export"]
+    done = make(tree, own, take_on(own, outputs, "retrain"), export.run)
+    assert done.returncode == 0, done.stderr
+    assert (tree / "build/retrain/judgements.csv").read_text().startswith("id,review,sentiment")
 
 
 def test_an_image_that_does_not_work_is_taken_back_by_the_pipeline(own, tree, outputs):
@@ -201,6 +208,7 @@ WORK = {
     "service": "make roll",
     "infrastructure": "make stacks",
     "plan": "make plan ARGS=--keep-image",
+    "retrain": "make export",
 }
 
 
@@ -209,7 +217,7 @@ def test_no_role_can_do_the_others_work(own, tree, outputs, pipeline):
     assert set(WORK) == set(catalogue.PIPELINES)
     keys = take_on(own, outputs, pipeline)
     path, text = change_text(tree, "site/index.html", "<!-- not mine -->\n")
-    others = {"site", "service", "infrastructure"} - {pipeline}
+    others = {"site", "service", "infrastructure", "retrain"} - {pipeline}
     # Stacks are what the infrastructure role changes; it can roll none to another image, since it can push none.
     others -= {"service"} if pipeline == "infrastructure" else set()
     try:
@@ -229,13 +237,13 @@ def test_nobody_but_the_service_role_can_push_an_image(own, outputs):
 
 @pytest.mark.parametrize("pipeline", catalogue.PIPELINES)
 def test_no_role_touches_judgements_or_secrets(own, outputs, pipeline):
-    """The smoke test's own judgement is all that any of them may see or remove."""
+    """The smoke test's own judgement is all that any of them may see or remove; retraining may read all others too."""
     keys = take_on(own, outputs, pipeline)
     table = own.cloud.client("cloudformation").describe_stacks(StackName="sentiment-local-data")["Stacks"][0]["Outputs"]
     name = next(each["OutputValue"] for each in table if each["OutputKey"] == "JudgementsTableName")
     dynamodb = client(own, keys, "dynamodb")
     key = {"id": {"S": "0" * 32}, "judgement": {"S": "x"}}
-    assert refused(dynamodb.scan, TableName=name)
+    assert refused(dynamodb.scan, TableName=name) == (pipeline != "retrain")
     assert refused(dynamodb.delete_item, TableName=name, Key=key)
     assert refused(dynamodb.delete_table, TableName=name)
     values = {":id": {"S": "0" * 32}}

@@ -8,8 +8,10 @@ import uuid
 import pytest
 from click.testing import CliRunner
 
+from scripts.app import receipt_keys
 from scripts.cli.main import main
 from scripts.judgements.restore import recount
+from shared import erasure, receipts
 from tests.local.running import RunningApp
 
 pytestmark = pytest.mark.cloud
@@ -52,7 +54,7 @@ def rows(client, table):
     return sum(page["Count"] for page in client.get_paginator("scan").paginate(TableName=table))
 
 
-def test_what_is_withdrawn_is_nowhere_and_stays_away(app, run):
+def test_what_is_withdrawn_is_nowhere_and_stays_away(app, run, tmp_path):
     other = app.request("POST", "/api/getSentiment", {"review": f"I lost my keys {uuid.uuid4().hex}"}).json
     said = app.request("POST", "/api/getSentiment", {"review": f"I won again {uuid.uuid4().hex}"}).json
     outputs = json.loads(run("outputs", "--json").stdout)
@@ -95,6 +97,13 @@ def test_what_is_withdrawn_is_nowhere_and_stays_away(app, run):
     assert counted(app) == before + 1
     assert confused(app, said["model"]) == in_matrix + 1
     assert rows(client, table) == stored + 1
+
+    run("export", "--out", str(tmp_path / "all.csv"))
+    erased = erasure.read_list((tmp_path / "all.csv.erased").read_text().splitlines())
+    keys = receipt_keys.keys(app.cloud)
+    questions = [receipts.check(one["receipt"], one["review"], keys).question for one in (said, other)]
+    assert erasure.covered(erased, said["review"], questions[0], ""), "older exports can be read without it"
+    assert not erasure.covered(erased, other["review"], questions[1], "")
 
     wrong = app.request("POST", "/api/withdraw", {"review": other["review"], "receipt": said["receipt"]})
     assert wrong.status == 403

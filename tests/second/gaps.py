@@ -160,10 +160,15 @@ def _leave_out_no_value() -> None:
 
 
 def _keep_what_cannot_be_updated() -> None:
-    """A resource whose model has no update is replaced by ``None``, so that every Ref to it is empty from then on."""
+    """A resource whose model has no update is replaced by ``None``, so that every Ref to it is empty from then on.
+
+    And one that a condition switches off is updated as if it were there, which fails.
+    """
     update = parsing.parse_and_update_resource
 
     def parse_and_update_resource(logical_name: str, body: Any, resources: Any, **where: str) -> Any:
+        if resources[logical_name] is None:
+            return None
         found = update(logical_name, body, resources, **where)
         return resources[logical_name] if found is None else found
 

@@ -37,9 +37,14 @@ def main() -> int:
                     unproven=options.unproven,
                     hurried=options.hurried,
                     least=options.least,
+                    new=options.new,
+                    erased=options.erased,
                 ),
                 tell,
             )
+    except run.TooFewError as problem:
+        say(f"{'nothing to do' if options.new else 'error'}: {problem}")
+        return 0 if options.new else 2
     except data.DataError as problem:
         say(f"error: {problem}")
         return 2
@@ -78,6 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, default=Path("build/retrain"), help="where report and candidate go")
     parser.add_argument("--data", type=Path, help=f"the base data, to be shown again. {data.WHERE}")
+    parser.add_argument(
+        "--erased",
+        type=Path,
+        help="what was erased or withdrawn since the CSV was exported: the .erased file of a newer export",
+    )
     parser.add_argument("--private", type=Path, help="sentences of your own to compare on: label, tab, text a line")
     parser.add_argument(
         "--seed", type=int, help="source of all chance, to repeat a run; without it nobody can foresee what is held out"
@@ -92,6 +102,11 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=run.LEAST,
         help="set labels aside that the old model gives a lower probability; 0: none",
+    )
+    parser.add_argument(
+        "--new",
+        action="store_true",
+        help="count only judgements newer than those that the current model has learned from; too few are no error",
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser

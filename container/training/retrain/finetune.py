@@ -26,7 +26,7 @@ from training.network.rnn import Network, quantise
 BATCH = 32  # judged texts a step, and as many of replay for each of REPLAY
 REPLAY = 2
 EPOCHS = 14
-MOST_STEPS = 4_000  # of very many judgements, each is shown less often, but once at least
+MOST_STEPS = 1_500  # some minutes; of very many judgements, each is shown less often, but once at least
 RATE = 1.5e-3
 VECTOR_RATE = 2e-3
 ANCHOR = 2e-3  # weight of the squared way from the old weights
@@ -77,7 +77,7 @@ def tune(
     random = Random(seed)
     network = copy.deepcopy(old)
     network.dropout.p, network.word_dropout = DROPOUT, WORD_DROPOUT
-    anchor = {name: value.detach().clone() for name, value in old.named_parameters()}
+    anchor = {name: value.detach().clone() for name, value in old.named_parameters() if name != "embedding.weight"}
     rest = [value for name, value in network.named_parameters() if name != "embedding.weight"]
     optimisers = [
         torch.optim.Adam(rest, lr=RATE),

@@ -36,7 +36,8 @@ STEPS = {
     "rows": "rows in the file",
     "altered": "changed since they were exported",
     "label": "a label that the model does not have, or a second one that does not go with the first",
-    "forgotten": "a text that somebody had erased",
+    "before": "judged before what the current model has learned from (--new)",
+    "forgotten": "a text that somebody had erased, or a judgement that its visitor withdrew",
     "unproven": "no valid receipt, so nobody knows what the model had said",
     "text": "no text, a text over 2,000 characters, or one without a word that the model knows",
     "sampled": "more texts than are learned from: not drawn",
@@ -120,15 +121,25 @@ class Said:
 class Reading:
     """A file being read: texts by their words, with what was said of them."""
 
-    def __init__(self, tokenizer: Tokenizer, salt: bytes, unproven: bool = False) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        salt: bytes,
+        unproven: bool = False,
+        after: str = "",
+        erased: erasure.Erasures | None = None,
+    ) -> None:
         """Begin.
 
         Args:
             tokenizer: of the model.
             salt: source of chance; which texts are drawn cannot be told without it.
             unproven: also count judgements without a valid receipt.
+            after: count only judgements that are later than this time; "" for all.
+            erased: what was erased or withdrawn beside what the repository's list names.
         """
-        self.unproven, self.salt = unproven, salt
+        self.unproven, self.salt, self.after = unproven, salt, after
+        self.erased = [forgotten(), erased or {}]
         self.found = Collected()
         self.said: dict[bytes, Said] = {}
         self._alike: dict[tuple[str, ...], list[int]] = {}  # of each bucket, the draws of its texts, greatest first
@@ -193,7 +204,10 @@ class Reading:
         label, second = row["sentiment"], row.get("second", "")
         if label not in (*LABELS, NONE) or (second and (second not in LABELS or label in (NONE, second))):
             return "label"
-        if erasure.covered(forgotten(), row["review"], row.get("question", ""), row.get("time", "")):
+        if self.after and row.get("time", "") <= self.after:
+            return "before"
+        known = row["review"], row.get("question", ""), row.get("time", "")
+        if any(erasure.covered(each, *known) for each in self.erased):
             return "forgotten"
         return "" if self.unproven or row.get("receipt") == PROVEN else "unproven"
 
@@ -359,6 +373,25 @@ def _told(lines: Iterable[str], size: int, tell: Tell) -> Iterator[str]:
 def forgotten(path: Path = FORGOTTEN) -> dict[str, str]:
     """What was erased, each with the time until which it is left out."""
     return erasure.read_list(path.read_text(encoding="utf-8").splitlines())
+
+
+def read_erased(path: Path | None) -> dict[str, str]:
+    """What a stage has erased, as its export lists it beside the CSV.
+
+    Args:
+        path: the list; None for none.
+
+    Raises:
+        DataError: it is no such list.
+    """
+    if path is None:
+        return {}
+    try:
+        return erasure.read_list(path.read_text(encoding="utf-8").splitlines())
+    except (OSError, ValueError) as error:
+        raise data.DataError(
+            f"{path} is not a list of erasures: {error}. `sentiment export` writes one beside its CSV, as NAME.erased"
+        ) from error
 
 
 def _digest(text: str, salt: bytes = b"") -> bytes:

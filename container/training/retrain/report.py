@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from training import LABELS
 from training.evaluation import card
 from training.retrain import intact, judgements
 from training.retrain.decide import NOISE, STRICT
@@ -14,7 +16,7 @@ from training.retrain.judgements import Collected, Judged
 from training.retrain.parts import MOST_A_MINUTE, MOST_OF_CLUSTER, Parts
 from training.retrain.path import Chosen, Point, Verdict
 
-FILE, PICTURE, CURVE = "report.md", "confusion.png", "curve.png"
+FILE, PUBLIC, PICTURE, CURVE = "report.md", "public.md", "confusion.png", "curve.png"
 SHOWN = 20  # texts that are named of each kind
 
 RULE = f"""The new model takes the old one's place only if all of this holds:
@@ -36,6 +38,16 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """A sentence of the repository of which the new model says something else than the old one."""
+
+    text: str
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """All that a report tells.
 
@@ -49,6 +61,7 @@ class Outcome:
         chosen: the share of the way to the new weights, and what the gate says of it.
         new_words: words that have got a vector.
         changed: held-out texts of which the models say different things.
+        moved: sentences of the repository of which they do.
         hidden: how many texts of the operator's own were drawn; 0 where there are too few.
         seed: source of all chance: the run can be repeated with it.
         forced: whether the new model was put in place in spite of objections.
@@ -64,6 +77,7 @@ class Outcome:
     chosen: Chosen
     new_words: Sequence[str]
     changed: Sequence[Change]
+    moved: Sequence[Moved]
     hidden: int
     seed: int
     forced: bool
@@ -89,7 +103,7 @@ class Outcome:
 
 
 def write(outcome: Outcome, folder: Path) -> Path:
-    """Write report and picture.
+    """Write report, pictures, and what of the report may be published.
 
     Args:
         outcome: to be told.
@@ -104,6 +118,7 @@ def write(outcome: Outcome, folder: Path) -> Path:
     _draw(outcome.chosen.curve, outcome.chosen.point.share, folder / CURVE)
     file = folder / FILE
     file.write_text(render(outcome), encoding="utf-8")
+    (folder / PUBLIC).write_text(public(outcome), encoding="utf-8")
     return file
 
 
@@ -146,9 +161,51 @@ def render(outcome: Outcome) -> str:
             [f"{one.text} ({_said(one)}, {one.agreed:g} of {one.votes})" for one in outcome.aside],
         ),
         f"Repeat this run with `--seed {outcome.seed}`.",
-        "This file names texts that people typed: do not publish it unread.",
+        f"This file names texts that people typed: do not publish it. {PUBLIC} names none.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def public(outcome: Outcome) -> str:
+    """What of the report may be published, as Markdown: no text and no word that anybody typed.
+
+    Args:
+        outcome: to be told.
+    """
+    old, new = outcome.verdict.judged.matrices
+    moved = Counter((one.old, one.new) for one in outcome.changed)
+    parts = [
+        f"**{outcome.decision}**",
+        f"From sentiment-{outcome.old} to sentiment-{outcome.new}. Merging promotes it.",
+        "## Figures",
+        _figures(outcome),
+        "## Confusion matrices on the held-out judgements",
+        _matrix(f"old: {outcome.old}", old),
+        _matrix(f"new: {outcome.new}", new),
+        "## How far to go",
+        _curve(outcome),
+        "## Examples that changed",
+        "Sentences of the repository of which the new model says something else; the label is in brackets.",
+        "\n".join(f"- {_plain(one.text)} (old {one.old}, new {one.new}; {one.label})" for one in outcome.moved[:SHOWN])
+        or "None.",
+        f"Of the {len(outcome.parts.held)} held-out judgements, {len(outcome.changed)}: "
+        + (", ".join(f"{count} from {before} to {after}" for (before, after), count in moved.most_common()) or "none")
+        + ". Texts that people typed are in the whole report alone.",
+        "## From judgements to texts",
+        _steps(outcome),
+        _labels(outcome),
+        f"New words: {len(outcome.new_words)}. Ties: {len(outcome.collected.ties)}. Set aside: {len(outcome.aside)}.",
+        f"The whole report, with people's texts: `make retrain` with the same judgements and "
+        f'`ARGS="--seed {outcome.seed}"`, from the old model.',
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _matrix(title: str, counts: Sequence[Sequence[int]]) -> str:
+    """A confusion matrix as a table: a row for what people said, a column for what the model does."""
+    lines = [f"| {title} | {' | '.join(LABELS)} |", "|---" * (len(LABELS) + 1) + "|"]
+    lines += [f"| {label} | {' | '.join(map(str, row))} |" for label, row in zip(LABELS, counts, strict=True)]
+    return "\n".join(lines)
 
 
 def _figures(outcome: Outcome) -> str:

@@ -56,6 +56,8 @@ class Wanted:
         unproven: count judgements without a valid receipt too.
         hurried: count however many texts of one minute: judgements that the operator brought in.
         least: labels are set aside that the old model gives a lower probability.
+        new: count only judgements that are newer than those that the current model has learned from.
+        erased: a list of what was erased or withdrawn since the file was exported; None where there is none.
     """
 
     csv: Path
@@ -68,6 +70,12 @@ class Wanted:
     unproven: bool = False
     hurried: bool = False
     least: float = LEAST
+    new: bool = False
+    erased: Path | None = None
+
+
+class TooFewError(data.DataError):
+    """There are too few judgements to learn from."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +166,7 @@ def retrain(wanted: Wanted, tell: Tell = lambda _name, _done, _of: None) -> Resu
         chosen=chosen,
         new_words=read.new,
         changed=_changed(field, chosen, split),
+        moved=_moved(field, chosen, asked),
         hidden=len(asked.hidden),
         seed=seed,
         forced=forced,
@@ -171,7 +180,9 @@ def retrain(wanted: Wanted, tell: Tell = lambda _name, _done, _of: None) -> Resu
 
 def _read(wanted: Wanted, old: Checkpoint, known: base.Base, own: gate.Texts, salt: bytes, tell: Tell) -> Read:
     """Texts of the file that may count, as a model reads them that knows people's new words."""
-    reading = judgements.Reading(old.tokenizer, salt, wanted.unproven)
+    after = str(old.card.get("retrained", {}).get("until", "")) if wanted.new else ""
+    erased = judgements.read_erased(wanted.erased)
+    reading = judgements.Reading(old.tokenizer, salt, wanted.unproven, after, erased)
     reading.read(wanted.csv, tell)
     reading.thin()
     said = list(reading.said.values())
@@ -209,7 +220,7 @@ def _enough(collected: Collected, split: Parts, aside: list[Judged]) -> None:
     """Refuse to begin with too little.
 
     Raises:
-        DataError: says how much there is and what became of the rest.
+        TooFewError: says how much there is and what became of the rest.
     """
     if len(split.texts) >= FEWEST and split.held and split.learned:
         return
@@ -220,7 +231,7 @@ def _enough(collected: Collected, split: Parts, aside: list[Judged]) -> None:
     lost += [f"{split.hurried} texts of a minute that had {parts.MOST_A_MINUTE} already"] if split.hurried else []
     hint = ". --unproven counts judgements without a receipt too" if collected.steps["unproven"] else ""
     left_out = f"these were left out: {'; '.join(lost)}" if lost else "none was left out"
-    raise data.DataError(
+    raise TooFewError(
         f"{len(split.texts)} judged texts are too few to retrain on, {FEWEST} are needed; of "
         f"{collected.steps['rows']} rows {left_out}{hint}"
     )
@@ -249,3 +260,16 @@ def _changed(field: path.Field, chosen: path.Chosen, split: Parts) -> list[repor
         for one, old, new in zip(split.held, before, after, strict=True)
         if old != new
     ]
+
+
+def _moved(field: path.Field, chosen: path.Chosen, asked: gate.Gate) -> list[report.Moved]:
+    """Sentences of the repository of which the new model says something else than the old one."""
+    found = []
+    for name, texts in asked.sets.items():
+        before, after = field.old[name].argmax(1), field.said(chosen.network, name).argmax(1)
+        found += [
+            report.Moved(text, label, LABELS[old], LABELS[new])
+            for (label, text), old, new in zip(texts, before, after, strict=True)
+            if old != new
+        ]
+    return found

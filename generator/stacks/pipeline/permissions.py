@@ -151,6 +151,7 @@ def service(built: Iterable[Document]) -> list[aws.Statement]:
         *lock(),
         *history(),
         *watch_service(),
+        *watch_canary(),
         *smoke_test(),
         allow([f"ecr:{call}" for call in push], f"arn:${{AWS::Partition}}:ecr:{HERE}:repository/{catalogue.PROJECT}*"),
         allow(["ecr:GetAuthorizationToken"], "*"),
@@ -192,6 +193,16 @@ def plan(built: Iterable[Document]) -> list[aws.Statement]:
     ]
 
 
+def retrain() -> list[aws.Statement]:
+    """Reading all judgements but what was erased, and changing nothing."""
+    table = f"arn:${{AWS::Partition}}:dynamodb:{HERE}:table/{OURS}-data"
+    return [
+        see_stacks(),
+        allow(["dynamodb:DescribeTable", "dynamodb:Scan"], f"{table}-Judgements*"),
+        allow(["dynamodb:Query"], f"{table}-Ledger*"),
+    ]
+
+
 def lock() -> list[aws.Statement]:
     """Holding the stage's lock, which has one parameter per generation."""
     generations = f"{PARAMETERS}/{catalogue.LOCK_PATH}"
@@ -217,6 +228,12 @@ def watch_service() -> list[aws.Statement]:
     return [
         allow(["ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks", "ecs:UpdateService"], service_arn, *tasks)
     ]
+
+
+def watch_canary() -> list[aws.Statement]:
+    """Reading what the tasks log, which names no text, to compare a canary with the others."""
+    # CloudFormation names the group after its stack; the laptop cloud puts a path before that.
+    return [allow(["logs:GetLogEvents"], f"arn:${{AWS::Partition}}:logs:{HERE}:log-group:*{OURS}-service*")]
 
 
 def smoke_test() -> list[aws.Statement]:

@@ -40,8 +40,11 @@ def build(app: Mapping[str, Callable[[], Template]]) -> Template:
     infrastructure = role(template, "Infrastructure", subject, provider, permissions.infrastructure(built))
     plan = role(template, "Plan", "environment:${Stage}-plan", provider, permissions.plan(built))
 
-    for name, made in (("Site", site), ("Service", service), ("Infrastructure", infrastructure), ("Plan", plan)):
-        add_output(template, f"{name}RoleArn", GetAtt(made, "Arn"), f"Role of the pipeline: {name.lower()}")
+    retrain = role(template, "Retrain", "environment:${Stage}-retrain", provider, permissions.retrain())
+
+    made = {"Site": site, "Service": service, "Infrastructure": infrastructure, "Plan": plan, "Retrain": retrain}
+    for name, one in made.items():
+        add_output(template, f"{name}RoleArn", GetAtt(one, "Arn"), f"Role of the pipeline: {name.lower()}")
     deploy = deploy_role(template, deploying.statements(_takers(built)))
     add_output(template, DEPLOY_ROLE, GetAtt(deploy, "Arn"), "Role that CloudFormation deploys the other stacks with")
     add_output(template, "IdentityProviderInUse", provider, "GitHub's identity provider that the roles trust")

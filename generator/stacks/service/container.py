@@ -14,11 +14,20 @@ TMP_MIB = 16
 STOP_SECONDS = 30  # between SIGTERM and SIGKILL
 
 
-def definition(template: Template, log_group: logs.LogGroup) -> ecs.ContainerDefinition:
-    """The container: an unprivileged user, no capabilities, only /tmp writable, a hard memory limit."""
+def definition(
+    template: Template, log_group: logs.LogGroup, image: str = "ImageUri", stream: str = catalogue.CONTAINER_NAME
+) -> ecs.ContainerDefinition:
+    """The container: an unprivileged user, no capabilities, only /tmp writable, a hard memory limit.
+
+    Args:
+        template: the stack's.
+        log_group: of the tasks.
+        image: Parameter with its image.
+        stream: what the names of its log streams begin with.
+    """
     return ecs.ContainerDefinition(
         Name=catalogue.CONTAINER_NAME,
-        Image=Ref(parameter(template, "ImageUri")),
+        Image=Ref(parameter(template, image)),
         Essential=True,
         Memory=Ref(parameter(template, "TaskMemory")),
         Cpu=Ref(parameter(template, "TaskCpu")),
@@ -43,7 +52,7 @@ def definition(template: Template, log_group: logs.LogGroup) -> ecs.ContainerDef
             Options={
                 "awslogs-group": Ref(log_group),
                 "awslogs-region": Ref("AWS::Region"),
-                "awslogs-stream-prefix": catalogue.CONTAINER_NAME,
+                "awslogs-stream-prefix": stream,
                 # A log that cannot be delivered must not delay replies.
                 "mode": "non-blocking",
                 "max-buffer-size": "4m",

@@ -34,7 +34,7 @@ from generator.building import (
     write_to,
 )
 from generator.parameters import parameter
-from generator.stacks.service import container
+from generator.stacks.service import canary, container
 
 DRAIN_SECONDS = 20  # for requests in flight; the API waits no longer than 10 s for any
 WORK_TARGET = 0.5  # requests in hand of a task: it is busy half of the time
@@ -55,7 +55,8 @@ def build() -> Template:
     parameter(template, "Stage")
 
     log_group = the_log_group(template, parameter(template, "LogDays"))
-    task = task_definition(template, execution_role(template, log_group), log_group)
+    role = execution_role(template, log_group)
+    task = task_definition(template, role, log_group)
     targets = target_group(template, parameter(template, "VpcId"))
     rule = listener_rule(template, parameter(template, "ListenerArn"), targets)
     alarms_of_deployment = [failing(template, targets), slow(template, targets)]
@@ -64,6 +65,8 @@ def build() -> Template:
     scaled = scalable_target(template, service)
     scale_by_requests(template, scaled, targets)
     scale_by_work(template, scaled, targets)
+    shared = behind_the_balancer(template, targets) | {"DependsOn": service.title}
+    canary.add(template, role, log_group, shared, parameter(template, "ClusterName"))
 
     add_output(template, "ServiceName", GetAtt(service, "Name"), "ECS service")
     add_output(template, "TargetGroupFullName", GetAtt(targets, "TargetGroupFullName"), "As its metrics name it")
@@ -185,11 +188,6 @@ def the_service(
             ),
             Cluster=Ref(parameter(template, "ClusterName")),
             TaskDefinition=Ref(task),
-            CapacityProviderStrategy=[
-                ecs.CapacityProviderStrategyItem(
-                    CapacityProvider=Ref(parameter(template, "CapacityProviderName")), Weight=1
-                )
-            ],
             DeploymentConfiguration=ecs.DeploymentConfiguration(
                 MinimumHealthyPercent=100,
                 MaximumPercent=200,
@@ -199,25 +197,37 @@ def the_service(
                     AlarmNames=[Ref(alarm) for alarm in rolls_back], Enable=True, Rollback=True
                 ),
             ),
-            LoadBalancers=[
-                ecs.LoadBalancer(
-                    ContainerName=catalogue.CONTAINER_NAME,
-                    ContainerPort=catalogue.CONTAINER_PORT,
-                    TargetGroupArn=Ref(targets),
-                )
-            ],
-            HealthCheckGracePeriodSeconds=30,
-            PlacementStrategies=[
-                ecs.PlacementStrategy(Type="spread", Field="attribute:ecs.availability-zone"),
-                ecs.PlacementStrategy(Type="binpack", Field="memory"),
-            ],
-            # Rebalancing tasks between zones would keep a second instance running just for balance.
-            AvailabilityZoneRebalancing="DISABLED",
-            EnableECSManagedTags=True,
-            PropagateTags="SERVICE",
+            **behind_the_balancer(template, targets),
             Tags=name_tag("service"),
         )
     )
+
+
+def behind_the_balancer(template: Template, targets: elb.TargetGroup) -> dict[str, object]:
+    """Where tasks run and how requests reach them, as properties of a service."""
+    return {
+        "CapacityProviderStrategy": [
+            ecs.CapacityProviderStrategyItem(
+                CapacityProvider=Ref(parameter(template, "CapacityProviderName")), Weight=1
+            )
+        ],
+        "LoadBalancers": [
+            ecs.LoadBalancer(
+                ContainerName=catalogue.CONTAINER_NAME,
+                ContainerPort=catalogue.CONTAINER_PORT,
+                TargetGroupArn=Ref(targets),
+            )
+        ],
+        "HealthCheckGracePeriodSeconds": 30,
+        "PlacementStrategies": [
+            ecs.PlacementStrategy(Type="spread", Field="attribute:ecs.availability-zone"),
+            ecs.PlacementStrategy(Type="binpack", Field="memory"),
+        ],
+        # Rebalancing tasks between zones would keep a second instance running just for balance.
+        "AvailabilityZoneRebalancing": "DISABLED",
+        "EnableECSManagedTags": True,
+        "PropagateTags": "SERVICE",
+    }
 
 
 def failing(template: Template, targets: elb.TargetGroup) -> cloudwatch.Alarm:

@@ -17,6 +17,7 @@ import pytest
 import aws
 from generator import catalogue
 from shared import counters, erasure, ledger, limits
+from shared.counters import Kind
 
 UUID = "0b0ff5b2-6f0c-4c39-9a52-d1f1cf7e6f0d"
 PREDICTION = {"classification": "guilt", "confidence": 0.75, "model": "gru-0123456789ab"}
@@ -261,7 +262,7 @@ def test_a_question_counts_once_and_its_last_word_stands(cloud, post, receipt):
     assert len(items) == len(said), "the history stays"
     assert max(items, key=lambda item: item["time"]["S"])["sentiment"]["S"] == "fear"
     assert len({item["time"]["S"] for item in items}) == len(said), "so that the CSV tells which is the last"
-    assert counters.tally(cloud.items("counts")) == {"gru-0123456789ab": {("guilt", "fear", "", False): 1}}
+    assert counters.tally(cloud.items("counts")) == {"gru-0123456789ab": {Kind("guilt", "fear"): 1}}
 
 
 def test_a_judgement_that_lost_its_reply_does_not_count_again_after_a_later_one(cloud, post, receipt):
@@ -269,7 +270,7 @@ def test_a_judgement_that_lost_its_reply_does_not_count_again_after_a_later_one(
     first = post(changed(receipt=shown))
     post(changed(receipt=shown, sentiment="joy", judgement=later))
     assert post(changed(receipt=shown)).json == first.json
-    assert counters.tally(cloud.items("counts")) == {"gru-0123456789ab": {("guilt", "joy", "", False): 1}}
+    assert counters.tally(cloud.items("counts")) == {"gru-0123456789ab": {Kind("guilt", "joy"): 1}}
 
 
 def test_judgements_of_one_question_sent_at_once_count_once(cloud, post, receipt, monkeypatch):
@@ -287,7 +288,7 @@ def test_judgements_of_one_question_sent_at_once_count_once(cloud, post, receipt
     with ThreadPoolExecutor(workers) as pool:
         assert list(pool.map(send, range(workers))) == [200] * workers
     last = max(cloud.items("judgements"), key=lambda item: item["time"]["S"])["sentiment"]["S"]
-    assert counters.tally(cloud.items("counts")) == {"gru-0123456789ab": {("guilt", last, "", False): 1}}
+    assert counters.tally(cloud.items("counts")) == {"gru-0123456789ab": {Kind("guilt", last): 1}}
 
 
 def test_two_labels_may_fit_and_either_approves(cloud, post, receipt):
@@ -295,7 +296,7 @@ def test_two_labels_may_fit_and_either_approves(cloud, post, receipt):
     assert (reply.json["sentiment"], reply.json["second"], reply.json["verdict"]) == ("shame", "guilt", "approved")
     (item,) = cloud.items("judgements")
     assert item["second"] == {"S": "guilt"}
-    assert counters.tally(cloud.items("counts")) == {"gru-0123456789ab": {("guilt", "shame", "guilt", False): 1}}
+    assert counters.tally(cloud.items("counts")) == {"gru-0123456789ab": {Kind("guilt", "shame", "guilt"): 1}}
     assert post(changed(sentiment="shame")).status == 409, "the same id with one label less"
 
 

@@ -105,9 +105,9 @@ def test_an_abstention_is_neither_right_nor_wrong_and_blind_stands_apart():
     counts = {
         Kind("joy", "joy"): 6,
         Kind("joy", "fear"): 1,
-        Kind("joy", "fear", "joy", True): 2,
+        Kind("joy", "fear", "joy", blind=True): 2,
         Kind("none", "none"): 4,
-        Kind("none", "fear", "", True): 1,
+        Kind("none", "fear", "", blind=True): 1,
         Kind("unprompted", "joy"): 5,
     }
     found = stats.summary(counts, ["joy", "fear"])
@@ -128,3 +128,25 @@ def test_intervals_are_those_of_wilson(hits, of, low, high):
     """The last one is Newcombe's example (1998, Statistics in Medicine 17, table I)."""
     assert stats.wilson(hits, of) == pytest.approx([low, high], abs=5e-5)
     assert stats.wilson(0, 0) is None
+
+
+def test_the_first_word_of_the_blind_sample_counts_there_and_the_last_word_everywhere_else(cloud, get, post, receipt):
+    """A user who is shown another prediction and then comes round to it must not make the blind sample look better."""
+    mine, other = receipt("I broke it", "guilt"), receipt("I won", "joy")
+
+    def judge(review, proof, number, sentiment, blind=False):
+        body = {"review": review, "sentiment": sentiment, "receipt": proof, "blind": blind}
+        assert post({**body, "judgement": f"00000000-0000-4000-8000-{number:012x}"}).status == 200
+
+    judge("I broke it", mine, 1, "anger", blind=True)
+    judge("I won", other, 2, "anger")
+    before = get(stats).json
+    assert (before["blind"]["answered"], before["blind"]["right"], before["seen"]["answered"]) == (1, 0, 1)
+    for number, (sentiment, blind) in enumerate([("guilt", False), ("fear", True), ("guilt", False)], start=3):
+        judge("I broke it", mine, number, sentiment, blind)
+    judge("I won", other, 9, "joy", blind=True)  # whoever had seen it cannot judge it blind any more
+    after = get(stats).json
+    assert (after["blind"]["answered"], after["blind"]["right"]) == (1, 0)
+    assert (after["seen"]["answered"], after["seen"]["right"]) == (1, 1)
+    assert (after["judgements"], after["answered"], after["right"], after["approved"]) == (2, 2, 2, 2)
+    assert after["confusion"]["guilt"]["guilt"] == 1

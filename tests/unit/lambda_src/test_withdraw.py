@@ -6,6 +6,7 @@ import pytest
 
 import withdraw
 from shared import counters, erasure
+from shared.counters import Kind
 from shared.reviews import text_id
 from tests.unit.lambda_src.conftest import post_event, read
 
@@ -30,10 +31,19 @@ def test_all_judgements_of_the_question_go_with_their_count_and_others_stay(clou
     reply = take_back(review=f" {TEXT}", receipt=mine)
     assert (reply.status, reply.json) == (200, {"id": text_id(TEXT), "withdrawn": 2})
     assert [item["judgement"]["S"][-1] for item in cloud.items("judgements")] == ["3"]
-    assert counters.tally(cloud.items("counts")) == {MODEL: {("guilt", "guilt", "", False): 1}}
+    assert counters.tally(cloud.items("counts")) == {MODEL: {Kind("guilt", "guilt"): 1}}
     again = take_back(review=TEXT, receipt=mine)
     assert again.json["withdrawn"] == 0
-    assert counters.tally(cloud.items("counts")) == {MODEL: {("guilt", "guilt", "", False): 1}}
+    assert counters.tally(cloud.items("counts")) == {MODEL: {Kind("guilt", "guilt"): 1}}
+
+
+def test_the_first_word_of_the_blind_sample_goes_too(cloud, post, receipt, take_back):
+    mine = receipt(TEXT)
+    judge(post, mine, 1, blind=True)
+    judge(post, mine, 2, "fear")
+    assert sum(counters.tally(cloud.items("counts"))[MODEL].values()) == 2
+    assert take_back(review=TEXT, receipt=mine).json["withdrawn"] == 2
+    assert counters.tally(cloud.items("counts")) == {}
 
 
 def test_more_judgements_than_a_transaction_takes(cloud, post, receipt, take_back):
@@ -55,7 +65,7 @@ def test_a_late_copy_is_refused_and_a_new_judgement_taken(cloud, post, receipt, 
     erased = {item["id"]["S"]: item["time"]["S"] for item in cloud.items("ledger") if item["kind"]["S"] == "erased"}
     (item,) = cloud.items("judgements")
     assert not erasure.covered(erased, TEXT, item["question"]["S"], item["time"]["S"])
-    assert counters.tally(cloud.items("counts")) == {MODEL: {("guilt", "joy", "", False): 1}}
+    assert counters.tally(cloud.items("counts")) == {MODEL: {Kind("guilt", "joy"): 1}}
 
 
 def test_copies_elsewhere_are_covered_by_the_erasure(cloud, post, receipt, take_back):

@@ -30,7 +30,12 @@ def test_shards_of_a_model_add_up() -> None:
 
 
 def test_names_of_counters_are_read_back():
-    kinds = [Kind("joy", "fear"), Kind("none", "none", "", True), Kind("joy", "fear", "joy", True), Kind("a", "b", "c")]
+    kinds = [
+        Kind("joy", "fear"),
+        Kind("none", "none", "", blind=True),
+        Kind("joy", "fear", "joy", blind=True),
+        Kind("a", "b", "c"),
+    ]
     item = {"model": {"S": "a"}, "shard": {"N": "1"}, **{counters.counter(kind): {"N": "1"} for kind in kinds}}
     assert counters.counter(kinds[0]) == "joy>fear"
     assert counters.tally([item]) == {"a": dict.fromkeys(kinds, 1)}

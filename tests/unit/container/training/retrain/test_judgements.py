@@ -266,6 +266,32 @@ def test_what_was_erased_is_left_out_until_somebody_says_it_anew(
     assert left_out(found) == {"forgotten": 2}
 
 
+def test_what_was_withdrawn_since_an_export_is_left_out_of_it(write_csv: Callable[..., Path], tmp_path: Path) -> None:
+    path = write_csv(votes("We won", "joy") + votes("We lost", "sadness"))
+    (tmp_path / "newer.csv.erased").write_text(f"{erasure.question_mark('question 0')}\t2026-06-01T00:00:00.000Z\n")
+    reading = Reading(TOKENIZER, SALT, erased=judgements.read_erased(tmp_path / "newer.csv.erased"))
+    reading.read(path)
+    assert [one.text for one in reading.said.values()] == ["We lost"]
+    assert left_out(reading.found) == {"forgotten": 1}
+
+
+@pytest.mark.parametrize("content", [None, "no tab in here\n", b"\xff"])
+def test_a_list_of_erasures_that_is_none_is_told(tmp_path: Path, content: str | bytes | None) -> None:
+    path = tmp_path / "list"
+    if content is not None:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(data.DataError, match=r"is not a list of erasures.*sentiment export"):
+        judgements.read_erased(path)
+
+
+def test_only_what_came_since_the_last_time_counts(write_csv: Callable[..., Path]) -> None:
+    rows = votes("We won", "joy") + votes("We lost", "sadness") + [votes("We met", "joy")[0] | {"time": ""}]
+    reading = Reading(TOKENIZER, SALT, after="2026-01-01T00:00:00.000Z")  # when the first of them came
+    reading.read(write_csv(rows))
+    assert [one.text for one in reading.said.values()] == ["We lost"]
+    assert left_out(reading.found) == {"before": 2}
+
+
 def test_the_list_of_what_was_erased_is_read(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("a\t2026-01-01\nb\t2026-01-02\na\t2026-01-03\n")
     assert judgements.forgotten(tmp_path / "list") == {"id/a": "2026-01-03", "id/b": "2026-01-02"}

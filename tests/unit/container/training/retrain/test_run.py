@@ -121,7 +121,25 @@ def test_a_better_model_takes_over_and_says_so(wanted: run.Wanted) -> None:
         assert f"| {taken}{point.share:g}{taken} | {point.choosing.new:.3f} |" in report
     assert (result.report.parent / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert (result.report.parent / "confusion.png").read_bytes().startswith(b"\x89PNG")
+    public = (wanted.out / "public.md").read_text(encoding="utf-8")
+    assert "**Promoted" in public and "## Examples that changed" in public and "(old " in public
+    assert f"| old: {old} | anger |" in public and f"| new: {new.revision} | anger |" in public
+    typed = {one.judged.text for one in result.outcome.changed}
+    assert typed and not any(text in public for text in typed), "what people typed is not for everybody"
     assert [file.name for file in (wanted.out / install.BEFORE).glob("*.onnx")] == [f"sentiment-{old}.onnx"]
+
+
+def test_the_next_time_there_is_nothing_new_which_is_no_error(wanted: run.Wanted) -> None:
+    run.retrain(wanted)
+    with pytest.raises(run.TooFewError, match="301 judged before what the current model has learned from"):
+        run.retrain(replace(wanted, new=True))
+    command = [sys.executable, "-m", "training.retrain", "--csv", str(wanted.csv), "--model", str(wanted.model)]
+    environment = {**os.environ, "PYTHONPATH": "container"}
+    done = subprocess.run(
+        [*command, "--out", str(wanted.out), "--new"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "nothing to do: 0 judged texts are too few" in done.stderr
 
 
 def test_the_same_judgements_make_the_same_model(wanted: run.Wanted, tmp_path: Path) -> None:
