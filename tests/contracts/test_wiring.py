@@ -54,6 +54,7 @@ OUTPUTS = {
     },
     "service": {
         "ServiceName",
+        "TaskDefinitionArn",
         "TargetGroupFullName",
         "LogGroupName",
         "NoTaskArn",
