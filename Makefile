@@ -167,6 +167,7 @@ bench: $(VENV)/.dev  ## measure speed and memory on this machine into docs/bench
 templates: $(VENV)/.dev  ## write templates/ from generator/, and what the schemas of their types say
 	$(PY) -m generator
 	$(PY) -m scripts.local.update_behaviors
+	$(PY) -m scripts.local.property_schemas
 	$(PY) -m scripts.look.rights
 
 .PHONY: newcomer
@@ -175,7 +176,7 @@ newcomer: $(VENV)/.dev  ## try README's commands on a bare machine (needs root a
 
 .PHONY: faults
 faults: $(VENV)/.dev  ## break everything that can break, with 10,000 requests running (minutes)
-	FAULT_REQUESTS=10000 FAULT_KILLS=57 $(PY) -m pytest tests/faults tests/local/test_durability.py \
+	FAULT_REQUESTS=10000 FAULT_KILLS=57 FAULT_UPDATES=100 $(PY) -m pytest tests/faults tests/local/test_durability.py tests/local/test_workers.py \
 		-p no:cacheprovider --timeout 1800
 
 .PHONY: fuzz
@@ -202,6 +203,10 @@ train:  ## train the RNN and ship it (DATA=path to isear.csv, SEED=0; TEXTS=, SO
 	@test -n "$(DATA)" || { echo "make train needs DATA=path/to/isear.csv; container/training/README.md says where ISEAR is found" >&2; exit 2; }
 	@$(MAKE) --no-print-directory train-env
 	cd container && ../$(PY) -m training.train --data "$(abspath $(DATA))" --seed $(or $(SEED),0) --checkpoint ../build/train-$(or $(SEED),0)$(if $(ALONE),-alone).pt $(if $(TEXTS),--texts "$(abspath $(TEXTS))") $(if $(SOFT_LABELS),--soft-labels "$(abspath $(SOFT_LABELS))") $(if $(OUT),--out "$(abspath $(OUT))") $(if $(ALONE),--alone)
+
+.PHONY: care
+care: $(VENV)/.dev  ## rewrite what the service reads to find texts that need care (from container/training/care)
+	cd container && ../$(PY) -m training.care.compile
 
 .PHONY: teacher
 teacher:  ## write what a large encoder knows, for `make train` (DATA=isear.csv OUT=folder SEED=0; TEXTS=folder of other texts)

@@ -40,5 +40,5 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 
 # The app logs its requests itself, with request id and model revision.
-accesslog = None
+logger_class = logs.GunicornLogger
 logconfig_dict = logs.configuration(settings.log_level, settings.stage)

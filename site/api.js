@@ -42,7 +42,7 @@ async function failureOf(response) {
 
 // What a reply must be. Networks of hotels answer 200 with a page of their own, and services change.
 export const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-const isShare = (value) => typeof value === "number" && value >= 0 && value <= 1;
+export const isShare = (value) => typeof value === "number" && value >= 0 && value <= 1;
 export const isCount = (value) => Number.isInteger(value) && value >= 0;
 export const isText = (value) => typeof value === "string" && value !== "";
 

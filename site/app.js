@@ -3,8 +3,8 @@
 
 import { Failure, isPrediction, json, loadConfig, makeApi, patiently } from "./api.js";
 import { makeVerdict, showSentence } from "./answer.js";
-import { byId, visitStore, write } from "./dom.js";
-import { canRestore, isStray, noteDraft, replaceText, restoreText, takeShared, text, wording } from "./text.js";
+import { byId, write } from "./dom.js";
+import { canRestore, dropDraft, isStray, noteDraft, replaceText, restoreText, takeShared, text, wording } from "./text.js";
 import { count, say, sayFailure, sayVerdict, translate } from "./words.js";
 
 const asked = { controller: null, failure: null, text: "" }; // the question under way, and what holds it up
@@ -80,7 +80,7 @@ function bringIntoView() {
 }
 
 async function showCare() {
-  visitStore.remove("draft");
+  dropDraft();
   const care = await import("./care.js");
   await care.showCare(byId("care"));
 }

@@ -10,13 +10,16 @@ document.addEventListener("click", (event) => {
   if (!event.target.closest("#lost a")) return;
   event.preventDefault();
   try {
-    const draft = { text: document.getElementById("text").value, from: location.hash };
-    sessionStorage.setItem("feelings.draft", JSON.stringify(draft)); // where app.js looks for it
+    const { name, value } = document.getElementById("text");
+    sessionStorage.setItem(`feelings.${name}`, JSON.stringify({ text: value, from: location.hash })); // where text.js looks for it
   } catch {
     // Storage is switched off: what can be had is the reload alone.
   }
   location.reload();
 });
+
+// German has a part of its own. Asked for here, it comes with the others and not after them.
+if (navigator.language.startsWith("de")) import("./de.js").catch(() => {});
 
 // Modules delay this event; after it only the words of another language may be on their way.
 const soon = () => setTimeout(check, 3_000);

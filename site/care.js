@@ -11,7 +11,9 @@ learn({
     careLocal: "your local emergency number",
     careDial: "Call {number}",
     careText: "or text {number}",
-    careElsewhere: "In any other country:",
+    careElsewhere: "In any other country, or if a number does not work:",
+    careSeen: "Last seen in public: {year}.",
+    careChecked: "Checked: {day}.",
     careWrong: "If this was meant differently, or was a quotation: simply write another text.",
   },
   de: {
@@ -20,7 +22,9 @@ learn({
     careLocal: "den örtlichen Notruf",
     careDial: "Anrufen: {number}",
     careText: "oder SMS an {number}",
-    careElsewhere: "In jedem anderen Land:",
+    careElsewhere: "In jedem anderen Land, oder falls eine Nummer nicht geht:",
+    careSeen: "Zuletzt öffentlich gesehen: {year}.",
+    careChecked: "Geprüft: {day}.",
     careWrong: "Falls es anders gemeint oder ein Zitat war: Schreiben Sie einfach einen anderen Text.",
   },
 });
@@ -39,13 +43,19 @@ function countryOf({ countries }) {
 const phone = (scheme, key, number) => make("a", { href: `${scheme}:${number.replaceAll(" ", "")}` }, say(key, { number }));
 const site = ({ name, source }) => make("a", { href: source, target: "_blank", rel: "noopener" }, name);
 
-function item(line) {
-  const text = line.text ? [" ", phone("sms", "careText", line.text)] : [];
-  return make("li", {}, make("strong", {}, phone("tel", "careDial", line.dial)), ...text, make("br"), site(line));
+/** When somebody last compared it with its source, or else the year in which it was last seen anywhere. */
+function sayAge({ checked, seen }) {
+  if (!checked) return say("careSeen", { year: seen });
+  return say("careChecked", { day: new Intl.DateTimeFormat(languageNow(), { dateStyle: "long", timeZone: "UTC" }).format(new Date(checked)) });
 }
 
-/** Fills `place` with help lines, in the page's language. */
-export async function showCare(place) {
+function item(line) {
+  const text = line.text ? [" ", phone("sms", "careText", line.text)] : [];
+  return make("li", {}, make("strong", {}, phone("tel", "careDial", line.dial)), ...text, make("br"), site(line), " ", make("span", { className: "quiet" }, sayAge(line)));
+}
+
+/** Fills `place` with help lines, in the page's language; `why` says why they are there. */
+export async function showCare(place, why = say("careWhy")) {
   lines ??= await fetch("helplines.json").then((reply) => reply.json()).catch(() => null);
   const { countries, directories } = lines ?? NOTHING;
   const code = countryOf({ countries });
@@ -54,7 +64,7 @@ export async function showCare(place) {
   const paragraph = (...words) => make("p", {}, ...words);
   place.className = "care";
   place.replaceChildren(
-    paragraph(say("careWhy")),
+    paragraph(why),
     ...(country ? [make("h2", {}, name), make("ul", {}, ...country.lines.map(item))] : []),
     paragraph(say("careDanger", { emergency: country?.emergency ?? say("careLocal") })),
     ...(directories.length ? [paragraph(say("careElsewhere"), " ", ...directories.flatMap((one, i) => [i ? ", " : "", site(one)]))] : []),

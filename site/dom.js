@@ -54,6 +54,7 @@ function makeStore(storage) {
         storage.setItem(prefix + key, text);
         memory.delete(key);
       } catch {
+        this.remove(key); // what is there is older
         memory.set(key, text);
       }
     },

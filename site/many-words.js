@@ -1,4 +1,4 @@
-// The words of many.html: those that its script says, and the German for those that stand in it.
+// The words that the script of many.html says; the German ones are in de.js.
 
 import { learn } from "./words.js";
 
@@ -17,38 +17,10 @@ learn({
     columnSure: "Sure",
     columnSaid: "Your judgement",
     columnOrder: "No.",
-    choose: "…",
+    choose: "What was it?",
     refusedText: "not accepted",
-    careText: "serious: no guess",
-  },
-  de: {
-    manyFound: "{texts} Texte.",
-    manyTooMany: "Die ersten {most} von {texts} werden eingeordnet.",
-    manyNone: "Es ist noch kein Text da.",
-    manyDone: "{done} von {all} eingeordnet.",
-    manyPaused: "Angehalten.",
-    manyWaiting: "{reason} Es geht von selbst weiter.",
-    manyUnreadable: "Diese Datei lässt sich nicht als Text lesen.",
-    resume: "Weiter",
-    columnText: "Text",
-    columnLabel: "Gefühl",
-    columnSure: "Sicher",
-    columnSaid: "Ihr Urteil",
-    columnOrder: "Nr.",
-    choose: "…",
-    refusedText: "nicht angenommen",
-    careText: "ernst: hier wird nicht geraten",
-    one: "Ein Text",
-    manyTitle: "Viele Texte",
-    manyLead: "Fügen Sie englische Texte ein, einen je Zeile, oder ziehen Sie eine CSV-Datei hierher. Bis zu 1.000 werden eingeordnet; gespeichert wird nur, was Sie beurteilen.",
-    file: "oder eine CSV-Datei:",
-    column: "Spalte mit den Texten",
-    classify: "Einordnen",
-    progress: "Fortschritt",
-    pause: "Anhalten",
-    downloadTable: "Mit den Antworten herunterladen (CSV)",
-    answers: "Antworten",
-    manyHint: "Zuerst kommen die, bei denen das Modell am unsichersten ist: Da hilft Ihr Urteil am meisten.",
-    more: "Mehr zeigen",
+    careRow: "serious: no guess",
+    careMany: "Texts that sound serious: {texts}. There is no guess for them, and they are not stored. If one is yours, or you know who wrote it, please talk to somebody, now if you can:",
+    notKept: "(not kept)",
   },
 });

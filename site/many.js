@@ -2,9 +2,10 @@
 // judged in the table and downloaded beside the input.
 
 import { isObject, isPrediction, json, loadConfig, makeApi, patiently } from "./api.js";
-import { byId, make, write } from "./dom.js";
+import { byId, make, visitStore, write } from "./dom.js";
 import { makeOutbox, uuid } from "./outbox.js";
-import { longestColumn, readCsv, sorted, writeCsv } from "./table.js";
+import { longestColumn, readCsv, sorted, withAnswers, writeCsv } from "./table.js";
+import { dropDraft, noteDraft, restoreText, text } from "./text.js";
 import "./many-words.js";
 import { count, percent, say, sayFailure, sayLabel, translate } from "./words.js";
 
@@ -12,13 +13,14 @@ const MOST = 1_000;
 const BATCH = 100; // as many as the API takes at once
 const PAGE = 100; // rows shown at first
 
-const [text, file, column, notice, state, progress, pauseButton, downloadButton, moreButton] = ["text", "file", "column", "notice", "state", "progress", "pause", "download", "more"].map(byId);
+const [file, column, notice, state, progress, pauseButton, downloadButton, moreButton] = ["file", "column", "notice", "state", "progress", "pause", "download", "more"].map(byId);
 const whenReady = patiently(loadConfig, { onWait: () => {} });
 const at = makeApi(() => whenReady);
 const outbox = makeOutbox(at, report);
 let labels = [];
 let table = null; // the rows of a CSV file, its first line included
-let entries = []; // {order, text, row, reply, said, state}
+let names = []; // of the columns that came in
+let entries = []; // {order, text, row, reply, said, judgement, state}
 let running = null; // AbortController
 let failure = null; // what holds it up
 let order = { key: "sure", descending: false };
@@ -64,6 +66,7 @@ async function classify() {
   if (!texts.length) return;
   running?.abort();
   outbox.flush();
+  names = table ? table[0] : ["text"];
   entries = texts.slice(0, MOST).map((row, i) => ({ ...row, order: i + 1 }));
   shownRows = PAGE;
   await goOn();
@@ -86,6 +89,7 @@ async function goOn() {
       const { predictions } = await patiently(ask, { signal, onWait });
       predictions.forEach((reply, i) => Object.assign(batch[i], "status" in reply && !("scores" in reply) ? { refused: true } : { reply }));
       failure = null;
+      keep();
       show();
     }
   } catch (reason) {
@@ -97,6 +101,22 @@ async function goOn() {
 }
 
 const nextBatch = () => entries.filter(({ reply, refused }) => !reply && !refused).slice(0, BATCH);
+
+// --- keeping ---
+
+/** Keeps all of it for a reload, receipts included; but no text that needs care. */
+function keep() {
+  const blank = ({ text: review, row }) => ({ text: "", reply: { care: true }, row: row.map((cell) => (cell.trim() === review ? "" : cell)) });
+  visitStore.set("many", { names, entries: entries.map((entry) => (entry.reply?.care ? { ...entry, ...blank(entry) } : entry)) });
+  if (entries.some(({ reply }) => reply?.care)) dropDraft();
+}
+
+function restore() {
+  restoreText();
+  ({ names, entries } = visitStore.get("many") ?? { names, entries });
+  if (entries.length) show();
+  else if (text.value) tellCount();
+}
 
 // --- judging ---
 
@@ -120,6 +140,7 @@ function report(id, now) {
   const entry = entries.find(({ judgement }) => judgement === id);
   if (!entry) return;
   Object.assign(entry, now === "undone" ? { said: "", judgement: "", after: false, state: now } : { state: now });
+  keep();
   const place = document.querySelector(`[data-judgement="${entry.order}"]`);
   if (!place) return;
   write(place, sayState(entry));
@@ -133,7 +154,7 @@ function report(id, now) {
 function sayReply({ reply, refused }) {
   if (refused) return say("refusedText");
   if (!reply) return "";
-  if (reply.care) return say("careText");
+  if (reply.care) return say("careRow");
   return reply.classification ? sayLabel(reply.classification) : say("cannotTellShort");
 }
 
@@ -141,7 +162,7 @@ const sayState = ({ state: now }) => (now === "undone" ? say(now) : now ? say(`s
 const sayNothing = ({ said }) => say(said ? "withdraw" : "choose");
 
 function verdict(entry) {
-  if (!entry.reply || entry.reply.care) return "";
+  if (!entry.reply || entry.reply.care) return [];
   const option = (value, word) => make("option", { value, selected: value === (entry.said ?? "") }, word);
   const choose = (target) => {
     judge(entry, target.value);
@@ -161,12 +182,12 @@ function row(entry) {
   const sure = entry.reply && !entry.reply.care ? percent(entry.reply.confidence) : "";
   return make(
     "tr",
-    {},
-    make("td", { className: "quiet" }, count(entry.order)),
-    make("td", { className: "text", lang: "en", dir: "auto" }, entry.text),
-    make("td", { className: "label", data: { label: entry.reply?.classification ?? "" } }, sayReply(entry)),
-    make("td", {}, sure),
-    make("td", {}, ...verdict(entry)),
+    { role: "row" },
+    make("td", { role: "cell", className: "number quiet" }, count(entry.order)),
+    make("td", { role: "cell", className: "text", lang: "en", dir: "auto" }, entry.text || say("notKept")),
+    make("td", { role: "cell", className: "label", data: { label: entry.reply?.classification ?? "" } }, sayReply(entry)),
+    make("td", { role: "cell", className: "sure" }, sure),
+    make("td", { role: "cell", className: "said" }, ...verdict(entry)),
   );
 }
 
@@ -177,14 +198,16 @@ function head(key, word) {
     document.querySelector(`[data-key="${key}"]`).focus();
   };
   const sort = order.key === key ? (order.descending ? "descending" : "ascending") : "none";
-  return make("th", { scope: "col", "aria-sort": sort }, make("button", { type: "button", data: { key }, onclick: turn }, say(word)));
+  return make("th", { role: "columnheader", scope: "col", "aria-sort": sort }, make("button", { type: "button", data: { key }, onclick: turn }, say(word)));
 }
 
 function showTable() {
-  const heads = [head("order", "columnOrder"), head("text", "columnText"), head("label", "columnLabel"), head("sure", "columnSure"), make("th", { scope: "col" }, say("columnSaid"))];
+  const heads = [head("order", "columnOrder"), head("text", "columnText"), head("label", "columnLabel"), head("sure", "columnSure"), make("th", { role: "columnheader", scope: "col" }, say("columnSaid"))];
   const answered = sorted(entries, order.key, order.descending);
   const body = answered.slice(0, shownRows).map(row);
-  byId("table").replaceChildren(...(entries.length ? [make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...body))] : []));
+  // Its roles are said outright: on a phone its parts are laid out as something else.
+  const group = (tag, ...rows) => make(tag, { role: "rowgroup" }, ...rows);
+  byId("table").replaceChildren(...(entries.length ? [make("table", { role: "table", "aria-labelledby": "table-title" }, group("thead", make("tr", { role: "row" }, ...heads)), group("tbody", ...body))] : []));
   moreButton.hidden = answered.length <= shownRows;
 }
 
@@ -206,21 +229,15 @@ function show() {
 /** Help lines, where one of the texts needs them. */
 async function showCare() {
   const place = byId("care");
-  place.hidden = !entries.some(({ reply }) => reply?.care);
-  if (!place.hidden) await (await import("./care.js")).showCare(place);
+  const serious = entries.filter(({ reply }) => reply?.care).length;
+  place.hidden = !serious;
+  if (serious) await (await import("./care.js")).showCare(place, say("careMany", { texts: count(serious) }));
 }
 
 // --- downloading ---
 
 function download() {
-  const names = table ? table[0] : ["text"];
-  const answers = ["classification", "confidence", ...labels, "model", "judgement"];
-  const cells = ({ row: own, reply, said }) => {
-    const told = reply && !reply.care ? reply : null;
-    const scores = labels.map((label) => told?.scores[label]);
-    return [...names.map((_, i) => own[i]), told?.classification, told?.confidence, ...scores, told?.model, said];
-  };
-  const url = URL.createObjectURL(writeCsv([[...names, ...answers], ...entries.map(cells)]));
+  const url = URL.createObjectURL(writeCsv(withAnswers(names, labels, entries)));
   make("a", { href: url, download: "feelings.csv" }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
@@ -255,11 +272,15 @@ function listen() {
   for (const button of document.querySelectorAll("[data-language]")) {
     button.addEventListener("click", () => translate(button.dataset.language).then(show));
   }
-  addEventListener("pagehide", () => outbox.flush());
+  addEventListener("pagehide", () => {
+    if (!entries.some(({ reply }) => reply?.care)) noteDraft();
+    outbox.flush();
+  });
 }
 
 async function start() {
   document.documentElement.dataset.ready = "";
+  byId("later").rel = "stylesheet";
   byId("lost").classList.remove("now"); // it was only slow
   await translate();
   byId("framed").hidden = window.top === window.self;
@@ -271,8 +292,8 @@ async function start() {
   }
   for (const control of document.querySelectorAll("button, input")) control.disabled = false;
   listen();
+  restore();
   outbox.resume();
-  if (text.value) tellCount();
 }
 
 start();

@@ -1,9 +1,10 @@
 // What happens inside for one text: the seven probabilities as its words are added one by one (one request with all the
-// beginnings of the text), what hiding each word does, and why the model answers or abstains.
+// beginnings of the text), what hiding each word does, and why the model answers or abstains. The picture of the states
+// is in states.js.
 
 import { Failure, isPrediction, json, loadConfig, makeApi, patiently } from "./api.js";
 import { byId, make, write } from "./dom.js";
-import { text, wording } from "./text.js";
+import { dropDraft, noteDraft, restoreText, text, wording } from "./text.js";
 import { learn, percent, say, sayFailure, sayLabel, translate } from "./words.js";
 
 const MOST = 100; // words: as many texts as one request takes
@@ -20,11 +21,13 @@ learn({
     modelTitle: "Im Inneren des Modells",
     modelLead: "Das Netz liest einen Text Wort für Wort, in beide Richtungen, und behält in seinem Zustand, was es gelesen hat. Hier sehen Sie, was es nach jedem Wort sagen würde.",
     look: "Hineinschauen",
-    one: "Ein Text",
     growing: "Wort für Wort",
-    growingHint: "Jede Spalte: was das Modell zum Text bis zu diesem Wort sagt. Je dunkler, desto sicherer; das stärkste Gefühl ist umrandet.",
+    growingHint: "Jede Spalte: was das Modell zum Text bis zu diesem Wort sagt. Je kräftiger die Farbe, desto sicherer; das stärkste Gefühl ist umrandet.",
     moved: "Was den Ausschlag gab",
     movedHint: "Jedes Wort wird einmal verdeckt: Je dicker die Linie, desto stärker sank die Wahrscheinlichkeit. Gestrichelt: Sie stieg.",
+    statesTitle: "Was es in seinem Zustand behält",
+    statesHint:
+      "Jede Spalte ist ein Token. In den Zeilen des Zustands steht ein kräftigerer Ton für eine höhere Zahl, zwischen −1 und 1. Gezeigt werden von den 128 Zahlen jeder Richtung die acht, die sich bei diesem Text am meisten ändern; für sich allein bedeutet keine etwas. Das Netz fasst alle Spalten auf drei Arten nebeneinander zusammen: durch ihren Mittelwert, durch den größten Wert jeder Zahl und durch Aufmerksamkeit, die die Spalten gewichtet. Die ersten beiden Zeilen zeigen, wie viel der beiden Letzten aus jeder Spalte kommt.",
     whyTitle: "Warum es antwortet oder schweigt",
     tooManyWords: "Bitte nehmen Sie einen Text mit höchstens {most} Wörtern.",
     answers: "Es antwortet {label}: Mit {percent} liegt es über der Schwelle von {threshold}, unter der es schweigt.",
@@ -37,11 +40,19 @@ learn({
 const whenReady = patiently(loadConfig, { onWait: () => {} });
 const at = makeApi(() => whenReady);
 let config = null;
+let parts = null; // what a first look needs and the page itself does not: {readAs, states, underline, ...}
 let seen = null; // {words, steps, whole}: the last text
 let asked = null; // AbortController
 let told = () => "";
 
 const isSteps = (size) => (reply, labels) => Array.isArray(reply?.predictions) && reply.predictions.length === size && reply.predictions.every((one) => isPrediction(one, labels));
+
+const isWhole = (reply, labels) => parts.isExplained(reply, labels) && (reply.care === true || parts.isInside(reply.inside));
+
+async function loadParts() {
+  const [ofStates, ofWords] = await Promise.all([import("./states.js"), import("./why.js")]);
+  parts = { ...ofStates, ...ofWords };
+}
 
 async function look() {
   const review = wording();
@@ -60,13 +71,17 @@ async function look() {
   const ask = (path, is, body) => patiently(() => at(path, is, { ...json(body), signal }), { signal, onWait });
   const reviews = words.map((word) => review.slice(0, word.index + word[0].length));
   try {
+    if (!parts) await loadParts();
     const [whole, { predictions }] = await Promise.all([
-      ask("getSentiment", isPrediction, { review, explain: true }),
+      ask("getSentiment", isWhole, { review, explain: "inside" }),
       ask("getSentiments", isSteps(words.length), { reviews }),
     ]);
     seen = { words: words.map(String), steps: predictions, whole };
     told = () => (whole.care ? say("care") : "");
-    if (whole.care) await (await import("./care.js")).showCare(byId("care"));
+    if (whole.care) {
+      dropDraft();
+      await (await import("./care.js")).showCare(byId("care"));
+    }
   } catch (failure) {
     if (signal.aborted) return;
     const known = failure instanceof Failure ? failure : new Failure("server");
@@ -79,29 +94,14 @@ function cell(label, { scores, care }) {
   const most = Math.max(...config.labels.map((one) => scores[one]));
   const share = care ? 0 : scores[label];
   const made = make("td", { className: !care && share === most ? "right" : "", title: percent(share) }, make("span", { className: "hidden" }, percent(share)));
-  made.style.setProperty("--share", share * 2.2);
+  made.style.setProperty("--share", share);
   return made;
 }
 
 function table({ words, steps }) {
   const head = words.map((word) => make("th", { scope: "col" }, make("span", { lang: "en" }, word)));
   const rows = config.labels.map((label) => make("tr", { data: { label } }, make("th", { scope: "row" }, sayLabel(label)), ...steps.map((step) => cell(label, step))));
-  return make("table", { className: "matrix growing" }, make("thead", {}, make("tr", {}, make("td", {}), ...head)), make("tbody", {}, ...rows));
-}
-
-/** The text with each word underlined as much as it moved the model. */
-function underlined({ review, attribution = [] }) {
-  const characters = [...review]; // code points, as the service counts
-  const most = Math.max(0.01, ...attribution.map(({ weight }) => Math.abs(weight)));
-  let done = 0;
-  const nodes = attribution.flatMap(({ start, end, weight }) => {
-    const word = make("u", { className: weight < 0 ? "against" : "", title: percent(weight) }, characters.slice(start, end).join(""));
-    word.style.setProperty("--share", Math.abs(weight) / most);
-    const before = characters.slice(done, start).join("");
-    done = end;
-    return [before, word];
-  });
-  return [...nodes, characters.slice(done).join("")];
+  return make("table", { className: "matrix growing", "aria-labelledby": "growing" }, make("thead", {}, make("tr", {}, make("td", {}), ...head)), make("tbody", {}, ...rows));
 }
 
 function sayThreshold({ classification, confidence, scores, model }) {
@@ -121,12 +121,16 @@ function show() {
   if (byId("inside").hidden) return;
   byId("table").replaceChildren(table(seen));
   byId("words").dataset.label = whole.classification ?? "";
-  byId("words").replaceChildren(...underlined(whole));
+  byId("words").replaceChildren(...parts.underline(whole, 0));
+  byId("states").hidden = !whole.inside.length;
+  byId("states-table").replaceChildren(parts.states(whole.inside));
+  write(byId("read-as"), parts.readAs(whole));
   write(byId("threshold"), sayThreshold(whole));
 }
 
 async function start() {
   document.documentElement.dataset.ready = "";
+  byId("later").rel = "stylesheet";
   byId("lost").classList.remove("now"); // it was only slow
   await translate();
   byId("framed").hidden = window.top === window.self;
@@ -137,6 +141,9 @@ async function start() {
     return write(byId("notice"), say("configFailed"));
   }
   for (const button of document.querySelectorAll("button")) button.disabled = false;
+  loadParts().catch(() => byId("lost").classList.add("now"));
+  restoreText();
+  text.addEventListener("input", noteDraft);
   byId("submit").addEventListener("click", look);
   text.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;

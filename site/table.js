@@ -33,6 +33,17 @@ const line = (cells) => cells.map((cell) => `"${String(cell ?? "").replace(/^(?=
 /** A file of rows, each a list of cells. */
 export const writeCsv = (rows) => new Blob(rows.map(line), { type: "text/csv" });
 
+/** The rows that came in, with what the model and the person said of each beside them. */
+export function withAnswers(names, labels, entries) {
+  const head = [...names, "classification", "confidence", ...labels, "model", "judgement"];
+  const cells = ({ row, reply, said }) => {
+    const told = reply && !reply.care ? reply : null;
+    const scores = labels.map((label) => told?.scores[label]);
+    return [...names.map((_, i) => row[i]), told?.classification, told?.confidence, ...scores, told?.model, said];
+  };
+  return [head, ...entries.map(cells)];
+}
+
 /** Probably the column of the texts: the one whose cells are longest. */
 export function longestColumn([, ...rows]) {
   const lengths = (rows[0] ?? []).map((_, i) => rows.reduce((sum, row) => sum + (row[i]?.length ?? 0), 0));

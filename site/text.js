@@ -1,4 +1,5 @@
-// The box in which people write: what stands in it at the beginning, what is kept of it, and how to get it back.
+// The box in which people write: what stands in it at the beginning, what is kept of it, and how to get it back. Each page
+// has one, and keeps what stands in it under the box's name.
 
 import { byId, visitStore } from "./dom.js";
 
@@ -15,15 +16,18 @@ export const wording = () => text.value.trim().toWellFormed();
 /** Keeps what is written for a reload of the page. */
 export function noteDraft() {
   replaced = null;
-  visitStore.set("draft", { text: text.value, from: location.hash });
+  visitStore.set(text.name, { text: text.value, from: location.hash });
 }
+
+/** Keeps nothing of it: what needs care is not stored anywhere. */
+export const dropDraft = () => visitStore.remove(text.name);
 
 /** The text to begin with: that of a shared link, or after a reload what was written since. */
 export function restoreText() {
   const old = new URLSearchParams(location.search).get("text");
   // Links of earlier carry the text in the query, which servers log: it leaves the address at once.
   if (old !== null) history.replaceState(null, "", `${location.pathname}#text=${encodeURIComponent(old)}`);
-  const draft = visitStore.get("draft");
+  const draft = visitStore.get(text.name);
   if (text.value !== text.defaultValue) noteDraft(); // typed while the page was loading
   else if (draft && draft.from === location.hash) text.value = draft.text;
   else takeShared();

@@ -2,19 +2,20 @@
 
 import { isCount, isObject, isPrediction, isText, json, patiently } from "./api.js";
 import { byId, make, write } from "./dom.js";
-import { say, sayFailure, sayLabel } from "./words.js";
+import { percent, say, sayFailure, sayLabel } from "./words.js";
 
-/** The words that count, each with its `share` of the strongest weight; less than 1 % is noise. */
-function weigh({ attribution }) {
+/** The words that count, each with its `share` of the strongest weight; a tenth of it is noise, and so is less than 1 %. */
+function weigh({ attribution }, least = 0.1) {
   const most = Math.max(0.01, ...attribution.map(({ weight }) => Math.abs(weight)));
-  return attribution.map((word) => ({ ...word, share: word.weight / most })).filter(({ share }) => Math.abs(share) >= 0.1);
+  return attribution.map((word) => ({ ...word, share: word.weight / most })).filter(({ share }) => Math.abs(share) >= least);
 }
 
-function underline(reply) {
+/** The text as nodes, its words underlined as much as they moved the model; those of less than `least` are left out. */
+export function underline(reply, least) {
   const characters = [...reply.review]; // code points, as the service counts
   let done = 0;
-  const nodes = weigh(reply).flatMap(({ text, start, end, share }) => {
-    const word = make("u", { className: share < 0 ? "against" : "" }, text);
+  const nodes = weigh(reply, least).flatMap(({ text, start, end, share, weight }) => {
+    const word = make("u", { className: share < 0 ? "against" : "", title: percent(weight) }, text);
     word.style.setProperty("--share", Math.abs(share));
     const before = characters.slice(done, start).join("");
     done = end;
@@ -34,7 +35,9 @@ function tell(reply) {
 
 const isWord = (word) => isObject(word) && isText(word.text) && Number.isFinite(word.weight) && isCount(word.start) && isCount(word.end);
 
-const isExplained = (reply, labels) => isPrediction(reply, labels) && Array.isArray(reply.attribution) && reply.attribution.every(isWord);
+/** Whether a reply is a prediction with its words' weights; or a text that needs care. */
+export const isExplained = (reply, labels) =>
+  isPrediction(reply, labels) && (reply.care === true || (Array.isArray(reply.attribution) && reply.attribution.every(isWord)));
 
 /** Wires the button; `at` calls the API. */
 export function makeWhy(at) {

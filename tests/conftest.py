@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -9,12 +10,17 @@ import pytest
 from playwright.sync_api import Browser
 from xdist.scheduler import LoadFileScheduling
 
+from scripts.local import hosts
 from tests import needs
 from tests.browser import chromium
 from tests.local.running import RunningApp, start_and_wait
 
 TOGETHER = ("tests/image/",)  # a Docker engine and an image of its own
 
+
+# In a Codespace the page has another address too; tests ask for that themselves.
+for name in hosts.CODESPACE:
+    os.environ.pop(name, None)
 
 # A shell that starts us in the background has us ignore Ctrl-C, and so would every command that a test sends one.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -23,8 +29,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    """The whole app as `make local` runs it, with a state folder of its own."""
-    running = start_and_wait(tmp_path_factory.mktemp("app") / "state")
+    """The whole app as `make local` runs it, with a state folder of its own; the page has an origin of its own too."""
+    running = start_and_wait(tmp_path_factory.mktemp("app") / "state", PAGE_PORT="0")
     yield running
     running.close()
 

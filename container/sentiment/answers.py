@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from sentiment import care
 from sentiment.measures import Measures
@@ -30,23 +30,26 @@ class Answers:
         self._turns = turns
         self._receipt_key = receipt_key
 
-    def one(self, text: str, explain: bool) -> dict[str, Any]:
+    def one(self, text: str, explain: bool | Literal["inside"]) -> dict[str, Any]:
         """The answer about one text.
 
         Args:
             text: a review, trimmed.
-            explain: whether to say which words moved the model.
+            explain: whether to say which words moved the model; ``"inside"``: and what the network made of each token.
 
         Raises:
             PredictionError: the model did not answer.
             RefusedError: there is no time for it.
         """
-        with self._turns.turn(explanation_price(text) if explain else price([text]), explain):
+        cost = explanation_price(text, explain == "inside") if explain else price([text])
+        with self._turns.turn(cost, bool(explain)):
             needs_care = care.needed(text)
             prediction = self._model.predict("" if needs_care else text)  # nothing is read into such a text
             answer = self._answer(text, prediction, needs_care)
             if explain and not needs_care:
                 answer["attribution"] = [vars(one) for one in self._model.explain(text)]
+            if explain == "inside" and not needs_care:
+                answer["inside"] = [vars(one) for one in self._model.look_inside(text)]
             return answer
 
     def many(self, values: Sequence[object]) -> list[dict[str, Any]]:

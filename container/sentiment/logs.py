@@ -6,6 +6,8 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from shared.logs import failure, line
 
 
@@ -26,6 +28,13 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[1]:
             fields |= failure(record.exc_info[1])
         return line(record.levelname, record.getMessage(), fields, datetime.fromtimestamp(record.created, UTC))
+
+
+class GunicornLogger(Logger):
+    """gunicorn's logger without an access log, which it would put together for each request and write nowhere."""
+
+    def access(self, *args: object) -> None:
+        """Write nothing: the app logs its requests itself."""
 
 
 def configuration(level: str, stage: str) -> dict[str, Any]:

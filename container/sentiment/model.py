@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 import onnxruntime
 
-from sentiment import attribution
+from sentiment import attribution, inside
 from sentiment.attribution import Attribution
 from sentiment.text import PAD, Tokenizer
 
@@ -28,6 +28,7 @@ BUCKET_TOKENS = 8
 _NAME = re.compile(r"sentiment-([0-9a-f]{12})\.onnx")
 _INPUTS = {"tokens", "lengths"}
 _OUTPUT = "probabilities"
+_PROVIDERS = ["CPUExecutionProvider"]
 
 
 class ModelError(RuntimeError):
@@ -78,8 +79,9 @@ class Model:
             ModelError: the hash differs, or the content is not that.
         """
         self.revision = _verified_revision(path)
+        self._path = path
         try:
-            self._session = onnxruntime.InferenceSession(path, _options(), ["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(path, _options(), _PROVIDERS)
         except Exception as error:  # ONNX Runtime has no common base for what it raises
             raise ModelError(f"{path.name} is not a graph that ONNX Runtime reads: {error}") from error
         if {node.name for node in self._session.get_inputs()} != _INPUTS:
@@ -181,6 +183,31 @@ class Model:
             Attribution(text[piece.start : piece.end], piece.start, piece.end, round(falls[number], DECIMALS))
             for number, piece in enumerate(pieces)
         ]
+
+    def look_inside(self, text: str) -> list[inside.Step]:
+        """Say what the network makes of a text token by token; inside.py says how that is learned.
+
+        Args:
+            text: the text, of any length.
+
+        Returns:
+            The tokens in order; none when the text has no word that the model knows, for then it is not asked.
+
+        Raises:
+            PredictionError: the network has no such states, or its file is gone.
+        """
+        tokens = self._tokenizer.encode(text)
+        if not self._tokenizer.has_known_word(tokens):
+            return []
+        names = [inside.STATES, inside.ATTENTION]
+        inputs = {"tokens": np.array([tokens], np.int64), "lengths": np.array([len(tokens)], np.int64)}
+        try:
+            content = self._path.read_bytes()
+            session = onnxruntime.InferenceSession(inside.with_outputs(content, names), _options(), _PROVIDERS)
+            states, attention = session.run(names, inputs)
+        except Exception as error:  # as above
+            raise PredictionError(f"model {self.revision} does not show its states") from error
+        return inside.steps(text, self._tokenizer, states[:, 0], attention[:, 0, 0])
 
     def check(self) -> None:
         """Ask the model about a fixed text.

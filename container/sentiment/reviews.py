@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -19,19 +20,19 @@ class Question:
 
     Attributes:
         review: the text, trimmed.
-        explain: whether to say which words moved the model.
+        explain: whether to say which words moved the model; ``"inside"``: and what the network made of each token.
     """
 
     review: str
-    explain: bool
+    explain: bool | Literal["inside"]
 
 
 def read_question(request: Request) -> Question:
     """Return the question that a request carries.
 
     Args:
-        request: the request; its body is JSON in UTF-8, ``{"review": text}``, perhaps with ``"explain": true`` or
-            ``false``, and nothing else.
+        request: the request; its body is JSON in UTF-8, ``{"review": text}``, perhaps with ``"explain": true``,
+            ``false`` or ``"inside"``, and nothing else.
 
     Raises:
         Problem: 415, 413 or 400 for anything else.
@@ -41,8 +42,8 @@ def read_question(request: Request) -> Question:
     require_fields(content, ("review",), ("explain",))
     text = review(content["review"])
     explain = content.get("explain", False)
-    if not isinstance(explain, bool):
-        raise bad_request("explain must be true or false; leave it out for false.")
+    if explain is not True and explain is not False and explain != "inside":
+        raise bad_request('explain must be true, false or "inside"; leave it out for false.')
     return Question(text, explain)
 
 

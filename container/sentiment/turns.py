@@ -29,6 +29,7 @@ REQUEST_PRICE = 150  # what a request costs besides its text: measured, as much 
 EXPLANATION_CHARACTERS = 25_000  # most that an explanation reads: attribution.MAX_BATCH_TOKENS of five characters
 PIECES = 64  # most pieces of a text that an explanation hides in turn; attribution.MAX_PIECES
 WORD_CHARACTERS = 5
+OPENING_PRICE = 5_000  # what opening the model file once more costs: measured, 4 to 20 ms, where 500 characters take 1
 
 MAX_WAIT_SECONDS = 3.0  # of work that may wait: whoever is let in begins within this time
 PATIENCE = 20  # a request is put behind those that come within this many times of its own duration after it
@@ -72,14 +73,15 @@ def price(texts: Sequence[str]) -> int:
     return sum(REQUEST_PRICE + len(text) for text in texts)
 
 
-def explanation_price(text: str) -> int:
+def explanation_price(text: str, inside: bool = False) -> int:
     """What the prediction for a text and its explanation cost, in characters.
 
     Args:
         text: the text.
+        inside: whether the network's states are shown too.
     """
     pieces = min(PIECES, len(text) // WORD_CHARACTERS + 1)
-    return price([text]) + min(EXPLANATION_CHARACTERS, pieces * len(text))
+    return price([text]) + min(EXPLANATION_CHARACTERS, pieces * len(text)) + OPENING_PRICE * inside
 
 
 @dataclass(order=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from shared.limits import MAX_REVIEW_CHARACTERS, MAX_REVIEWS
 from shared.problems import bad_request, too_large
+
+_UNPAIRED = re.compile("[\ud800-\udfff]")
 
 
 def review(value: object) -> str:
@@ -26,7 +29,7 @@ def review(value: object) -> str:
         raise too_large(f"review has {len(text):,} characters; send at most {MAX_REVIEW_CHARACTERS:,}.")
     if "\0" in text:
         raise bad_request("review contains a NUL character (U+0000); remove it.")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _UNPAIRED.search(text):
         raise bad_request("review contains an unpaired surrogate (U+D800 to U+DFFF); send whole characters.")
     return text
 

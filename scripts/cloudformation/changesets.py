@@ -106,11 +106,13 @@ def make(cloud: Cloud, step: Step, parameters: Parameters, bucket: str | None, c
     answer = _wait(cloud, made["Id"], made["StackId"])
     change_set = ChangeSet(made["Id"], made["StackId"], creates, _changes(cloud, answer, step.template))
     if answer["Status"] == "FAILED":
-        discard(cloud, change_set)
         reason = answer.get("StatusReason", "")
+        if not says_no_change(reason):
+            reason = why_invalid(cloud.client("cloudformation"), change_set.id) or reason or "it gives no reason"
+        discard(cloud, change_set)
         if says_no_change(reason):
             return None
-        raise _invalid(step, reason or "it gives no reason")
+        raise _invalid(step, reason)
     return change_set
 
 
@@ -127,6 +129,28 @@ def discard(cloud: Cloud, change_set: ChangeSet) -> None:
             except ClientError as error:
                 if code_of(error) not in DENIED_CODES:
                     raise
+
+
+def why_invalid(client: Any, change_set_id: str) -> str:
+    """What CloudFormation's validation found in a template, which the change set itself does not tell.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+
+    Args:
+        client: boto3's client of CloudFormation.
+        change_set_id: ARN of a change set that failed.
+
+    Returns:
+        Each problem with its place in the template; "" if there is none, or if the caller may not ask.
+    """
+    try:
+        pages = client.get_paginator("describe_events").paginate(
+            ChangeSetName=change_set_id, Filters={"FailedEvents": True}
+        )
+        events = [event for page in pages for event in page["OperationEvents"] if "ValidationStatusReason" in event]
+    except ClientError:  # the change set's own reason is known already
+        return ""
+    return "; ".join(f"{event['ValidationStatusReason']} (at {event.get('ValidationPath', '')})" for event in events)
 
 
 def says_no_change(words: str) -> bool:

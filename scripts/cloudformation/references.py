@@ -34,7 +34,8 @@ def found(tree: Any) -> Iterator[tuple[str, str]]:
         if key == "Ref":
             yield from _own((value, ""))
         elif key == "Fn::GetAtt":
-            yield from _own((value[0], value[1]))
+            name, attribute = value.split(".", 1) if isinstance(value, str) else value
+            yield from _own((name, attribute))
         elif key == "Fn::Sub":
             text, given = (value, {}) if isinstance(value, str) else value
             for variable in SUBSTITUTED.findall(text):

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
-from scripts.cloudformation import references, stacks, templates
+from scripts.cloudformation import changesets, references, stacks, templates
 from scripts.lessons.reset import STACK
 from scripts.lessons.room import Room
 from scripts.stage.errors import StackFailedError, TemplateError, message_of
@@ -97,8 +97,8 @@ def _check_references(file: Path, body: str) -> None:
 
 def _tell_why_there_is_no_change_set(client: Any, name: str, say: Callable[[str], None]) -> None:
     found = client.describe_change_set(StackName=STACK, ChangeSetName=name)
+    reason = changesets.why_invalid(client, found["ChangeSetId"]) or found.get("StatusReason", "")
     client.delete_change_set(StackName=STACK, ChangeSetName=name)
-    reason = found.get("StatusReason", "")
     if "didn't contain changes" in reason or "No updates" in reason:
         say("No change.")
         return

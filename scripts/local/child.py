@@ -25,9 +25,19 @@ LIFELINE = "PARENT_LIFELINE_FD"  # environment variable: the descriptor of the p
 
 
 class Child:
-    """A process in its own session, tied to this one by a lifeline."""
+    """A process in its own session, tied to this one by a lifeline.
 
-    def __init__(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, log: IO[bytes]) -> None:
+    Args:
+        argv: program and arguments.
+        env: its environment.
+        cwd: where it runs.
+        log: what it writes goes there.
+        inherits: file descriptors that it gets, with the same numbers.
+    """
+
+    def __init__(
+        self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, log: IO[bytes], inherits: Sequence[int] = ()
+    ) -> None:
         read_end, self._lifeline = os.pipe()
         try:
             self._process = subprocess.Popen(
@@ -37,7 +47,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                pass_fds=(read_end,),
+                pass_fds=(read_end, *inherits),
                 start_new_session=True,  # a terminal's Ctrl-C reaches only the parent, which stops things in order
             )
         except BaseException:

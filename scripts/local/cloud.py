@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import socket
 import sys
 import threading
 import time
@@ -23,6 +22,7 @@ from scripts.local import child, emulator, images
 from scripts.local.console import server as consoles
 from scripts.local.console.server import Console, Looking
 from scripts.local.front import HOST, Backend, Front
+from scripts.local.hosts import take_port
 from scripts.local.keys import FRONT_HEADER, Keys
 from scripts.local.runner import PROCESS, Runner
 from scripts.local.session import STAGE, EmulatedCloud
@@ -63,16 +63,18 @@ class LaptopCloud:
         self._interrupt = Interrupt()
         self._keys = Keys.make()
         self._log = state.logs / "emulator.log"
-        self._port = _free_port()
+        self._socket = take_port()  # kept until the end, so that nobody takes the port of an emulator that has died
+        self._port: int = self._socket.getsockname()[1]
         with self._log.open("ab") as log:
-            self._emulator = child.Child(self._command(), self._environment(), ROOT, log)
+            inherits = [self._socket.fileno()]
+            self._emulator = child.Child(self._command(), self._environment(), ROOT, log, inherits)
         looking = Looking(STAGE, self.endpoint_url, self._keys, settings.load(STAGE).region, front.url)
         front.console = Console(looking, self._keys.console)
 
     @property
     def console_url(self) -> str:
         """The console's address, with the token that opens it."""
-        return f"{self._front.url}{consoles.PATH}#token={self._keys.console}"
+        return f"{self._front.public_url}{consoles.PATH}#token={self._keys.console}"
 
     @property
     def endpoint_url(self) -> str:
@@ -122,6 +124,7 @@ class LaptopCloud:
         self._interrupt.press()
         self._interrupt.press()  # the first press would finish what is under way
         self._emulator.stop(STOP_WITHIN if self._runner.name == PROCESS else DOCKER_STOP_WITHIN)
+        self._socket.close()
 
     def _show(self, outputs: Mapping[str, str]) -> None:
         """Have the front show what is deployed."""
@@ -146,7 +149,8 @@ class LaptopCloud:
         places = ["--tables", self.state.tables, "--images", self.state.images, "--logs", self.state.logs]
         pages = ["--front", self._front.url, *(f"--origin={each}" for each in sorted(self._front.origins))]
         docker = ["--docker", self._runner.docker_host] if self._runner.docker_host else []
-        return [sys.executable, "-m", emulator.__name__, *map(str, places), *pages, *docker]
+        port = ["--socket", str(self._socket.fileno())]
+        return [sys.executable, "-m", emulator.__name__, *map(str, places), *pages, *docker, *port]
 
     def _environment(self) -> dict[str, str]:
         """Settings of ministack; see its documentation."""
@@ -195,10 +199,3 @@ class LaptopCloud:
     def _last_line(self) -> str:
         lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
         return lines[-1] if lines else "none"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

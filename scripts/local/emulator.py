@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from scripts.local import child
 from scripts.local.engine import Engine
@@ -35,6 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--front", required=True, help="address of the front, which pages call")
     parser.add_argument("--origin", action="append", default=[], help="an origin of the page")
     parser.add_argument("--docker", default="", help="address of the Docker engine that runs the tasks")
+    parser.add_argument("--socket", type=int, required=True, help="descriptor of the socket to listen on; it is bound")
     options = parser.parse_args(arguments)
     try:
         store = Store(options.tables, _stop_at_once)
@@ -68,6 +71,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
         access,
         cloudformation,
         door,
+        escaping,
         gateway,
         health,
         identities,
@@ -80,6 +84,8 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
         tables,
         tasks,
         updates,
+        validation,
+        workers,
     )
 
     door.register(Keys(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]))
@@ -97,12 +103,31 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
     scaling.Scaling(acts=os.environ.get(SCALING) != "off").register()
     health.Checks(engine).register()
     updates.register()
+    validation.register()
+    workers.register()
+    escaping.register()
+    setattr(Config, "_create_sockets", _listening_on(options.socket))  # noqa: B010 - mypy takes no assignment
     Config.graceful_timeout = STOP_WITHIN
     # Hypercorn closes a connection after a thousand requests without notice; the front's next request would be lost.
     Config.keep_alive_max_requests = sys.maxsize
     sys.argv = ["ministack"]
     serve: Callable[[], None] = app.main
     return serve
+
+
+def _listening_on(descriptor: int) -> Callable[..., list[socket.socket]]:
+    """Have Hypercorn listen on a socket that is bound already, instead of binding one to the same address."""
+
+    def create_sockets(config: Any, binds: list[str], type_: int = socket.SOCK_STREAM) -> list[socket.socket]:
+        if not binds:
+            return []
+        bound = socket.socket(fileno=descriptor)
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        bound.listen(config.backlog)
+        bound.setblocking(False)
+        return [bound]
+
+    return create_sockets
 
 
 def _stop_at_once(error: Exception) -> None:

@@ -26,7 +26,7 @@ from urllib.parse import quote, unquote, urlsplit
 from generator import catalogue
 from scripts.local.console import server as consoles
 from scripts.local.console.server import Console
-from scripts.local.hosts import is_loopback, origins_of
+from scripts.local.hosts import forwarded_host, is_loopback, origins_of
 from scripts.local.keys import FRONT_HEADER
 
 API = "/api"
@@ -111,6 +111,7 @@ class Front(ThreadingHTTPServer):
     Attributes:
         find: finds the app's present backend; returns None when it does not find one.
         origins: of pages that may call the API: this front's own, and those of a page on its own origin.
+        public_url: where a browser finds it: its URL, or in a Codespace the forwarded one.
         console: shows the cloud to whoever started it; None where there is none.
 
     Raises:
@@ -138,7 +139,13 @@ class Front(ThreadingHTTPServer):
             raise PortInUseError(str(error)) from error
         self.port: int = self.server_address[1]
         self.url = f"http://{HOST}:{self.port}"
-        self.origins = origins_of(self.port)
+        self._forwarded = forwarded_host(self.port)
+        self.public_url = f"https://{self._forwarded}" if self._forwarded else self.url
+        self.origins = origins_of(self.port, self._forwarded)
+
+    def is_named(self, host: str) -> bool:
+        """Whether a Host header names this front."""
+        return is_loopback(host) or (self._forwarded != "" and host.lower() == self._forwarded)
 
     @property
     def backend(self) -> Backend | None:
@@ -176,7 +183,7 @@ class PageFront(Front):
     def __init__(self, port: int, front: Front) -> None:
         super().__init__(port)
         self._front = front
-        self.api_url = front.url + API
+        self.api_url = front.public_url + API
         front.origins |= self.origins
 
     @property
@@ -252,8 +259,8 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(400, "Malformed header")
             return False
         hosts = self.headers.get_all("Host") or []
-        if len(hosts) != 1 or not is_loopback(hosts[0]):
-            self._refuse(403, f"Unknown host name: open {self.server.url} instead")
+        if len(hosts) != 1 or not self.server.is_named(hosts[0]):
+            self._refuse(403, f"Unknown host name: open {self.server.public_url} instead")
             return False
         origins = self.headers.get_all("Origin") or []
         if any(origin not in {*self.server.origins, f"http://{hosts[0]}"} for origin in origins):

@@ -12,7 +12,6 @@ import contextlib
 import itertools
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -23,10 +22,12 @@ from typing import Any
 
 from scripts.local import child, images, serving
 from scripts.local.engine import Engine
+from scripts.local.hosts import take_port
 from scripts.local.serving import HOST, Traffic
 
 # The image's start command; the same as in its Dockerfile.
 COMMAND = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "sentiment.app:create_app()")
+BACKLOG = 2048  # connections that wait; gunicorn's own setting
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")  # of our own environment, to every container
 
 
@@ -44,16 +45,18 @@ class Container:
     ) -> None:
         self.id = uuid.uuid4().hex
         self.address = address
-        self.port = _free_port()
         self._log = log
         self._settle = settle
         self._removed = removed
         self._traffic = Traffic()
         self._stopping = threading.Lock()
         env = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
-        env |= {**environment, "HOST": HOST, "PORT": str(self.port)}
-        with log.open("ab") as output:
-            self._process = child.Child([sys.executable, child.__file__, *COMMAND], env, folder, output)
+        with take_port() as port, log.open("ab") as output:
+            port.listen(BACKLOG)  # what connects before the service is ready waits for it
+            self.port: int = port.getsockname()[1]
+            env |= {**environment, "HOST": HOST, "PORT": str(self.port)}
+            command = [sys.executable, child.__file__, *COMMAND, "--bind", f"fd://{port.fileno()}"]
+            self._process = child.Child(command, env, folder, output, inherits=[port.fileno()])
         self.pid = self._process.pid
 
     @property
@@ -161,10 +164,3 @@ class ProcessEngine(Engine):
         address = f"172.17.{number >> 8 & 255}.{number & 255}"
         folder, log = images.find(image, self._store), self._logs / f"{name}.log"
         return Container(address, folder, environment, log, self.settle, self.forget)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

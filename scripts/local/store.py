@@ -41,12 +41,16 @@ CREATE TABLE items (
 CREATE TABLE totals (name TEXT PRIMARY KEY, number INTEGER NOT NULL, sum BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE imported (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 """
-_SETTINGS = """
-PRAGMA locking_mode = EXCLUSIVE;
-PRAGMA journal_mode = WAL;
+# Of every connection that writes: a transaction is on the disk when it is committed, on macOS too.
+_DURABLE = """
 PRAGMA synchronous = FULL;
 PRAGMA fullfsync = ON;
 PRAGMA checkpoint_fullfsync = ON;
+"""
+_SETTINGS = f"""
+PRAGMA locking_mode = EXCLUSIVE;
+PRAGMA journal_mode = WAL;
+{_DURABLE}
 PRAGMA secure_delete = ON;
 """
 
@@ -238,7 +242,7 @@ def _create(path: Path) -> None:
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)
     with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as database:
-        database.executescript("PRAGMA synchronous = FULL;" + _SCHEMA)
+        database.executescript(_DURABLE + _SCHEMA)
     new.rename(path)
     sync_folder(path)
 

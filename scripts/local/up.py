@@ -98,11 +98,12 @@ def main(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, _frame: events.put(Signalled(got)))
     chosen = choose(runner, registry)
-    fronts = [front := _listen(port, Front)]
+    fronts = [front := _listen("PORT", port, Front)]
     with contextlib.ExitStack() as open_ports:
         open_ports.enter_context(front)
         if page_port is not None:
-            fronts.append(open_ports.enter_context(_listen(page_port, lambda number: PageFront(number, front))))
+            page = _listen("PAGE_PORT", page_port, lambda number: PageFront(number, front))
+            fronts.append(open_ports.enter_context(page))
         return _run(fronts, state, chosen, began, events)
 
 
@@ -113,7 +114,7 @@ def _run(fronts: list[Front], state: Path | None, chosen: Runner, began: float, 
             threading.Thread(target=each.serve_forever, args=(0.1,), name="front", daemon=True).start()
         reporter.note("Starting the laptop cloud ...")
         for each in fronts[1:]:
-            reporter.note(f"The page has an origin of its own: {each.url}")
+            reporter.note(f"The page has an origin of its own: {each.public_url}")
         cloud = LaptopCloud(folder, front, reporter, chosen)
         start = _in_background(lambda: _start(cloud, events))
         _in_background(lambda: events.put(Down(cloud.wait_for_end())))
@@ -142,6 +143,8 @@ def _attend(
                 ready = True
                 reporter.note(f"{how_long()} Judgements are kept in {kept_in}. Ctrl-C stops it.")
                 reporter.note(f"Console, for you alone: {cloud.console_url}")
+                if front.public_url != front.url:
+                    reporter.note(f"In a browser, from outside of this Codespace: {front.public_url}")
                 reporter.close()
                 print(f"Ready: {front.url}", flush=True)
             case Down() as down:
@@ -182,14 +185,14 @@ def _start(cloud: LaptopCloud, events: SimpleQueue[Event]) -> None:
         events.put(Down(explain(error) or error))
 
 
-def _listen(port: int, make: Callable[[int], Front]) -> Front:
+def _listen(variable: str, port: int, make: Callable[[int], Front]) -> Front:
     try:
         return make(port)
     except PortInUseError:
         message = f"Port {port} is already in use on this machine."
     except (PermissionError, OverflowError):
         message = f"Port {port} cannot be used: it must be from 1024 to 65535."
-    raise PortError(message, f"Choose another one: `make local PORT={_free_port_after(port)}`.")
+    raise PortError(message, f"Choose another one: `make local {variable}={_free_port_after(port)}`.")
 
 
 def _free_port_after(port: int) -> int:

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-sc
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ FILE = Path(__file__).with_name("update_behaviors.json")
 ALWAYS, CONDITIONALLY, NEVER = "Always", "Conditionally", "Never"
 SCHEMA_KEYS = {ALWAYS: "createOnlyProperties", CONDITIONALLY: "conditionalCreateOnlyProperties"}
 REGION = "us-east-1"
+LEARNED = {"AWS::SSM::Parameter"}  # types of what learners deploy that templates/ does not have (lesson B)
 
 PropertyPath = tuple[str, ...]  # such as ("Budget", "BudgetName")
 
@@ -72,19 +73,24 @@ def at(tree: Any, path: PropertyPath) -> Any:
     return tree
 
 
-def from_schemas() -> str:
-    """What the file should say, out of the schemas of cfn-lint."""
+def schemas() -> Iterator[tuple[str, Any]]:
+    """cfn-lint's schemas of the types in templates/, and of those that learners deploy, sorted by type."""
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
     files = templates.TEMPLATES_DIR.glob("*.yaml")
     used = {resource.type for file in files for resource in templates.load(file.stem).resources.values()}
+    for type_ in sorted(used | LEARNED):
+        yield type_, PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, type_)
+
+
+def from_schemas() -> str:
+    """What the file should say, out of the schemas of cfn-lint."""
     lines = []
-    for type_ in sorted(used):
-        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, type_).schema
+    for type_, found in schemas():
         behaviors = {
-            requires: sorted(path.removeprefix("/properties/") for path in schema[key])
+            requires: sorted(path.removeprefix("/properties/") for path in found.schema[key])
             for requires, key in SCHEMA_KEYS.items()
-            if schema.get(key)
+            if found.schema.get(key)
         }
         lines.append(f"  {json.dumps(type_)}: {json.dumps(behaviors)}")
     return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -1,15 +1,14 @@
 """Runs the benchmarks of this folder: ``python -m tests.bench [NAME ...]``. How the results are shown is in page.py.
 
 A benchmark is a module of this folder with a ``TITLE``, an ``ABOUT`` (a paragraph of Markdown: what is measured, and
-how), and a function ``measure() -> Iterable[Figure]``; one that needs an environment variable names it (``NEEDS``).
-Nothing is asserted: figures depend on the machine. Each benchmark that ran rewrites its section of docs/benchmarks.md;
-the others keep theirs.
+how), and a function ``measure() -> Iterable[Figure]``. Nothing is asserted: figures depend on the machine. Each
+benchmark that ran rewrites its section of docs/benchmarks.md; the others keep theirs. One that needs what this project
+does not install has a function ``missing() -> str`` too, which says what this machine lacks.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -40,12 +39,6 @@ def table(title: str, figures: list[Figure]) -> Table:
     return result
 
 
-def _lacks(module: ModuleType) -> str:
-    """The environment variable that a benchmark needs and that is not set, "" for none."""
-    needed: str = getattr(module, "NEEDS", "")
-    return "" if needed in os.environ else needed
-
-
 def main(names: list[str]) -> int:
     """Run the named benchmarks, or all of them; return the exit status."""
     known = benchmarks()
@@ -53,10 +46,14 @@ def main(names: list[str]) -> int:
         print(f"unknown benchmark: {', '.join(unknown)}; choose from: {', '.join(known)}", file=sys.stderr)
         return 2
     console = Console()
-    for name in names or [name for name, module in known.items() if not _lacks(module)]:
-        if lacking := _lacks(known[name]):
-            print(f"{name} needs {lacking}, which its module explains", file=sys.stderr)
-            return 2
+    lacking = {name: module.missing() for name, module in known.items() if hasattr(module, "missing")}
+    if refused := [f"{name}: {lacking[name]}" for name in names if lacking.get(name)]:
+        print("\n".join(refused), file=sys.stderr)
+        return 2
+    for name in names or known:
+        if lacking.get(name):
+            console.print(f"{name} is left out: {lacking[name]}.")
+            continue
         with console.status(f"measuring {name} ..."):
             figures = list(known[name].measure())
         console.print(table(known[name].TITLE, figures))

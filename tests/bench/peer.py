@@ -41,6 +41,11 @@ IMAGE = f"docker.io/example/sentiment-rnn@sha256:{'a' * 64}"
 KEYS = {"AWS_ACCESS_KEY_ID": "second", "AWS_SECRET_ACCESS_KEY": "second", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
+def missing() -> str:
+    """What this machine lacks, "" for nothing."""
+    return "" if NEEDS in os.environ else f"{NEEDS} names no folder in which npm installed the CDK"
+
+
 def measure() -> Iterator[Figure]:
     """Count what reaches a server of moto's own, in this process."""
     gaps.install()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
+import zoneinfo
 from collections.abc import Callable
 
+import jsonschema
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -75,6 +78,9 @@ def test_the_lines_are_those_of_the_country(
     page = asked(open_page, **options).page
     expect(page.locator(f'#care a[href="{number}"]')).to_be_visible()
     expect(page.locator("#care")).to_contain_text(emergency)
+    expect(page.locator("#care li").first).to_contain_text(
+        re.compile(r"(Last seen in public|öffentlich gesehen): 20\d\d\.")
+    )
 
 
 def test_elsewhere_and_without_the_file_there_is_a_way_too(open_page: Callable[..., Visitor]) -> None:
@@ -89,12 +95,72 @@ def test_elsewhere_and_without_the_file_there_is_a_way_too(open_page: Callable[.
     expect(visitor.page.locator("#care")).to_contain_text("your local emergency number")
 
 
+LINE = {
+    "type": "object",
+    "required": ["name", "dial", "source", "seen"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "minLength": 3},
+        "dial": {"type": "string", "pattern": r"^\d[\d ]{2,}$"},
+        "text": {"type": "string", "pattern": r"^\d[\d ]{2,}$"},
+        "source": {"type": "string", "pattern": "^https://"},
+        "seen": {"type": "string", "pattern": r"^20\d\d$"},
+        "checked": {"type": "string", "pattern": r"^20\d\d-\d\d-\d\d$"},
+    },
+}
+COUNTRY = {
+    "type": "object",
+    "required": ["zones", "emergency", "lines"],
+    "additionalProperties": False,
+    "properties": {
+        "zones": {"type": "array", "minItems": 1, "items": {"enum": sorted(zoneinfo.available_timezones())}},
+        "emergency": {"type": "string", "pattern": r"^\d{3}$"},
+        "lines": {"type": "array", "minItems": 1, "items": LINE},
+    },
+}
+FILE = {
+    "type": "object",
+    "required": ["about", "directories", "countries"],
+    "additionalProperties": False,
+    "properties": {
+        "about": {"type": "string"},
+        "directories": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"required": ["name", "source"], "properties": {"source": {"pattern": "^https://"}}},
+        },
+        "countries": {"propertyNames": {"pattern": "^[A-Z]{2}$"}, "additionalProperties": COUNTRY},
+    },
+}
+OLDEST_YEARS = 8
+
+
+def lines() -> list[tuple[str, dict[str, str]]]:
+    return [(code, line) for code, country in LINES["countries"].items() for line in country["lines"]]
+
+
 def test_every_line_has_a_number_a_source_and_a_year() -> None:
-    for country in LINES["countries"].values():
-        assert re.fullmatch(r"\d{3}", country["emergency"])
-        assert country["zones"]
-        for line in country["lines"]:
-            assert re.fullmatch(r"[\d ]{3,}", line["dial"])
-            assert line["source"].startswith("https://")
-            assert re.fullmatch(r"20\d\d", line["seen"])
-    assert all(one["source"].startswith("https://") for one in LINES["directories"])
+    jsonschema.validate(LINES, FILE)
+
+
+def test_no_sign_of_a_line_is_too_old_or_of_the_future() -> None:
+    today = datetime.date.today()
+    for _, line in lines():
+        found = datetime.date.fromisoformat(line.get("checked", f"{line['seen']}-01-01"))
+        assert found <= today, line
+        assert today.year - found.year <= OLDEST_YEARS, f"check it, as docs/operations/help-lines.md says: {line}"
+
+
+def test_the_list_of_what_has_to_be_checked_is_complete() -> None:
+    page = (SITE.parent / "docs/operations/help-lines.md").read_text(encoding="utf-8")
+    table = [[cell.strip() for cell in row.strip("|").split("|")] for row in page.splitlines() if row.startswith("| ")]
+    listed = [(row[0], row[1], row[2], row[-1]) for row in table[1:]]
+    assert listed == [
+        (
+            code,
+            line["name"],
+            line["dial"] + (f", text {line['text']}" if "text" in line else ""),
+            line.get("checked", f"no; seen {line['seen']}"),
+        )
+        for code, line in lines()
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,41 @@ def test_all_that_a_page_waits_for_is_one_round_trip_away(page: str) -> None:
     at_once = set(re.findall(r'(?:type="module" src|rel="modulepreload" href)="([^"]+)"', html))
     needed = {name for name in loaded_before(page) if name.endswith(".js")} - {"boot.js"}
     assert at_once == needed
+
+
+def beginning(page: str) -> list[str]:
+    """The lines of a page before its first section, without those that are each page's own."""
+    links = r'rel="(?:stylesheet|modulepreload|prefetch)"|type="module"|<nav>|<main'
+    own = rf'<title>|<meta (?:name="description"|property="og:)|{links}'
+    lines = read(page).split("<section")[0].splitlines()
+    return [line for line in lines if not re.search(own, line)]
+
+
+def test_what_all_pages_begin_with_is_the_same() -> None:
+    # No build step writes it once for all, so it is held equal here: policy, guards, languages.
+    first, *others = (beginning(page) for page in PAGES if page != catalogue.SITE_ERROR)
+    assert any("Content-Security-Policy" in line for line in first)
+    assert all(other == first for other in others)
+
+
+@pytest.mark.parametrize("page", [name for name in PAGES if name != catalogue.SITE_ERROR])
+def test_a_page_leads_to_all_others_and_describes_itself(page: str) -> None:
+    html = read(page)
+    nav = re.search("<nav>(.*)</nav>", html)
+    assert nav is not None
+    others = {name for name in PAGES if name not in (page, catalogue.SITE_ERROR)}
+    assert set(re.findall(r'href="([\w.]+)"', nav[1])) == others
+    assert re.search(r'<meta name="description" content="[^"]{50,160}">', html)
+
+
+def test_no_part_takes_a_word_from_another() -> None:
+    """Parts add their words to the page's under keys of their own: the same key twice would say the wrong one."""
+    english = [re.search(r"^(?:const en = |  en: )\{(.*?)\}[;,]$", read(name), re.M | re.S) for name in MODULES]
+    keys = [
+        key for block in english if block for key in re.findall(r'(?:^|[{,]) *"?([\w.<>]+)"?: ["`\n]', block[1], re.M)
+    ]
+    assert len(keys) > 100
+    assert [key for key, number in Counter(keys).items() if number > 1] == []
 
 
 @pytest.mark.parametrize("name", [*(path.name for path in SITE.glob("*.css")), *MODULES])

@@ -78,6 +78,16 @@ def test_without_any_script_the_page_says_so_after_a_while(browser: Browser, app
     context.close()
 
 
+@pytest.mark.parametrize("path", ["/", "/many.html", "/model.html"])
+def test_german_comes_with_the_modules_and_not_after_them(browser: Browser, app: RunningApp, path: str) -> None:
+    context = browser.new_context(base_url=app.url, locale="de-DE")
+    page = context.new_page()
+    hold(page, re.compile(r"/words\.[0-9a-f]+\.js$"))
+    with page.expect_request(re.compile(r"/de\.[0-9a-f]+\.js$")):
+        page.goto(path, wait_until="commit")
+    context.close()
+
+
 def test_it_is_ready_in_two_seconds_on_a_slow_line(browser: Browser, app: RunningApp) -> None:
     def seconds() -> float:
         context = browser.new_context(base_url=app.url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def test_lines_are_classified_with_the_unsure_first(page: Page) -> None:
     page.click('[data-key="order"]')
     assert [row[0] for row in rows(page)] == ["1", "2"]
     expect(page.locator("th").first).to_have_attribute("aria-sort", "ascending")
+    expect(page.locator("th").first).to_have_accessible_name("No.")  # without the arrow
     page.click('[data-key="order"]')
     assert [row[0] for row in rows(page)] == ["2", "1"]
     assert Axe().run(page).response["violations"] == []
@@ -173,12 +175,59 @@ def test_a_refusal_is_told_and_can_be_tried_again(open_page: Callable[..., Visit
     expect(page.locator("#state")).to_have_text("1 of 1 classified.")
 
 
-def test_nothing_scrolls_sideways_but_the_table(open_page: Callable[..., Visitor]) -> None:
-    visitor = open_page(viewport={"width": 320, "height": 640}, locale="de-DE")
+def test_on_a_phone_nothing_scrolls_sideways(open_page: Callable[..., Visitor]) -> None:
+    visitor = open_page(viewport={"width": 320, "height": 640}, locale="de-DE", bypass_csp=True)
     page = visitor.page
     page.click("nav a")
     expect(page.locator("#submit")).to_be_enabled()
     classify(page, f"{HAPPY}\n{DULL}")
     expect(page.locator("#state")).to_have_text("2 von 2 eingeordnet.")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits = "[document.documentElement, window.table].every((one) => one.scrollWidth <= one.clientWidth)"
+    assert page.evaluate(fits)
     visitor.screenshot("many-phone")
+    expect(page.get_by_role("row", name=re.compile(DULL)).get_by_role("cell")).to_have_count(5)  # a table all the same
+    page.add_style_tag(content=":root { font-size: 200% !important }")
+    assert page.evaluate(fits)
+
+
+def test_a_reload_keeps_rows_receipts_and_what_is_left_to_do(page: Page, visitor: Visitor) -> None:
+    text = unique("I was so happy for her")
+    asked: list[Route] = []
+
+    def first_alone(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            route.continue_()
+
+    page.route(BATCH, first_alone)
+    page.fill("#text", "\n".join([text, *(f"I am glad {number}" for number in range(100))]))
+    page.click("#submit")
+    expect(page.locator("#state")).to_contain_text("100 of 101 classified.")
+    row = page.locator("#table tr", has_text=text)
+    row.locator("select").select_option("fear")
+    expect(row.locator("[data-judgement]")).to_have_text("Saved.")
+    page.reload()
+    expect(page.locator("#submit")).to_be_enabled()
+    expect(page.locator("#text")).to_have_value(re.compile("^I was so happy for her"))
+    expect(page.locator("#state")).to_have_text("100 of 101 classified. Paused.")
+    page.unroute(BATCH)
+    page.click("#pause")
+    expect(page.locator("#state")).to_have_text("101 of 101 classified.")
+    page.click('[data-key="order"]')
+    expect(row.locator("[data-judgement]")).to_have_text("Saved.")
+    row.locator("select").select_option("")
+    expect(row.locator("[data-judgement]")).to_have_text("Taken back.")
+    assert visitor.stored(text) == []
+
+
+def test_a_text_that_needs_care_is_not_kept_for_a_reload(page: Page) -> None:
+    serious = "I want to kill myself"
+    classify(page, f"{serious}\n{HAPPY}")
+    expect(page.locator("#care")).to_be_visible()
+    page.reload()
+    expect(page.locator("#state")).to_have_text("2 of 2 classified.")
+    expect(page.locator("#table")).to_contain_text("(not kept)")
+    assert page.input_value("#text") == ""
+    kept = page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
+    assert HAPPY in kept
+    assert serious not in kept

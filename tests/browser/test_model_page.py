@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.steps import Visitor
 
@@ -30,18 +30,43 @@ def look(page: Page, text: str) -> None:
 def test_probabilities_grow_word_by_word(open_page: Callable[..., Visitor]) -> None:
     visitor = opened(open_page)
     page = visitor.page
-    with page.expect_response("**/getSentiments") as answered:
-        look(page, "I was so happy")
+    with page.expect_response("**/getSentiments") as answered, page.expect_response("**/getSentiment") as whole:
+        look(page, "I was so happyy")
     asked = json.loads(answered.value.request.post_data or "")
-    assert asked == {"reviews": ["I", "I was", "I was so", "I was so happy"]}
-    expect(page.locator("#table thead th")).to_have_text(["I", "was", "so", "happy"])
+    assert asked == {"reviews": ["I", "I was", "I was so", "I was so happyy"]}
+    expect(page.get_by_role("table", name="Word by word")).to_be_visible()
+    expect(page.locator("#table thead th")).to_have_text(["I", "was", "so", "happyy"])
     predictions = answered.value.json()["predictions"]
     shares = page.locator('#table tr[data-label="joy"] td').all_text_contents()
     assert [int(share.rstrip("%")) for share in shares] == [round(100 * one["scores"]["joy"]) for one in predictions]
-    expect(page.locator("#words")).to_have_text("I was so happy")
+    expect(page.locator("#words")).to_have_text("I was so happyy")
     expect(page.locator("#threshold")).to_contain_text("It answers joy: at ")
+    shown(page, whole.value.json()["inside"])
     assert Axe().run(page).response["violations"] == []
     visitor.screenshot("model-page")
+
+
+def shown(page: Page, inside: list[dict]) -> None:
+    """The picture of the states is what the service says of each token."""
+    table = page.locator("#states-table")
+    expect(table.locator("thead th")).to_have_text(["i", "was", "so", "happy"])
+    expect(page.locator("#read-as")).to_have_text("Read as: happyy → happy.")
+    attention = table.locator("tbody").nth(0).locator("tr").nth(0).locator("td").all_text_contents()
+    assert [int(share.rstrip("%")) for share in attention] == pytest.approx(
+        [100 * step["attention"] for step in inside], abs=0.51
+    )
+    backwards = table.locator("tbody").nth(2).locator("tr")
+    expect(backwards).to_have_count(8)
+    last = [float(row.locator("td").last.text_content() or "") for row in backwards.all()]
+    assert last == pytest.approx(inside[-1]["states"][8:], abs=0.006)
+
+
+def test_strong_and_weak_are_told_apart_without_colours(open_page: Callable[..., Visitor]) -> None:
+    page = opened(open_page, forced_colors="active").page
+    look(page, "I was so happy")
+    fear = page.locator('#table tr[data-label="fear"] td')
+    # Neither is outlined. Computed colours would not tell: a browser forces them later.
+    assert fear.first.screenshot() != fear.last.screenshot()
 
 
 def test_why_it_abstains_is_said(open_page: Callable[..., Visitor]) -> None:
@@ -50,6 +75,15 @@ def test_why_it_abstains_is_said(open_page: Callable[..., Visitor]) -> None:
     expect(page.locator("#threshold")).to_contain_text("which is under the threshold of")
     look(page, "xqzzk vvbrt")
     expect(page.locator("#threshold")).to_have_text("It says nothing: it knows none of these words.")
+    expect(page.locator("#states")).to_be_hidden()  # it was not asked
+
+
+def without_a_state(route: Route) -> None:
+    reply = route.fetch()
+    inside = reply.json()["inside"]
+    route.fulfill(
+        response=reply, json=reply.json() | {"inside": [inside[0] | {"states": inside[0]["states"][1:]}, *inside[1:]]}
+    )
 
 
 def test_limits_and_trouble_are_told(open_page: Callable[..., Visitor]) -> None:
@@ -61,6 +95,9 @@ def test_limits_and_trouble_are_told(open_page: Callable[..., Visitor]) -> None:
     expect(page.locator("#notice")).to_have_text("Please take a text of at most 100 words.")
     page.route("**/getSentiments", lambda route: route.fulfill(json={"predictions": []}), times=1)
     page.fill("#text", "I was so happy to see all of my old friends again at the party")
+    page.click("#submit")
+    expect(page.locator("#notice")).to_contain_text("makes no sense to this page")
+    page.route("**/getSentiment", without_a_state, times=1)
     page.click("#submit")
     expect(page.locator("#notice")).to_contain_text("makes no sense to this page")
     page.click("#submit")

@@ -65,17 +65,22 @@ def test_german_by_the_browser_and_by_choice(open_page: Callable[..., Visitor]) 
 
 def test_both_languages_have_the_same_words(open_page: Callable[..., Visitor]) -> None:
     visitor = open_page(locale="de-DE")
-    keys = visitor.page.evaluate(
-        """async (module) => {
-            const { languages } = await import(module);
-            const names = (words) => Object.entries(words)
-                .map(([key, text]) => [key, ...(text.match(/\\{\\w+\\}/g) ?? []).sort()].join(" ")).sort();
-            return Object.values(languages).map(names);
-        }""",
-        visitor.module("words"),
-    )
-    assert len(keys) == 2
-    assert keys[0] == keys[1]
+    everything: list[set[str]] = [set(), set()]
+    for page in ("index.html", "many.html", "model.html"):
+        visitor.page.goto(f"/{page}")
+        expect(visitor.page.locator("#submit")).to_be_enabled()
+        words = visitor.page.evaluate(
+            """async (module) => {
+                const { languages } = await import(module);
+                return Object.values(languages).map((words) => Object.entries(words)
+                    .map(([key, text]) => [key, ...(text.match(/\\{\\w+\\}/g) ?? []).sort()].join(" ")));
+            }""",
+            visitor.module("words"),
+        )
+        english, german = map(set, words)
+        assert english - german == set()  # German words of all pages are in one file
+        everything = [everything[0] | english, everything[1] | german]
+    assert everything[0] == everything[1]
 
 
 def test_the_first_paint_is_english_and_says_all_that_stands_there(browser: Browser, app: RunningApp) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -78,6 +79,12 @@ class RunningApp:
     def api_url(self) -> str:
         """The API's address."""
         return f"{self.url}/api"
+
+    @property
+    def page_url(self) -> str:
+        """The address of the page on its own origin; for a command with PAGE_PORT."""
+        (found,) = re.findall(r"The page has an origin of its own: (\S+)", "".join(self.said))
+        return str(found)
 
     @property
     def cloud(self) -> EmulatedCloud:

@@ -109,6 +109,15 @@ def test_a_port_in_use_is_named_with_a_way_out(state: Path) -> None:
     assert not state.exists()
 
 
+def test_the_pages_own_port_is_named_where_that_is_in_use(state: Path) -> None:
+    port = free_port()
+    said = refusal(start(state, port, PAGE_PORT=str(port)))
+
+    assert f"Port {port} is already in use on this machine." in said
+    assert re.search(r"`make local PAGE_PORT=\d+`", said)
+    assert not state.exists()
+
+
 def test_a_second_one_on_the_same_state_is_told_who_has_it(app: RunningApp) -> None:
     said = refusal(start(app.state, free_port()))
 

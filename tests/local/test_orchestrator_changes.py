@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import uuid
 import pytest
 
 from scripts import ROOT
+from scripts.cloudformation import templates
 from scripts.stage import lock
 from tests.local.small_app import GOOD, says
 
@@ -38,6 +40,21 @@ def test_a_plan_shows_the_roll_and_leaves_nothing_behind(own, run, container):
     sets = client.list_change_sets(StackName="sentiment-local-service")["Summaries"]
     assert {each["ExecutionStatus"] for each in sets} <= {"EXECUTE_COMPLETE"}
     assert "MODEL" not in says(own).json["model"]
+
+
+def test_a_misspelt_property_is_refused_with_its_place(own, run, tmp_path, monkeypatch):
+    folder = shutil.copytree(templates.TEMPLATES_DIR, tmp_path / "templates")
+    file = folder / "api.yaml"
+    file.write_text(file.read_text().replace(" MaxAge:", " MaxAgee:"))
+    monkeypatch.setattr(templates.load_all, "__defaults__", (folder,))
+    for command in ("plan", "deploy"):
+        error = " ".join(run(command, code=1).stderr.split())
+        assert "rejects the stack sentiment-local-api: Unsupported property [MaxAgee]" in error
+        assert "(at /Resources/HttpApi/Properties/CorsConfiguration)" in error
+    assert own.request("GET", "/api/getStats").status == 200
+    monkeypatch.undo()
+    monkeypatch.setenv("STATE", str(own.state))
+    assert "No change." in run("plan").stdout
 
 
 def test_a_roll_and_the_way_back(own, run, container):

@@ -217,3 +217,56 @@ def test_what_fails_is_told_and_the_rest_goes_back(stack: Stack) -> None:
         "Topic UPDATE_COMPLETE",
     ]
     assert stack.ids() == before
+
+
+def test_a_misspelt_property_fails_the_change_set_and_changes_nothing(stack: Stack) -> None:
+    before, told = stack.ids(), stack.events()
+    change_set = stack.plan(TEMPLATE.replace("DisplayName:", "DisplayNam:"))
+
+    assert (change_set["Status"], change_set["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    assert "[AWS::EarlyValidation::PropertyValidation]" in change_set["StatusReason"]
+    named = {"ChangeSetName": change_set["ChangeSetId"], "Filters": {"FailedEvents": True}}
+    (event,) = stack.client.describe_events(**named)["OperationEvents"]
+    assert event["ValidationStatusReason"] == "Unsupported property [DisplayNam]"
+    assert event["ValidationPath"] == "/Resources/Topic/Properties"
+    assert event["OperationType"] == "CREATE_CHANGESET"
+    with pytest.raises(ClientError, match="UNAVAILABLE"):
+        stack.client.execute_change_set(ChangeSetName=change_set["ChangeSetId"])
+    assert (stack.ids(), stack.events()) == (before, told)
+
+
+def test_a_misspelt_property_rolls_an_update_without_a_change_set_back(stack: Stack) -> None:
+    before, told = stack.resources(), len(stack.events())
+    wrong = "{CidrBlock: 10.9.1.0/24, AvailabilityZon: !Select [0, !GetAZs '']}"
+    body = TEMPLATE.replace("CidrBlock: 10.9.1.0/24}", wrong[1:]).replace("!Ref Title", "other")
+
+    stack.client.update_stack(StackName=stack.name, TemplateBody=body)
+    stack.wait("UPDATE_ROLLBACK_COMPLETE")
+
+    assert [event for event in stack.events()[told:] if not event.startswith("stack")] == []
+    found = stack.client.describe_events(StackName=stack.name)["OperationEvents"]
+    assert [event["ValidationStatusReason"] for event in found if "ValidationStatusReason" in event] == [
+        "Unsupported property [AvailabilityZon]"
+    ]
+    assert stack.resources() == before
+
+
+def test_a_property_under_a_condition_that_does_not_hold_is_not_checked(stack: Stack) -> None:
+    body = TEMPLATE.replace("    Condition: WithExtra", "    Condition: WithExtra\n    Properties: {Nam: x}")
+    assert stack.plan(body.replace("!Ref Title", "other"))["Status"] == "CREATE_COMPLETE"
+    assert stack.plan(body, Extra="true")["Status"] == "FAILED"
+
+
+def test_a_template_that_is_wrong_by_itself_is_refused_at_once(stack: Stack) -> None:
+    told = stack.events()
+    for body, words in (
+        (TEMPLATE.replace("    Condition: WithExtra", "    Condition: Nope"), "Unresolved condition dependency Nope"),
+        (TEMPLATE.replace("!Ref Title", "!Ref Nope"), r"Unresolved resource dependencies \[Nope\] in the Resources"),
+        (TEMPLATE.replace("Topic.TopicName", "Topic.TopicNam"), "Topic does not support attribute type TopicNam"),
+        (TEMPLATE.replace("    Condition:", "    Conditon:"), "Invalid template resource property 'Conditon'"),
+    ):
+        with pytest.raises(ClientError, match=words):
+            stack.plan(body)
+        with pytest.raises(ClientError, match=words):
+            stack.client.update_stack(StackName=stack.name, TemplateBody=body)
+    assert stack.events() == told

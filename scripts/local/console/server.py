@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, ParamValidationError
 
 from scripts.local.console import access, data, lines, money, running, stacks
 from scripts.local.console.blocks import View
@@ -135,7 +135,9 @@ class Console:
             return _say(503, f"{error.message} {error.next_step}".strip())
         except ClientError as error:
             return _say(502, f"The laptop cloud answers: {error.response['Error'].get('Message', error)}")
-        except BotoCoreError:
+        except ParamValidationError as error:
+            return _say(400, f"AWS would not accept this: {str(error).partition(chr(10))[2]}")
+        except (ConnectionError, HTTPClientError):
             return _say(503, "The laptop cloud is starting, or has ended.")
         except Exception as error:  # what a view did not expect must not end in silence
             return _say(500, f"This is a bug in the console: {error!r}")

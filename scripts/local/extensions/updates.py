@@ -80,8 +80,15 @@ def version(template: Record, parameters: Record, stack: str, stack_id: str = ""
         stack_id: its ARN.
     """
     pseudo = {"AWS::Region": get_region(), "AWS::AccountId": get_account_id(), "AWS::StackName": stack}
-    values = {name: entry["Value"] for name, entry in parameters.items()}
+    values = {name: _value(entry["Value"], entry.get("Type", "")) for name, entry in parameters.items()}
     return Version(templates.from_document(stack, template), {**pseudo, **values})
+
+
+def _value(value: Any, type_: str) -> Any:
+    """A parameter's value as a reference to it has it: the items of a list, which are sent as one string."""
+    if "List" in type_ and isinstance(value, str):
+        return [item.strip() for item in value.split(",")]
+    return value
 
 
 def _resource_changes(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.bench import page
 from tests.bench.__main__ import benchmarks, main
 from tests.bench.figures import Figure
@@ -31,6 +33,13 @@ def test_every_benchmark_says_what_it_is() -> None:
     for module in found.values():
         assert module.TITLE.strip()
         assert module.ABOUT.strip()
+
+
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("LIGHTHOUSE", raising=False)
+    monkeypatch.setenv("PATH", "")
+    assert main(["lighthouse"]) == 2
+    assert "npm install lighthouse" in capsys.readouterr().err
 
 
 def test_an_unknown_benchmark_is_named_with_those_that_there_are(capsys) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from scripts.local.console.server import VIEWS, Console, Looking
 from scripts.local.front import MAX_BODY_BYTES, Backend, Front, PageFront, PortInUseError
+from scripts.local.hosts import forwarded_host
 from scripts.local.keys import FRONT_HEADER, Keys
 
 FILES = {"/site/index.html": b"<p>page</p>", "/site/error.html": b"<p>not here</p>", "/site/docs/index.html": b"docs"}
@@ -262,6 +263,77 @@ def test_our_own_page_may_ask_and_read_what_the_front_itself_says(front: Front, 
 
 def test_a_forwarded_port_is_an_origin_of_its_own(front: Front) -> None:
     assert ask(front, "POST", "/api/x", b"{}", Host="localhost:9000", Origin="http://localhost:9000")[0] == 201
+
+
+CODESPACE = {"CODESPACE_NAME": "fuzzy-x7", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN": "app.github.dev"}
+
+
+@pytest.fixture
+def forwarded(emulator: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
+    """A front in a GitHub Codespace."""
+    for name, value in CODESPACE.items():
+        monkeypatch.setenv(name, value)
+    with Front(0) as server:
+        server.backend = Backend(emulator, "site", "abc")
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.mark.parametrize("host", ["localhost:PORT", "fuzzy-x7-PORT.app.github.dev", "Fuzzy-X7-PORT.app.github.dev"])
+@pytest.mark.parametrize(
+    "origin", ["https://fuzzy-x7-PORT.app.github.dev", "http://localhost:PORT", "https://localhost:PORT"]
+)
+def test_a_codespaces_own_page_may_ask_by_its_forwarded_port(forwarded: Front, host: str, origin: str) -> None:
+    named, own = (each.replace("PORT", str(forwarded.port)) for each in (host, origin))
+    assert forwarded.public_url == f"https://fuzzy-x7-{forwarded.port}.app.github.dev"
+    assert ask(forwarded, "GET", "/", Host=named)[0] == 200
+    assert ask(forwarded, "POST", "/api/x", b"{}", Host=named, Origin=own)[0] == 201
+    status, headers, _ = ask(forwarded, "GET", "/api/hang-up", Host=named, Origin=own)
+    assert (status, headers["access-control-allow-origin"]) == (502, own)
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("localhost:PORT", "https://other-PORT.app.github.dev"),
+        ("localhost:PORT", "https://fuzzy-x7-1.app.github.dev"),
+        ("localhost:PORT", "http://fuzzy-x7-PORT.app.github.dev"),
+        ("localhost:PORT", "https://fuzzy-x7-PORT.app.github.dev.evil.example"),
+        ("localhost:PORT", "https://evil.example"),
+        ("localhost:PORT", "https://localhost:1"),
+        ("localhost:PORT", "null"),
+        ("other-PORT.app.github.dev", ""),
+        ("fuzzy-x7-1.app.github.dev", ""),
+        ("fuzzy-x7-PORT.app.github.dev.evil.example", ""),
+        ("xfuzzy-x7-PORTxappxgithubxdev", ""),
+        ("evil.example", ""),
+    ],
+)
+def test_in_a_codespace_others_are_refused_as_elsewhere(forwarded: Front, host: str, origin: str) -> None:
+    named, other = (each.replace("PORT", str(forwarded.port)) for each in (host, origin))
+    headers = {"Host": named, **({"Origin": other} if other else {})}
+    for method, path in (("GET", "/api/x"), ("POST", "/api/x"), ("GET", "/")):
+        status, got, _ = ask(forwarded, method, path, None, **headers)
+        assert status == 403
+        assert "access-control-allow-origin" not in got
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {**CODESPACE, "CODESPACE_NAME": ""},
+        {"CODESPACE_NAME": "fuzzy-x7"},
+        {**CODESPACE, "CODESPACE_NAME": "evil.example/"},
+        {**CODESPACE, "CODESPACE_NAME": "*"},
+        {**CODESPACE, "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN": "app.github.dev@evil.example"},
+        {**CODESPACE, "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN": "dev"},
+    ],
+    ids=str,
+)
+def test_no_other_name_comes_of_what_is_no_codespace(environment: dict[str, str]) -> None:
+    assert forwarded_host(8080, environment) == ""
 
 
 def test_the_emulator_hears_the_fronts_secret_and_nobody_elses(front: Front) -> None:

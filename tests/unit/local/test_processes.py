@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -125,6 +126,20 @@ def test_containers_of_one_image_run_side_by_side_with_their_own_environment(
         assert container.status == "running"
         with engine.request_to(address_of(container), 8000) as real:
             assert get(real) == (200, stage)
+
+
+def test_nobody_can_take_the_port_of_a_service_that_has_not_begun(engine: ProcessEngine, folder: Path) -> None:
+    (folder / "gunicorn.conf.py").write_text("import time; time.sleep(600)")
+    container = engine.create(IMAGE, "slow", {}, {})
+    try:
+        for reuse in (0, 1):
+            with socket.socket() as stranger:
+                stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuse)
+                with pytest.raises(OSError, match="in use"):
+                    stranger.bind(("127.0.0.1", container.port))
+                    stranger.listen()
+    finally:
+        container.remove()
 
 
 def test_our_own_environment_stays_out(engine: ProcessEngine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

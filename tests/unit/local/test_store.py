@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -102,6 +103,44 @@ def test_concurrent_writers_are_all_stored_in_order(path: Path) -> None:
         found = items(path, f"table-{number}")
         assert len(found) == 51
         assert item("1", said="49") in found
+
+
+class Watched(sqlite3.Connection):
+    """Notes what is set whenever it may have written."""
+
+    seen: ClassVar[list[tuple[str, dict[str, object]]]] = []
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        if sql.startswith(("COMMIT", "PRAGMA wal_checkpoint")):
+            self.note(sql)
+        return super().execute(sql, *parameters)
+
+    def executescript(self, script: str) -> sqlite3.Cursor:
+        cursor = super().executescript(script)
+        self.note(script)
+        return cursor
+
+    def note(self, sql: str) -> None:
+        names = ("synchronous", "fullfsync", "checkpoint_fullfsync", "journal_mode", "secure_delete")
+        self.seen.append((sql, {name: super(Watched, self).execute(f"PRAGMA {name}").fetchone()[0] for name in names}))
+
+
+def test_every_connection_that_writes_waits_for_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *names, **options: connect(*names, factory=Watched, **options))
+    Watched.seen.clear()
+    store = Store(path, fail)
+    write(store, put("a", "1", said="joy"))
+    write(store, remove("a", "1"))
+    store.close()
+
+    seen = [sql.split()[0] for sql, _ in Watched.seen]
+    assert seen.count("COMMIT") == 2
+    assert {*seen} == {"COMMIT", "PRAGMA"}  # both scripts begin with one too
+    full = {"synchronous": 2, "fullfsync": 1, "checkpoint_fullfsync": 1}
+    assert [sql for sql, settings in Watched.seen if not full.items() <= settings.items()] == []
+    ready = [settings for sql, settings in Watched.seen if sql.startswith(("COMMIT", "PRAGMA wal_checkpoint"))]
+    assert {(each["journal_mode"], each["secure_delete"]) for each in ready} == {("wal", 1)}
 
 
 def test_a_write_that_fails_is_never_acknowledged(path: Path) -> None:
@@ -321,6 +360,25 @@ def test_a_flipped_bit_in_the_log_of_a_killed_writer_is_found(killed: Path, plac
     content[place if isinstance(place, int) else int(len(content) * place)] ^= 4
     log.write_bytes(content)
     refused(log.with_name("tables.db"), what)
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE items SET item = replace(item, 'S', 'N')", "does not match its checksum"),
+        ("DELETE FROM items WHERE key = (SELECT max(key) FROM items)", "are missing or do not belong there"),
+        ("DELETE FROM totals", "do not belong there"),
+    ],
+)
+def test_what_stands_in_the_log_alone_is_verified_too(killed: Path, statement: str, what: str) -> None:
+    whole = killed.read_bytes()
+    changed = (
+        "import os, sqlite3, sys; sqlite3.connect(sys.argv[1], isolation_level=None).execute(sys.argv[2]); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", changed, str(killed), statement], check=True)
+    assert killed.read_bytes() == whole  # it is in the log, whose own checksums are right
+    assert wal.damage(killed.with_name("tables.db-wal")) == ""
+    refused(killed, what)
 
 
 def test_the_last_transaction_may_be_torn_by_a_crash(killed: Path) -> None:

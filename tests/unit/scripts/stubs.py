@@ -137,6 +137,18 @@ class Answers:
             },
         )
 
+    def problems(self, *found):
+        """What validation found, each (reason, place in the template); None when the caller may not ask."""
+        if found == (None,):
+            self.stubber.add_client_error("describe_events", "AccessDenied", "not authorized")
+            return
+        events = [{"ValidationStatusReason": reason, "ValidationPath": path} for reason, path in found]
+        self.stubber.add_response(
+            "describe_events",
+            {"OperationEvents": [{"EventType": "STACK_EVENT"}, *events]},
+            {"ChangeSetName": CHANGE_SET_ID, "Filters": {"FailedEvents": True}},
+        )
+
     def executed(self):
         self.stubber.add_response("execute_change_set", {}, {"ChangeSetName": CHANGE_SET_ID, "StackName": STACK_ID})
 

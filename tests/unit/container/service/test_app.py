@@ -72,11 +72,11 @@ def test_2000_characters_count_after_trimming(client: FlaskClient) -> None:
     assert_problem(predict(client, "x" * 2_001), 413, "2,001", "2,000")
 
 
-@pytest.mark.parametrize("explain", [1, "true", None], ids=str)
-def test_explain_is_true_or_false(client: FlaskClient, explain: Any) -> None:
+@pytest.mark.parametrize("explain", [1, 0, "true", None, ["inside"]], ids=str)
+def test_explain_is_true_or_false_or_inside(client: FlaskClient, explain: Any) -> None:
     """What else both POST routes refuse is in tests/unit/shared/test_refusals.py."""
     answer = client.post("/predict", json={"review": "happy", "explain": explain})
-    assert_problem(answer, 400, "explain must be true or false")
+    assert_problem(answer, 400, "explain must be true, false or")
 
 
 def test_an_explanation_needs_a_review(client: FlaskClient) -> None:

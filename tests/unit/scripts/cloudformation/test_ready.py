@@ -23,6 +23,7 @@ def test_what_a_failed_creation_left_is_deleted_first(work, step, answers, statu
     answers.events(("1", STACK, "DELETE_COMPLETE"), ("0", STACK, status))
     answers.change_set_made("CREATE")
     answers.change_set("FAILED", "stop here")
+    answers.problems()
     answers.discarded()
     answers.no_stack()
 
