@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from shared import counters, judgements, ledger, limits
 
 PROJECT = "sentiment"
+# No hyphen: policies name resources by ``sentiment-STAGE-*``, and dev's would reach those of dev-2. At most 12
+# characters: CloudFormation shortens names of 64 characters and more, from the end of the stack's name too.
+STAGE_NAME = "[a-z][a-z0-9]{0,11}"
+STAGE_NAME_RULE = "a lower-case letter, then up to 11 lower-case letters or digits"
 
 # What the model can predict and a user can choose, in the order in which they are shown everywhere.
 LABELS = ("anger", "disgust", "fear", "guilt", "joy", "sadness", "shame")
@@ -25,7 +29,7 @@ class Service:
     Attributes:
         cluster: Parameter with the cluster's name.
         name: Output with the service's name.
-        task_definition: logical id of its task definition.
+        task_definition: Output with the ARN of the task-definition revision that the stack has.
         image: Parameter with the image that it runs.
         min_tasks: Parameter with the minimum number of tasks.
     """
@@ -125,7 +129,7 @@ STACKS = (
     Stack(
         "service",
         "The RNN as an ECS service of one to three tasks",
-        service=Service("ClusterName", "ServiceName", "TaskDefinition", "ImageUri", "MinTasks"),
+        service=Service("ClusterName", "ServiceName", "TaskDefinitionArn", "ImageUri", "MinTasks"),
     ),
     Stack(
         "site",
@@ -308,7 +312,7 @@ SWITCH = Function(
     "",
     "",
     "Closes the API when its traffic or the account's bill exceeds what the stage allows, and says so",
-    ("STAGE", "API_ID", "ALARM_TOPIC_ARN"),
+    ("STAGE", "API_ID", "ALARM_TOPIC_ARN", "CLOSED_PARAMETER"),
     memory_mib=128,
     timeout_seconds=30,
 )
@@ -336,11 +340,15 @@ SMOKE_MODEL_PREFIX = "smoke-"
 # --- what a stage stores in SSM parameters, below /sentiment/STAGE/ --------------------------------------------
 LOCK_PATH = "lock"  # a parameter for each generation of the lock: lock/1, lock/2, ...
 HISTORY_PARAMETER = "images"
-# Images that a stage can be rolled back to, and that its own registry keeps: within the 500 MB a month that are free in
-# an account's first year (aws.amazon.com/ecr/pricing, read 2026-11-27). Registries store layers compressed, and shared
-# ones once; tests/image measures what an image has at most.
-IMAGES_KEPT = 5
+CLOSED_PARAMETER = "api-closed"  # why the switch has closed the API; not there while it is open
+# Images that a stage remembers as having worked: the one that runs, and those that it can be rolled back to. Its own
+# registry keeps these and the newest that were pushed, and together they stay within the 500 MB a month that are free
+# in an account's first year (aws.amazon.com/ecr/pricing, read 2026-11-27). Registries store layers compressed, and
+# shared ones once; tests/image measures what an image has at most.
+IMAGES_KEPT = 3
+IMAGES_PUSHED = 2
 IMAGE_MB = 100
+KEPT_PREFIX = "kept-"  # of the tag that keeps an image in the stage's own registry
 
 # --- the pipelines -----------------------------------------------------------------------------------------------
 GITHUB_ISSUER = "token.actions.githubusercontent.com"

@@ -13,7 +13,7 @@ from typing import Any
 
 from troposphere import Parameter, Template
 
-from generator.catalogue import LAMBDAS, MACHINE_IMAGES
+from generator.catalogue import LAMBDAS, MACHINE_IMAGES, STAGE_NAME, STAGE_NAME_RULE
 from generator.paths import STAGES
 
 _SWITCH = {"Type": "String", "AllowedValues": ["true", "false"]}
@@ -33,8 +33,8 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "Type": "String",
         "Description": "Stage that this stack belongs to",
         "Default": "dev",
-        "AllowedPattern": "^[a-z][a-z0-9-]{0,15}$",
-        "ConstraintDescription": "a lower-case letter, then up to 15 lower-case letters, digits or hyphens",
+        "AllowedPattern": f"^{STAGE_NAME}$",
+        "ConstraintDescription": STAGE_NAME_RULE,
     },
     # artifacts
     "OwnKey": {
@@ -215,10 +215,10 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     },
     "ThrottleRate": {
         "Type": "Number",
-        "Description": "Requests per second that the API admits on average",
-        "MinValue": 1,
+        "Description": "Requests per second that the API admits on average; 0 while the API is closed",
+        "MinValue": 0,
     },
-    "ThrottleBurst": {"Type": "Number", "Description": "Burst of requests that the API admits", "MinValue": 1},
+    "ThrottleBurst": {"Type": "Number", "Description": "Burst of requests that the API admits; 0: none", "MinValue": 0},
     "ExportTokenParameter": {
         "Type": "String",
         "Description": "Name of the SSM SecureString with the token of the CSV; empty: the CSV is public",

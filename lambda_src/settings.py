@@ -161,6 +161,7 @@ class Switch:
     stage: str
     api_id: str
     alarm_topic_arn: str
+    closed_parameter: str
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> Switch:
@@ -173,6 +174,7 @@ class Switch:
             stage=environment["STAGE"],
             api_id=environment["API_ID"],
             alarm_topic_arn=environment["ALARM_TOPIC_ARN"],
+            closed_parameter=environment["CLOSED_PARAMETER"],
         )
 
 

@@ -2,7 +2,8 @@
 
 A topic calls it, to which two senders publish: the budget, once the month's is used up, and the alarm on what the API's
 traffic costs a day, since AWS knows a bill only hours later. A closed API answers 429 to everybody, and costs nothing:
-API Gateway does not bill requests that it throttles. Only an operator opens it again (``sentiment wake``).
+API Gateway does not bill requests that it throttles. Only an operator opens it again (``sentiment wake``): what the
+switch notes in an SSM parameter tells every deployment until then to leave the API closed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from aws import client
 from settings import Switch
 
 STAGE_NAME = "$default"  # of the API; it has no other
+VALUE = 1_000  # characters of the reason that are noted, of 4,096 bytes that a parameter may have
 CLOSED = {"ThrottlingRateLimit": 0.0, "ThrottlingBurstLimit": 0}
 
 
@@ -28,11 +30,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
         Why it was closed.
 
     Raises:
-        Exception: it could not be closed, or nobody could be told; SNS tries again, and then an alarm fires.
+        Exception: it could not be closed, or that could not be noted or told; SNS tries again, and then an alarm fires.
     """
     settings = Switch.load()
     why = "; ".join(reason(record["Sns"]) for record in event["Records"])
     client("apigatewayv2").update_stage(ApiId=settings.api_id, StageName=STAGE_NAME, DefaultRouteSettings=CLOSED)
+    client("ssm").put_parameter(Name=settings.closed_parameter, Value=why[:VALUE], Type="String", Overwrite=True)
     client("sns").publish(
         TopicArn=settings.alarm_topic_arn,
         Subject=f"sentiment {settings.stage}: the API is closed",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from troposphere import GetAtt, Template, ecr
 
 from generator.building import add_output, name_tag, new_template, purpose
-from generator.catalogue import IMAGES_KEPT
+from generator.catalogue import IMAGES_PUSHED, KEPT_PREFIX
 from generator.parameters import parameter
+
+NEVER = 1000  # images, of which an orchestrator keeps a handful
 
 
 def build() -> Template:
@@ -35,19 +38,32 @@ def repository(template: Template) -> ecr.Repository:
             EncryptionConfiguration=ecr.EncryptionConfiguration(EncryptionType="KMS"),  # with AWS's own key
             ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
             ImageTagMutability="IMMUTABLE",
-            LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=json.dumps(keep_newest(IMAGES_KEPT))),
+            LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=json.dumps(lifecycle())),
             Tags=name_tag("images"),
         )
     )
 
 
-def keep_newest(count: int) -> dict[str, object]:
-    """A lifecycle policy that expires older images."""
-    oldest = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": count}
-    rule = {
-        "rulePriority": 1,
-        "description": f"Keep the newest {count}",
-        "selection": oldest,
+def lifecycle() -> dict[str, object]:
+    """Which images expire: none that runs or can be rolled back to, however many others were pushed since.
+
+    What a rule's tags match, no later rule expires (ECR user guide, "Automate the cleanup of images by using lifecycle
+    policies in Amazon ECR", read 2026-11-27). Counting goes by the time of the push, and a rollback runs an old image
+    again; so the orchestrator gives the tag and takes it (scripts/image/kept.py), and the first rule never expires any.
+    """
+    kept = {"tagStatus": "tagged", "tagPrefixList": [KEPT_PREFIX]}
+    return {
+        "rules": [
+            _expire(1, "Keep what runs and what can be rolled back to", NEVER, kept),
+            _expire(2, f"Of the others keep only the newest {IMAGES_PUSHED}", IMAGES_PUSHED, {"tagStatus": "any"}),
+        ]
+    }
+
+
+def _expire(priority: int, text: str, more_than: int, which: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "rulePriority": priority,
+        "description": text,
+        "selection": {**which, "countType": "imageCountMoreThan", "countNumber": more_than},
         "action": {"type": "expire"},
     }
-    return {"rules": [rule]}

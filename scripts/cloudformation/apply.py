@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scripts.cloudformation import changesets, stacks, templates
@@ -98,6 +99,19 @@ def remember(cloud: Cloud, state: StackState) -> Before:
     """What a stack is made of now."""
     answer = cloud.client("cloudformation").get_template(StackName=state.id, TemplateStage="Original")
     return Before(str(answer["TemplateBody"]), state.parameters)
+
+
+def other_parameters(cloud: Cloud, stack: str, state: StackState, values: Mapping[str, str]) -> Step:
+    """The step that changes parameters of a stack and nothing else: its template stays the one that it has.
+
+    Args:
+        cloud: where.
+        stack: its short name.
+        state: the stack.
+        values: the new values, by parameter.
+    """
+    body = remember(cloud, state).body
+    return Step(templates.parse(stack, body), state.name, {}, {**dict.fromkeys(state.parameters), **values})
 
 
 def step_back(step: Step, before: Before, now: StackState | None) -> Step:

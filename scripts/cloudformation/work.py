@@ -64,6 +64,7 @@ def changing(
 
     Raises:
         StageLockedError: another command is changing the stage.
+        AccessDeniedError: a killed command left recording off, and this one may not switch it on.
         LockLostError: raised by calls inside: another command took over the lock.
     """
     pressed = interrupt or Interrupt(_what_ctrl_c_does(reporter))

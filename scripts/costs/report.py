@@ -114,7 +114,8 @@ def _worst(found: Worst) -> str:
         words += f"{_usd(found.traffic)} that the throttle lets through; nothing closes the API (close_api).\n"
     less = "within" if found.total <= found.budget else "ABOVE"
     return (
-        words + f"That is {less} the monthly budget of {_usd(found.budget)}. Not in it: downloads of the page itself."
+        words + f"That is {less} the monthly budget of {_usd(found.budget)}. Not in it: downloads "
+        "of the page, which nothing throttles (docs/costs.md says what bounds them)."
     )
 
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from generator import catalogue
 from scripts.cloudformation import stacks
 from scripts.cloudformation.stacks import StackState
+from scripts.look import spending
 from scripts.release import zones
 from scripts.stage.errors import AdviceError, DeployError, code_of
 from scripts.stage.session import Cloud
@@ -39,6 +40,7 @@ def checks(cloud: Cloud, settings: Settings) -> Mapping[str, Callable[[], str]]:
         "public page": lambda: public_page(cloud, settings),
         "linked roles": lambda: linked_roles(cloud),
         "alarm address": lambda: alarm_address(cloud, settings, found),
+        "budget": lambda: spending.check(cloud, settings, found),
         **{f"quota: {each.what}": partial(each.check, cloud) for each in quotas(settings, new)},
     }
 

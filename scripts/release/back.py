@@ -7,6 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from scripts.app import page
 from scripts.cloudformation import apply, stacks
 from scripts.release.execution import Execution
+from scripts.stage import history
 from scripts.stage.errors import DeployError, explain
 
 
@@ -42,6 +43,8 @@ def _restore(execution: Execution) -> list[str]:
             now = stacks.describe(execution.work.cloud, entry.step.name)
             execution.bring_up(apply.step_back(entry.step, entry.before, now), now)
             restored.append(entry.step.stack)
+    if execution.other_image:
+        execution.keep_only([execution.release.image_before, *history.images(execution.work.cloud)])
     if page.go_back(execution.work.cloud, execution.outputs, execution.site):
         restored.append("the page")
     return restored

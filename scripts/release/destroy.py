@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from generator import catalogue
-from scripts.app import buckets, receipt_keys
+from scripts.app import buckets, receipt_keys, throttle
 from scripts.cloudformation import parallel, stacks
 from scripts.cloudformation.follow import follow
 from scripts.cloudformation.plan import Plan, Step
@@ -129,6 +129,7 @@ def destroy(work: Work, plan: Destruction) -> None:
         )
     for table in plan.tables:
         _delete_table(work.cloud, table)
+    throttle.forget(work.cloud)  # the next API is another one
     if not plan.stays:
         history.remove(work.cloud)
         receipt_keys.forget(work.cloud)

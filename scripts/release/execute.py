@@ -36,5 +36,5 @@ def execute(
     except (SmokeTestError, ServiceError) as error:
         raise back.go_back(execution, error) from error
     if release.image and worked:
-        history.remember_image(work.cloud, release.image, release.image_before)
+        execution.keep_only(history.remember_image(work.cloud, release.image, release.image_before))
     return execution.outputs

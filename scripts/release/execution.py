@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from scripts.app import lambdas, linked_role, page, receipt_keys
+from scripts.app import lambdas, linked_role, page, receipt_keys, throttle
 from scripts.app.page import SiteChange
 from scripts.cloudformation import apply, parallel
 from scripts.cloudformation.apply import Before, Outcome
 from scripts.cloudformation.plan import Parameters, Step
 from scripts.cloudformation.stacks import StackState
 from scripts.cloudformation.work import Work, showing_failure
+from scripts.image import kept, repository
 from scripts.release import canary, smoke
 from scripts.release.plans import Release
 from scripts.release.rollout import Rollout
-from scripts.stage.errors import ApiClosedError, InterruptedDeployError, StackFailedError
+from scripts.stage.errors import (
+    ApiClosedError,
+    InterruptedDeployError,
+    LockLostError,
+    SmokeTestError,
+    StackFailedError,
+    explain,
+)
 
 
 @dataclass(frozen=True)
@@ -74,14 +85,16 @@ class Execution:
             False if that could not be done, as the switch has closed the API: no fault of the release.
 
         Raises:
-            SmokeTestError: the app does not work.
+            SmokeTestError: the app does not work, or the test did not come to its end, so nothing proves that it does.
+            LockLostError: another command took over the stage.
+            InterruptedDeployError: Ctrl-C, twice.
         """
         if not self.release.smoke_test:
             return True
         cloud, settings = self.work.cloud, self.release.settings
-        where = self.release.url(self.outputs), page.api_url(settings, self.outputs)
-        token = smoke.export_token(cloud, settings)
         try:
+            where = self.release.url(self.outputs), page.api_url(settings, self.outputs)
+            token = smoke.export_token(cloud, settings)
             smoke.smoke_test(
                 *where,
                 self.work.reporter,
@@ -94,6 +107,10 @@ class Execution:
         except ApiClosedError as closed:
             self.work.reporter.warn(f"{closed.message} {closed.next_step}")
             return False
+        except (SmokeTestError, LockLostError, InterruptedDeployError):
+            raise
+        except Exception as error:
+            raise _unproven(error) from error
         return True
 
     def bring_up(self, step: Step, found: StackState | None) -> None:
@@ -116,6 +133,26 @@ class Execution:
         self._protect(step, found)
         self.work.reporter.stack(step.stack, "done" if outcome.changed else "unchanged", detail)
 
+    def keep_only(self, images: Sequence[str]) -> None:
+        """Let the stage's own registry, if it has one, expire other images.
+
+        Args:
+            images: references of what runs, and of what can be rolled back to.
+        """
+        if self.other_image:
+            kept.keep_only(self.work.cloud, self._registry, images)
+
+    @property
+    def other_image(self) -> bool:
+        """Whether another image than before is rolled out, and from the stage's own repository or in place of one."""
+        images = (self.release.image, self.release.image_before)
+        return images[0] != images[1] and any(each.startswith(f"{self._registry}@") for each in images)
+
+    @property
+    def _registry(self) -> str:
+        """Address of the stage's own repository of images, "" for none."""
+        return self.outputs.get(repository.STACK.registry, "")
+
     def _prepare(self) -> None:
         """Create what a service's stack needs but no stack creates."""
         if any(step.declared.service for step in self.release.stacks.steps):
@@ -123,6 +160,8 @@ class Execution:
             self._receipt_keys = receipt_keys.ensure(self.work.cloud)
             if self.release.first:
                 linked_role.ensure(self.work.cloud)
+            if self.other_image:
+                kept.keep(self.work.cloud, self._registry, (self.release.image, self.release.image_before))
 
     def _deploy(self, step: Step) -> None:
         with showing_failure(self.work, step.stack):
@@ -134,7 +173,8 @@ class Execution:
         bucket, code = self.release.stacks.bucket(self.outputs), self.release.code
         if bucket and parameters.get(step.declared.lambda_code) == code.key:
             lambdas.upload(self.work.cloud, bucket, code)
-        return apply.bring_up(self.work, step, parameters, bucket, found)
+        bring_up = throttle.bring_up if throttle.RATE in parameters else apply.bring_up
+        return bring_up(self.work, step, parameters, bucket, found)
 
     def _note(self, step: Step, outcome: Outcome) -> None:
         self.outputs.update(outcome.outputs)
@@ -149,3 +189,17 @@ class Execution:
             self.work.cloud.client("cloudformation").update_termination_protection(
                 EnableTerminationProtection=True, StackName=step.name
             )
+
+
+def _unproven(error: Exception) -> SmokeTestError:
+    """A smoke test that ended in an error of its own: AWS refused a call, or the test has a bug."""
+    known = explain(error)
+    if known:
+        return SmokeTestError(f"The smoke test could not be made: {known.message}", known.next_step)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return SmokeTestError(
+        f"The smoke test ended in an error that it does not know: {type(error).__name__}: {error} ({where}). "
+        "This is a bug in the test, so nothing proves that the app works.",
+        "Report it with this message.",
+    )

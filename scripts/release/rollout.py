@@ -60,7 +60,8 @@ class Rollout:
             state = service.describe(cloud, self._cluster, name)
         tasks = int(parameters.get(self._declared.min_tasks) or 0)
         lifted = service.at_least(cloud, self._cluster, name, state, tasks)
-        words = service.restore_revision(cloud, self._cluster, name, state, self._revision())
+        wanted = outcome.outputs.get(self._declared.task_definition, "")  # "": a template from before it had that
+        words = service.restore_revision(cloud, self._cluster, name, state, wanted) if wanted else ""
         if words:
             self._work.reporter.warn(f"{self._step.stack}: {words}")
         if state.steady and not (outcome.changed or lifted or words):
@@ -84,13 +85,6 @@ class Rollout:
             return service.describe(self._work.cloud, self._cluster, found.outputs[self._declared.name])
         except ServiceError:
             return None
-
-    def _revision(self) -> str:
-        """ARN of the task-definition revision that the stack has."""
-        found = self._work.cloud.client("cloudformation").describe_stack_resource(
-            StackName=self._step.name, LogicalResourceId=self._declared.task_definition
-        )
-        return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def _wait(self, name: str) -> str:
         work = self._work

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from scripts.app import service, throttle
 from scripts.app.service import ServiceState
-from scripts.cloudformation import apply, stacks, templates
-from scripts.cloudformation.plan import Step
+from scripts.cloudformation import apply, stacks
 from scripts.cloudformation.work import Work
 from scripts.stage.errors import DeployError
 from scripts.stage.settings import Settings
@@ -47,7 +46,12 @@ def sleep(work: Work) -> ServiceState:
 def wake(work: Work, settings: Settings) -> ServiceState:
     """Go back to the stage's own bounds, and open the API if the switch has closed it."""
     bounds = settings.parameters
+    closed = throttle.is_closed(work.cloud, stacks.collect_outputs(work.cloud))
+    # A deployment to a stage whose API is closed has given the stack zeros too.
+    set_parameters(work, "api", {name: bounds[name] for name in throttle.CLOSED})
     throttle.open_again(work, settings)
+    if closed:
+        work.reporter.note("The API was closed, and is open again.")
     set_parameters(work, "cluster", {"MinInstances": bounds["MinInstances"]})
     fewest = max(1, int(bounds["MinTasks"]))
     return _set_tasks(work, fewest, {"MinTasks": bounds["MinTasks"], "MaxTasks": bounds["MaxTasks"]})
@@ -71,9 +75,11 @@ def set_parameters(work: Work, stack: str, changed: dict[str, str]) -> None:
             f"Deploy it again: `sentiment deploy --stage {work.cloud.stage}`.",
         )
     state = found[0]
-    body = apply.remember(work.cloud, state).body
-    step = Step(templates.parse(stack, body), state.name, {}, {**dict.fromkeys(state.parameters), **changed})
+    if state.kind == stacks.GOOD and changed.items() <= state.parameters.items():
+        work.reporter.stack(stack, "unchanged")
+        return
     work.reporter.stack(stack, "working")
+    step = apply.other_parameters(work.cloud, stack, state, changed)
     outcome = apply.bring_up(work, step, step.fixed, None, state)
     work.reporter.stack(stack, "done" if outcome.changed else "unchanged")
 

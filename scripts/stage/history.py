@@ -17,19 +17,23 @@ def parameter_name(stage: str) -> str:
     return f"/{catalogue.PROJECT}/{stage}/{catalogue.HISTORY_PARAMETER}"
 
 
-def remember_image(cloud: Cloud, image_uri: str, before: str = "") -> None:
+def remember_image(cloud: Cloud, image_uri: str, before: str = "") -> list[str]:
     """Put an image at the head of those that worked.
 
     Args:
         cloud: the stage.
         image_uri: the image that runs now and works.
         before: the image that ran before it, "" for none.
+
+    Returns:
+        Those that are remembered, newest first.
     """
     stored = _read(cloud)
     known = _parse(stored)
     wanted = list(dict.fromkeys([image_uri, *([before] if before else []), *known]))[: catalogue.IMAGES_KEPT]
     if wanted != known:
         _write(cloud, json.dumps(wanted), new=stored is None)
+    return wanted
 
 
 def images(cloud: Cloud) -> list[str]:

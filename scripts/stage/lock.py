@@ -297,12 +297,21 @@ class Lock:
             beating.join()
 
     def release(self) -> None:
-        """Release the lock, unless it is not held any more."""
+        """Release the lock, unless it is not held any more.
+
+        As long as nobody can have taken it over (``check``), the newest generation is known without asking for it.
+        """
         with self._step:
+            if self._base is None or self._lost:
+                return
+            sure, self._sent = elapsed() - self._sent < SURE_SECONDS, NEVER
+            released = {**self._facts, "released": True}
+            if sure and self._write(released) is not None:
+                return
             found = self._list()
-            if self._base and self._holds(found):
-                self._base, self._sent = found.newest, NEVER
-                self._write({**self._facts, "released": True})
+            if self._holds(found):
+                self._base = found.newest
+                self._write(released)
 
     def remove(self) -> None:
         """Remove the lock's parameters once nothing of the stage is left; this releases it.

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from botocore.exceptions import ClientError
 
 from scripts.stage import lock
-from scripts.stage.errors import code_of
+from scripts.stage.errors import AccessDeniedError, code_of
 from scripts.stage.session import Cloud
 
 NAME = "recording-off"  # of the note
@@ -23,8 +24,8 @@ LEFT_OFF = (
     "run `sentiment restore` again, as its counts are not rebuilt yet."
 )
 STAYS_OFF = (
-    "A restore was killed and has left recording off: nobody's judgements are stored. This command has no permission "
-    "to switch it on; run `sentiment restore` again as an operator."
+    "A restore was killed and has left recording off: nobody's judgements are stored. These credentials have no "
+    "permission to switch it on. Nothing was changed."
 )
 
 
@@ -86,6 +87,10 @@ def recover(cloud: Cloud, beside: Mapping[str, str]) -> str:
 
     Returns:
         What to tell the operator; "" if it was not left switched off.
+
+    Raises:
+        AccessDeniedError: it stays off, as the caller may not switch it on; a pipeline may not. The smoke test, which
+            judges, would fail because of that, and a rollback undo what works.
     """
     if NAME not in beside:
         return ""
@@ -94,7 +99,10 @@ def recover(cloud: Cloud, beside: Mapping[str, str]) -> str:
     except ClientError as error:
         if code_of(error) != "AccessDeniedException":
             raise
-        return STAYS_OFF
+        again = "run the pipeline again" if os.environ.get("CI") else "run this command again"
+        raise AccessDeniedError(
+            STAYS_OFF, f"As an operator, run `sentiment restore --stage {cloud.stage} ...` again; then {again}."
+        ) from error
     return LEFT_OFF
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from generator import paths
+from generator import catalogue, paths
 from scripts.stage.errors import SettingsError
 
 STAGES_FILE = paths.STAGES
@@ -101,7 +101,8 @@ def load(stage: str, path: Path = STAGES_FILE) -> Settings:
         path: the file.
 
     Raises:
-        SettingsError: there is no such stage, or the stage has a key that the defaults lack, or of another type.
+        SettingsError: there is no such stage, it must not be called that, or it has a key that the defaults lack, or
+            of another type.
     """
     found = tables(path)
     defaults = found["defaults"]
@@ -110,6 +111,11 @@ def load(stage: str, path: Path = STAGES_FILE) -> Settings:
         raise SettingsError(
             f"There is no stage {stage!r}; {path.name} has: {known}.",
             f"Name one of them with --stage, or add a table [{stage}] to {path.name}.",
+        )
+    if not re.fullmatch(catalogue.STAGE_NAME, stage):
+        raise SettingsError(
+            f"{stage!r} cannot be the name of a stage: it must be {catalogue.STAGE_NAME_RULE}.",
+            f"Rename its table in {path.name}. With a hyphen, one stage's rights would reach the resources of another.",
         )
     for key, value in found[stage].items():
         _check(stage, key, value, defaults, path)

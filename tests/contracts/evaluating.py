@@ -58,6 +58,9 @@ def asked(service: str, operation: str, params: dict[str, Any]) -> Iterator[Aske
         if operation == "HeadObject":  # S3 API reference: without it, what is not there is denied instead of missing
             yield Asked("s3:ListBucket", f"arn:aws:s3:::{params['Bucket']}")
         return
+    if (service, operation) == ("apigateway", "GetStage"):  # API Gateway's actions are HTTP's methods
+        yield Asked("apigateway:GET", _arn(service, f"/apis/{params['ApiId']}/stages/{params['StageName']}", ""))
+        return
     for resource_ in _resources(service, params):
         yield Asked(f"{service}:{operation}", resource_)
     if service == "ssm" and operation == "PutParameter" and params.get("Tags"):
@@ -104,6 +107,8 @@ def _resources(service: str, params: dict[str, Any]) -> list[str]:
         cluster = params["cluster"].rpartition("/")[2]
         names = params.get("services") or [params.get("service") or params.get("serviceName") or "x"]
         return [_arn("ecs", f"service/{cluster}/{name.rpartition('/')[2]}") for name in names]
+    if service == "ecr" and "repositoryName" in params:
+        return [_arn("ecr", f"repository/{params['repositoryName']}")]
     if service == "dynamodb":
         return [_arn("dynamodb", f"table/{params['TableName']}")]
     return ["*"]

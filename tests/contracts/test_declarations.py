@@ -36,7 +36,8 @@ def test_what_is_declared_is_in_the_template(stack):
     assert outputs - {"", None} <= set(template.outputs)
     assert parameters - {""} <= template.parameters.keys()
     if service:
-        assert template.resources[service.task_definition].type == "AWS::ECS::TaskDefinition"
+        (ref,) = template.document["Outputs"][service.task_definition]["Value"].values()
+        assert template.resources[ref].type == "AWS::ECS::TaskDefinition"
 
 
 def test_every_stack_that_needs_it_declares_it():

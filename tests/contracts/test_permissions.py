@@ -226,11 +226,15 @@ def test_a_task_is_given_the_key_that_its_lambda_reads():
         ),
         (
             catalogue.SWITCH,
-            {("apigatewayv2", "update_stage"), ("sns", "publish")},
+            {("apigatewayv2", "update_stage"), ("ssm", "put_parameter"), ("sns", "publish")},
             {
+                "ssm:PutParameter": {
+                    "Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
+                    f"/sentiment/${{Stage}}/{catalogue.CLOSED_PARAMETER}"
+                },
                 "apigateway:PATCH": {
                     "Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}::/apis/${ApiId}/stages/*"
-                }
+                },
             },
         ),
     ],

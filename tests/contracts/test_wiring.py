@@ -55,6 +55,7 @@ OUTPUTS = {
     "service": {
         "CanaryName",
         "ServiceName",
+        "TaskDefinitionArn",
         "TargetGroupFullName",
         "LogGroupName",
         "NoTaskArn",

@@ -8,7 +8,7 @@ from tests.local.small_app import GOOD
 pytestmark = pytest.mark.cloud
 
 
-@pytest.mark.parametrize(("command", "most"), [("plan", 10), ("deploy", 24), ("roll", 14)])
+@pytest.mark.parametrize(("command", "most"), [("plan", 10), ("deploy", 22), ("roll", 12)])
 def test_a_command_that_changes_nothing_makes_few_calls(own, run, command, most):
     with counted() as calls:
         run(command)

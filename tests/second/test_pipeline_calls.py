@@ -70,6 +70,8 @@ UNSEEN = {
     "apigateway:GET": "a smoke test that is answered 429",
     "ecs:ListTasks": TROUBLE,
     "ecs:DescribeTasks": TROUBLE,
+    "ecr:BatchDeleteImage": "an image that neither runs any more nor can be rolled back to",
+    "ecr:ListImages": "a stage whose images are in ECR, of which this one's are asked for",
     "ecr:GetAuthorizationToken": "a stage whose images are in ECR; where this one's are, the login asks for it",
     **{
         f"ecr:{call}": PUSH

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from awacs import apigateway
+from awacs import apigateway, ssm
 from awacs import sns as sns_actions
 from troposphere import AWS_NO_VALUE, Equals, GetAtt, If, Ref, Sub, Template, awslambda, cloudwatch, sns
 
 from generator import alarms, keys, lambdas, topics
 from generator.building import add_output, allow, name_tag, purpose
-from generator.catalogue import SWITCH
+from generator.catalogue import CLOSED_PARAMETER, PROJECT, SWITCH
 from generator.parameters import parameter
 
 CLOSES = "ClosesApi"
@@ -100,11 +100,22 @@ def the_topic(template: Template) -> sns.Topic:
 
 
 def the_function(template: Template) -> awslambda.Function:
-    """The function: it may change the throttle of this one API, and tell the alarm topic."""
+    """The function: it may change the throttle of this one API, note why, and tell the alarm topic."""
     topic = Ref(parameter(template, "AlarmTopicArn"))
     stages = Sub("arn:${AWS::Partition}:apigateway:${AWS::Region}::/apis/${ApiId}/stages/*")
-    calls = [allow([apigateway.PATCH], stages), allow([sns_actions.Publish], topic)]
-    values = {"STAGE": Ref("Stage"), "API_ID": Ref(parameter(template, "ApiId")), "ALARM_TOPIC_ARN": topic}
+    note = f"/{PROJECT}/${{Stage}}/{CLOSED_PARAMETER}"
+    noted = Sub(f"arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter{note}")
+    calls = [
+        allow([apigateway.PATCH], stages),
+        allow([ssm.PutParameter], noted),
+        allow([sns_actions.Publish], topic),
+    ]
+    values = {
+        "STAGE": Ref("Stage"),
+        "API_ID": Ref(parameter(template, "ApiId")),
+        "ALARM_TOPIC_ARN": topic,
+        "CLOSED_PARAMETER": Sub(note),
+    }
     return lambdas.add(template, SWITCH, calls, values, failures=topic)
 
 

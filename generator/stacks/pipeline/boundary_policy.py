@@ -32,7 +32,7 @@ RESOURCES = {
 # without naming a resource (stacks/network/lambda_policy.py explains the last two).
 ANYWHERE = re.compile(
     r"ec2:(Describe|DeleteNetworkInterface|(Un)?[Aa]ssignPrivateIpAddresses).*|ecr:GetAuthorizationToken|ecs:(CreateCluster|DiscoverPollEndpoint)|logs:Describe.*"
-    r"|ssm:(?!GetParameters?$).*"
+    r"|ssm:(?!(GetParameters?|PutParameter)$).*"
 )
 
 

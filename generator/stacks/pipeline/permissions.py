@@ -32,7 +32,6 @@ CHANGE_SETS = (
     "DeleteChangeSet",
     "DescribeChangeSet",
     "DescribeStackEvents",
-    "DescribeStackResource",
     "ExecuteChangeSet",
     "GetTemplate",
 )
@@ -145,6 +144,7 @@ def service(built: Iterable[Document]) -> list[aws.Statement]:
         "GetDownloadUrlForLayer",
     )
     push += ("InitiateLayerUpload", "PutImage", "UploadLayerPart")
+    images = f"arn:${{AWS::Partition}}:ecr:{HERE}:repository/{OURS}-registry-*"
     return [
         see_stacks(),
         *change_stacks(SERVICE_STACKS, built),
@@ -153,7 +153,8 @@ def service(built: Iterable[Document]) -> list[aws.Statement]:
         *watch_service(),
         *watch_canary(),
         *smoke_test(),
-        allow([f"ecr:{call}" for call in push], f"arn:${{AWS::Partition}}:ecr:{HERE}:repository/{catalogue.PROJECT}*"),
+        allow([f"ecr:{call}" for call in push], images),
+        allow(["ecr:BatchDeleteImage", "ecr:ListImages"], images),  # taking the tags that keep an image
         allow(["ecr:GetAuthorizationToken"], "*"),
     ]
 
@@ -171,6 +172,7 @@ def infrastructure(built: Iterable[Document]) -> list[aws.Statement]:
         allow(["cloudformation:DeleteStack", "cloudformation:UpdateTerminationProtection"], _stack("*")),
         *lock(),
         *history(),
+        allow(["ssm:GetParameter"], f"{PARAMETERS}/{catalogue.CLOSED_PARAMETER}"),
         allow(["s3:ListBucket"], code),
         allow(["s3:GetObject", "s3:PutObject"], f"{code}/*"),
         *watch_service(),

@@ -69,6 +69,7 @@ def build() -> Template:
     canary.add(template, role, log_group, shared, parameter(template, "ClusterName"))
 
     add_output(template, "ServiceName", GetAtt(service, "Name"), "ECS service")
+    add_output(template, "TaskDefinitionArn", Ref(task), "Revision that the service is to run")
     add_output(template, "TargetGroupFullName", GetAtt(targets, "TargetGroupFullName"), "As its metrics name it")
     for alarm in seen:
         add_output(template, f"{alarm.title}Arn", GetAtt(alarm, "Arn"), f"Alarm {alarm.title}")

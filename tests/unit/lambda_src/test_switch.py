@@ -26,6 +26,7 @@ ALARM = {
         }
     ),
 }
+NOTE = "/sentiment/dev/api-closed"
 BUDGET = {
     "Subject": "AWS Budgets: sentiment-dev-month has exceeded your alert threshold",
     "Message": "AWS Budget Notification November 27, 2026\n\nDear AWS Customer,\n",
@@ -37,7 +38,8 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
     """API Gateway's recorded answers, as moto cannot change a stage; the laptop cloud can (tests/local)."""
     with mock_aws(), Stubber(aws.client("apigatewayv2")) as stubber:
         topic = aws.client("sns").create_topic(Name="alarms")["TopicArn"]
-        for name, value in {"STAGE": "dev", "API_ID": "a1", "ALARM_TOPIC_ARN": topic}.items():
+        values = {"STAGE": "dev", "API_ID": "a1", "ALARM_TOPIC_ARN": topic, "CLOSED_PARAMETER": NOTE}
+        for name, value in values.items():
             monkeypatch.setenv(name, value)
         yield stubber
 
@@ -69,6 +71,13 @@ def test_the_api_is_closed_and_its_operator_told_why(gateway: Stubber) -> None:
     assert mail["Subject"] == "sentiment dev: the API is closed"
     assert "31.2" in mail["Message"]
     assert "sentiment wake --stage dev" in mail["Message"]
+
+
+def test_why_it_is_closed_is_noted_for_deployments_also_the_second_time(gateway: Stubber) -> None:
+    for words in ("x" * 5000, "the second time"):
+        gateway.add_response("update_stage", {})
+        switch.handler({"Records": [{"Sns": {"Subject": words, "Message": ""}}]}, None)
+        assert aws.client("ssm").get_parameter(Name=NOTE)["Parameter"]["Value"] == words[:1000]
 
 
 def test_an_api_that_cannot_be_closed_is_an_error_and_nobody_is_told_that_it_is_closed(gateway: Stubber) -> None:

@@ -18,7 +18,13 @@ from scripts.release.execute import execute
 from scripts.release.execution import Execution
 from scripts.release.plans import Release
 from scripts.stage import history
-from scripts.stage.errors import ApiClosedError, InterruptedDeployError, SmokeTestError
+from scripts.stage.errors import (
+    AccessDeniedError,
+    ApiClosedError,
+    InterruptedDeployError,
+    LockLostError,
+    SmokeTestError,
+)
 from scripts.stage.settings import Settings
 from tests.unit.scripts.stubs import STACK_ID, TEMPLATE
 
@@ -166,6 +172,50 @@ def test_a_later_release_that_fails_is_undone_and_what_is_new_is_left(
     assert raised.value.next_step == "what to do"
     assert asked[2:] == [("network", OLD, {"Zones": "a"})]
     assert uploads == [UPLOADED]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (KeyError("receipt"), "KeyError: 'receipt' (test_execute.py, line "),
+        (ClientError({"Error": {"Code": "ExpiredToken", "Message": "late"}}, "GetParameter"), "session has expired"),
+        (AccessDeniedError("Access denied (GetParameter).", "Add it."), "Access denied (GetParameter)."),
+    ],
+    ids=["a bug", "AWS", "ours"],
+)
+@pytest.mark.parametrize("of", ["smoke_test", "export_token"])
+def test_a_release_whose_test_ends_in_an_error_of_its_own_is_undone(
+    work, brought_up, uploads, answers, monkeypatch, trouble, told, of
+):
+    asked, before = brought_up
+    before["network"] = Before(OLD, {})
+    answers.stack("UPDATE_ROLLBACK_COMPLETE")
+
+    def broken(*_arguments, **_options):
+        raise trouble
+
+    monkeypatch.setattr(smoke, of, broken)
+    made = release(NETWORK, there=[found("service")], page=True, smoke_test=True)
+    with pytest.raises(SmokeTestError) as raised:
+        execute(work, made)
+    assert told in raised.value.message
+    assert "Restored to the previous state: network, the page." in raised.value.message
+    assert asked[-1] == ("network", OLD, {})
+    assert raised.value.next_step
+
+
+@pytest.mark.parametrize("trouble", [LockLostError("It was taken over."), InterruptedDeployError("Ctrl-C")])
+def test_who_lost_the_lock_or_pressed_ctrl_c_in_the_test_undoes_nothing(
+    work, brought_up, uploads, monkeypatch, trouble
+):
+    def stopped(*_arguments, **_options):
+        raise trouble
+
+    monkeypatch.setattr(smoke, "smoke_test", stopped)
+    with pytest.raises(type(trouble)):
+        execute(work, release(NETWORK, there=[found("service")], page=True, smoke_test=True))
+    assert uploads == []
+    assert len(brought_up[0]) == 1
 
 
 def test_a_release_that_changed_nothing_says_so(work, failing, answers):

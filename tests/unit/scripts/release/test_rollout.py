@@ -29,70 +29,53 @@ def rollout(work):
     return make
 
 
-@pytest.fixture
-def revision(answers):
-    """The revision that the stack has."""
-
-    def have(number):
-        answers.stubber.add_response(
-            "describe_stack_resource",
-            {
-                "StackResourceDetail": {
-                    "PhysicalResourceId": f"{FAMILY}:{number}",
-                    "LogicalResourceId": "TaskDefinition",
-                    "ResourceType": "AWS::ECS::TaskDefinition",
-                    "LastUpdatedTimestamp": 0,
-                    "ResourceStatus": "CREATE_COMPLETE",
-                }
-            },
-            {"StackName": NAME, "LogicalResourceId": "TaskDefinition"},
-        )
-
-    return have
+def outputs(number):
+    """The stack's outputs, with the revision that it has."""
+    return {**OUTPUTS, "TaskDefinitionArn": f"{FAMILY}:{number}"}
 
 
-def test_a_steady_service_of_an_unchanged_stack_is_asked_about_once(rollout, ecs, revision):
+def test_a_steady_service_of_an_unchanged_stack_is_asked_about_once(rollout, ecs):
     ecs(deployment(1))
-    revision(1)
-    assert "1 of 1 tasks run" in rollout().finish(Outcome(OUTPUTS, changed=False), {})
+    assert "1 of 1 tasks run" in rollout().finish(Outcome(outputs(1), changed=False), {})
 
 
-def test_a_changed_stack_is_waited_for(rollout, ecs, revision):
+def test_a_changed_stack_is_waited_for(rollout, ecs):
     ecs(deployment(1))
     ecs(deployment(2, rollout="IN_PROGRESS", running=0, pending=1))
-    revision(2)
     ecs(deployment(2))
-    assert rollout().finish(Outcome(OUTPUTS, changed=True), {}).startswith("sentiment-dev:2")
+    assert rollout().finish(Outcome(outputs(2), changed=True), {}).startswith("sentiment-dev:2")
 
 
-def test_a_new_service_is_waited_for(rollout, ecs, revision):
+def test_a_new_service_is_waited_for(rollout, ecs):
     made = rollout(found=False)
     ecs(deployment(1))
-    revision(1)
     ecs(deployment(1))
-    assert made.finish(Outcome(OUTPUTS, changed=True), {"MinTasks": "1"}).startswith("sentiment-dev:1")
+    assert made.finish(Outcome(outputs(1), changed=True), {"MinTasks": "1"}).startswith("sentiment-dev:1")
 
 
-def test_a_service_that_ecs_rolled_back_and_that_sleeps_is_put_right(rollout, ecs, revision, cloud, reporter):
+def test_a_service_that_ecs_rolled_back_and_that_sleeps_is_put_right(rollout, ecs, cloud, reporter):
     ecs(deployment(1, running=0), desired=0)
     made = rollout()
-    revision(2)
     stub = cloud.stub("ecs")
     stub.add_response("update_service", {}, {"cluster": "c", "service": "s", "desiredCount": 1})
     stub.add_response("update_service", {}, {"cluster": "c", "service": "s", "taskDefinition": f"{FAMILY}:2"})
     ecs(deployment(2))
-    assert made.finish(Outcome(OUTPUTS, changed=False), {"MinTasks": "1"}).startswith("sentiment-dev:2")
+    assert made.finish(Outcome(outputs(2), changed=False), {"MinTasks": "1"}).startswith("sentiment-dev:2")
     assert any("rolling out sentiment-dev:2 again" in str(said) for said in reporter.said)
 
 
-def test_a_service_that_does_not_get_steady_is_shown_as_failed(rollout, ecs, revision, cloud, reporter):
+def test_a_stack_from_before_it_told_its_revision_is_not_asked_for_it(rollout, ecs):
+    ecs(deployment(1))
+    assert rollout().finish(Outcome(OUTPUTS, changed=False), {}).startswith("sentiment-dev:1")
+
+
+def test_a_service_that_does_not_get_steady_is_shown_as_failed(rollout, ecs, cloud, reporter):
     ecs(deployment(1))
     ecs(deployment(1), deployment(2, "ACTIVE", "FAILED", running=0))
-    revision(1)
     ecs(deployment(1), deployment(2, "ACTIVE", "FAILED", running=0))
     cloud.stub("ecs").add_response("list_tasks", {"taskArns": []})
     with pytest.raises(ServiceError, match="sentiment-dev:2 failed: why FAILED"):
-        rollout().finish(Outcome(OUTPUTS, changed=True), {})
+        rollout().finish(Outcome(outputs(1), changed=True), {})
     assert reporter.said[-1] == ("service", "failed")
 
 

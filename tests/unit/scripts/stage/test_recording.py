@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from scripts.cloudformation import work
 from scripts.stage import recording
+from scripts.stage.errors import AccessDeniedError
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 
@@ -83,7 +84,7 @@ def test_a_function_that_is_gone_does_not_stop_anybody(cloud):
     assert reporter.warned == [recording.LEFT_OFF]
 
 
-def test_who_may_not_switch_it_on_says_so_and_goes_on(cloud, monkeypatch):
+def test_who_may_not_switch_it_on_changes_nothing_and_says_who_may(cloud, monkeypatch):
     killed = recording.off(cloud, "record")
     killed.__enter__()
     reporter, real = Warned(), BaseClient._make_api_call
@@ -95,6 +96,11 @@ def test_who_may_not_switch_it_on_says_so_and_goes_on(cloud, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(BaseClient, "_make_api_call", refuse)
-        with work.changing(cloud, reporter, "roll"):
-            assert (reserved(cloud), reporter.warned) == (0, [recording.STAYS_OFF])
-    assert recording.left_off(cloud) is not None
+        with pytest.raises(AccessDeniedError) as raised, work.changing(cloud, reporter, "roll"):
+            pytest.fail("the smoke test would fail, and the rollback undo what works")
+    assert raised.value.message == recording.STAYS_OFF
+    assert "run `sentiment restore --stage dev ...` again; then run" in raised.value.next_step
+    assert (reserved(cloud), reporter.warned) == (0, [])
+    with work.changing(cloud, reporter, "forget"):
+        assert reserved(cloud) is None, "the lock is free, and the note still there"
+    assert reporter.warned == [recording.LEFT_OFF]

@@ -42,6 +42,13 @@ def test_an_unknown_stage_is_answered_with_those_that_there_are(write, stage):
         settings.load(stage, write(DEFAULTS + "[dev]\n[prod]\n"))
 
 
+@pytest.mark.parametrize("stage", ["dev-2", "a" * 13, "2dev", "Dev"])
+def test_a_stage_whose_name_would_mix_it_up_with_another_is_refused(write, stage):
+    with pytest.raises(SettingsError, match=f"'{stage}' cannot be the name of a stage") as refused:
+        settings.load(stage, write(f"[defaults]\n[{stage}]\n"))
+    assert "Rename its table" in refused.value.next_step
+
+
 def test_an_unknown_key_is_named(write):
     with pytest.raises(SettingsError, match="'task_memmory'"):
         settings.load("dev", write(DEFAULTS + "[dev]\ntask_memmory = 1\n"))
