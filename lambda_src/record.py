@@ -119,9 +119,9 @@ def _parts(judgement: Judgement, before: ledger.Entry, settings: Record) -> list
         gone = {"gone": before["gone"]} if "gone" in before else {}
         parts.append(writes.enter(settings.ledger_table, {**entry, **gone, **expiry}, before))
     # The earlier judgement of the question, if any, was counted in the same item: model and shard are the question's.
-    changes = Counter([counter, first] if first else [counter])
-    changes.subtract(counted)
-    if changes := {name: by for name, by in changes.items() if by}:
+    moved = Counter([counter, first] if first else [counter])
+    moved.subtract(counted)
+    if changes := {name: by for name, by in moved.items() if by}:
         parts.append(writes.count(settings.counts_table, judgement.model, judgement.source, changes))
     return parts
 

@@ -138,7 +138,8 @@ def test_a_canary_that_people_disagree_with_goes_back_and_fails_no_request(
     own: RunningApp, run: Run, service: Service, before: str, tmp_path: Path
 ) -> None:
     bad = another_model(own, tmp_path, "badbadbadbad")
-    with People(own, disliked="badbadbadbad") as people:
+    people = People(own, disliked="badbadbadbad")
+    with people:
         said = run("promote", "--canary", BRIEF).stderr  # this checkout's image runs already
         assert "runs already" in said
         said = run("roll", "--image", bad, "--canary", LONG, code=1).stderr
