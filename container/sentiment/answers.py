@@ -42,12 +42,12 @@ class Answers:
             RefusedError: there is no time for it.
         """
         cost = explanation_price(text, explain == "inside") if explain else price([text])
-        with self._turns.turn(cost, bool(explain)):
+        with self._turns.turn(cost, bool(explain)) as give_way:
             needs_care = care.needed(text)
             prediction = self._model.predict("" if needs_care else text)  # nothing is read into such a text
             answer = self._answer(text, prediction, needs_care)
             if explain and not needs_care:
-                answer["attribution"] = [vars(one) for one in self._model.explain(text)]
+                answer["attribution"] = [vars(one) for one in self._model.explain(text, give_way)]
             if explain == "inside" and not needs_care:
                 answer["inside"] = [vars(one) for one in self._model.look_inside(text)]
             return answer

@@ -91,6 +91,7 @@ class _Waiting:
     price: int = field(compare=False)
     stays: bool = field(compare=False)  # it has begun already, and is not refused any more
     woken: threading.Event = field(default_factory=threading.Event, compare=False)
+    spent: float = field(default=0.0, compare=False)  # seconds that its turn has taken so far
     refused: bool = field(default=False, compare=False)
 
 
@@ -106,7 +107,7 @@ class Turns:
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._running = 0  # price of the turn that is being had; 0: it is nobody's
-        self._began = 0.0
+        self._began = self._spent = 0.0
         self._waiting: list[_Waiting] = []
         self._waiting_price = 0
         self._seconds, self._characters = _FIRST_GUESS * 10_000, 10_000.0
@@ -201,24 +202,30 @@ class Turns:
         with self._lock:
             if not self._waiting:
                 return
-            mine = _Waiting(self._clock(), next(self._numbers), self._running, stays=True)
+            mine = _Waiting(self._clock(), next(self._numbers), self._running, stays=True, spent=self._spent_now())
             self._push(mine)
-            self._leave()
+            self._pass_on()
         mine.woken.wait()
 
-    def _begin(self, price: int) -> None:
-        self._running, self._began = price, self._clock()
+    def _begin(self, price: int, spent: float = 0.0) -> None:
+        self._running, self._began, self._spent = price, self._clock(), spent
+
+    def _spent_now(self) -> float:
+        """Seconds that the turn has taken so far, without those in which others went first."""
+        return self._spent + self._clock() - self._began
 
     def _leave(self) -> None:
-        """Pass the turn on. From here on the time is the next one's, also what its thread takes to wake up."""
-        taken = self._clock() - self._began
-        self._seconds = _REMEMBERED * self._seconds + taken
+        """End a turn. From here on the time is the next one's, also what its thread takes to wake up."""
+        self._seconds = _REMEMBERED * self._seconds + self._spent_now()
         self._characters = _REMEMBERED * self._characters + self._running
+        self._pass_on()
+
+    def _pass_on(self) -> None:
         self._running = 0
         if self._waiting:
             following = heapq.heappop(self._waiting)
             self._waiting_price -= following.price
-            self._begin(following.price)
+            self._begin(following.price, following.spent)
             following.woken.set()
 
     def _push(self, one: _Waiting) -> None:

@@ -136,6 +136,17 @@ def test_knows_whether_a_text_has_a_word_it_knows(text: str, known: bool) -> Non
     assert tokenizer.has_known_word(tokenizer.encode(text)) is known
 
 
+@given(
+    st.lists(st.sampled_from(["cry", "CRY", "crz", "cryyy", "#didcry", "i\u00a0did", "<b>", "x" * 20, "\U0001f622!"]))
+)
+def test_ids_are_those_of_the_spans_however_much_was_guessed_before(words: list[str]) -> None:
+    text = " ".join(words)
+    tokenizer = Tokenizer(VOCABULARY)
+    expected = [place for span in tokenizer.spans(text) for place in span.ids]
+    assert tokenizer.encode(text) == expected
+    assert tokenizer.encode(text) == expected  # what was remembered is the same
+
+
 @given(any_text)
 def test_every_text_gives_ids_of_the_vocabulary(text: str) -> None:
     tokenizer = Tokenizer(VOCABULARY)

@@ -207,3 +207,16 @@ def test_prices_follow_the_work() -> None:
     assert explanation_price("happy") < price(["x" * 100]) * 2
     assert turns.PIECES == attribution.MAX_PIECES
     assert turns.EXPLANATION_CHARACTERS == attribution.MAX_BATCH_TOKENS * turns.WORD_CHARACTERS
+
+
+def test_a_turn_that_gives_way_is_measured_once_without_the_time_of_others(
+    pool: ThreadPoolExecutor, clock: Clock
+) -> None:
+    queue = Queue(pool, clock)
+    with queue.turns.turn(SECOND // 10) as give_way:
+        for _ in range(5):
+            text = queue.join("text", 200)
+            clock.now += 0.02
+            give_way()
+            text.result(10)
+    assert queue.turns._pace == pytest.approx(SECONDS_A_CHARACTER, rel=0.1)
