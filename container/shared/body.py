@@ -18,6 +18,7 @@ from shared.problems import Problem, bad_request, too_large
 _SHOWN_CHARACTERS = 40  # of the name of an unknown field
 _UTF_8 = ("utf-8", "utf8", "")
 _GZIP = b"\x1f\x8b"  # RFC 1952, section 2.3.1
+GZIP_AS_TEXT = "\x1f\ufffd"  # the same for a server that receives the body as text
 
 
 def require_json(content_type: str, content_encoding: str = "") -> None:
@@ -73,7 +74,7 @@ def json_object(body: bytes, limit: int = MAX_BODY_BYTES) -> dict[str, Any]:
         raise too_long(limit)
     if not body.strip():
         raise bad_request("The body is empty; send a JSON object.")
-    if body.startswith(_GZIP):
+    if body.startswith((_GZIP, GZIP_AS_TEXT.encode())):
         raise bad_request("The body is compressed with gzip; send it as it is.")
     try:
         content = json.loads(body.decode("utf-8-sig"))  # RFC 8259, section 8.1: a byte order mark may be ignored

@@ -186,9 +186,10 @@ def test_both_say_of_a_compressed_body_what_is_wrong(service: FlaskClient, encod
     assert (refusal[0], "compressed, as Content-Encoding says" in refusal[2]["detail"]) == (415, True)
 
 
-def test_both_see_a_compressed_body_whose_header_is_missing(service: FlaskClient) -> None:
+@pytest.mark.parametrize("as_text", [True, False], ids=["text", "base64"])
+def test_both_see_a_compressed_body_whose_header_is_missing(service: FlaskClient, as_text: bool) -> None:
     refusal = by_the_service(service, gzip.compress(SMALL), JSON)
-    assert refusal == by_the_function(gzip.compress(SMALL), JSON, as_text=False)
+    assert refusal == by_the_function(gzip.compress(SMALL), JSON, as_text)
     assert (refusal[0], "compressed with gzip" in refusal[2]["detail"]) == (400, True)
 
 
