@@ -1,14 +1,15 @@
 """Apps that the service is compared with; ``tests.bench.service`` has gunicorn serve them. Measures nothing.
 
-``equal`` does everything that the service does except run the model. ``eager`` runs the shipped model's weights in
-torch. ``original`` has the shape of the original app's network (``training.evaluation.bench.Original``): it was never
-trained, so its predictions are meaningless, but it takes as long.
+``plain`` is what a first tutorial about Flask would make of the model. ``equal`` does everything that the service does
+except run the model. ``eager`` runs the shipped model's weights in torch. ``original`` has the shape of the original
+app's network (``training.evaluation.bench.Original``): it was never trained, so its predictions are meaningless, but it
+takes as long.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,20 @@ def equal() -> Flask:
         def predict(self, text: str) -> Prediction:
             return self.always
 
+        def predict_all(self, texts: Sequence[str], between: Callable[[], None] = lambda: None) -> list[Prediction]:
+            return [self.always] * len(texts)
+
     model = Nothing.find(Path("model"))
-    model.always = Model.predict(model, "I was happy to see my friend again")
+    (model.always,) = Model.predict_all(model, ["I was happy to see my friend again"])
     return create_app(model=model)
+
+
+def plain() -> Flask:
+    """Flask and ONNX Runtime, with the shipped model."""
+    from sentiment.model import Model
+
+    model = Model.find(Path("model"))
+    return _app(list(model.labels), lambda text: list(model.predict(text).scores.values()))
 
 
 def prepare(model: Path, target: Path) -> None:

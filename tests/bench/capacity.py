@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from tests.bench import planning
 from tests.bench.figures import Figure
 from tests.bench.planning import Measured
-from tests.bench.service import SERVICE, Server, load, median, served
+from tests.bench.serving import SERVICE, Server, load, median, served
 
 TITLE = "Capacity: latency of one task at rising load"
 ABOUT = """\

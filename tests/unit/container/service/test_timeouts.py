@@ -21,7 +21,7 @@ def configuration(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def in_template(stack: str, pattern: str) -> int:
-    (found,) = re.findall(pattern, (TEMPLATES / f"{stack}.yaml").read_text())
+    (found,) = set(re.findall(pattern, (TEMPLATES / f"{stack}.yaml").read_text()))
     return int(found)
 
 
