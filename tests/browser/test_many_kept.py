@@ -1,4 +1,4 @@
-"""Many texts: what became of each judgement is told, what is said stays the person's, and nothing goes under their hands."""
+"""Many texts: what became of each judgement is told, what is said stays the person's, nothing moves under hands."""
 
 from __future__ import annotations
 
