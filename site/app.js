@@ -22,7 +22,7 @@ const at = makeApi(() => whenReady);
 async function loadParts() {
   const { makeParts } = await import("./parts.js");
   parts = makeParts(at, config, report, moved);
-  parts.outbox.resume();
+  parts.outbox.resume(parts.visit.all());
   parts.stats.refresh();
   setInterval(() => document.visibilityState === "visible" && parts.stats.refresh(), 30_000);
 }
@@ -108,8 +108,8 @@ function undo() {
   byId("after").focus({ preventScroll: true });
 }
 
-function report(id, state, failure) {
-  parts?.visit.update(id, state, failure);
+function report(id, state, failure, proved) {
+  parts?.visit.update(id, state, failure, proved);
   if (judged?.id === id) {
     if (state === "undone") answer.blind = false; // it has been seen
     judged = state === "undone" ? null : { ...judged, state, failure };

@@ -3,7 +3,17 @@
 
 import { isCount, isObject, isText, patiently, pause } from "./api.js";
 import { byId, write } from "./dom.js";
-import { say, sayFailure, size } from "./words.js";
+import { learn, say, sayFailure, size } from "./words.js";
+
+learn({
+  en: {
+    downloadStarts: "Preparing the file …",
+    downloading: "{size} so far …",
+    downloaded: "Downloaded: {size}.",
+    "download.busy": "The export is busy. Please try again in a moment.",
+    tokenWrong: "That token does not open it.",
+  },
+});
 
 function save(url) {
   const link = document.createElement("a");

@@ -1,7 +1,15 @@
 // The foot of the page: which stage this is, how to call the API without the page, where the source and the card are.
 
 import { byId, write } from "./dom.js";
-import { say } from "./words.js";
+import { learn, say } from "./words.js";
+
+learn({
+  en: {
+    copied: "Copied.",
+    selected: "Selected: copy it with your keys.",
+    stage: "Stage: {stage}.",
+  },
+});
 
 const CARD = "blob/main/container/model/MODEL_CARD.md"; // in the repository
 

@@ -4,13 +4,13 @@ import { learn } from "./words.js";
 
 learn({
   en: {
-    manyFound: "{texts} texts.",
+    manyFound: "Texts found: {texts}.",
     manyTooMany: "The first {most} of {texts} are classified.",
     manyNone: "There is no text yet.",
     manyDone: "{done} of {all} classified.",
     manyPaused: "Paused.",
     manyWaiting: "{reason} It goes on by itself.",
-    manyUnreadable: "This file cannot be read as text.",
+    manyUnreadable: "This file is not text in UTF-8. Please save it as “CSV UTF-8” and choose it again.",
     resume: "Go on",
     columnText: "Text",
     columnLabel: "Feeling",
@@ -20,7 +20,7 @@ learn({
     choose: "What was it?",
     refusedText: "not accepted",
     careRow: "serious: no guess",
-    careMany: "Texts that sound serious: {texts}. There is no guess for them, and they are not stored. If one is yours, or you know who wrote it, please talk to somebody, now if you can:",
+    careTold: "Some sound serious: there is help below.",
     notKept: "(not kept)",
   },
 });

@@ -4,10 +4,11 @@
 import { isObject, isPrediction, json, loadConfig, makeApi, patiently } from "./api.js";
 import { byId, make, visitStore, write } from "./dom.js";
 import { makeOutbox, uuid } from "./outbox.js";
+import { makeRow, showSaid } from "./row.js";
 import { longestColumn, readCsv, sorted, withAnswers, writeCsv } from "./table.js";
 import { dropDraft, noteDraft, restoreText, text } from "./text.js";
 import "./many-words.js";
-import { count, percent, say, sayFailure, sayLabel, translate } from "./words.js";
+import { count, say, sayFailure, translate } from "./words.js";
 
 const MOST = 1_000;
 const BATCH = 100; // as many as the API takes at once
@@ -17,19 +18,20 @@ const [file, column, notice, state, progress, pauseButton, downloadButton, moreB
 const whenReady = patiently(loadConfig, { onWait: () => {} });
 const at = makeApi(() => whenReady);
 const outbox = makeOutbox(at, report);
-let labels = [];
+let config = null;
 let table = null; // the rows of a CSV file, its first line included
 let names = []; // of the columns that came in
-let entries = []; // {order, text, row, reply, said, judgement, state}
+let entries = []; // {order, text, row (of a CSV file), reply or refused; of what is said: said, judgement, state, failure, after, unproved}
 let running = null; // AbortController
 let failure = null; // what holds it up
 let order = { key: "sure", descending: false };
 let shownRows = PAGE;
+let stale = false; // whether the table is behind, because somebody is at work in it
 
 // --- reading ---
 
 function readTexts() {
-  const rows = table ? table.slice(1).map((row) => ({ row, text: row[column.selectedIndex] ?? "" })) : text.value.split(/\r?\n/).map((line) => ({ row: [line], text: line }));
+  const rows = table ? table.slice(1).map((row) => ({ row, text: row[column.selectedIndex] ?? "" })) : text.value.split(/\r?\n/).map((line) => ({ text: line }));
   return rows.map((row) => ({ ...row, text: row.text.trim().toWellFormed() })).filter((row) => row.text);
 }
 
@@ -38,6 +40,7 @@ async function readFile(chosen) {
   try {
     content = new TextDecoder("utf-8", { fatal: true }).decode(await chosen.arrayBuffer());
   } catch {
+    file.value = ""; // or else choosing it again would do nothing
     return write(notice, say("manyUnreadable"));
   }
   table = /\.csv$/i.test(chosen.name) || chosen.type === "text/csv" ? readCsv(content) : null;
@@ -66,8 +69,11 @@ async function classify() {
   if (!texts.length) return;
   running?.abort();
   outbox.flush();
+  handOver();
   names = table ? table[0] : ["text"];
-  entries = texts.slice(0, MOST).map((row, i) => ({ ...row, order: i + 1 }));
+  // What is too long would at worst take the whole batch with it.
+  const refused = (each) => [...each.text].length > config.maxReviewCharacters || undefined;
+  entries = texts.slice(0, MOST).map((each, i) => ({ ...each, order: i + 1, refused: refused(each) }));
   shownRows = PAGE;
   await goOn();
 }
@@ -87,7 +93,7 @@ async function goOn() {
       const reviews = batch.map((entry) => entry.text);
       const ask = () => at("getSentiments", isBatch(batch.length), { ...json({ reviews }), signal, timeout: 60_000 });
       const { predictions } = await patiently(ask, { signal, onWait });
-      predictions.forEach((reply, i) => Object.assign(batch[i], "status" in reply && !("scores" in reply) ? { refused: true } : { reply }));
+      predictions.forEach((reply, i) => Object.assign(batch[i], "status" in reply && !("scores" in reply) ? { refused: true } : { reply: { ...reply, review: undefined } })); // the text is kept once
       failure = null;
       keep();
       show();
@@ -106,9 +112,25 @@ const nextBatch = () => entries.filter(({ reply, refused }) => !reply && !refuse
 
 /** Keeps all of it for a reload, receipts included; but no text that needs care. */
 function keep() {
-  const blank = ({ text: review, row }) => ({ text: "", reply: { care: true }, row: row.map((cell) => (cell.trim() === review ? "" : cell)) });
+  const blank = ({ text: review, row: cells }) => ({ text: "", reply: { care: true }, row: cells?.map((cell) => (cell.trim().toWellFormed() === review ? "" : cell)) });
   visitStore.set("many", { names, entries: entries.map((entry) => (entry.reply?.care ? { ...entry, ...blank(entry) } : entry)) });
   if (entries.some(({ reply }) => reply?.care)) dropDraft();
+}
+
+/** What was judged, as the list of this visit on the first page has it: there it can be taken back. */
+const judged = () =>
+  entries
+    .filter(({ judgement }) => judgement)
+    .map(({ judgement: id, text: review, reply, said, state: was, failure: reason, after, unproved }) => ({ id, review, receipt: unproved ? undefined : reply.receipt, predicted: reply.classification, said, state: was, failure: reason, after }));
+
+/** Leaves what was judged to that list, before other texts take its place here. */
+const handOver = () => visitStore.set("visit", [...judged(), ...(visitStore.get("visit") ?? [])]);
+
+/** For when the page may end: on a phone this is the last that it hears. */
+function leave() {
+  const box = text.value.toWellFormed();
+  if (!entries.some(({ reply, text: one }) => reply?.care && one && box.includes(one))) noteDraft();
+  outbox.flush();
 }
 
 function restore() {
@@ -125,10 +147,11 @@ function judge(entry, said) {
   const { judgement: before, state: was, text: review, after } = entry;
   const { receipt } = entry.reply;
   if (!said) {
-    if (before && (after || !outbox.undo(before)) && receipt) outbox.withdraw(before, review, receipt);
+    if (was === "refused" && !after) outbox.drop(before); // it never arrived
+    else if (before && (after || !outbox.undo(before)) && receipt) outbox.withdraw(before, review, receipt);
     return;
   }
-  Object.assign(entry, { said, judgement: uuid() });
+  Object.assign(entry, { said, judgement: uuid(), failure: undefined });
   // As in visit.js: of what has left the service counts the last, so an earlier one must not arrive later.
   const left = before && !outbox.undo(before);
   if (left && was !== "saved") outbox.drop(before);
@@ -136,79 +159,36 @@ function judge(entry, said) {
   outbox.hold({ review, sentiment: said, judgement: entry.judgement, receipt });
 }
 
-function report(id, now) {
+function report(id, now, why, proved = true) {
   const entry = entries.find(({ judgement }) => judgement === id);
   if (!entry) return;
-  Object.assign(entry, now === "undone" ? { said: "", judgement: "", after: false, state: now } : { state: now });
+  Object.assign(entry, now === "undone" ? { said: "", judgement: "", after: false } : {}, { state: now, failure: why && { kind: why.kind, detail: why.detail }, unproved: entry.unproved || !proved });
   keep();
-  const place = document.querySelector(`[data-judgement="${entry.order}"]`);
-  if (!place) return;
-  write(place, sayState(entry));
-  const select = place.parentElement.firstElementChild;
-  select.value = entry.said;
-  write(select.firstElementChild, sayNothing(entry));
+  showSaid(entry);
 }
 
 // --- showing ---
-
-function sayReply({ reply, refused }) {
-  if (refused) return say("refusedText");
-  if (!reply) return "";
-  if (reply.care) return say("careRow");
-  return reply.classification ? sayLabel(reply.classification) : say("cannotTellShort");
-}
-
-const sayState = ({ state: now }) => (now === "undone" ? say(now) : now ? say(`state.${now === "sending" ? "held" : now}`) : "");
-const sayNothing = ({ said }) => say(said ? "withdraw" : "choose");
-
-function verdict(entry) {
-  if (!entry.reply || entry.reply.care) return [];
-  const option = (value, word) => make("option", { value, selected: value === (entry.said ?? "") }, word);
-  const choose = (target) => {
-    judge(entry, target.value);
-    target.value = entry.said ?? ""; // until it is taken back, it stands
-  };
-  const select = make(
-    "select",
-    { "aria-label": `${say("columnSaid")} ${entry.order}`, onchange: ({ target }) => choose(target) },
-    option("", sayNothing(entry)),
-    ...labels.map((label) => option(label, sayLabel(label))),
-    option("none", say("none")),
-  );
-  return [select, " ", make("span", { className: "quiet", role: "status", data: { judgement: entry.order } }, sayState(entry))];
-}
-
-function row(entry) {
-  const sure = entry.reply && !entry.reply.care ? percent(entry.reply.confidence) : "";
-  return make(
-    "tr",
-    { role: "row" },
-    make("td", { role: "cell", className: "number quiet" }, count(entry.order)),
-    make("td", { role: "cell", className: "text", lang: "en", dir: "auto" }, entry.text || say("notKept")),
-    make("td", { role: "cell", className: "label", data: { label: entry.reply?.classification ?? "" } }, sayReply(entry)),
-    make("td", { role: "cell", className: "sure" }, sure),
-    make("td", { role: "cell", className: "said" }, ...verdict(entry)),
-  );
-}
 
 function head(key, word) {
   const turn = () => {
     order = { key, descending: order.key === key && !order.descending };
     showTable();
-    document.querySelector(`[data-key="${key}"]`).focus();
   };
   const sort = order.key === key ? (order.descending ? "descending" : "ascending") : "none";
   return make("th", { role: "columnheader", scope: "col", "aria-sort": sort }, make("button", { type: "button", data: { key }, onclick: turn }, say(word)));
 }
 
 function showTable() {
+  const { key } = document.activeElement?.dataset ?? {}; // the head where somebody is
+  stale = false;
   const heads = [head("order", "columnOrder"), head("text", "columnText"), head("label", "columnLabel"), head("sure", "columnSure"), make("th", { role: "columnheader", scope: "col" }, say("columnSaid"))];
   const answered = sorted(entries, order.key, order.descending);
-  const body = answered.slice(0, shownRows).map(row);
+  const body = answered.slice(0, shownRows).map((entry) => makeRow(entry, config, judge));
   // Its roles are said outright: on a phone its parts are laid out as something else.
   const group = (tag, ...rows) => make(tag, { role: "rowgroup" }, ...rows);
   byId("table").replaceChildren(...(entries.length ? [make("table", { role: "table", "aria-labelledby": "table-title" }, group("thead", make("tr", { role: "row" }, ...heads)), group("tbody", ...body))] : []));
   moreButton.hidden = answered.length <= shownRows;
+  if (key) document.querySelector(`[data-key="${key}"]`)?.focus();
 }
 
 function show() {
@@ -221,23 +201,25 @@ function show() {
   write(pauseButton, say(running ? "pause" : "resume"));
   downloadButton.hidden = !done;
   const held = failure ? (running ? say("manyWaiting", { reason: sayFailure(failure) }) : sayFailure(failure)) : running || !unfinished ? "" : say("manyPaused");
-  showCare();
-  if (entries.length) write(state, `${say("manyDone", { done: count(done), all: count(entries.length) })} ${held}`.trim());
-  if (!byId("table").contains(document.activeElement) || document.activeElement.tagName !== "SELECT") showTable(); // not under somebody's hands
+  const serious = entries.filter(({ reply }) => reply?.care).length;
+  showCare(serious).catch(lost);
+  const words = [say("manyDone", { done: count(done), all: count(entries.length) }), held, serious ? say("careTold") : ""];
+  if (entries.length) write(state, words.filter(Boolean).join(" "));
+  stale = byId("table").contains(document.activeElement) && !document.activeElement.dataset.key;
+  if (!stale) showTable(); // not under somebody's hands
 }
 
-/** Help lines, where one of the texts needs them. */
-async function showCare() {
+/** Help lines, where `serious` texts need them. */
+async function showCare(serious) {
   const place = byId("care");
-  const serious = entries.filter(({ reply }) => reply?.care).length;
   place.hidden = !serious;
-  if (serious) await (await import("./care.js")).showCare(place, say("careMany", { texts: count(serious) }));
+  if (serious && !place.contains(document.activeElement)) await (await import("./care.js")).showCare(place, serious);
 }
 
 // --- downloading ---
 
 function download() {
-  const url = URL.createObjectURL(writeCsv(withAnswers(names, labels, entries)));
+  const url = URL.createObjectURL(writeCsv(withAnswers(names, config.labels, entries)));
   make("a", { href: url, download: "feelings.csv" }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
@@ -246,6 +228,7 @@ function listen() {
   byId("submit").addEventListener("click", classify);
   text.addEventListener("input", () => {
     table = null;
+    file.value = "";
     byId("columns").hidden = true;
     tellCount();
   });
@@ -269,14 +252,17 @@ function listen() {
     shownRows += PAGE;
     showTable();
   });
-  for (const button of document.querySelectorAll("[data-language]")) {
-    button.addEventListener("click", () => translate(button.dataset.language).then(show));
-  }
-  addEventListener("pagehide", () => {
-    if (!entries.some(({ reply }) => reply?.care)) noteDraft();
-    outbox.flush();
+  byId("table").addEventListener("focusout", ({ relatedTarget }) => {
+    if (stale && document.hasFocus() && !byId("table").contains(relatedTarget)) showTable();
   });
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.addEventListener("click", () => translate(button.dataset.language).then(show, lost));
+  }
+  addEventListener("pagehide", leave);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && leave());
 }
+
+const lost = () => byId("lost").classList.add("now");
 
 async function start() {
   document.documentElement.dataset.ready = "";
@@ -286,14 +272,14 @@ async function start() {
   byId("framed").hidden = window.top === window.self;
   if (window.top !== window.self) return;
   try {
-    ({ labels } = await whenReady);
+    config = await whenReady;
   } catch {
-    return write(notice, say("configFailed"));
+    return lost(); // with a way to try again
   }
   for (const control of document.querySelectorAll("button, input")) control.disabled = false;
   listen();
   restore();
-  outbox.resume();
+  outbox.resume(judged());
 }
 
 start();

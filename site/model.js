@@ -11,7 +11,7 @@ const MOST = 100; // words: as many texts as one request takes
 
 learn({
   en: {
-    tooManyWords: "Please take a text of at most {most} words.",
+    tooManyWords: "Please use a text of at most {most} words.",
     answers: "It answers {label}: at {percent} it is surer than the threshold of {threshold}, below which it says nothing.",
     abstains: "It says nothing: the likeliest feeling, {label}, has {percent}, which is under the threshold of {threshold}. Under it, too many answers were wrong on texts that it had not seen.",
     knowsNothing: "It says nothing: it knows none of these words.",
@@ -27,9 +27,9 @@ learn({
     movedHint: "Jedes Wort wird einmal verdeckt: Je dicker die Linie, desto stärker sank die Wahrscheinlichkeit. Gestrichelt: Sie stieg.",
     statesTitle: "Was es in seinem Zustand behält",
     statesHint:
-      "Jede Spalte ist ein Token. In den Zeilen des Zustands steht ein kräftigerer Ton für eine höhere Zahl, zwischen −1 und 1. Gezeigt werden von den 128 Zahlen jeder Richtung die acht, die sich bei diesem Text am meisten ändern; für sich allein bedeutet keine etwas. Das Netz fasst alle Spalten auf drei Arten nebeneinander zusammen: durch ihren Mittelwert, durch den größten Wert jeder Zahl und durch Aufmerksamkeit, die die Spalten gewichtet. Die ersten beiden Zeilen zeigen, wie viel der beiden Letzten aus jeder Spalte kommt.",
+      "Jede Spalte ist ein Token. In den Zeilen des Zustands steht ein kräftigerer Ton für eine höhere Zahl, zwischen −1 und 1. Gezeigt werden von den 128 Zahlen jeder Richtung die acht, die sich bei diesem Text am meisten ändern; für sich allein bedeutet keine etwas. Das Netz fasst alle Spalten auf drei Arten nebeneinander zusammen: durch ihren Mittelwert, durch den größten Wert jeder Zahl und durch Aufmerksamkeit, die die Spalten gewichtet. Die ersten beiden Zeilen zeigen, wie viel bei den letzten beiden Arten aus jeder Spalte kommt.",
     whyTitle: "Warum es antwortet oder schweigt",
-    tooManyWords: "Bitte nehmen Sie einen Text mit höchstens {most} Wörtern.",
+    tooManyWords: "Bitte wählen Sie einen Text mit höchstens {most} Wörtern.",
     answers: "Es antwortet {label}: Mit {percent} liegt es über der Schwelle von {threshold}, unter der es schweigt.",
     abstains: "Es schweigt: Das wahrscheinlichste Gefühl, {label}, hat {percent} und liegt damit unter der Schwelle von {threshold}. Darunter waren bei Texten, die es noch nicht kannte, zu viele Antworten falsch.",
     knowsNothing: "Es schweigt: Es kennt keines dieser Wörter.",
@@ -128,6 +128,8 @@ function show() {
   write(byId("threshold"), sayThreshold(whole));
 }
 
+const lost = () => byId("lost").classList.add("now");
+
 async function start() {
   document.documentElement.dataset.ready = "";
   byId("later").rel = "stylesheet";
@@ -138,10 +140,10 @@ async function start() {
   try {
     config = await whenReady;
   } catch {
-    return write(byId("notice"), say("configFailed"));
+    return lost(); // with a way to try again
   }
   for (const button of document.querySelectorAll("button")) button.disabled = false;
-  loadParts().catch(() => byId("lost").classList.add("now"));
+  loadParts().catch(lost);
   restoreText();
   text.addEventListener("input", noteDraft);
   byId("submit").addEventListener("click", look);
@@ -151,7 +153,7 @@ async function start() {
     if (!event.repeat) look();
   });
   for (const button of document.querySelectorAll("[data-language]")) {
-    button.addEventListener("click", () => translate(button.dataset.language).then(show));
+    button.addEventListener("click", () => translate(button.dataset.language).then(show, lost));
   }
 }
 

@@ -17,8 +17,9 @@ const keyOf = (id) => `outbox.${id}`;
 /**
  * Makes the outbox.
  * `at` calls the API; the same UUID may be sent twice, since it is stored once.
- * `report(id, state, failure)` is told of each change: held, undone, sending, saved, waiting or refused; of one that is
- * taken back: withdrawing, then undone, or still when the service refuses that.
+ * `report(id, state, failure, proved)` is told of each change: held, undone, sending, saved, waiting or refused; of one
+ * that is taken back: withdrawing, then undone, or still when the service refuses that. What was saved and is not
+ * `proved` came with a receipt that was too old: nobody can take it back by that.
  */
 export function makeOutbox(at, report) {
   // keepalive: what is under way still arrives when the page is left.
@@ -33,18 +34,18 @@ export function makeOutbox(at, report) {
   async function deliver(id) {
     clearTimeout(timers.get(id));
     timers.delete(id);
+    let back = false;
     for (let tries = 0; ; tries += 1) {
       const kept = deviceStore.get(keyOf(id));
-      if (!kept) return; // undone, or sent by another tab
-      const back = Boolean(kept.withdrawal);
+      if (!kept) return report(id, back ? "undone" : "saved"); // by another page, which found it on the device
+      back = Boolean(kept.withdrawal);
       const replaced = () => !back && deviceStore.get(keyOf(id))?.withdrawal; // taken back while it was on its way
       try {
         if (tries === 0 || back) report(id, back ? "withdrawing" : "sending");
-        await send(kept);
+        const { verdict } = await send(kept);
         if (replaced()) continue;
         deviceStore.remove(keyOf(id));
-        report(id, back ? "undone" : "saved");
-        return;
+        return report(id, back ? "undone" : "saved", undefined, verdict !== "unprompted");
       } catch (failure) {
         if (replaced()) continue;
         // It stays on the device either way: what is refused today may pass when the page is opened again.
@@ -92,10 +93,16 @@ export function makeOutbox(at, report) {
     },
     /** Sends what is held, now. */
     flush: () => Promise.all([...timers.keys()].map(start)),
-    /** Sends what an earlier page left behind; what another tab still holds gets its moment first. */
-    resume() {
-      for (const key of deviceStore.keys().filter((name) => name.startsWith("outbox."))) {
-        setTimeout(() => start(key.slice("outbox.".length)), deviceStore.get(key).due - Date.now());
+    /**
+     * Sends what an earlier page left behind; what another tab still holds gets its moment first. Of `listed`, judgements
+     * as this page remembers them, those that were under way and are not on the device any more have arrived.
+     */
+    resume(listed) {
+      const left = deviceStore.keys().filter((key) => key.startsWith("outbox."));
+      for (const key of left) setTimeout(() => start(key.slice("outbox.".length)), deviceStore.get(key).due - Date.now());
+      for (const { id, state, review, receipt } of listed.filter((one) => !left.includes(keyOf(one.id)))) {
+        if (["held", "sending", "waiting"].includes(state)) report(id, "saved");
+        else if (state === "withdrawing") this.withdraw(id, review, receipt); // a second time does no harm
       }
     },
   };

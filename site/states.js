@@ -3,7 +3,7 @@
 
 import { isCount, isObject, isShare, isText } from "./api.js";
 import { make } from "./dom.js";
-import { learn, percent, say } from "./words.js";
+import { count, learn, percent, say } from "./words.js";
 
 learn({
   en: {
@@ -29,12 +29,13 @@ learn({
 });
 
 const isStep = (step) =>
-  isObject(step) && isText(step.token) && isCount(step.start) && isCount(step.end) && [step.attention, step.maxima].every(isShare) && Array.isArray(step.states) && step.states.every((one) => Math.abs(one) <= 1);
+  isObject(step) && isText(step.token) && isCount(step.start) && isCount(step.end) && [step.attention, step.maxima].every(isShare) && Array.isArray(step.states) && step.states.every((one) => typeof one === "number" && Math.abs(one) <= 1);
 
 /** Whether that is what the service says of the inside. */
 export const isInside = (inside) => Array.isArray(inside) && inside.every(isStep) && inside.every((step) => step.states.length === inside[0].states.length);
 
-const sayToken = (token) => (token.startsWith("<") ? say(`token.${token}`) : token);
+const MARKS = ["<allcaps>", "<elong>", "<unk>"]; // of the vocabulary; other models may have others
+const sayToken = (token) => (MARKS.includes(token) ? say(`token.${token}`) : token);
 
 function row(name, values, share, words) {
   const cells = values.map((value) => {
@@ -50,7 +51,7 @@ export function states(inside) {
   const half = (inside[0]?.states.length ?? 0) / 2;
   const most = (key) => Math.max(...inside.map((step) => step[key]));
   const share = (key) => row(say(key), inside.map((step) => step[key]), (value) => value / most(key), percent);
-  const number = (side, i) => row(say(side, { number: i + 1 }), inside.map((step) => step.states[side === "forwards" ? i : half + i]), (value) => (value + 1) / 2, (value) => value.toFixed(2));
+  const number = (side, i) => row(say(side, { number: i + 1 }), inside.map((step) => step.states[side === "forwards" ? i : half + i]), (value) => (value + 1) / 2, count);
   const head = inside.map(({ token }) => make("th", { scope: "col" }, make("span", { lang: "en" }, sayToken(token))));
   const sides = ["forwards", "backwards"].map((side) => make("tbody", {}, ...Array.from({ length: half }, (_, i) => number(side, i))));
   const summary = make("tbody", {}, share("attention"), share("maxima"));

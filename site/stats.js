@@ -5,9 +5,22 @@ import { isCount, isObject, isText } from "./api.js";
 import { byId, make } from "./dom.js";
 import { count, learn, percent, say, sayLabel } from "./words.js";
 
+// Its German words, and those of the other parts, are in de.js.
 learn({
-  en: { statsBlind: "Said before seeing the answer: {share} right ({right} of {answered}); after seeing it: {seen}." },
-  de: { statsBlind: "Vor der Antwort gesagt: {share} richtig ({right} von {answered}); danach: {seen}." },
+  en: {
+    statsLoading: "Counting …",
+    statsFailed: "Statistics are unavailable right now.",
+    statsEmpty: "Nobody has judged an answer yet. Yours would be the first.",
+    statsRight: "right: {right} of {answered} judged answers",
+    statsInterval: "With this many judgements the true share very likely lies between {low} and {high}.",
+    statsAnswered: "It answered {share} of the judged texts ({answered} of {all}).",
+    statsTold: "When it could not tell, people most often said: {said}.",
+    revision: "Model revision",
+    allRevisions: "all · {judgements}",
+    matrix: "Rows: what people said. Columns: what the model said. The outlined diagonal is where they agree.",
+    matrixShares: "Percent of each row.",
+    statsBlind: "Said before seeing the answer: {share} right ({right} of {answered}); after seeing it: {seen}.",
+  },
 });
 
 const NONE = "none"; // in the table: the model could not tell; or the person said none of these

@@ -36,10 +36,10 @@ export const writeCsv = (rows) => new Blob(rows.map(line), { type: "text/csv" })
 /** The rows that came in, with what the model and the person said of each beside them. */
 export function withAnswers(names, labels, entries) {
   const head = [...names, "classification", "confidence", ...labels, "model", "judgement"];
-  const cells = ({ row, reply, said }) => {
+  const cells = ({ row, text, reply, said }) => {
     const told = reply && !reply.care ? reply : null;
     const scores = labels.map((label) => told?.scores[label]);
-    return [...names.map((_, i) => row[i]), told?.classification, told?.confidence, ...scores, told?.model, said];
+    return [...names.map((_, i) => (row ?? [text])[i]), told?.classification, told?.confidence, ...scores, told?.model, said];
   };
   return [head, ...entries.map(cells)];
 }

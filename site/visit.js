@@ -4,17 +4,18 @@
 
 import { make, visitStore } from "./dom.js";
 import { uuid } from "./outbox.js";
-import { learn, say, sayFailure, sayLabel, sayVerdict } from "./words.js";
+import { learn, say, sayLabel, sayState, sayVerdict } from "./words.js";
 
 learn({
   en: {
+    visitEmpty: "None yet.",
+    drop: "Discard",
     said: "What it was",
     second: "A second feeling",
     noSecond: "and also …",
     alsoLabel: "and {label}",
     withdrawing: "Taking it back: {verdict} {reason}",
     still: "Still stored: {verdict} {reason}",
-    "withdraw.forbidden": "The service does not accept the proof that it is yours. Whoever runs this page can erase it.",
   },
   de: {
     said: "Was es war",
@@ -23,11 +24,11 @@ learn({
     alsoLabel: "und {label}",
     withdrawing: "Wird zurückgenommen: {verdict} {reason}",
     still: "Noch gespeichert: {verdict} {reason}",
-    "withdraw.forbidden": "Der Dienst erkennt den Nachweis nicht an, dass es Ihres ist. Wer diese Seite betreibt, kann es löschen.",
   },
 });
 
 const NONE = "none";
+const MOST = 200; // lines
 
 /**
  * Makes the list inside `list`, with what this tab did before a reload; `told` hears what became of what is taken back.
@@ -54,9 +55,7 @@ export function makeVisit(list, told, labels, outbox, moved) {
   }
 
   function item(entry) {
-    const { review, said, second, predicted, state, failure } = entry;
-    const words = say(`state.${state === "sending" ? "held" : state}`);
-    const reason = ["refused", "still"].includes(state) && failure ? ` ${sayFailure(failure, state === "still" ? "withdraw" : "failure")}` : "";
+    const { review, said, second, predicted, state } = entry;
     const buttons = {
       refused: () => [button("again", () => again(entry)), button("drop", () => outbox.drop(entry.id))],
       withdrawing: () => [],
@@ -66,7 +65,7 @@ export function makeVisit(list, told, labels, outbox, moved) {
       "li",
       { data: { label: said, state } },
       make("q", { dir: "auto", lang: "en" }, review),
-      make("span", { className: "quiet" }, `${sayVerdict(said, predicted, second)} `, make("span", { className: "state" }, words + reason)),
+      make("span", { className: "quiet" }, `${sayVerdict(said, predicted, second)} `, make("span", { className: "state" }, sayState(entry))),
       make("span", { className: "changes" }, ...can()),
     );
   }
@@ -81,8 +80,15 @@ export function makeVisit(list, told, labels, outbox, moved) {
     (control ?? list).focus();
   }
 
+  // A page that the browser had kept as it was does not know what many.js has left to the list since.
+  addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    entries = visitStore.get("visit") ?? [];
+    show();
+  });
+
   function keep(next) {
-    entries = next.slice(0, 50);
+    entries = next.slice(0, MOST);
     visitStore.set("visit", entries);
     show();
   }
@@ -124,17 +130,18 @@ export function makeVisit(list, told, labels, outbox, moved) {
     show,
     judge,
     withdraw,
+    all: () => entries,
     /** Whether a judgement can still be taken back. */
     canWithdraw: (id) => isMine(find(id) ?? {}) && find(id).state !== "withdrawing",
-    /** Notes a new state of one judgement; `undone` removes it. */
-    update(id, state, failure) {
+    /** Notes a new state of one judgement; `undone` removes it. Its receipt is worth nothing where it was not `proved`. */
+    update(id, state, failure, proved = true) {
       const entry = find(id);
       if (!entry) return;
       const reason = failure && { kind: failure.kind, detail: failure.detail };
       const here = list.contains(document.activeElement); // elsewhere it is told elsewhere
       told.textContent = here && state === "undone" ? say("undone") : here && state === "still" ? say("state.still") : "";
       if (state === "undone") keep(entries.filter((one) => one !== entry));
-      else keep(entries.map((one) => (one === entry ? { ...one, state, failure: reason } : one)));
+      else keep(entries.map((one) => (one === entry ? { ...one, state, failure: reason, receipt: proved ? one.receipt : undefined } : one)));
     },
   };
 }

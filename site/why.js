@@ -2,7 +2,15 @@
 
 import { isCount, isObject, isPrediction, isText, json, patiently } from "./api.js";
 import { byId, make, write } from "./dom.js";
-import { percent, say, sayFailure, sayLabel } from "./words.js";
+import { learn, percent, say, sayFailure, sayLabel } from "./words.js";
+
+learn({
+  en: {
+    whyFor: "Most for {label}: {words}.",
+    whyAgainst: "Against: {words}.",
+    whyNone: "No single word decides it.",
+  },
+});
 
 /** The words that count, each with its `share` of the strongest weight; a tenth of it is noise, and so is less than 1 %. */
 function weigh({ attribution }, least = 0.1) {

@@ -47,10 +47,8 @@ const en = {
   withdraw: "Take back",
   "state.withdrawing": "Taking it back …",
   "state.still": "Still stored.",
+  "withdraw.forbidden": "The service does not accept the proof that it is yours. Whoever runs this page can erase it.",
   again: "Try again",
-  whyFor: "Most for {label}: {words}.",
-  whyAgainst: "Against: {words}.",
-  whyNone: "No single word decides it.",
 
   "failure.offline": "You are offline.",
   "failure.timeout": "The service took too long to answer.",
@@ -68,29 +66,6 @@ const en = {
   "ask.offline": "You are offline. I ask as soon as you are back.",
   "ask.busy": "The model is waking up, about a minute. I keep asking.",
   kept: "{reason} Your text is kept.",
-
-  statsLoading: "Counting …",
-  statsFailed: "Statistics are unavailable right now.",
-  statsEmpty: "Nobody has judged an answer yet. Yours would be the first.",
-  statsRight: "right: {right} of {answered} judged answers",
-  statsInterval: "With this many judgements the true share very likely lies between {low} and {high}.",
-  statsAnswered: "It answered {share} of the judged texts ({answered} of {all}).",
-  statsTold: "When it could not tell, people most often said: {said}.",
-  revision: "Model revision",
-  allRevisions: "all · {judgements}",
-  matrix: "Rows: what people said. Columns: what the model said. The outlined diagonal is where they agree.",
-  matrixShares: "Percent of each row.",
-  downloadStarts: "Preparing the file …",
-  downloading: "{size} so far …",
-  downloaded: "Downloaded: {size}.",
-  "download.busy": "The export is busy. Please try again in a moment.",
-  tokenWrong: "That token does not open it.",
-
-  visitEmpty: "None yet.",
-  drop: "Discard",
-  copied: "Copied.",
-  selected: "Selected: copy it with your keys.",
-  stage: "Stage: {stage}.",
   configFailed: "The page’s settings cannot be read.",
 
   "label.anger": "anger",
@@ -149,6 +124,12 @@ export function sayFailure({ kind, detail }, place = "failure") {
   return kind === "refused" && detail && language === "en" ? `${say(known)} ${detail}` : say(known);
 }
 
+/** Where a judgement is on its way, and why it did not get there. */
+export function sayState({ state, failure }) {
+  const place = { refused: "failure", still: "withdraw" }[state];
+  return `${say(`state.${state === "sending" ? "held" : state}`)} ${place && failure ? sayFailure(failure, place) : ""}`.trim();
+}
+
 const format = (number, options) => new Intl.NumberFormat(language, options).format(number);
 export const percent = (share) => format(share, { style: "percent" });
 export const count = (number) => format(number, {});
@@ -173,7 +154,6 @@ export async function translate(to = language) {
   }
   language = to;
   document.documentElement.lang = language;
-  document.title = say("brand");
   for (const element of document.querySelectorAll("[data-say]")) {
     write(element, say(element.dataset.say));
   }
@@ -183,4 +163,6 @@ export async function translate(to = language) {
   for (const button of document.querySelectorAll("[data-language]")) {
     button.setAttribute("aria-pressed", String(button.dataset.language === language));
   }
+  // A page beside the first has its own name before that of all, so that tabs can be told apart.
+  document.title = [document.querySelector(".many h1")?.textContent, say("brand")].filter(Boolean).join(" · ");
 }

@@ -79,7 +79,7 @@ def test_the_lines_are_those_of_the_country(
     expect(page.locator(f'#care a[href="{number}"]')).to_be_visible()
     expect(page.locator("#care")).to_contain_text(emergency)
     expect(page.locator("#care li").first).to_contain_text(
-        re.compile(r"(Last seen in public|öffentlich gesehen): 20\d\d\.")
+        re.compile(r"(found in public texts|öffentlichen Texten gefunden): 20\d\d\.")
     )
 
 
@@ -87,6 +87,7 @@ def test_elsewhere_and_without_the_file_there_is_a_way_too(open_page: Callable[.
     page = asked(open_page, timezone_id="Asia/Tokyo", locale="ja-JP").page
     expect(page.locator("#care")).to_contain_text("your local emergency number")
     expect(page.locator('#care a[href="https://findahelpline.com"]')).to_be_visible()
+    expect(page.locator("#care")).to_contain_text("Help lines by country:")  # and of no "other" one
     visitor = open_page()
     visitor.expect_failed_requests()
     visitor.page.route("**/helplines.json", lambda route: route.abort())

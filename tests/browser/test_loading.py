@@ -88,6 +88,26 @@ def test_german_comes_with_the_modules_and_not_after_them(browser: Browser, app:
     context.close()
 
 
+@pytest.mark.parametrize(("locale", "reads"), [("en-GB", False), ("de-DE", True)])
+def test_german_is_for_its_readers_alone_and_english_stands_in_for_it(
+    browser: Browser, app: RunningApp, locale: str, reads: bool
+) -> None:
+    context = browser.new_context(base_url=app.url, locale=locale)
+    page = context.new_page()
+    lost: list[Route] = []
+
+    def lose(route: Route) -> None:
+        lost.append(route)
+        route.abort()
+
+    page.route(re.compile(r"/de\.[0-9a-f]+\.js$"), lose)
+    page.goto("/many.html")
+    expect(page.locator("#submit")).to_be_enabled()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    assert bool(lost) == reads
+    context.close()
+
+
 def test_it_is_ready_in_two_seconds_on_a_slow_line(browser: Browser, app: RunningApp) -> None:
     def seconds() -> float:
         context = browser.new_context(base_url=app.url)

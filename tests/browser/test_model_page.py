@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -73,17 +74,23 @@ def test_why_it_abstains_is_said(open_page: Callable[..., Visitor]) -> None:
     page = opened(open_page).page
     look(page, "The meeting is on Tuesday")
     expect(page.locator("#threshold")).to_contain_text("which is under the threshold of")
+    expect(page.locator("#words u").first).to_have_css("text-decoration-line", "underline")  # with no label's colour
     look(page, "xqzzk vvbrt")
     expect(page.locator("#threshold")).to_have_text("It says nothing: it knows none of these words.")
     expect(page.locator("#states")).to_be_hidden()  # it was not asked
 
 
-def without_a_state(route: Route) -> None:
-    reply = route.fetch()
-    inside = reply.json()["inside"]
-    route.fulfill(
-        response=reply, json=reply.json() | {"inside": [inside[0] | {"states": inside[0]["states"][1:]}, *inside[1:]]}
-    )
+def with_states(change: Callable[[list[float]], list[Any]]) -> Callable[[Route], None]:
+    """Answers with other states of the first token."""
+
+    def answer(route: Route) -> None:
+        reply = route.fetch()
+        first, *others = reply.json()["inside"]
+        route.fulfill(
+            response=reply, json=reply.json() | {"inside": [first | {"states": change(first["states"])}, *others]}
+        )
+
+    return answer
 
 
 def test_limits_and_trouble_are_told(open_page: Callable[..., Visitor]) -> None:
@@ -92,14 +99,22 @@ def test_limits_and_trouble_are_told(open_page: Callable[..., Visitor]) -> None:
     visitor.expect_failed_requests()
     page.fill("#text", "word " * 101)
     page.click("#submit")
-    expect(page.locator("#notice")).to_have_text("Please take a text of at most 100 words.")
+    expect(page.locator("#notice")).to_have_text("Please use a text of at most 100 words.")
     page.route("**/getSentiments", lambda route: route.fulfill(json={"predictions": []}), times=1)
     page.fill("#text", "I was so happy to see all of my old friends again at the party")
     page.click("#submit")
     expect(page.locator("#notice")).to_contain_text("makes no sense to this page")
-    page.route("**/getSentiment", without_a_state, times=1)
-    page.click("#submit")
-    expect(page.locator("#notice")).to_contain_text("makes no sense to this page")
+    for change in (lambda states: states[1:], lambda states: [None, *states[1:]], lambda states: ["0", *states[1:]]):
+        page.route("**/getSentiment", with_states(change), times=1)
+        page.click("#submit")
+        expect(page.locator("#notice")).to_have_text("Reading …")
+        expect(page.locator("#notice")).to_contain_text("makes no sense to this page")
     page.click("#submit")
     expect(page.locator("#inside")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for name in ("Word by word", "What it keeps in its state"):
+        page.get_by_role("group", name=name).focus()
+        expect(page.get_by_role("group", name=name)).to_be_focused()  # or else no keyboard could push it sideways
+    look(page, f"I was {'unhappily' * 30}")
+    expect(page.locator("#read-as")).to_contain_text("→ (unknown)")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -69,6 +69,8 @@ def test_both_languages_have_the_same_words(open_page: Callable[..., Visitor]) -
     for page in ("index.html", "many.html", "model.html"):
         visitor.page.goto(f"/{page}")
         expect(visitor.page.locator("#submit")).to_be_enabled()
+        if page == "index.html":
+            visitor.wait_until_ready()  # its parts bring words of their own
         words = visitor.page.evaluate(
             """async (module) => {
                 const { languages } = await import(module);
