@@ -92,9 +92,8 @@ def store(judgement: Judgement, settings: Record) -> Judgement:
 
 
 def _later(judgement: Judgement, before: ledger.Entry) -> Judgement:
-    """A judgement of a question that was judged before: by somebody who has seen the prediction, as it is shown then."""
-    time = max(judgement.time, just_after(before["time"]["S"]))
-    return replace(judgement, time=time, blind=False)
+    """A judgement of a question that was judged before, which is when the prediction was shown."""
+    return replace(judgement, time=max(judgement.time, just_after(before["time"]["S"])), blind=False)
 
 
 def _gone() -> Problem:
