@@ -226,7 +226,9 @@ propose:  ## open a pull request with the model that `make retrain` has put in p
 	@if [ -z "$$(git status --porcelain -- container/model)" ]; then \
 		echo "container/model is as it was committed: there is no new model to propose"; exit 0; fi; \
 	name=$$(basename container/model/sentiment-*.onnx .onnx); branch=retrain/$$name; \
-	set -e; git switch --quiet --create "$$branch"; git add --all container/model; \
+	set -e; grep --quiet --no-messages --fixed-strings "to $$name." build/retrain/public.md || { \
+		echo "build/retrain/public.md does not tell of $$name: run make retrain, which writes both" >&2; exit 2; }; \
+	git switch --quiet --create "$$branch"; git add --all container/model; \
 	git commit --quiet --message "Retrain the model to $$name" -- container/model; \
 	gh auth setup-git; git push --quiet origin "$$branch"; \
 	gh pr create --head "$$branch" --title "Retrain the model to $$name" --body-file build/retrain/public.md; \

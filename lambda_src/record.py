@@ -74,8 +74,8 @@ def store(judgement: Judgement, settings: Record) -> Judgement:
     """
     before: ledger.Entry = {}  # what the ledger says about the question; it is told when that is not nothing
     for _ in tries():
-        if before and judgement.time <= before["time"]["S"]:
-            judgement = replace(judgement, time=just_after(before["time"]["S"]))
+        if before:
+            judgement = _later(judgement, before)
         try:
             client("dynamodb").transact_write_items(TransactItems=_parts(judgement, before, settings))
             break
@@ -89,6 +89,11 @@ def store(judgement: Judgement, settings: Record) -> Judgement:
         if judgement.judgement in before.get("gone", {}).get("SS", ()):
             raise _gone()
     return judgement
+
+
+def _later(judgement: Judgement, before: ledger.Entry) -> Judgement:
+    """A judgement of a question that was judged before, which is when the prediction was shown."""
+    return replace(judgement, time=max(judgement.time, just_after(before["time"]["S"])), blind=False)
 
 
 def _gone() -> Problem:

@@ -127,9 +127,13 @@ class Turns:
         Raises:
             RefusedError: there is no time for this.
         """
-        if explanation:
-            self._take_from_share(price)
-        self._enter(price)
+        cost = self._take_from_share(price) if explanation else 0.0
+        try:
+            self._enter(price)
+        except RefusedError:
+            with self._lock:  # what is not done has not used the share
+                self._explained = self._share_left() + cost, self._clock()
+            raise
         try:
             yield self._give_way
         finally:
@@ -173,12 +177,13 @@ class Turns:
         left, then = self._explained
         return min(EXPLANATION_BURST_SECONDS, left + (self._clock() - then) * EXPLANATION_SHARE)
 
-    def _take_from_share(self, price: int) -> None:
+    def _take_from_share(self, price: int) -> float:
+        """Seconds that were taken."""
         with self._lock:
             left, cost = self._share_left(), price * self._pace
             if left > 0:
                 self._explained = left - cost, self._clock()
-                return
+                return cost
         raise RefusedError((cost - left) / EXPLANATION_SHARE, explanations=True)
 
     def _enter(self, price: int) -> None:

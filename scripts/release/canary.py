@@ -192,9 +192,10 @@ class Watch:
         client = self.cloud.client("logs")
         while True:
             before = self._tokens.get(stream)
-            options = {"nextToken": before} if before else {"startTime": self._since}
+            token = {"nextToken": before} if before else {}
+            options = {"startTime": self._since, "startFromHead": True, **token}  # the token does not carry the others
             try:
-                answer = client.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **options)
+                answer = client.get_log_events(logGroupName=group, logStreamName=stream, **options)
             except ClientError as error:
                 if code_of(error) != "ResourceNotFoundException":
                     raise

@@ -124,7 +124,9 @@ def test_retraining_runs_only_where_a_variable_names_the_stage_and_touches_main_
     assert job["if"] == "vars.RETRAIN"
     assert job["environment"] == "${{ vars.RETRAIN }}-retrain"
     assert job["concurrency"]["cancel-in-progress"] is False
-    assert [step.target for step in steps(flow, "retrain")] == ["export", "retrain", "propose"]
+    _, retrain, _ = found = steps(flow, "retrain")
+    assert [step.target for step in found] == ["export", "retrain", "propose"]
+    assert "--emoji-only" in retrain.run, "the model's file lists its words, and a branch shows it to everybody"
 
 
 @each_job

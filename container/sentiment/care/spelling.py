@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 from sentiment.care.patterns import CLAUSES, MEANT, PHRASES, WORDS
 
-_APOSTROPHES = re.compile(r"['’‘`´]")  # noqa: RUF001 (people type all of them)
+_APOSTROPHES = re.compile("['`\u2018\u2019\u201b\u00b4\u02bc\u2032\uff07]")  # people type all of them
+_UNSEEN = {"Mn", "Mc", "Me", "Cf"}  # categories of Unicode: marks on other signs, and format controls
 _SENTENCE_ENDS = re.compile(r"[.!?;\n…]+")
 _WORD = re.compile(r"[a-z0-9*#@$]+")
 _INNER_MARK = re.compile(r"(?<![a-z])([a-z]{1,2})!(?=[a-z])")  # "k!ll"
-_SPELT = re.compile(r"\b[a-z](?:[ .*_-][a-z]){3,15}\b")  # "k i l l", "s-u-i-c-i-d-e"
+# "k i l l", "s-u-i-c-i-d-e", "k.i.l.l."; of "i k i l l" the first is a word.
+_SPELT = re.compile(r"\b(?!i )[a-z](?:[ .*_-][a-z]){3,15}\b(?:(?<=\.[a-z])\.)?")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 _SIGN = re.compile(r"[0134578@$*#]")
 _DISGUISED = re.compile(r"(?<=[a-z])[0134578@$](?=[a-z])|\b[0134578@$](?=[a-z]{2})|(?<=[a-z]{2})[0134578@$]\b")
@@ -25,15 +27,14 @@ _MASKED = tuple(
 
 def sentences(text: str) -> Iterator[tuple[str, set[str]]]:
     """Yield the sentences of a text, each with its words as the index wants them."""
-    text = _APOSTROPHES.sub("", (text if text.isascii() else _plain(text)).lower())
+    text = _APOSTROPHES.sub("", text)  # first, for some of them come apart into a space and a mark
+    text = (text if text.isascii() else _plain(text)).lower()
     if "!" in text:
         text = _INNER_MARK.sub(r"\1i", text)
-    is_spelt = _SPELT.search(text) is not None
+    text = _SPELT.sub(lambda spelt: re.sub("[^a-z]", "", spelt[0]), text)  # before a full stop ends a sentence
     has_signs = _SIGN.search(text) is not None
-    is_stretched = is_spelt or has_signs or _STRETCHED.search(text) is not None
+    is_stretched = has_signs or _STRETCHED.search(text) is not None
     for sentence in _SENTENCE_ENDS.split(text):
-        if is_spelt:
-            sentence = _SPELT.sub(lambda spelt: re.sub("[^a-z]", "", spelt[0]), sentence)
         words = _WORD.findall(sentence)
         if has_signs:
             words = _undisguised(" ".join(words)).split()
@@ -65,5 +66,4 @@ def _phrased(sentence: str) -> tuple[str, set[str]]:
 
 def _plain(text: str) -> str:
     """A text without marks over its letters, signs that nobody sees, and letters made to look special."""
-    parts = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in parts if not unicodedata.combining(sign) and unicodedata.category(sign) != "Cf")
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text) if unicodedata.category(sign) not in _UNSEEN)

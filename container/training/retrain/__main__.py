@@ -37,6 +37,7 @@ def main() -> int:
                     unproven=options.unproven,
                     hurried=options.hurried,
                     least=options.least,
+                    emoji_only=options.emoji_only,
                     new=options.new,
                     erased=options.erased,
                 ),
@@ -102,6 +103,11 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=run.LEAST,
         help="set labels aside that the old model gives a lower probability; 0: none",
+    )
+    parser.add_argument(
+        "--emoji-only",
+        action="store_true",
+        help="give no vector to new words, which may be names: the model's file shows its words to all who can read it",
     )
     parser.add_argument(
         "--new",

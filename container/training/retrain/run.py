@@ -56,6 +56,7 @@ class Wanted:
         unproven: count judgements without a valid receipt too.
         hurried: count however many texts of one minute: judgements that the operator brought in.
         least: labels are set aside that the old model gives a lower probability.
+        emoji_only: of what the model does not know, only emoji get a vector.
         new: count only judgements that are newer than those that the current model has learned from.
         erased: a list of what was erased or withdrawn since the file was exported; None where there is none.
     """
@@ -70,6 +71,7 @@ class Wanted:
     unproven: bool = False
     hurried: bool = False
     least: float = LEAST
+    emoji_only: bool = False
     new: bool = False
     erased: Path | None = None
 
@@ -186,7 +188,8 @@ def _read(wanted: Wanted, old: Checkpoint, known: base.Base, own: gate.Texts, sa
     reading.read(wanted.csv, tell)
     reading.thin()
     said = list(reading.said.values())
-    new = vocabulary.unknown([(one.time[: judgements.MINUTE], one.text) for one in said], old.tokenizer)
+    dated = [(one.time[: judgements.MINUTE], one.text) for one in said]
+    new = vocabulary.unknown(dated, old.tokenizer, wanted.emoji_only)
     network, tokenizer = vocabulary.grown(old.network, old.tokenizer, new)
 
     def read_as(text: str) -> Identity:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import torch
 
-from sentiment.text import HASH, UNKNOWN, Tokenizer, is_emoji, tokenize
+from sentiment.text import UNKNOWN, Tokenizer, is_emoji, tokenize
 from training.network.rnn import Network
 
 TEXTS = 5  # in which a word must be used
@@ -20,17 +20,18 @@ SENDERS = 3  # from which it must come, as far as that is known: texts that firs
 MOST = 500  # new words a retraining: 132 bytes of the model each
 
 
-def unknown(texts: Iterable[tuple[str, str]], tokenizer: Tokenizer) -> list[str]:
+def unknown(texts: Iterable[tuple[str, str]], tokenizer: Tokenizer, emoji_only: bool = False) -> list[str]:
     """Words that are used often enough, by enough senders, and that the model does not know; the commonest first.
 
     Args:
         texts: minute in which it came ("" where that is not known, then each counts as a sender of its own), and text.
         tokenizer: of the model.
+        emoji_only: leave out words, which may be names: a model's file shows its words to everybody.
     """
 
     @lru_cache(maxsize=20_000)
     def new(token: str) -> bool:
-        word = (token.isalpha() or is_emoji(token)) and not token.startswith(HASH)
+        word = is_emoji(token) or (token.isalpha() and not emoji_only)
         return word and tokenizer.encode(token) == [UNKNOWN]
 
     used: defaultdict[str, int] = defaultdict(int)

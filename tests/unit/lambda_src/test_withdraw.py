@@ -46,6 +46,16 @@ def test_the_first_word_of_the_blind_sample_goes_too(cloud, post, receipt, take_
     assert counters.tally(cloud.items("counts")) == {}
 
 
+def test_who_has_withdrawn_a_word_has_seen_the_prediction(cloud, post, receipt, take_back):
+    mine = receipt(TEXT)
+    judge(post, mine, 1, blind=True)
+    take_back(review=TEXT, receipt=mine)
+    assert judge(post, mine, 2, "guilt", blind=True).status == 200
+    (item,) = cloud.items("judgements")
+    assert "blind" not in item
+    assert counters.tally(cloud.items("counts")) == {MODEL: {Kind("guilt", "guilt"): 1}}
+
+
 def test_more_judgements_than_a_transaction_takes(cloud, post, receipt, take_back):
     mine = receipt(TEXT)
     for number in range(205):

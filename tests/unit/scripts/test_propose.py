@@ -46,21 +46,27 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def propose(checkout: Path) -> tuple[str, list[str]]:
+def report(checkout: Path, revision: str) -> None:
+    (checkout / "build/retrain").mkdir(parents=True)
+    (checkout / "build/retrain/public.md").write_text(f"From sentiment-000000000000 to sentiment-{revision}. Merging")
+
+
+def propose(checkout: Path, status: int = 0) -> tuple[str, list[str]]:
     """What the target prints, and what it asks GitHub."""
     said = checkout.parent / "said"
     said.unlink(missing_ok=True)
     path = f"{checkout.parent}:{os.environ['PATH']}"
     environment = os.environ | NOBODY | {"PATH": path, "SAID": str(said)}
     done = subprocess.run(["make", "propose"], cwd=checkout, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout, said.read_text().splitlines() if said.exists() else []
+    assert done.returncode == status, done.stderr
+    return done.stdout + done.stderr, said.read_text().splitlines() if said.exists() else []
 
 
 def test_a_new_model_becomes_a_pull_request_with_nothing_else_in_it(checkout: Path) -> None:
     (checkout / "container/model/sentiment-000000000000.onnx").unlink()
     (checkout / "container/model/sentiment-111111111111.onnx").write_text("new")
     (checkout / "unrelated.txt").write_text("changed")
+    report(checkout, "111111111111")
     _, asked = propose(checkout)
 
     assert asked == [
@@ -89,3 +95,16 @@ def test_without_a_new_model_nothing_is_proposed(checkout: Path) -> None:
     assert "no new model" in said
     assert asked == []
     assert git(checkout.parent / "origin.git", "branch", "--format", "%(refname:short)").split() == ["main"]
+
+
+@pytest.mark.parametrize("revision", [None, "222222222222"])
+def test_the_report_of_another_model_is_not_published(checkout: Path, revision: str | None) -> None:
+    (checkout / "container/model/sentiment-000000000000.onnx").rename(
+        checkout / "container/model/sentiment-111111111111.onnx"
+    )
+    if revision:
+        report(checkout, revision)
+    said, asked = propose(checkout, status=2)
+    assert "does not tell of sentiment-111111111111" in said
+    assert asked == []
+    assert git(checkout, "branch", "--format", "%(refname:short)").split() == ["main"]

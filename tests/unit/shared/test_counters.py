@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import pytest
+
 from shared import counters
 from shared.counters import Kind
 
@@ -35,6 +37,8 @@ def test_names_of_counters_are_read_back():
         Kind("none", "none", "", blind=True),
         Kind("joy", "fear", "joy", blind=True),
         Kind("a", "b", "c"),
+        Kind("joy", "fear", first=True),
+        Kind("joy", "fear", "joy", after=True),
     ]
     item = {"model": {"S": "a"}, "shard": {"N": "1"}, **{counters.counter(kind): {"N": "1"} for kind in kinds}}
     assert counters.counter(kinds[0]) == "joy>fear"
@@ -48,3 +52,19 @@ def test_what_was_taken_back_leaves_nothing():
         {"model": {"S": "b"}, "shard": {"N": "2"}, "joy>joy": {"N": "0"}},
     ]
     assert counters.tally(items) == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "now"),
+    [
+        (Kind("joy", "fear"), (), ("joy>fear", "")),
+        (Kind("joy", "fear", blind=True), (), ("joy>fear~blind", "")),
+        (Kind("joy", "fear", blind=True), ("joy>joy",), ("joy>fear", "")),
+        (Kind("joy", "fear"), ("joy>joy~blind",), ("joy>fear~after", "joy>joy~first")),
+        (Kind("joy", "joy"), ("joy>joy~blind",), ("joy>joy~after", "joy>joy~first")),
+        (Kind("joy", "joy", "fear"), ("joy>fear~after", "joy>joy~first"), ("joy>joy+fear~after", "joy>joy~first")),
+    ],
+)
+def test_a_question_moves_from_counter_to_counter(said: Kind, before: tuple[str, ...], now: tuple[str, str]) -> None:
+    """Entries from before there were first words name one counter, a blind one or not."""
+    assert counters.counted(said, *before) == now

@@ -87,13 +87,17 @@ def test_accounts_of_the_survey_hardly_raise_any() -> None:
         "thinking about s*icide",
         "thinking about su*c*de",
         "k i l l myself",
+        "should i k i l l myself",
+        "k.i.l.l myself",
+        "K.I.L.L. myself",
         "KILL MYSELF",
         "i want to dieeeeee",
         "i want to unalive myself",
         "\u200bkill\u200b my\u200dself",
         "𝐤𝐢𝐥𝐥 𝐦𝐲𝐬𝐞𝐥𝐟",  # noqa: RUF001 (bold letters of the mathematicians)
+        "k\ufe0fi\ufe0fll my\u034fself",
         "i\u2019m gonna kms",
-        "I don`t want to live anymore",
+        *(f"I don{apostrophe}t want to live anymore" for apostrophe in "'`\u2018\u2019\u201b\u00b4\u02bc\u2032\uff07"),
         "selfharmed again last night",
     ],
 )

@@ -175,6 +175,19 @@ def test_explanations_have_a_share_of_the_time(clock: Clock) -> None:
     assert refused == 1_000 - explained
 
 
+def test_an_explanation_that_is_refused_uses_nothing_of_the_share(pool: ThreadPoolExecutor, clock: Clock) -> None:
+    queue = Queue(pool, clock)
+    with queue.turns.turn(100):
+        waiting = [queue.join("text", SECOND - 1) for _ in range(3)]
+        for _ in range(3):
+            with pytest.raises(RefusedError) as refused, queue.turns.turn(SECOND, explanation=True):
+                pass
+            assert not refused.value.explanations
+        assert queue.turns._share_left() == pytest.approx(turns.EXPLANATION_BURST_SECONDS)
+    for one in waiting:
+        one.result(10)
+
+
 def test_the_pace_is_measured(clock: Clock) -> None:
     queue = Turns(clock)
     for _ in range(200):

@@ -25,7 +25,7 @@ from shared.counters import NONE  # noqa: E402
 from training import LABELS  # noqa: E402
 from training.evaluation import card, evaluate, regression  # noqa: E402
 from training.network import export  # noqa: E402
-from training.retrain import checkpoint, finetune, gate, install, parts, path, replay, run  # noqa: E402
+from training.retrain import base, checkpoint, finetune, gate, install, parts, path, replay, run  # noqa: E402
 from training.retrain.finetune import Lesson  # noqa: E402
 from training.retrain.judgements import Judged  # noqa: E402
 from training.texts import data  # noqa: E402
@@ -240,6 +240,16 @@ def test_a_new_word_is_in_the_promoted_model(
     assert model.predict("frabjous").confidence > 0
 
 
+def test_no_new_word_is_in_a_model_that_others_see_first(
+    wanted: run.Wanted, write_csv: Callable[..., Path], sentences: Sentences
+) -> None:
+    write_csv(rows([(f"{text} frabjous \U0001fae8", label) for text, label in sentences[:60]]))
+    old, known = checkpoint.load(wanted.model), base.read(None, wanted.model)
+    for emoji_only, new in ((True, {"\U0001fae8"}), (False, {"\U0001fae8", "frabjous"})):
+        read = run._read(replace(wanted, emoji_only=emoji_only), old, known, [], b"0", lambda *_: None)
+        assert set(read.new) == set(read.tokenizer.vocabulary) - set(old.tokenizer.vocabulary) == new
+
+
 def test_the_first_share_in_order_that_passes_is_taken(wanted: run.Wanted, monkeypatch: pytest.MonkeyPatch) -> None:
     judge, asked = path.Field.judge, list[path.Verdict]()
 
@@ -297,7 +307,7 @@ def test_learning_keeps_what_replay_shows(model_folder: Path, eager: None) -> No
 
 
 def test_very_many_judgements_are_shown_once() -> None:
-    assert finetune._rounds(10) == finetune.EPOCHS
+    assert finetune._rounds(10) == finetune._rounds(9_000) == finetune.EPOCHS
     assert finetune._rounds(1_000_000) == 1
 
 

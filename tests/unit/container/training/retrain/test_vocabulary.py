@@ -38,6 +38,7 @@ def used(word: str, texts: int, minutes: int) -> list[tuple[str, str]]:
 )
 def test_a_word_that_several_people_use_often_is_new(texts: list[tuple[str, str]], new: list[str]) -> None:
     assert vocabulary.unknown(texts, TOKENIZER) == new
+    assert vocabulary.unknown(texts, TOKENIZER, emoji_only=True) == [one for one in new if not one.isalpha()]
 
 
 def test_the_commonest_come_first_and_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
