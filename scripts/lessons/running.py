@@ -59,7 +59,8 @@ def group(room: Room) -> str:
         )
     if found["MinSize"] == room.before:
         raise NotYetError(f"The group's minimum was already {found['MinSize']} instances.", AGAIN)
-    return f"the group runs {found['MinSize']} to {found['MaxSize']} instances; desired are {found['DesiredCapacity']}"
+    desired = found["DesiredCapacity"]
+    return f"the group runs {found['MinSize']} to {found['MaxSize']} instances; its desired capacity is {desired}"
 
 
 def task_memory(room: Room) -> int:
