@@ -452,7 +452,7 @@ def test_a_lesson_whose_change_is_still_there_does_not_begin_anew(
     monkeypatch.setattr("scripts.cli.learn.ROOT", taught)
     done = CliRunner().invoke(main, ["learn", "7"])
     assert done.exit_code == 0
-    assert "has begun already, and stays begun: a.py changed since" in " ".join(done.output.split())
+    assert "has already begun; changed since then: a.py" in " ".join(done.output.split())
     assert beginning.of(taught, "7") == begun
 
 
