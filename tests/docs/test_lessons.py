@@ -140,8 +140,8 @@ def test_a_page_of_several_lessons_is_found_by_each_of_them(number: str, page: s
         (
             True,
             True,
-            "generator/stacks/data.py is changed, but not deployed yet: run `x`. If you have, it changed nothing; "
-            "it needs: one line.",
+            "generator/stacks/data.py is changed, but not deployed yet: run `x`. If that changes nothing, "
+            "this is missing: one line.",
         ),
     ],
 )
