@@ -62,6 +62,7 @@ WRONG: dict[str, tuple[str, list[str | tuple[str, str, str]], str]] = {
         "1",
         [
             "git init -q --bare --initial-branch=main .local/lessons/github.git",
+            "git push -q .local/lessons/github.git HEAD:refs/heads/main",
             "git clone -q .local/lessons/github.git .local/lessons/you",
             "git -C .local/lessons/you switch -q --create greeting",
             "printf '<<<<<<< HEAD\nHello\n=======\nGood morning\n>>>>>>> x\n' > .local/lessons/you/GREETING.md",

@@ -1,6 +1,7 @@
 """Counts the calls that a command makes of AWS, here of the laptop cloud; a call that is retried counts once.
 
-Not counted is what a command deletes of the lock: that depends on how many others held it, and how long ago.
+Not counted is what a command deletes of the lock, and what it reads of it after the first page: that depends on how many
+others held it, and how long ago.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ def counted() -> Iterator[Counter[str]]:
     real = BaseClient._make_api_call
 
     def count(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
-        if operation == "DeleteParameter" and f"/{catalogue.LOCK_PATH}/" in arguments["Name"]:
+        swept = operation == "DeleteParameter" and f"/{catalogue.LOCK_PATH}/" in arguments["Name"]
+        if swept or (operation == "GetParametersByPath" and "NextToken" in arguments):
             return real(client, operation, arguments)
         calls[operation] = 1 if operation in POLLS else calls[operation] + 1
         return real(client, operation, arguments)

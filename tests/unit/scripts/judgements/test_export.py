@@ -70,7 +70,7 @@ def test_every_page_of_every_segment_is_in_the_file_once(tmp_path):
     assert set(found) == EVERYTHING
     assert len(found) == len(EVERYTHING)
     assert max(told) == len(EVERYTHING)
-    assert sorted(tmp_path.iterdir()) == [target, tmp_path / "all.csv.sha256"]
+    assert sorted(tmp_path.iterdir()) == [target, tmp_path / "all.csv.erased", tmp_path / "all.csv.sha256"]
     line = f"{hashlib.sha256(target.read_bytes()).hexdigest()}  all.csv\n"
     assert (tmp_path / "all.csv.sha256").read_text() == line
 
