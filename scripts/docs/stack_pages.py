@@ -62,8 +62,8 @@ def _page(template: Template) -> str:
             f"# Stack {template.stack}\n",
             f"{template.description}.\n",
             f"[![{_alt('Stack ' + template.stack)}]({picture})]({picture})\n",
-            "An arrow leads from a resource to one that builds on it; it is dashed where a condition decides. Grey boxes"
-            " are other stacks, with the values that come from them or go to them.\n",
+            "An arrow leads from a resource to one that builds on it; it is dashed where a condition decides. Grey"
+            " boxes are other stacks, with the values that come from them or go to them.\n",
             f"The template is `templates/{template.stack}.yaml`; `{source(template.stack)}` writes it.\n",
             "## Resources\n",
             table(("Resource", "Type", "What it is for"), resources),
