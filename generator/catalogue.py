@@ -8,6 +8,7 @@ templates. Only the standard library is imported here, so that deploying needs n
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from shared import counters, judgements, ledger, limits
@@ -17,6 +18,8 @@ PROJECT = "sentiment"
 # characters: CloudFormation shortens names of 64 characters and more, from the end of the stack's name too.
 STAGE_NAME = "[a-z][a-z0-9]{0,11}"
 STAGE_NAME_RULE = "a lower-case letter, then up to 11 lower-case letters or digits"
+# What was allowed until November 2026: such a stage can still be looked at, exported and destroyed.
+STAGE_NAME_BEFORE = "[a-z][a-z0-9-]{0,15}"
 
 # What the model can predict and a user can choose, in the order in which they are shown everywhere.
 LABELS = ("anger", "disgust", "fear", "guilt", "joy", "sadness", "shame")
@@ -173,6 +176,11 @@ def stack_name(stage: str, stack: str) -> str:
         stack: short name of one of ``STACKS``.
     """
     return f"{PROJECT}-{stage}-{stack}"
+
+
+def is_stage_name(name: str) -> bool:
+    """Whether a stage can be deployed under a name."""
+    return re.fullmatch(STAGE_NAME, name) is not None
 
 
 # Tags on every stack, and through CloudFormation on all its resources: they mark what is ours.

@@ -34,15 +34,17 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     """
     settings = Switch.load()
     why = "; ".join(reason(record["Sns"]) for record in event["Records"])
-    client("apigatewayv2").update_stage(ApiId=settings.api_id, StageName=STAGE_NAME, DefaultRouteSettings=CLOSED)
-    client("ssm").put_parameter(Name=settings.closed_parameter, Value=why[:VALUE], Type="String", Overwrite=True)
-    client("sns").publish(
-        TopicArn=settings.alarm_topic_arn,
-        Subject=f"sentiment {settings.stage}: the API is closed",
-        Message=f"The API of stage {settings.stage} is closed: every request is answered 429.\n"
-        f"Why: {why}\n"
-        f"Once the cause is gone, open it again: sentiment wake --stage {settings.stage}",
-    )
+    try:  # first: a deployment that ends in between reads it, and leaves the API closed
+        client("ssm").put_parameter(Name=settings.closed_parameter, Value=why[:VALUE], Type="String", Overwrite=True)
+    finally:  # whatever becomes of the note
+        client("apigatewayv2").update_stage(ApiId=settings.api_id, StageName=STAGE_NAME, DefaultRouteSettings=CLOSED)
+        client("sns").publish(
+            TopicArn=settings.alarm_topic_arn,
+            Subject=f"sentiment {settings.stage}: the API is closed",
+            Message=f"The API of stage {settings.stage} is closed: every request is answered 429.\n"
+            f"Why: {why}\n"
+            f"Once the cause is gone, open it again: sentiment wake --stage {settings.stage}",
+        )
     return {"closed": settings.api_id, "why": why}
 
 
@@ -56,4 +58,5 @@ def reason(notification: dict[str, Any]) -> str:
         alarm = json.loads(notification["Message"])
         return f"{alarm['AlarmDescription']} ({alarm['NewStateReason']})"
     except (ValueError, KeyError, TypeError):
-        return str(notification.get("Subject") or notification["Message"].strip().partition("\n")[0])
+        told = notification.get("Subject") or notification["Message"].strip().partition("\n")[0]
+        return str(told or "it was not said")  # a parameter cannot be empty

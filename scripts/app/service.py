@@ -165,6 +165,33 @@ def wait_until_steady(
         waited += cloud.poll_seconds
 
 
+def end(cloud: Cloud, cluster: str, service: str, interrupt: Interrupt) -> None:
+    """Let a service's tasks answer what they have begun, and end them. The service itself stays, without a task.
+
+    One that is gone has none: somebody has deleted it, or an update that went on after its command was killed.
+
+    Args:
+        cloud: where.
+        cluster: the cluster's name.
+        service: the service's name.
+        interrupt: Ctrl-C.
+
+    Raises:
+        InterruptedDeployError: Ctrl-C, twice.
+    """
+    client, waited = cloud.client("ecs"), 0.0
+    try:
+        client.update_service(cluster=cluster, service=service, desiredCount=0)
+        while waited <= cloud.steady_seconds:  # a task that ECS cannot end must keep nobody waiting for longer
+            state = describe(cloud, cluster, service)
+            if not (state.running or state.pending or state.draining):
+                return
+            interrupt.sleep(cloud.poll_seconds)
+            waited += cloud.poll_seconds
+    except (client.exceptions.ServiceNotFoundException, client.exceptions.ServiceNotActiveException, ServiceError):
+        return
+
+
 def why_stopped(cloud: Cloud, cluster: str, service: str, revision: str = "") -> str:
     """Why the service's last task stopped, in ECS's and the container's words; "" when none did.
 

@@ -1,6 +1,6 @@
 """The API's throttle, which is also its switch: at zero the API is closed.
 
-The Lambda ``switch`` closes it when traffic costs more than the stage allows, and notes that in an SSM parameter. Only
+When traffic costs more than the stage allows, the Lambda ``switch`` notes that in an SSM parameter and closes it. Only
 ``sentiment wake`` opens it again. CloudFormation would: an update sets what the template says, and a failed update
 what it said before. So a deployment gives the stack that has the throttle zeros for as long as the API is closed.
 """
@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from generator import catalogue
 from scripts.cloudformation import apply, stacks
 from scripts.cloudformation.apply import Outcome
-from scripts.cloudformation.plan import Parameters, Step
+from scripts.cloudformation.plan import Parameters, Plan, Step
 from scripts.cloudformation.stacks import StackState, collect_outputs
 from scripts.cloudformation.work import Work
 from scripts.stage.errors import StackFailedError, code_of
@@ -84,6 +84,21 @@ def note(stage: str) -> str:
 def forget(cloud: Cloud) -> None:
     """Remove the switch's note, when the API is open or gone."""
     cloud.client("ssm").delete_parameters(Names=[note(cloud.stage)])
+
+
+def while_closed(plan: Plan) -> Plan:
+    """A plan that leaves the zeros to a stack that was told that the API is closed, so that it shows what happens.
+
+    Args:
+        plan: the stage's plan.
+    """
+
+    def kept(step: Step) -> Step:
+        state = plan.found.get(step.name)
+        told = state is not None and RATE in step.fixed and CLOSED.items() <= state.parameters.items()
+        return replace(step, fixed={**step.fixed, **CLOSED}) if told else step
+
+    return replace(plan, steps=tuple(kept(step) for step in plan.steps))
 
 
 def bring_up(work: Work, step: Step, parameters: Parameters, bucket: str | None, found: StackState | None) -> Outcome:

@@ -55,7 +55,12 @@ class Options:
         return self.cloud.public_url
 
     def image(self, reporter: Reporter) -> str:
-        """Make sure that this checkout's image can run; return its reference."""
+        """Make sure that this checkout's image can run; return its reference.
+
+        Raises:
+            SettingsError: the stage cannot be deployed under its name, so that no image is built for it.
+        """
+        self.settings.check_name()
         return self.place.image(reporter)
 
     def say_where(self, reporter: Reporter) -> None:

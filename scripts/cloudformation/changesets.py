@@ -108,7 +108,8 @@ def make(cloud: Cloud, step: Step, parameters: Parameters, bucket: str | None, c
     if answer["Status"] == "FAILED":
         reason = answer.get("StatusReason", "")
         if not says_no_change(reason):
-            reason = why_invalid(cloud.client("cloudformation"), change_set.id) or reason or "it gives no reason"
+            found = why_invalid(cloud.client("cloudformation"), change_set.id, change_set.stack_id)
+            reason = found or reason or "it gives no reason"
         discard(cloud, change_set)
         if says_no_change(reason):
             return None
@@ -131,7 +132,7 @@ def discard(cloud: Cloud, change_set: ChangeSet) -> None:
                     raise
 
 
-def why_invalid(client: Any, change_set_id: str) -> str:
+def why_invalid(client: Any, change_set_id: str, stack_id: str) -> str:
     """What CloudFormation's validation found in a template, which the change set itself does not tell.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
@@ -139,13 +140,14 @@ def why_invalid(client: Any, change_set_id: str) -> str:
     Args:
         client: boto3's client of CloudFormation.
         change_set_id: ARN of a change set that failed.
+        stack_id: ARN of its stack, to which the pipelines' permission is limited.
 
     Returns:
         Each problem with its place in the template; "" if there is none, or if the caller may not ask.
     """
     try:
         pages = client.get_paginator("describe_events").paginate(
-            ChangeSetName=change_set_id, Filters={"FailedEvents": True}
+            ChangeSetName=change_set_id, StackName=stack_id, Filters={"FailedEvents": True}
         )
         events = [event for page in pages for event in page["OperationEvents"] if "ValidationStatusReason" in event]
     except ClientError:  # the change set's own reason is known already

@@ -99,7 +99,7 @@ def _check_references(file: Path, body: str) -> None:
 
 def _tell_why_there_is_no_change_set(client: Any, name: str, say: Callable[[str], None]) -> None:
     found = client.describe_change_set(StackName=STACK, ChangeSetName=name)
-    reason = changesets.why_invalid(client, found["ChangeSetId"]) or found.get("StatusReason", "")
+    reason = changesets.why_invalid(client, found["ChangeSetId"], found["StackId"]) or found.get("StatusReason", "")
     client.delete_change_set(StackName=STACK, ChangeSetName=name)
     if "didn't contain changes" in reason or "No updates" in reason:
         say("No change.")

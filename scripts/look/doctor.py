@@ -35,6 +35,7 @@ def examine(place: Place, settings: Settings) -> Iterator[Finding]:
         The result of each; checks that need credentials are skipped if there are none.
     """
     yield check("Python", _python)
+    yield check("stage name", lambda: _stage_name(settings))
     yield check("templates fresh", _templates)
     for name, look in place.checks.items():
         yield check(name, look)
@@ -73,6 +74,11 @@ def as_json(findings: list[Finding]) -> list[dict[str, Any]]:
 
 def _python() -> str:
     return sys.version.split()[0]
+
+
+def _stage_name(settings: Settings) -> str:
+    settings.check_name()
+    return settings.stage
 
 
 def _templates() -> str:

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from scripts.app import service
+from generator.catalogue import CANARY
+from scripts.app import service, throttle
 from scripts.app.page import api_url
 from scripts.cloudformation import stacks
-from scripts.cloudformation.stacks import collect_outputs
 from scripts.look.logs import TASK_DIGITS
 from scripts.release import smoke
 from scripts.stage import history, recording
@@ -55,6 +55,8 @@ class Status:
         images: those that worked, newest first; ``rollback`` goes to the second.
         events: the service's last messages, newest first.
         recording: whether judgements are recorded; a restore stops that for a while.
+        canary: image of the canary beside the tasks, "" for none.
+        closed: why the API is closed, "" while it is open.
     """
 
     stacks: dict[str, str]
@@ -71,6 +73,8 @@ class Status:
     images: list[str]
     events: list[str]
     recording: bool = True
+    canary: str = ""
+    closed: str = ""
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -85,6 +89,11 @@ class Status:
         lines += [f"  model {self.model}", f"  image {self.image}"]
         lines += [f"  task {task.text}" for task in self.tasks]
         lines += [f"  Last stopped task: {self.stopped}"] if self.stopped else []
+        if self.canary:
+            why = "it is being compared, or its command was killed (`deploy` removes it)"
+            lines.append(f"  canary {self.canary}: {why}")
+        if self.closed:
+            lines.append(f"  The API is closed, and answers 429: {self.closed}. `wake` opens it again.")
         if not self.recording:
             lines.append("  Judgements are not recorded: `restore` is running, or was killed and must be run again.")
         lines += ["", "Instances", *_rows(self.instances), "", "Targets of the load balancer", *_rows(self.targets)]
@@ -109,7 +118,7 @@ def look(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Sta
         DeployError: nothing is deployed.
     """
     states = stacks.of_stage(cloud)
-    outputs = collect_outputs(cloud)
+    outputs = stacks.outputs_of(cloud.stage, states)
     if "ServiceName" not in outputs:
         raise DeployError(
             f"No service of stage {cloud.stage} is deployed here.",
@@ -138,6 +147,8 @@ def look(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Sta
         images=history.images(cloud),
         events=[entry["message"] for entry in found.get("events", [])[:5]],
         recording=recording.left_off(cloud) is None,
+        canary=next(filter(None, (entry.parameters.get(CANARY.image) for entry in states)), ""),
+        closed=_closed(cloud, outputs),
     )
 
 
@@ -153,6 +164,12 @@ def _model(state: service.ServiceState, url: str, outputs: dict[str, str], setti
         return smoke.served_model(url, api_url(settings, outputs), timeout=0)
     except (KeyError, SmokeTestError) as error:  # without the api or the site stack there is nothing to ask
         return f"none answers: {error}"
+
+
+def _closed(cloud: Cloud, outputs: dict[str, str]) -> str:
+    if not throttle.is_closed(cloud, outputs):
+        return ""
+    return throttle.reason(cloud) or "its throttle is zero"
 
 
 def _deployment(raw: dict[str, Any]) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from botocore.exceptions import BotoCoreError, ClientError
 
+from generator.catalogue import CANARY
 from scripts.app import page
 from scripts.cloudformation import apply, stacks
 from scripts.release.execution import Execution
@@ -41,7 +44,10 @@ def _restore(execution: Execution) -> list[str]:
     for entry in list(reversed(execution.changed)):
         if entry.before is not None:
             now = stacks.describe(execution.work.cloud, entry.step.name)
-            execution.bring_up(apply.step_back(entry.step, entry.before, now), now)
+            step = apply.step_back(entry.step, entry.before, now)
+            if step.fixed.get(CANARY.image):  # one that a killed command had left: nobody watches it any more
+                step = replace(step, fixed={**step.fixed, CANARY.image: ""})
+            execution.bring_up(step, now)
             restored.append(entry.step.stack)
     if execution.other_image:
         execution.keep_only([execution.release.image_before, *history.images(execution.work.cloud)])

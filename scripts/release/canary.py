@@ -1,7 +1,8 @@
 """A canary: one task of a new image beside the others, compared with them for a while, and then removed in any case.
 
 The service stack has it for as long as its parameter names an image (``generator/stacks/service/canary.py``). What a
-killed command leaves goes with the next command that brings the stack up to date, since no plan names that parameter.
+killed command leaves goes with the next one that brings the stack up to date, as no plan names that parameter, or that
+changes how many tasks run (``scaling``).
 """
 
 from __future__ import annotations
@@ -50,26 +51,28 @@ def try_out(work: Work, image: str, minutes: float, public_url: str, api_url: st
     if image == before:
         work.reporter.note("No canary: this image runs already.")
         return
-    if not service.describe(work.cloud, outputs["ClusterName"], outputs["ServiceName"]).running:
+    where = outputs.get("ClusterName"), outputs.get("ServiceName")  # a stage may be deployed in part
+    if not (all(where) and service.describe(work.cloud, *map(str, where)).running):
         work.reporter.warn("No canary: the service runs no task to compare it with.")
         return
     watch = Watch(work.cloud, public_url, api_url)
     with _beside(work, image) as name:
         work.reporter.note(f"A canary runs {image} for {minutes:g} min beside {before}.")
         old, new, against = _compare(work, watch, outputs, name, 60 * minutes)
-    if work.interrupt.stopping:
-        work.interrupt.forget()
-    if against is None:
-        raise InterruptedDeployError(
-            f"Stopped by Ctrl-C: the canary is removed, and {before} runs as before.",
-            "Run the same command again to try it anew.",
-        )
     if against:
         raise CanaryError(
             f"The canary of {image} was worse than what runs: {'; '.join(against)}. It is removed, and {before} runs "
             "as before.",
             f"`sentiment logs --stage {work.cloud.stage}` shows what its task logged.",
         )
+    if work.interrupt.stopping:  # also after the comparison, while the canary was removed
+        raise InterruptedDeployError(
+            f"Stopped by Ctrl-C: the canary is removed, and {before} runs as before.",
+            "Run the same command again to try it anew.",
+        )
+    if not new.answers:
+        work.reporter.warn("The canary was asked for no prediction, so nothing was compared.")
+        return
     work.reporter.note(f"The canary was no worse: {comparing.summary(old, new)}.")
 
 
@@ -83,18 +86,10 @@ def remove(work: Work, outputs: Mapping[str, str]) -> bool:
     Returns:
         Whether there was one.
     """
-    name = outputs.get(CANARY.name)
-    if not name:
+    if CANARY.name not in outputs:
         return False
-    cluster, waited = outputs["ClusterName"], 0.0
-    work.cloud.client("ecs").update_service(cluster=cluster, service=name, desiredCount=0)
-    while True:
-        state = service.describe(work.cloud, cluster, name)
-        # A task that ECS cannot end keeps nobody from removing its service, which ends it by force.
-        if not (state.running or state.pending or state.draining) or waited > work.cloud.steady_seconds:
-            return True
-        work.interrupt.sleep(work.cloud.poll_seconds)
-        waited += work.cloud.poll_seconds
+    service.end(work.cloud, outputs["ClusterName"], outputs[CANARY.name], work.interrupt)
+    return True
 
 
 @contextlib.contextmanager
@@ -114,8 +109,8 @@ def _beside(work: Work, image: str) -> Iterator[str]:
 
 def _compare(
     work: Work, watch: Watch, outputs: Mapping[str, str], name: str, seconds: float
-) -> tuple[Seen, Seen, list[str] | None]:
-    """What was seen of the old tasks and of the canary, and what speaks against it; None: Ctrl-C."""
+) -> tuple[Seen, Seen, list[str]]:
+    """What was seen of the old tasks and of the canary, and what speaks against it; Ctrl-C ends it too."""
     cluster, began = outputs["ClusterName"], time.monotonic()
     told = began
     while True:
@@ -124,7 +119,7 @@ def _compare(
         over = now - began >= seconds
         old, new = watch.look(outputs, name, over)
         if work.interrupt.stopping:
-            return old, new, None
+            return old, new, []
         state = service.describe(work.cloud, cluster, name)
         if not state.running:
             why = service.why_stopped(work.cloud, cluster, name) or "no reason given"
@@ -155,7 +150,6 @@ class Watch:
 
     def __post_init__(self) -> None:
         """Remember what was judged before."""
-        self._judged: dict[str, tuple[int, int]] = {}
         self._judged = self._statistics()
 
     def look(self, outputs: Mapping[str, str], name: str, last: bool) -> tuple[Seen, Seen]:
@@ -180,9 +174,13 @@ class Watch:
 
     def _count_judgements(self) -> None:
         self._asked, now = time.monotonic(), self._statistics()
+        if self._judged is None:  # it did not answer at first: what was judged until now belongs to neither
+            self._judged = now
+        if now is None or self._judged is None:
+            return
+        none, before = (0, 0), self._judged
         for seen in (self.old, self.new):
-            none = (0, 0)
-            grown = [(now.get(model, none), self._judged.get(model, none)) for model in seen.models]
+            grown = [(now.get(model, none), before.get(model, none)) for model in seen.models]
             seen.judged, seen.right = (max(0, sum(now[at] - then[at] for now, then in grown)) for at in (0, 1))
 
     def _tasks(self, cluster: str, name: str) -> list[str]:
@@ -206,12 +204,12 @@ class Watch:
             if answer["nextForwardToken"] == before or not answer["events"]:
                 return
 
-    def _statistics(self) -> dict[str, tuple[int, int]]:
-        """Of each model, how many answers were judged, and how many of those approved."""
+    def _statistics(self) -> dict[str, tuple[int, int]] | None:
+        """Of each model, how many answers were judged, and how many of those approved; None if nobody tells."""
         try:
             found = smoke.statistics(self.public_url, self.api_url)
         except SmokeTestError:
-            return self._judged  # the API is closed, or does not answer: nothing more is known
+            return None  # the API is closed, or does not answer
         return {one["model"]: (one["answered"], one["right"]) for one in found["models"]}
 
 

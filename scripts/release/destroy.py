@@ -210,12 +210,15 @@ def _unknown(cloud: Cloud, state: StackState) -> Step:
 
 def _check_protection(cloud: Cloud, tables: list[str]) -> None:
     protected = [table for table in tables if _describe_table(cloud, table).get("DeletionProtectionEnabled")]
-    if protected:
-        raise DeployError(
-            f"Protected against deletion: {', '.join(protected)}. Nothing was changed.",
-            'Keep the judgements with --keep-data; or set deletion_protection = "false" for the stage in stages.toml, '
-            "deploy, and destroy again.",
-        )
+    if not protected:
+        return
+    way = 'set deletion_protection = "false" for the stage in stages.toml, deploy'
+    if not catalogue.is_stage_name(cloud.stage):  # a stage that cannot be deployed any more
+        way = "run `aws dynamodb update-table --no-deletion-protection-enabled --table-name ...` for each"
+    raise DeployError(
+        f"Protected against deletion: {', '.join(protected)}. Nothing was changed.",
+        f"Keep the judgements with --keep-data; or {way}, and destroy again.",
+    )
 
 
 def _describe_table(cloud: Cloud, table: str) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from scripts.app import lambdas, linked_role, page, receipt_keys, throttle
 from scripts.app.page import SiteChange
 from scripts.cloudformation import apply, parallel
@@ -136,11 +138,19 @@ class Execution:
     def keep_only(self, images: Sequence[str]) -> None:
         """Let the stage's own registry, if it has one, expire other images.
 
+        If that is refused, the registry keeps more than it must until the next release: no reason to undo this one.
+
         Args:
             images: references of what runs, and of what can be rolled back to.
         """
-        if self.other_image:
+        if not self.other_image:
+            return
+        try:
             kept.keep_only(self.work.cloud, self._registry, images)
+        except (BotoCoreError, ClientError) as error:
+            known = explain(error)
+            why = f"{known.message} {known.next_step}" if known else str(error)
+            self.work.reporter.warn(f"The registry keeps images that nothing needs any more. {why}")
 
     @property
     def other_image(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from generator import catalogue
-from scripts.app import lambdas
+from scripts.app import lambdas, throttle
 from scripts.app.lambdas import Package
 from scripts.cloudformation import stacks, templates
 from scripts.cloudformation.plan import Plan, make_plan
@@ -45,6 +45,14 @@ class Release:
     smoke_test: bool = False
     public_url: str | None = None
     if_first_fails: str = FIRST
+
+    def __post_init__(self) -> None:
+        """Refuse a stage whose name is not allowed any more.
+
+        Raises:
+            SettingsError: it is not.
+        """
+        self.settings.check_name()
 
     @property
     def first(self) -> bool:
@@ -143,6 +151,7 @@ def _release(
     settings = _still_mailing(settings, found)
     chosen = zones.of_stage(cloud, settings, found)
     plan = wired(settings, image, code.key, chosen, found).only(lambda declared: repository.chosen(settings, declared))
+    plan = throttle.while_closed(plan)
     before = images.current(cloud, found)
     return Release(settings, plan, code, image, before, page=page, smoke_test=True, public_url=public_url)
 

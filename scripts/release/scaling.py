@@ -5,6 +5,7 @@ The bounds are stack parameters, so nothing drifts from the templates.
 
 from __future__ import annotations
 
+from generator.catalogue import CANARY
 from scripts.app import service, throttle
 from scripts.app.service import ServiceState
 from scripts.cloudformation import apply, stacks
@@ -85,7 +86,8 @@ def set_parameters(work: Work, stack: str, changed: dict[str, str]) -> None:
 
 
 def _set_tasks(work: Work, tasks: int, bounds: dict[str, str]) -> ServiceState:
-    outputs = stacks.collect_outputs(work.cloud)
+    found = stacks.of_stage(work.cloud)
+    outputs = stacks.outputs_of(work.cloud.stage, found)
     if "ServiceName" not in outputs:
         raise DeployError(
             f"No service of stage {work.cloud.stage} is deployed here.",
@@ -93,6 +95,10 @@ def _set_tasks(work: Work, tasks: int, bounds: dict[str, str]) -> ServiceState:
         )
     where = outputs["ClusterName"], outputs["ServiceName"]
     before = service.describe(work.cloud, *where)
+    if CANARY.name in outputs:  # one that a killed command has left; its task would run on, and keep an instance
+        service.end(work.cloud, where[0], outputs[CANARY.name], work.interrupt)
+    if any(CANARY.image in state.parameters for state in found):
+        bounds = {**bounds, CANARY.image: ""}
     set_parameters(work, "service", bounds)
     work.cloud.client("ecs").update_service(cluster=where[0], service=where[1], desiredCount=tasks)
     state = service.wait_until_steady(work.cloud, *where, work.reporter, work.interrupt, before)

@@ -72,6 +72,20 @@ class Settings:
         """The same settings with another address for alarms."""
         return Settings(self.stage, {**self.values, "alarm_email": address})
 
+    def check_name(self) -> None:
+        """Refuse to deploy a stage under a name that was allowed once.
+
+        Raises:
+            SettingsError: its rights could reach another stage's resources, or its own would not reach its own.
+        """
+        if not catalogue.is_stage_name(self.stage):
+            raise SettingsError(
+                f"The stage {self.stage!r} cannot be deployed under this name: it must be {catalogue.STAGE_NAME_RULE}. "
+                "With a hyphen, one stage's rights reach the resources of another; a longer name is cut off.",
+                f"Rename its table in {STAGES_FILE.name}, and deploy. What is deployed under the old name goes on: as "
+                f"long as the table [{self.stage}] is there too, `sentiment export` and `sentiment destroy` work.",
+            )
+
     @property
     def protects_data(self) -> bool:
         """Whether resources that hold data are protected against deletion."""
@@ -101,8 +115,8 @@ def load(stage: str, path: Path = STAGES_FILE) -> Settings:
         path: the file.
 
     Raises:
-        SettingsError: there is no such stage, it must not be called that, or it has a key that the defaults lack, or
-            of another type.
+        SettingsError: there is no such stage, no stage could ever be called that, or it has a key that the defaults
+            lack, or of another type.
     """
     found = tables(path)
     defaults = found["defaults"]
@@ -112,10 +126,10 @@ def load(stage: str, path: Path = STAGES_FILE) -> Settings:
             f"There is no stage {stage!r}; {path.name} has: {known}.",
             f"Name one of them with --stage, or add a table [{stage}] to {path.name}.",
         )
-    if not re.fullmatch(catalogue.STAGE_NAME, stage):
+    if not re.fullmatch(catalogue.STAGE_NAME_BEFORE, stage):
         raise SettingsError(
             f"{stage!r} cannot be the name of a stage: it must be {catalogue.STAGE_NAME_RULE}.",
-            f"Rename its table in {path.name}. With a hyphen, one stage's rights would reach the resources of another.",
+            f"Rename its table in {path.name}.",
         )
     for key, value in found[stage].items():
         _check(stage, key, value, defaults, path)

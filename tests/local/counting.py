@@ -1,7 +1,7 @@
 """Counts the calls that a command makes of AWS, here of the laptop cloud; a call that is retried counts once.
 
-Not counted is what a command deletes of the lock, and what it reads of it after the first page: that depends on how many
-others held it, and how long ago.
+Not counted is what a command deletes of the lock, and what it reads of it after the first page: that depends on how
+many others held it, and how long ago.
 """
 
 from __future__ import annotations

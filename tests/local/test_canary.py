@@ -17,8 +17,9 @@ import pytest
 from generator.catalogue import CANARY
 from scripts import ROOT
 from scripts.cloudformation import stacks
-from scripts.cloudformation.work import changing
-from scripts.release import canary, images, scaling
+from scripts.cloudformation.work import Work, changing
+from scripts.release import canary, comparing, images, scaling
+from scripts.release.comparing import Seen
 from scripts.stage import history
 from scripts.stage.reporter import Reporter
 from tests.local.conftest import Run
@@ -27,6 +28,12 @@ from tests.local.test_roll import Service, Traffic, another_image, eventually
 
 LONG = "20"  # minutes: longer than the test may last, so that whatever ends before has been ended
 BRIEF = "0.05"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is slow: on a busy machine those of a task that has just started may be (tests/unit judges speed)."""
+    monkeypatch.setattr(comparing, "NOTICED_MILLISECONDS", float("inf"))
 
 
 @pytest.fixture
@@ -173,12 +180,52 @@ def test_an_interrupted_canary_goes_back(own: RunningApp, service: Service, befo
 def test_the_next_roll_removes_what_a_killed_canary_has_left(
     own: RunningApp, run: Run, service: Service, before: str, tmp_path: Path
 ) -> None:
-    new = another_model(own, tmp_path, "dddddddddddd")
-    with changing(own.cloud, Reporter(), "roll") as work:
-        scaling.set_parameters(work, canary.STACK, {CANARY.image: new})
-    assert CANARY.name in stacks.collect_outputs(own.cloud)
+    leave_canary(own, another_model(own, tmp_path, "dddddddddddd"))
     with Traffic(own, visitors=1) as traffic:
         run("roll", "--image", before)
 
     assert traffic.failures == []
+    assert service.images() == {before}
+
+
+def test_ctrl_c_at_the_end_of_the_comparison_stops_the_roll_too(
+    own: RunningApp, run: Run, service: Service, before: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = another_model(own, tmp_path, "eeeeeeeeeeee")
+
+    def nothing_against(work: Work, *_: object) -> tuple[Seen, Seen, list[str]]:
+        work.interrupt.press()
+        return Seen(), Seen(), []
+
+    monkeypatch.setattr(canary, "_compare", nothing_against)
+    assert "the canary is removed" in run("roll", "--image", new, "--canary", LONG, code=130).stderr
+    assert service.images() == {before}
+
+
+def leave_canary(own: RunningApp, image: str) -> str:
+    """What a killed command leaves: a canary, of whatever image; the name of its service."""
+    with changing(own.cloud, Reporter(), "roll") as work:
+        scaling.set_parameters(work, canary.STACK, {CANARY.image: image})
+    return stacks.collect_outputs(own.cloud)[CANARY.name]
+
+
+def test_a_stage_that_sleeps_has_no_canary_left(own: RunningApp, run: Run, service: Service, before: str) -> None:
+    name = leave_canary(own, before)
+    assert f"canary {before}: it is being compared" in run("status").stdout
+    try:
+        run("sleep")
+        tasks = service.ecs.list_tasks(cluster=service.cluster)["taskArns"]
+        found = service.ecs.describe_services(cluster=service.cluster, services=[name])["services"]
+        assert tasks == []
+        assert not [each for each in found if each["status"] == "ACTIVE"]
+    finally:
+        run("wake")
+
+
+def test_a_canary_that_somebody_has_deleted_stops_no_roll(
+    own: RunningApp, run: Run, service: Service, before: str
+) -> None:
+    name = leave_canary(own, before)
+    service.ecs.delete_service(cluster=service.cluster, service=name, force=True)
+    run("roll", "--image", before)
     assert service.images() == {before}

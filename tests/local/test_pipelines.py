@@ -190,6 +190,17 @@ def test_retraining_exports_in_its_role(own, tree, outputs):
     assert (tree / "build/retrain/judgements.csv").read_text().startswith("id,review,sentiment")
 
 
+def test_a_plan_says_in_its_role_why_a_template_is_refused(own, tree, outputs):
+    path = tree / "templates/api.yaml"
+    text = path.read_text()
+    path.write_text(text.replace(" MaxAge:", " MaxAgee:"))
+    try:
+        done = make(tree, own, take_on(own, outputs, "plan"), WORK["plan"])
+    finally:
+        path.write_text(text)
+    assert "Unsupported property [MaxAgee] (at /Resources/HttpApi" in " ".join(done.stderr.split())
+
+
 def test_an_image_that_does_not_work_is_taken_back_by_the_pipeline(own, tree, outputs):
     before = image(task_definition(own))
     path, text = change_text(tree, "container/sentiment/app.py", "raise RuntimeError('broken on purpose')\n")

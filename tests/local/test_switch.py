@@ -35,7 +35,7 @@ def fire(own: RunningApp, alarm: str) -> Fire:
 
     def closing() -> None:
         own.cloud.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="31 cents")
-        eventually(lambda: throttle.reason(own.cloud) != "")  # noted after it is closed
+        eventually(lambda: throttle.reason(own.cloud) != "" and limits(own) == (0.0, 0))
 
     return closing
 
@@ -111,6 +111,8 @@ def test_a_deployment_of_another_throttle_leaves_the_api_closed(own: RunningApp,
         assert limits(own) == (0.0, 0)
         run("roll")
         assert "api: unchanged" in run("deploy").stderr
+        assert "The API is closed, and answers 429: The API's traffic" in run("status").stdout
+        assert "No change." in run("plan").stdout
         assert (limits(own), status(own)) == ((0.0, 0), 429)
         run("wake")
         assert limits(own) == (1500.0, int(load("local").parameters["ThrottleBurst"]))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from generator import catalogue
+from scripts.cloudformation import templates
+from scripts.stage import settings
+from scripts.stage.session import tags
 
 IMAGE, NEXT = (f"docker.io/example/sentiment-rnn@sha256:{digit * 64}" for digit in "ab")
 
@@ -32,6 +35,33 @@ def test_a_stage_is_deployed_rolled_put_to_sleep_woken_and_destroyed(run, client
     run("destroy", "--stage", "dev", "--yes")
     assert stacks(client, "dev") == set()
     assert everything(client) == before, "nothing is left, and nothing of others is gone"
+
+
+def test_a_stage_whose_name_was_allowed_once_can_be_read_and_destroyed(run, client, monkeypatch, tmp_path):
+    stage, tables = "dev-2", settings.tables()
+    monkeypatch.setattr(settings, "tables", lambda path=None: {**tables, stage: tables["dev"]})
+    before = everything(client)
+    data = templates.load("data")
+    values = {name: settings.load(stage).parameters.get(name) for name in data.parameters} | {
+        "Stage": stage,
+        "LogBucketName": "logs",
+    }
+    client("cloudformation").create_stack(
+        StackName=catalogue.stack_name(stage, data.stack),
+        TemplateBody=data.body,
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items() if value],
+        Tags=[{"Key": key, "Value": value} for key, value in tags(stage).items()],
+    )
+    # `plan` exits with 2 if something would change, so with 1 for every error.
+    for command, code in (("image", 2), ("deploy", 2), ("roll", 2), (f"plan --image {IMAGE}", 1)):
+        refused = run(*command.split(), "--stage", stage, code=code).stderr
+        assert "stage 'dev-2' cannot be deployed under this name" in refused, command
+
+    assert "JudgementsTableName" in run("outputs", "--stage", stage).stdout
+    run("export", "--stage", stage, "--out", str(tmp_path / "all.csv"))
+    run("destroy", "--stage", stage, "--yes")
+    assert stacks(client, stage) == set()
+    assert everything(client) == before
 
 
 def stacks(client: Any, stage: str) -> set[str]:

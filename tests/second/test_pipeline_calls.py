@@ -58,6 +58,7 @@ UNSEEN = {
     "cloudformation:ContinueUpdateRollback": TROUBLE,
     "cloudformation:DeleteChangeSet": "a change set without changes, or one that came after Ctrl-C",
     "cloudformation:DeleteStack": TROUBLE,
+    "cloudformation:DescribeEvents": "a template that CloudFormation's validation refuses",
     "cloudformation:UpdateTerminationProtection": "a stage that protects its data, at its first deployment",
     "cloudfront:CreateInvalidation": "a stage with CloudFront",
     f"ssm:DeleteParameter parameter/sentiment/{STAGE}/lock/*": "generations of the lock that went stale",

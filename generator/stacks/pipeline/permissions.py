@@ -31,6 +31,7 @@ CHANGE_SETS = (
     "CreateChangeSet",
     "DeleteChangeSet",
     "DescribeChangeSet",
+    "DescribeEvents",
     "DescribeStackEvents",
     "ExecuteChangeSet",
     "GetTemplate",
@@ -186,7 +187,7 @@ def plan(built: Iterable[Document]) -> list[aws.Statement]:
     Args:
         built: templates of the app's stacks as plain data.
     """
-    asking = ("CreateChangeSet", "DeleteChangeSet", "DescribeChangeSet", "GetTemplate")
+    asking = ("CreateChangeSet", "DeleteChangeSet", "DescribeChangeSet", "DescribeEvents", "GetTemplate")
     return [
         see_stacks(),
         allow([f"cloudformation:{call}" for call in asking], _stack("*")),

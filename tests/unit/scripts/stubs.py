@@ -146,7 +146,7 @@ class Answers:
         self.stubber.add_response(
             "describe_events",
             {"OperationEvents": [{"EventType": "STACK_EVENT"}, *events]},
-            {"ChangeSetName": CHANGE_SET_ID, "Filters": {"FailedEvents": True}},
+            {"ChangeSetName": CHANGE_SET_ID, "StackName": STACK_ID, "Filters": {"FailedEvents": True}},
         )
 
     def executed(self):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from botocore.exceptions import ClientError
 
 from scripts.app import service
 from scripts.stage.errors import InterruptedDeployError, ServiceError
@@ -41,6 +42,33 @@ def ecs(cloud):
         stub.add_response("describe_services", {"services": [found]}, {"cluster": "c", "services": ["s"]})
 
     return answer
+
+
+def test_a_service_is_ended_once_its_tasks_are_gone(cloud, ecs):
+    cloud.stub("ecs").add_response("update_service", {}, {"cluster": "c", "service": "s", "desiredCount": 0})
+    ecs(deployment(2), desired=0)
+    ecs(deployment(2, running=0, pending=1), desired=0)
+    ecs(deployment(2, running=0), deployment(1, "ACTIVE"), desired=0)
+    ecs(deployment(2, running=0), desired=0)
+    service.end(cloud, "c", "s", Interrupt())
+
+
+@pytest.mark.parametrize("code", ["ServiceNotFoundException", "ServiceNotActiveException"])
+def test_a_service_that_is_gone_is_ended(cloud, code):
+    cloud.stub("ecs").add_client_error("update_service", code)
+    service.end(cloud, "c", "s", Interrupt())
+
+
+def test_a_service_that_goes_meanwhile_is_ended(cloud):
+    cloud.stub("ecs").add_response("update_service", {})
+    cloud.stub("ecs").add_response("describe_services", {"services": []})
+    service.end(cloud, "c", "s", Interrupt())
+
+
+def test_a_service_that_may_not_be_ended_is_an_error(cloud):
+    cloud.stub("ecs").add_client_error("update_service", "AccessDeniedException")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        service.end(cloud, "c", "s", Interrupt())
 
 
 def wait(cloud, before=None, reporter=None, interrupt=None):

@@ -71,6 +71,13 @@ def test_a_fit_machine_passes(aws, monkeypatch):
         assert found[name].passed, found[name].text
 
 
+def test_a_name_that_was_allowed_once_fails(aws):
+    old = settings.Settings("dev-2", stage().values)
+    named = next(each for each in doctor.examine(AwsPlace(old, aws.region), old) if each.name == "stage name")
+    assert "cannot be deployed under this name" in named.detail
+    assert not named.passed
+
+
 @pytest.mark.parametrize(
     ("region", "passed", "warned"),
     [("us-east-1", True, False), ("eu-north-1", True, True), ("eu-south-1", False, True)],

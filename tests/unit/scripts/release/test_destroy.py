@@ -96,6 +96,15 @@ def test_a_protected_table_stops_everything_before_anything_is_touched(aws):
     with pytest.raises(DeployError, match=r"Protected against deletion: held\. Nothing was changed") as raised:
         destroy._check_protection(aws, ["free", "held", "gone"])
     assert "--keep-data" in raised.value.next_step
+    assert "deploy, and destroy again" in raised.value.next_step
+
+
+def test_a_stage_that_cannot_be_deployed_any_more_is_unprotected_by_hand(aws):
+    table(aws, "held", protected=True)
+    with pytest.raises(DeployError, match="Protected against deletion: held") as raised:
+        destroy._check_protection(Cloud("dev-2", region="us-east-1"), ["held"])
+    assert "aws dynamodb update-table --no-deletion-protection-enabled" in raised.value.next_step
+    assert "deploy" not in raised.value.next_step
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ClientError
 
+from generator.catalogue import CANARY
 from scripts.app import page, receipt_keys
 from scripts.app.lambdas import Package
 from scripts.app.page import SiteChange
@@ -13,6 +14,7 @@ from scripts.cloudformation.apply import Before, Outcome
 from scripts.cloudformation.plan import make_plan
 from scripts.cloudformation.stacks import StackState
 from scripts.cloudformation.templates import parse
+from scripts.image import kept
 from scripts.release import smoke
 from scripts.release.execute import execute
 from scripts.release.execution import Execution
@@ -174,6 +176,15 @@ def test_a_later_release_that_fails_is_undone_and_what_is_new_is_left(
     assert uploads == [UPLOADED]
 
 
+def test_a_canary_that_had_been_left_does_not_come_back(work, brought_up, failing, answers):
+    asked, before = brought_up
+    before["network"] = Before(OLD, {CANARY.image: "left", "Zones": "a"})
+    answers.stack("UPDATE_COMPLETE", parameters={CANARY.image: "", "Zones": "b"})
+    with pytest.raises(SmokeTestError, match="Restored to the previous state: network"):
+        execute(work, release(NETWORK, there=[found("service")], smoke_test=True))
+    assert asked[-1] == ("network", OLD, {CANARY.image: "", "Zones": "a"})
+
+
 @pytest.mark.parametrize(
     ("trouble", "told"),
     [
@@ -253,6 +264,17 @@ def test_an_image_is_remembered_once_it_has_passed_and_not_before(work, brought_
     execute(work, made, seen.append)
     assert seen == [{"VpcId": "v"}, []]
     assert remembered == [("new", "old")]
+
+
+def test_a_registry_that_lets_no_image_go_fails_no_release(work, brought_up, monkeypatch, reporter):
+    def refused(*_arguments):
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ListImages")
+
+    monkeypatch.setattr(kept, "keep_only", refused)
+    monkeypatch.setattr(history, "remember_image", lambda *_: ["r@sha256:b", "r@sha256:a"])
+    there = [found("registry", outputs={"RepositoryUri": "r"}), found("service"), found("network", parameters=OTHER)]
+    execute(work, release(NETWORK, there=there, image="r@sha256:b", image_before="r@sha256:a"))
+    assert "The registry keeps images that nothing needs any more. Access denied (ListImages: no)." in reporter.said[-1]
 
 
 def test_a_release_without_a_service_makes_no_key(work, brought_up, monkeypatch):

@@ -5,7 +5,7 @@ import pytest
 from generator import catalogue
 from scripts.release import images, plans, registry, zones
 from scripts.stage import history, settings
-from scripts.stage.errors import DeployError
+from scripts.stage.errors import DeployError, SettingsError
 from scripts.stage.settings import Settings
 from tests.unit.scripts.stubs import NOON, TAGS
 
@@ -50,6 +50,12 @@ def account(cloud):
 
 def names(release):
     return {step.stack for step in release.stacks.steps}
+
+
+def test_nothing_is_planned_under_a_name_that_was_allowed_once(cloud, account):
+    account(image="old", service="CREATE_COMPLETE", site="CREATE_COMPLETE")
+    with pytest.raises(SettingsError, match="stage 'dev-2' cannot be deployed under this name"):
+        plans.everything(cloud, Settings("dev-2", DEV.values), "new")
 
 
 def test_everything_is_every_stack_the_page_and_the_smoke_test(cloud, account):

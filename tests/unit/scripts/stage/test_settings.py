@@ -42,11 +42,19 @@ def test_an_unknown_stage_is_answered_with_those_that_there_are(write, stage):
         settings.load(stage, write(DEFAULTS + "[dev]\n[prod]\n"))
 
 
-@pytest.mark.parametrize("stage", ["dev-2", "a" * 13, "2dev", "Dev"])
-def test_a_stage_whose_name_would_mix_it_up_with_another_is_refused(write, stage):
+@pytest.mark.parametrize("stage", ["2dev", "Dev", "a" * 17])
+def test_a_stage_whose_name_was_never_allowed_is_refused(write, stage):
     with pytest.raises(SettingsError, match=f"'{stage}' cannot be the name of a stage") as refused:
         settings.load(stage, write(f"[defaults]\n[{stage}]\n"))
     assert "Rename its table" in refused.value.next_step
+
+
+@pytest.mark.parametrize("stage", ["dev-2", "a" * 13])
+def test_a_stage_whose_name_was_allowed_once_can_be_known_but_not_deployed(write, stage):
+    found = settings.load(stage, write(f"[defaults]\n[{stage}]\n"))
+    with pytest.raises(SettingsError, match=f"stage '{stage}' cannot be deployed under this name") as refused:
+        found.check_name()
+    assert "sentiment destroy" in refused.value.next_step
 
 
 def test_an_unknown_key_is_named(write):
@@ -75,6 +83,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_every_stage_of_this_project_loads():
     for stage in settings.stages():
+        settings.load(stage).check_name()
         assert settings.load(stage).parameters["TaskMemory"].isdigit()
 
 
