@@ -205,7 +205,7 @@ train:  ## train the RNN and ship it (DATA=path to isear.csv, SEED=0; TEXTS=, SO
 	cd container && ../$(PY) -m training.train --data "$(abspath $(DATA))" --seed $(or $(SEED),0) --checkpoint ../build/train-$(or $(SEED),0)$(if $(ALONE),-alone).pt $(if $(TEXTS),--texts "$(abspath $(TEXTS))") $(if $(SOFT_LABELS),--soft-labels "$(abspath $(SOFT_LABELS))") $(if $(OUT),--out "$(abspath $(OUT))") $(if $(ALONE),--alone)
 
 .PHONY: care
-care: $(VENV)/.dev  ## rewrite what the service reads to find texts that need care (from container/training/care)
+care: $(VENV)/.dev  ## write the patterns by which the service finds texts that need care (from container/training/care)
 	cd container && ../$(PY) -m training.care.compile
 
 .PHONY: teacher
@@ -222,7 +222,7 @@ retrain: train-env  ## learn from people's judgements, keep what is better (STAG
 JUDGEMENTS := build/retrain/judgements.csv
 
 .PHONY: propose
-propose:  ## open a pull request with the model that `make retrain` has put in place, and what may be published of its report (needs gh)
+propose:  ## open a pull request with the model that `make retrain` has installed, and its public report (needs gh)
 	@if [ -z "$$(git status --porcelain -- container/model)" ]; then \
 		echo "container/model is as it was committed: there is no new model to propose"; exit 0; fi; \
 	name=$$(basename container/model/sentiment-*.onnx .onnx); branch=retrain/$$name; \

@@ -273,7 +273,7 @@ FUNCTIONS = (
         "withdraw",
         "POST",
         "/withdraw",
-        "Erases what somebody said about one prediction, by the receipt that they hold",
+        "Erases the judgement of a prediction for the visitor who has its receipt",
         ("JUDGEMENTS_TABLE", "COUNTS_TABLE", "LEDGER_TABLE", "RECEIPT_KEY_PARAMETER"),
     ),
     Function(

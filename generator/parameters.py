@@ -143,7 +143,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "MinValue": 0,
         "MaxValue": 100,
     },
-    "MaxInstances": {"Type": "Number", "Description": "Most instances", "MinValue": 1, "MaxValue": 100},
+    "MaxInstances": {"Type": "Number", "Description": "Maximum number of instances", "MinValue": 1, "MaxValue": 100},
     "ContainerInsights": {
         "Type": "String",
         "Description": "CloudWatch Container Insights of the cluster; costs money unless disabled",
@@ -161,7 +161,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "ImageUri": {**_NAME, "Description": "Container image to run, as repository:tag"},
     "CanaryImageUri": {
         "Type": "String",
-        "Description": "Container image of a canary beside the other tasks; empty: none",
+        "Description": "Container image of the canary, one task beside the others; empty: no canary",
         "Default": "",
     },
     "MinTasks": {

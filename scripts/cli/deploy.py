@@ -38,7 +38,7 @@ CANARY = click.option(
     metavar="MINUTES",
     default=0.0,
     type=click.FloatRange(0),
-    help="First run one task of it beside the others that long; go back if it serves worse.",
+    help="First run one task of it beside the others for this long; roll nothing out if it serves worse.",
 )
 
 

@@ -84,12 +84,12 @@ def _begin(number: str, since: str) -> None:
     if other and other.number != page.number and beginning.changed_since(ROOT, other.files):
         click.echo(
             f"Note: changes of lesson {other.number} are still here. "
-            f"`sentiment learn {other.number} --reset` takes them back.",
+            f"`sentiment learn {other.number} --reset` undoes them.",
             err=True,
         )
     if not since and (edited := verdict.edited(page)):
-        click.echo(f"Lesson {page.title} has begun already, and stays begun: {', '.join(edited)} changed since.")
-        click.echo(f"Next: go on, or take the change back: `sentiment learn {page.number} --reset`")
+        click.echo(f"Lesson {page.title} has already begun; changed since then: {', '.join(edited)}.")
+        click.echo(f"Next: continue, or undo the change: `sentiment learn {page.number} --reset`")
         return
     begun = verdict.begin(page, since=since)
     click.echo(f"Lesson {page.title} begins at commit {begun.commit[:7]}: {page.path.relative_to(ROOT)}")

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from generator import catalogue
 from scripts.costs.prices import Prices
 
-# All files of the image as built; 130 MB of them are its base (docs/decisions.md). Registries store layers compressed,
-# and shared layers once, so this is an upper bound.
-IMAGE_GB = 0.24
+# Registries store layers compressed, and shared ones once: an upper bound, which tests/image holds the image to.
+IMAGE_GB = catalogue.IMAGE_MB / 1000
 REVISIONS = catalogue.IMAGES_KEPT + catalogue.IMAGES_PUSHED
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from generator import catalogue
 from scripts.cloudformation.templates import Resource
+from scripts.costs import registry
 from scripts.stage.errors import TemplateError
 
 HOURS = 730.0
@@ -44,8 +45,7 @@ PREDICTION_METRICS = 3 + len(
 REQUESTS_A_VISIT = 10
 PAGE_BYTES = 61_440
 PAGE_FILES = 18
-# Compressed, rounded up: one image, plus what each of the thirty that are kept adds to the shared layers.
-IMAGES_GB = 0.2 + 30 * 0.01
+IMAGES_GB = registry.REVISIONS * registry.IMAGE_GB
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ def page() -> str:
         table(("settings", "what differs", "USD a month"), _by_settings()),
         "## What is free\n",
         table(("account", "idle", "100,000 requests"), _free()),
-        f"## Where the image is kept\n\n{registry.REVISIONS} revisions of at most {registry.IMAGE_GB} GB each.\n",
+        f"## Where the image is kept\n\n{registry.REVISIONS} revisions of at most {registry.IMAGE_GB} GB each, "
+        "compressed as registries store them.\n",
         table(("registry", "USD a month", "remark"), _images(first)),
         "## Prices\n",
         table(("price of", *(head for region in REGIONS for head in (region, "as of")), "source"), _prices()),

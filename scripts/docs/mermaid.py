@@ -1,4 +1,4 @@
-"""Writes graphs and frames as Mermaid, which forges draw themselves. What is in them is said elsewhere."""
+"""Writes graphs and frames as Mermaid, which GitHub and its like draw themselves. What is in them is said elsewhere."""
 
 from __future__ import annotations
 

@@ -95,8 +95,8 @@ def _pages_by_people(root: Path) -> list[str]:
 def _gallery(drawn: list[Picture]) -> str:
     parts = ["# Pictures\n"]
     parts.append(
-        "All of them are drawn from the templates and the catalogue by `make pictures`. Beside each graph lies the same"
-        " as Mermaid (`.mmd`), which forges draw themselves.\n"
+        "`make pictures` draws all of them from the templates and the catalogue. Each graph is also there as Mermaid\n"
+        "(`.mmd`), which GitHub draws by itself.\n"
     )
     for each in drawn:
         parts += [f"## {each.caption.split(':')[0].removesuffix('.')}\n", f"{each.caption}\n"]

@@ -1,4 +1,4 @@
-"""Writes the page of each stack, docs/stacks/NAME.md: picture, resources, parameters, outputs, and who may what."""
+"""Writes the page of each stack, docs/stacks/NAME.md: picture, resources, parameters, outputs, and who may do what."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _index() -> str:
 
 def _page(template: Template) -> str:
     resources = [
-        (f"`{each.id}`", f"`{each.type}`", each.purpose + (f" (only if `{each.condition}`)" if each.condition else ""))
+        (f"`{each.id}`", f"`{each.type}`", each.purpose + _condition(each.condition))
         for each in template.resources.values()
     ]
     parameters = [
@@ -62,20 +62,24 @@ def _page(template: Template) -> str:
             f"# Stack {template.stack}\n",
             f"{template.description}.\n",
             f"[![{_alt('Stack ' + template.stack)}]({picture})]({picture})\n",
-            "An arrow leads from what is there first to what builds on it; dashed, where a condition decides. Grey"
+            "An arrow leads from a resource to one that builds on it; it is dashed where a condition decides. Grey"
             " boxes are other stacks, with the values that come from them or go to them.\n",
             f"The template is `templates/{template.stack}.yaml`; `{source(template.stack)}` writes it.\n",
             "## Resources\n",
             table(("Resource", "Type", "What it is for"), resources),
             "## Parameters\n",
-            table(("Parameter", "What it says", "Where its value comes from"), parameters),
+            table(("Parameter", "What it is", "Where its value comes from"), parameters),
             "## Outputs\n",
             table(("Output", "What it is", "Used by"), outputs),
-            "## Who may what\n",
+            "## Who may do what\n",
             table(("Who", "May", "On what"), (_grant(each) for each in grants() if each.stack == template.stack)),
             BANNER,
         ]
     )
+
+
+def _condition(name: str) -> str:
+    return f" ({model.only(name)}: `{name}`)" if name else ""
 
 
 def _alt(what: str) -> str:
@@ -92,15 +96,20 @@ def _source(template: Template, name: str, entry: dict[str, object]) -> str:
         return f"worked out: {COMPUTED[name][1]}"
     by_parameter = {pascal(key): key for key in settings.load("dev").values}
     if name in by_parameter:
-        return f"setting `{by_parameter[name]}`, by default `{settings.load('dev').values[by_parameter[name]]}`"
-    return f"its default, `{entry.get('Default')}`"
+        key = by_parameter[name]
+        return f"setting `{key}`, in `dev` {_shown(settings.load('dev').values[key])}"
+    return f"its default, {_shown(entry.get('Default'))}"
+
+
+def _shown(value: object) -> str:
+    return "empty" if value == "" else f"`{value}`"
 
 
 def _takers(template: Template, name: str) -> str:
     takers = [
         each.stack for each in model.stacks().values() if name in each.parameters and each.stack != template.stack
     ]
-    return ", ".join(f"[{taker}]({taker}.md)" for taker in takers) or "the orchestrator and people"
+    return ", ".join(f"[{taker}]({taker}.md)" for taker in takers) or "the orchestrator and operators"
 
 
 def _grant(grant: Grant) -> tuple[str, str, str]:

@@ -154,7 +154,7 @@ def not_yet(room: Room, missing: str, file: str, edit: str, bring: str) -> NotYe
     if room.deployed_since(file):
         hint = f"{file} is changed, and something was deployed since, but not this: {edit}. Then run {bring}."
         return NotYetError(missing, hint)
-    hint = f"{file} is changed, but not deployed yet: run {bring}. If you have, it changed nothing; it needs: {edit}."
+    hint = f"{file} is changed, but not deployed yet: run {bring}. If that changes nothing, this is missing: {edit}."
     return NotYetError(missing, hint)
 
 

@@ -55,11 +55,12 @@ def group(room: Room) -> str:
     if found["MinSize"] >= found["MaxSize"]:
         raise NotYetError(
             f"The group's minimum is {found['MinSize']} instances and its maximum {found['MaxSize']}.",
-            f"AWS refuses that: replacing an instance needs room for one more. Set min_instances to 2; run {DEPLOY}.",
+            f"Replacing an instance needs room for one more. Set min_instances to 2, then run {DEPLOY}.",
         )
     if found["MinSize"] == room.before:
         raise NotYetError(f"The group's minimum was already {found['MinSize']} instances.", AGAIN)
-    return f"the group runs {found['MinSize']} to {found['MaxSize']} instances; desired are {found['DesiredCapacity']}"
+    desired = found["DesiredCapacity"]
+    return f"the group runs {found['MinSize']} to {found['MaxSize']} instances; its desired capacity is {desired}"
 
 
 def task_memory(room: Room) -> int:

@@ -137,7 +137,7 @@ class Tutor:
                 self._told = text
                 self._say(f"{time.strftime('%H:%M:%S')}  {text}")
                 if verdict.passed:
-                    self._say(f"{self._bar()}   n: takes the change back, and opens the next lesson")
+                    self._say(f"{self._bar()}   n: undoes your change, and opens the next lesson")
 
         self._attempt(check)
 

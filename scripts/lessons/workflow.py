@@ -49,7 +49,7 @@ def run(root: Path, name: str, say: Callable[[str], None]) -> bool:
     if changed := beginning.changed_since(root, "HEAD"):
         raise DeployError(
             f"Not committed: {', '.join(changed)}. A pipeline sees only what is committed and pushed.",
-            "`git commit --all` first; `make lesson-reset` takes the commit back later.",
+            "`git commit --all` first; `make lesson-reset` undoes the commit later.",
         )
     commit = beginning.git(root, "rev-parse", "HEAD").strip()
     say(f"{name} at {commit[:7]}")

@@ -19,7 +19,7 @@ TITLE = "Calls of AWS that a command makes"
 ABOUT = """\
 Counted on the laptop cloud, whose commands are those of AWS. What is repeated until something is over (the descriptions
 of change sets, stacks, events and services) counts once; on AWS it is asked every three seconds. There each command
-besides asks who it is (one call), and `deploy` and `roll` ask for the registry's address and a token (two calls).
+also asks who it is (one call), and `deploy` and `roll` ask for the registry's address and a token (two calls).
 Rolling out another image from the stage's own registry gives and takes the tags that keep images there: five calls.
 Not counted is what a command deletes of the lock that earlier commands left: about two calls for each of them.
 """

@@ -31,7 +31,7 @@ Stage `dev` is deployed to moto's server. Then both are asked what would change,
 list of tags in another order). Every request that reaches the server counts. The CDK's app needs no bootstrap stack, so
 it asks for none; its usual one adds calls. `cdk deploy` could not be repeated: moto loses the change sets that the CDK
 makes, and does not take its direct updates. Without a change it skips a stack after the same two calls (`canSkipDeploy`
-in its source). Our `stacks` besides takes and releases the stage's lock, looks at the service, at keys and at images
+in its source). Our `stacks` also takes and releases the stage's lock, looks at the service, at keys and at images
 that worked, and on AWS runs a smoke test.
 
 To repeat: `npm install --prefix FOLDER aws-cdk@2.1148.1 aws-cdk-lib@2 constructs@10`, then `CDK=FOLDER make bench

@@ -140,8 +140,8 @@ def test_a_page_of_several_lessons_is_found_by_each_of_them(number: str, page: s
         (
             True,
             True,
-            "generator/stacks/data.py is changed, but not deployed yet: run `x`. If you have, it changed nothing; "
-            "it needs: one line.",
+            "generator/stacks/data.py is changed, but not deployed yet: run `x`. If that changes nothing, "
+            "this is missing: one line.",
         ),
     ],
 )
@@ -452,7 +452,7 @@ def test_a_lesson_whose_change_is_still_there_does_not_begin_anew(
     monkeypatch.setattr("scripts.cli.learn.ROOT", taught)
     done = CliRunner().invoke(main, ["learn", "7"])
     assert done.exit_code == 0
-    assert "has begun already, and stays begun: a.py changed since" in " ".join(done.output.split())
+    assert "has already begun; changed since then: a.py" in " ".join(done.output.split())
     assert beginning.of(taught, "7") == begun
 
 

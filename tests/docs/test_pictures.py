@@ -103,6 +103,7 @@ def test_conditions_are_told_in_words() -> None:
     text = " ".join(label.text for picture in PICTURES.values() for label in picture.draw().labels)
 
     assert all(model.only(resource.condition).startswith("only ") for resource in decided)
+    assert [name for name in names if model.only(name).startswith("only if ")] == []  # has no words in model.py
     assert [name for name in names if name in text] == []
 
 

@@ -35,7 +35,8 @@ def build() -> Template:
     add_output(template, "AutoScalingGroupName", Ref(group), "Auto Scaling group of the instances")
     add_output(template, "ImageId", Ref(parameter(template, "InstanceImageId")), "Machine image of new instances")
     add_output(template, "ListenerArn", Ref(entry), "Listener that the VPC link calls and the service joins")
-    add_output(template, "LoadBalancerFullName", GetAtt(balancer, "LoadBalancerFullName"), "As its metrics name it")
+    full_name = GetAtt(balancer, "LoadBalancerFullName")
+    add_output(template, "LoadBalancerFullName", full_name, "Load balancer's name in metrics")
     return template
 
 

@@ -56,7 +56,8 @@ def build() -> Template:
     inside = If(private_network.WITH, Join(",", [Ref(subnet) for subnet in private.subnets]), public)
     add_output(template, "InstanceSubnetIds", inside, "Where instances are: the private subnets, or the public ones")
     add_output(template, "LinkSecurityGroupId", GetAtt(link, "GroupId"), "Security group of the VPC link")
-    add_output(template, "LoadBalancerSecurityGroupId", GetAtt(balancer, "GroupId"), "Security group of the balancer")
+    text = "Security group of the load balancer"
+    add_output(template, "LoadBalancerSecurityGroupId", GetAtt(balancer, "GroupId"), text)
     add_output(template, "InstanceSecurityGroupId", GetAtt(instances, "GroupId"), "Security group of the instances")
     add_output(template, "LambdaSecurityGroupId", GetAtt(functions, "GroupId"), "Security group of Lambdas in the VPC")
     add_output(

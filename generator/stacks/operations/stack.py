@@ -127,7 +127,7 @@ def age_alarms(template: Template) -> list[cloudwatch.Alarm]:
 def drift(template: Template) -> cloudwatch.Alarm:
     """Whether today's predictions are others than last month's: the watch reports their distance once a day."""
     shifted = metric(watch.NAMESPACE, watch.DRIFT, "Maximum", alarms.DAY, Stage=Ref("Stage"))
-    text = "A day's mix of labels and abstentions is far from the month's before: people may write of other things"
+    text = "A day's mix of labels and abstentions is far from the month's before: users may write about other things"
     return alarms.add(template, "Drift", text, shifted, above=DRIFT)
 
 

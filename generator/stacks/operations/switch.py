@@ -92,7 +92,7 @@ def the_topic(template: Template) -> sns.Topic:
     return template.add_resource(
         sns.Topic(
             "SwitchTopic",
-            Metadata=purpose("Receives the word that the API costs too much, and calls the switch"),
+            Metadata=purpose("Receives the news that the API costs too much, and calls the switch"),
             KmsMasterKeyId=keys.encryption(template),
             Tags=name_tag("switch"),
         )

@@ -70,7 +70,8 @@ def build() -> Template:
 
     add_output(template, "ServiceName", GetAtt(service, "Name"), "ECS service")
     add_output(template, "TaskDefinitionArn", Ref(task), "Revision that the service is to run")
-    add_output(template, "TargetGroupFullName", GetAtt(targets, "TargetGroupFullName"), "As its metrics name it")
+    full_name = GetAtt(targets, "TargetGroupFullName")
+    add_output(template, "TargetGroupFullName", full_name, "Target group's name in metrics")
     for alarm in seen:
         add_output(template, f"{alarm.title}Arn", GetAtt(alarm, "Arn"), f"Alarm {alarm.title}")
     add_output(template, "LogGroupName", Ref(log_group), "Log group of the tasks")

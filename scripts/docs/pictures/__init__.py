@@ -68,7 +68,7 @@ def general() -> list[Picture]:
         Picture(
             "places", "Physical architecture: what runs in which network, zone and machine.", physical.picture, places
         ),
-        _of_graph("before", "Before and after: what has taken the place of each part of the original.", before.graph),
+        _of_graph("before", "Before and after: what replaced each part of the original.", before.graph),
         _of_graph("network", "Network: who may open a connection to whom, and on which ports.", network.graph),
         _of_graph("deployment", "Deployment: which stack waits for which, and what comes after.", workflows.deployment),
         _of_graph("pushes", "Pipelines: three ways from a push to a running stage.", pushes.graph),

@@ -109,7 +109,7 @@ def _cut(text: str, width: float) -> str:
 def _of(resource: Resource) -> list[Grant]:
     properties = resource.properties
     if resource.type == "AWS::IAM::Role":
-        whose = "taken on by " + ", ".join(_principals(properties["AssumeRolePolicyDocument"]["Statement"]))
+        whose = "assumed by " + ", ".join(_principals(properties["AssumeRolePolicyDocument"]["Statement"]))
         switch, carried, _ = properties.get("ManagedPolicyArns", {"Fn::If": ["", [], []]})["Fn::If"]
         makers = model.makers_of_outputs()
         found = [
@@ -176,7 +176,7 @@ def _principals(statements: list[dict[str, Any]]) -> list[str]:
         principal = statement.get("Principal", "*")
         values = [principal] if isinstance(principal, str) else list(principal.values())
         words = [model.as_text(value) for value in values]
-        found += ["anybody" if word == "*" else _thing(word) for word in words]
+        found += ["anyone" if word == "*" else _thing(word) for word in words]
     return found
 
 

@@ -1,4 +1,4 @@
-"""Before and after: one Spring Boot server with MySQL, and what has taken the place of each of its parts."""
+"""Before and after: one Spring Boot server with MySQL, and what replaced each of its parts."""
 
 from __future__ import annotations
 

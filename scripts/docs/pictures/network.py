@@ -96,7 +96,7 @@ def _admits(template: Template, group: Resource) -> list[str]:
     rules = [each for each in template.of_type("AWS::EC2::SecurityGroupIngress") if group.id in each.refers_to]
     own = [rule for rule in rules if model.as_text(rule.properties["GroupId"]).split(".")[0] == group.id]
     sources = [model.as_text(rule.properties["SourceSecurityGroupId"]).split(".")[0] for rule in own]
-    return [f"in: {', '.join(_WORDS.get(each, each) for each in sources) or 'nobody'}"]
+    return [f"in: {', '.join(_WORDS.get(each, each) for each in sources) or 'no one'}"]
 
 
 def _ports(rule: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The eight main roles: who takes each on, and which services it may call for what. The tables have every call."""
+"""The eight main roles: who assumes each, and which services it may call for what. The tables have every call."""
 
 from __future__ import annotations
 

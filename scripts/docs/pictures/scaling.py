@@ -19,7 +19,7 @@ def graph() -> Graph:
     steps = [
         graph.add("users", "Users", "more or fewer requests a minute", kind="person", icon="user"),
         graph.add("balancer", "Load balancer", "spreads requests over healthy tasks", kind="network", icon="elb"),
-        graph.add("metrics", "CloudWatch", "requests per task, and in hand of each", kind="watch", icon="cloudwatch"),
+        graph.add("metrics", "CloudWatch", "requests and work in hand of each task", kind="watch", icon="cloudwatch"),
         graph.add(
             "policies",
             "Target tracking",
@@ -28,7 +28,7 @@ def graph() -> Graph:
             kind="compute",
             icon="auto-scaling",
         ),
-        graph.add("service", "ECS service", tasks, "placed over the zones", kind="compute", icon="ecs"),
+        graph.add("service", "ECS service", tasks, "spread over the zones", kind="compute", icon="ecs"),
         graph.add("provider", "Capacity provider", "counts tasks that find no room", kind="compute", icon="ecs"),
         graph.add("group", "Auto Scaling group", instances, kind="compute", icon="ec2-auto-scaling"),
     ]

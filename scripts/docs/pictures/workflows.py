@@ -77,7 +77,9 @@ def operation() -> Graph:
     graph.join("train", graph.add("keep", "Old model stays", kind="access"), "worse")
     graph.join(
         "image",
-        graph.add("roll", "Roll", "sentiment promote: new tasks", "beside the old ones", kind="compute", icon="ecs"),
+        graph.add(
+            "roll", "Roll out", "sentiment promote: new tasks", "beside the old ones", kind="compute", icon="ecs"
+        ),
     )
     graph.join(
         "roll",
