@@ -200,8 +200,8 @@ def test_a_text_that_is_too_long_and_a_file_in_another_encoding_are_told(page: P
     assert json.loads(asked.value.post_data or "") == {"reviews": ["I was so happy for her"]}
     too_long = page.locator("#table tr", has_text="word word").locator(".label")
     expect(too_long).to_have_text("That is too long for the model: 2,000 characters at most.")
-    latin = {"name": "notes.csv", "mimeType": "text/csv", "buffer": "text\nIch hörte".encode("latin-1")}
-    page.set_input_files("#file", latin)
+    latin = "text\nIch hörte".encode("latin-1")
+    page.set_input_files("#file", {"name": "notes.csv", "mimeType": "text/csv", "buffer": latin})
     expect(page.locator("#notice")).to_contain_text("save it as “CSV UTF-8” and choose it again")
     assert page.input_value("#file") == ""
 
