@@ -58,7 +58,7 @@ export function states(inside) {
   return make("table", { className: "matrix growing states", "aria-labelledby": "states-title" }, make("thead", {}, make("tr", {}, make("td", {}), ...head)), summary, ...sides);
 }
 
-/** What was read otherwise than it was typed, in words: slips mended, marks of capitals, words not known. */
+/** How the model read the text where that differs from what was typed: corrections, capitals, unknown words. */
 export function readAs({ review, inside }) {
   const characters = [...review]; // code points, as the service counts
   const places = Map.groupBy(inside, ({ start, end }) => characters.slice(start, end).join(""));

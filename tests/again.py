@@ -1,8 +1,8 @@
 """Runs the tests that failed once more, each with the machine to itself: ``python -m tests.again STATUS``.
 
-The gate runs two processes of tests, browsers and clouds on two cores, where a test that waits for another process
-now and then waits too long. What passes alone is listed as unsteady, for somebody to mend; what fails again fails.
-More than a few failures, or any other end than failed tests, are not tried again.
+The gate runs two processes of tests, browsers and clouds on two cores, so a test that waits for another process can
+time out there. A test that passes alone is reported as flaky and still needs a fix; one that fails again fails the gate.
+More than a few failures, or a run that ended for any other reason, are not tried again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main(status: int) -> int:
     print(f"\nOnce more, alone: {', '.join(failed)}", flush=True)
     again = pytest.main(failed)
     if again == pytest.ExitCode.OK:
-        print("!!! UNSTEADY, failed beside others and passed alone:", *failed, sep="\n    ", file=sys.stderr)
+        print("!!! FLAKY, failed beside others and passed alone:", *failed, sep="\n    ", file=sys.stderr)
     return int(again)
 
 

@@ -14,7 +14,7 @@ from scripts import ROOT
 TESTS = """
 import pathlib, pytest
 @pytest.mark.parametrize("name", {names})
-def test_unsteady(name):
+def test_flaky(name):
     there = pathlib.Path(name).exists()
     pathlib.Path(name).touch()
     assert there and name != "always"
@@ -35,7 +35,7 @@ def ended(folder: Path, names: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("names", "code", "named"),
     [
-        ('["one", "two"]', 0, ["test_these.py::test_unsteady[one]", "test_these.py::test_unsteady[two]"]),
+        ('["one", "two"]', 0, ["test_these.py::test_flaky[one]", "test_these.py::test_flaky[two]"]),
         ('["one", "always"]', 1, []),
         ('["1", "2", "3", "4", "5", "6"]', 1, []),
         ("[", 2, []),  # a file that cannot be read
@@ -44,5 +44,5 @@ def ended(folder: Path, names: str) -> tuple[int, str]:
 def test_what_failed_is_tried_once_more(tmp_path, names, code, named):
     status, said = ended(tmp_path, names)
     assert status == code
-    assert ("UNSTEADY" in said) == bool(named)
+    assert ("FLAKY" in said) == bool(named)
     assert all(name in said for name in named)
