@@ -223,6 +223,14 @@ def test_the_tutor_shows_the_solution_on_request_only(taught: Path) -> None:
     assert "+new" not in "\n".join(said)
 
 
+def test_the_tutor_says_that_no_file_is_left_to_change(taught: Path) -> None:
+    page = tutor.next_page(taught)
+    git(taught, "apply", "-", stdin=solution.patch(page, taught, "HEAD"))
+    said: list[str] = []
+    Tutor(said.append, taught, Lines("s")).accompany(page)
+    assert "No file is left to change." in said
+
+
 def test_the_tutor_says_that_templates_are_stale(taught: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scripts.lessons.tutor.freshness.warning", lambda root: "run `make templates`")
     said: list[str] = []
