@@ -61,7 +61,9 @@ def learn_command(
     elif back:
         reset(observe, click.echo, verdict.page_of(number).number if number else "")
     elif check:
-        found = verdict.judge(verdict.page_of(number))
+        page = verdict.page_of(number)
+        found = verdict.judge(page)
+        beginning.touch(ROOT, page.number)
         click.echo(found.text)
         context.exit(0 if found.passed else 1)
     elif hint:
@@ -83,8 +85,8 @@ def _begin(number: str, since: str) -> None:
     other = beginning.latest(ROOT)
     if other and other.number != page.number and beginning.changed_since(ROOT, other.files):
         click.echo(
-            f"Note: changes of lesson {other.number} are still here. "
-            f"`sentiment learn {other.number} --reset` undoes them.",
+            f"Note: changes of lesson {other.number} are still here, and this lesson begins with them. "
+            f"To undo them: `make lesson-reset N={other.number}`, then `sentiment learn {page.number}` again.",
             err=True,
         )
     if not since and (edited := verdict.edited(page)):

@@ -6,6 +6,7 @@ the lesson began are part of its beginning, and commits made since are not.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -78,9 +79,15 @@ def of(root: Path, number: str) -> Beginning | None:
 
 
 def latest(root: Path) -> Beginning | None:
-    """The lesson that began last; None if none has."""
-    all_of_them = [found for path in (root / BEGUN).glob("*.json") if (found := of(root, path.stem))]
-    return max(all_of_them, key=lambda found: found.time, default=None)
+    """The lesson that was begun, reset or checked last; None if none has begun."""
+    newest_first = sorted((root / BEGUN).glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    return next((found for path in newest_first if (found := of(root, path.stem))), None)
+
+
+def touch(root: Path, number: str) -> None:
+    """Make a lesson that has begun the latest: the learner works on it."""
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(root / BEGUN / f"{number}.json")
 
 
 def changed_since(root: Path, files: str, *names: str) -> list[str]:

@@ -31,7 +31,7 @@ def reset(observe: Callable[[str, Room], Any], say: Callable[[str], None], numbe
     Args:
         observe: what a lesson's check observes now, by the lesson's number.
         say: called with what is done.
-        number: the lesson; "" for the one that began last.
+        number: the lesson; "" for the one that was begun, reset or checked last.
         root: the learner's tree.
 
     Raises:
