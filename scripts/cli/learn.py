@@ -91,7 +91,7 @@ def _begin(number: str, since: str) -> None:
         )
     if not since and (edited := verdict.edited(page)):
         click.echo(f"Lesson {page.title} has already begun; changed since then: {', '.join(edited)}.")
-        click.echo(f"Next: continue, or undo the change: `sentiment learn {page.number} --reset`")
+        click.echo(f"Next: continue, or undo the change: `make lesson-reset N={page.number}`")
         return
     begun = verdict.begin(page, since=since)
     click.echo(f"Lesson {page.title} begins at commit {begun.commit[:7]}: {page.path.relative_to(ROOT)}")

@@ -26,7 +26,7 @@ def function(room: Room) -> str:
     """Lesson 13."""
     answer = room.ask("GET", "/api/getStats")
     if answer.status != 200:
-        why = answer.json.get("errorMessage", "the error is in the log of api-stats")
+        why = answer.json.get("errorMessage", "`sentiment logs --stage local` has the error, in the lines of api-stats")
         raise NotYetError(
             f"GET /getStats answers {answer.status}: {why}.", f"Fix lambda_src/stats.py, then run {DEPLOY}."
         )

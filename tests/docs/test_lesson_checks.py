@@ -68,3 +68,11 @@ def test_only_the_pipeline_that_deploys_the_stacks_counts(monkeypatch: pytest.Mo
 
     run["job"] = "infrastructure/deploy"
     assert code.pipeline(room).startswith("the pipeline is green")
+
+
+def test_a_function_that_fails_says_where_its_error_is() -> None:
+    answer = SimpleNamespace(status=500, json={"status": 500})
+
+    with pytest.raises(NotYetError) as refused:
+        code.function(room_of(ask=lambda method, path: answer))
+    assert "`sentiment logs --stage local` has the error, in the lines of api-stats" in refused.value.missing
