@@ -32,7 +32,7 @@ lesson-hint: $(VENV)/.app  ## the next of three hints (N=20)
 	@exec $(SENTIMENT) learn --hint $(N)
 
 .PHONY: lesson-reset
-lesson-reset: $(VENV)/.app  ## go back to where the lesson began (N=20; without, the last one); a branch keeps your work
+lesson-reset: $(VENV)/.app  ## go back to where the lesson began (N=20; without, the one that you began or checked last); a branch keeps your work
 	@exec $(SENTIMENT) learn --reset $(N)
 
 ##@ On AWS, or any other stage (STAGE=dev)
