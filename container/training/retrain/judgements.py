@@ -51,7 +51,7 @@ Tell = Callable[[str, int, int], None]
 Answer = tuple[str, str]  # label, or none of these; second label or ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Judged:
     """A text and what most people said of it.
 
@@ -101,7 +101,7 @@ class Collected:
         return self.steps["rows"] - sum(count for step, count in self.steps.items() if step != "rows")
 
 
-@dataclass
+@dataclass(slots=True)
 class Said:
     """A text and everything that was said of it.
 
