@@ -42,7 +42,7 @@ WORD_DROPOUT = 0.1
 SHARPEST = 1.0  # greatest length of a step's gradient
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """A text to learn from.
 

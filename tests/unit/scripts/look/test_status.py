@@ -1,6 +1,7 @@
 """What runs where, against recorded answers: every page of everything is read."""
 
 from datetime import timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -71,8 +72,16 @@ LEFT = "its command was killed; `sentiment roll --stage dev --image old` removes
     ],
 )
 def test_what_a_killed_command_has_left_is_shown_with_what_ends_it(held, why, said):
-    nothing = {"stacks": {}, "tasks": [], "instances": {}, "targets": {}, "deployments": [], "images": [], "events": []}
-    what = {"revision": "rnn:1", "image": "old", "model": "m", "rollout": "COMPLETED", "desired": 1, "stopped": ""}
+    nothing: Any = {
+        "stacks": {},
+        "tasks": [],
+        "instances": {},
+        "targets": {},
+        "deployments": [],
+        "images": [],
+        "events": [],
+    }
+    what: Any = {"revision": "rnn:1", "image": "old", "model": "m", "rollout": "COMPLETED", "desired": 1, "stopped": ""}
     text = status.Status(stage="dev", **nothing, **what, canary="new", lock=held).text
     assert f"Canary new: {why}\n" in text
     assert said in text

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,9 @@ from scripts.stage.errors import CanaryError, SmokeTestError
 from scripts.stage.settings import Settings
 
 OUTPUTS = {"ClusterName": "c", "ServiceName": "s", "LogGroupName": "g", "SiteUrl": "http://page"}
-RELEASE = SimpleNamespace(image="new", settings=Settings("dev", {"site_api_url": "/api"}), url=lambda _: "http://page")
+RELEASE: Any = SimpleNamespace(
+    image="new", settings=Settings("dev", {"site_api_url": "/api"}), url=lambda _: "http://page"
+)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.contracts import evaluating
 from tests.unit.scripts.stubs import CHANGE_SET_ID, STACK_ID, TEMPLATE
 
 ROLE = f"arn:aws:iam::{evaluating.ACCOUNT}:role/sentiment-dev-pipeline-DeployRole-1"
-REPOSITORY = {"pipeline_repository": "example/sentiment"}
+REPOSITORY: dict[str, str | int] = {"pipeline_repository": "example/sentiment"}
 
 
 def state(stack, **more):

@@ -83,17 +83,17 @@ def test_who_looks_sees_who_holds_the_lock_and_who_has_left_it(cloud):
     assert lock.look(cloud) is None
     with lock.hold(cloud, "roll"):
         held = lock.look(cloud)
-        assert (held.command, held.left) == ("roll", False)
+        assert held is not None and (held.command, held.left) == ("roll", False)
     assert lock.look(cloud) is None, "it is released"
     leave(number=9, age=61)
     held = lock.look(cloud)
-    assert (held.command, held.left) == ("deploy", True)
+    assert held is not None and (held.command, held.left) == ("deploy", True)
     assert held.by.startswith("ada@elsewhere (deploy, process 7, since noon, last heartbeat 6")
 
 
 def test_who_takes_over_a_lock_says_from_whom(cloud):
     leave(age=61)
-    said = []
+    said: list[str] = []
     with lock.hold(cloud, "roll", tell=said.append):
         pass
     assert [words.partition(" (")[0] for words in said] == [
