@@ -6,7 +6,7 @@ rotation stays valid. Tasks get them when they start; the Lambda that records ju
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +55,12 @@ def keys(cloud: Cloud) -> tuple[str, ...]:
     return receipts.read_keys(found["Value"]) if found else ()
 
 
-def too_soon(cloud: Cloud, now: datetime | None = None) -> bool:
+def too_soon(cloud: Cloud) -> bool:
     """Whether a rotation now would invalidate unexpired receipts: those of the key before the last rotation."""
     found = _read(cloud)
     if not found or len(found["Value"].split()) < 2:
         return False
-    return (now or datetime.now(UTC)) - found["LastModifiedDate"] < LIFETIME
+    return bool(cloud.now() - found["LastModifiedDate"] < LIFETIME)
 
 
 def rotate(work: Work, outputs: dict[str, str], revoke: bool) -> ServiceState:

@@ -166,7 +166,8 @@ class Execution:
     def _prepare(self) -> None:
         """Create what a service's stack needs but no stack creates."""
         if any(step.declared.service for step in self.release.stacks.steps):
-            canary.remove(self.work, self.outputs)  # one that a killed command has left; the stack then goes without it
+            if canary.remove(self.work, self.outputs):  # the stack then goes without it
+                self.work.reporter.note("A canary, which a killed command had left, is removed.")
             self._receipt_keys = receipt_keys.ensure(self.work.cloud)
             if self.release.first:
                 linked_role.ensure(self.work.cloud)

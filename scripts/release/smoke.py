@@ -124,6 +124,23 @@ def served_model(public_url: str, api_url: str, timeout: float = START_TIMEOUT_S
     return str(_json("The prediction", answer).get("model"))
 
 
+def ask(public_url: str, api_url: str, review: str) -> int:
+    """Ask for a prediction, once, and keep nothing of it.
+
+    Args:
+        public_url: the page's address.
+        api_url: the API's address as config.json has it, absolute or relative to the page.
+        review: the text.
+
+    Returns:
+        The status of the answer; 0 without one.
+    """
+    method, path = catalogue.PREDICT_ROUTE
+    base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
+    answer, _ = _ask(method, base + path, {"review": review}, {})
+    return answer.status if answer else 0
+
+
 def statistics(public_url: str, api_url: str) -> dict[str, Any]:
     """What the API tells of judgements; asked once.
 

@@ -102,7 +102,7 @@ class ServiceError(DeployError):
 
 
 class CanaryError(DeployError):
-    """A canary served worse than the running revision; it was removed."""
+    """A canary served worse than the running revision, or could not be compared with it; it was removed."""
 
 
 class AdviceError(DeployError):

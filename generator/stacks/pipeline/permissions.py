@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from awacs import aws
-from troposphere import Ref, Sub
+from troposphere import GetAtt, Ref, Sub
 
 from generator import catalogue
 from generator.building import receipt_key_arn
@@ -49,7 +49,7 @@ LOOKED_UP = "AWS::SSM::Parameter::Value<"
 Document = dict[str, Any]
 
 
-def allow(names: Iterable[str], *resources: str | Sub, when: aws.Condition | None = None) -> aws.Statement:
+def allow(names: Iterable[str], *resources: str | Sub | GetAtt, when: aws.Condition | None = None) -> aws.Statement:
     """Statement that allows calls.
 
     Args:
@@ -292,5 +292,5 @@ def _action(name: str) -> aws.Action:
     return aws.Action(*name.split(":", 1))
 
 
-def _sub(resource: str | Sub) -> Sub | str:
+def _sub(resource: str | Sub | GetAtt) -> Sub | GetAtt | str:
     return Sub(resource) if isinstance(resource, str) and "${" in resource else resource
