@@ -20,6 +20,19 @@ THROTTLED_CODES = {
     *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
     *("RequestLimitExceeded", "TooManyRequestsException", "SlowDown", "PriorRequestNotComplete"),
 }
+# An account whose sign-up is not complete, and a service or region that it has not switched on.
+INACTIVE_CODES = {
+    *("OptInRequired", "SubscriptionRequiredException", "NotSignedUp", "PendingVerification", "AccountProblem"),
+    *("RegionDisabledException", "InvalidAccessException"),
+}
+BROKEN_CODES = {
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "ServiceException",
+    "503",
+}
 AGAIN = "then run the same command again."
 # What AWS says of an account's limits, by a code or some words of it, and what to do; the first that fits counts.
 ADVICE = {
@@ -34,6 +47,8 @@ ADVICE = {
     "do not have sufficient": "AWS has no instance of this type left in the zone: wait some minutes, or set "
     "another instance_type for the stage in scripts/stages.toml",
     "limitexceeded": "A quota is used up: `sentiment doctor` shows which, and how to raise it",
+    "quotaexceeded": "A quota is used up: `sentiment doctor` shows which, and how to raise it",
+    "[toomanybuckets]": "The account has as many buckets as it may: delete one, or ask for more in Service Quotas",
     "maximum number of": "A quota is used up: `sentiment doctor` shows which, and how to raise it",
 }
 
@@ -152,16 +167,27 @@ def explain(error: Exception) -> DeployError | None:
         return CredentialsError(
             f"The sign-in has expired: {error}", "Run `aws sso login`, then the same command again."
         )
+    if isinstance(error, boto.LoginError):
+        return CredentialsError(f"The sign-in has expired: {error}", "Run `aws login`, then the same command again.")
+    if isinstance(error, boto.MissingDependencyException):  # signing in with `aws login` needs AWS's own C library
+        return CredentialsError(
+            f"{error}", "`.venv/bin/python -m pip install awscrt`, or sign in with `aws configure sso`."
+        )
+    if isinstance(error, boto.ConfigParseError | boto.ConfigNotFound | boto.InvalidConfigError):
+        return CredentialsError(f"The AWS configuration cannot be used: {error}", "Correct that file: `aws configure`.")
+    if isinstance(error, boto.InvalidRegionError):
+        return CredentialsError(f"{error}", "`aws ec2 describe-regions --all-regions` lists all; choose with --region.")
     if isinstance(error, boto.NoRegionError):
         return CredentialsError(
             "No AWS region is set.",
             "Pass --region, set AWS_REGION, or set `region` for the stage in stages.toml or for the profile "
             "(`aws configure set region eu-central-1`).",
         )
-    if isinstance(error, boto.ConnectionError | boto.HTTPClientError):
+    if isinstance(error, boto.ConnectionError | boto.HTTPClientError | boto.IncompleteReadError):
         return DeployError(
             f"AWS cannot be reached: {error}",
-            "Nothing is lost: CloudFormation continues. Run the same command again to resume.",
+            "Nothing is lost: CloudFormation continues. Run the same command again to resume. If that was the first "
+            "call: is there a network, and is the region spelled as AWS does?",
         )
     if isinstance(error, boto.ClientError):
         return _explain_answer(error)
@@ -191,7 +217,8 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
     if code in UNKNOWN_KEY_CODES:
         return CredentialsError(
             f"AWS does not accept the credentials ({words}).",
-            "`aws sts get-caller-identity` shows whether they work; check AWS_PROFILE, the keys and the clock.",
+            "`aws sts get-caller-identity` shows whether they work; check AWS_PROFILE, the keys and the clock, and whether "
+            "the account has enabled this region (`aws account list-regions`).",
         )
     if code in DENIED_CODES:
         return AccessDeniedError(
@@ -212,7 +239,16 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
         return CredentialsError(
             f"The sign-in has expired ({words}).", "Run `aws sso login`, then the same command again."
         )
-    known = advice(f"{code} {words}")
+    if code in INACTIVE_CODES:
+        return DeployError(
+            f"This account may not use the service or region yet ({words}).",
+            f"Complete the account's sign-up (payment, phone; it can take a day), or enable the region, {AGAIN}",
+        )
+    if code in BROKEN_CODES:
+        return DeployError(
+            f"AWS had an error of its own ({words}).", "Wait some minutes, then run the same command again."
+        )
+    known = advice(f"[{code}] {words}")
     return DeployError(f"AWS refused {words} [{code}]", known and f"{known}, {AGAIN}")
 
 
