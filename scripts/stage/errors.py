@@ -6,6 +6,7 @@ Nothing here prints; ``scripts.stage.display.show_error`` does, in one place.
 from __future__ import annotations
 
 import botocore.exceptions as boto
+from botocore.parsers import ResponseParserError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -189,6 +190,11 @@ def explain(error: Exception) -> DeployError | None:
             "Nothing is lost: CloudFormation continues. Run the same command again to resume. If that was the first "
             "call: is there a network, and is the region spelled as AWS does?",
         )
+    if isinstance(error, ResponseParserError):
+        return DeployError(
+            f"What came instead of an answer of AWS cannot be read: {str(error)[:300]}",
+            "Is there a proxy or a sign-in page in between (HTTPS_PROXY)? Otherwise run the same command again.",
+        )
     if isinstance(error, boto.ClientError):
         return _explain_answer(error)
     if isinstance(error, boto.BotoCoreError):
@@ -217,8 +223,8 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
     if code in UNKNOWN_KEY_CODES:
         return CredentialsError(
             f"AWS does not accept the credentials ({words}).",
-            "`aws sts get-caller-identity` shows whether they work; check AWS_PROFILE, the keys and the clock, and whether "
-            "the account has enabled this region (`aws account list-regions`).",
+            "`aws sts get-caller-identity` shows whether they work; check AWS_PROFILE, the keys and the clock, and "
+            "whether the account has enabled this region (`aws account list-regions`).",
         )
     if code in DENIED_CODES:
         return AccessDeniedError(

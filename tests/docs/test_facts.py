@@ -19,8 +19,8 @@ GENERATED = ("pictures", "stacks", "reference", "benchmarks.md", "model-log.md")
 DATED_AT_THE_TOP = ("decisions.md",)
 # Of AWS or GitHub; what is free of charge, not free for use.
 CLAIM = re.compile(
-    r"\b\d[\d.,]* USD\b|\bfree (?:for|tier|year)\b|\b(?:is|are) free\b(?! software)|\bquotas? of\b|/pricing/|/limits\.html"
-    r"|since (?:\d+ )?(?:Jan|Feb|March|April|May|June|July|Aug|Sep|Oct|Nov|Dec)\w* 20\d\d"
+    r"\b\d[\d.,]* USD\b|\bfree (?:for|tier|year)\b|\b(?:is|are) free\b(?! software)|\bquotas? of\b|/pricing/"
+    r"|/limits\.html|since (?:\d+ )?(?:Jan|Feb|March|April|May|June|July|Aug|Sep|Oct|Nov|Dec)\w* 20\d\d"
 )
 DATED = re.compile(r"<!-- fact: |\b20\d\d-\d\d-\d\d\b")
 

@@ -2,6 +2,7 @@
 
 import botocore.exceptions as boto
 import pytest
+from botocore.parsers import ResponseParserError
 
 from scripts.stage.errors import AccessDeniedError, CredentialsError, DeployError, explain
 
@@ -46,6 +47,7 @@ def refusal(code):
         (boto.LoginRefreshRequired(), CredentialsError, "aws login"),
         (boto.LoginTokenLoadError(error_msg="x"), CredentialsError, "aws login"),
         (boto.MissingDependencyException(msg="botocore[crt]"), CredentialsError, "install awscrt"),
+        (ResponseParserError("invalid XML received: b'<html>'"), DeployError, "HTTPS_PROXY"),
         (boto.InvalidRegionError(region_name="no region"), CredentialsError, "--region"),
         (boto.ConfigParseError(path="~/.aws/config"), CredentialsError, "aws configure"),
         (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), DeployError, "same command again"),
