@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from generator import catalogue
 from scripts.app import lambdas, linked_role, page, receipt_keys, throttle
 from scripts.app.page import SiteChange
@@ -23,6 +21,7 @@ from scripts.release.plans import Release
 from scripts.release.rollout import Rollout
 from scripts.stage import history, parameters
 from scripts.stage.errors import (
+    AWS_ERRORS,
     ApiClosedError,
     InterruptedDeployError,
     LockLostError,
@@ -156,7 +155,7 @@ class Execution:
             return
         try:
             kept.keep_only(self.work.cloud, self._registry, images)
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             known = explain(error)
             why = f"{known.message} {known.next_step}" if known else str(error)
             self.work.reporter.warn(f"The registry keeps images that nothing needs any more. {why}")

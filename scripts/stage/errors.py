@@ -34,6 +34,8 @@ BROKEN_CODES = {
     "ServiceException",
     "503",
 }
+# What a call of AWS may raise. The last is of an answer that AWS did not write, such as a proxy's page.
+AWS_ERRORS = (boto.BotoCoreError, boto.ClientError, ResponseParserError)
 AGAIN = "then run the same command again."
 # What AWS says of an account's limits, by a code or some words of it, and what to do; the first that fits counts.
 ADVICE = {
