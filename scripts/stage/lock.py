@@ -60,10 +60,10 @@ from types import MappingProxyType
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from scripts.stage import generations
-from scripts.stage.errors import LockLostError, StageLockedError, code_of
+from scripts.stage.errors import AWS_ERRORS, LockLostError, StageLockedError, code_of
 from scripts.stage.generations import Generation, Listing, path
 from scripts.stage.session import Cloud, tags
 
@@ -132,7 +132,7 @@ def hold(
         with lock.beating(), _guarding(cloud, lock):
             yield lock
     finally:
-        with contextlib.suppress(BotoCoreError, ClientError):  # a lock that is not released goes stale
+        with contextlib.suppress(*AWS_ERRORS):  # a lock that is not released goes stale
             lock.release()
 
 
@@ -288,7 +288,7 @@ class Lock:
 
     def _keep_beating(self) -> None:
         while not self._done.wait(BEAT_SECONDS):
-            with self._step, contextlib.suppress(BotoCoreError, ClientError):  # the next one may get through
+            with self._step, contextlib.suppress(*AWS_ERRORS):  # the next one may get through
                 try:
                     self.beat()
                 except LockLostError:
@@ -325,7 +325,7 @@ class Lock:
     def _clean(self, found: Listing) -> None:
         for generation in found.generations[:-1]:
             if generation.age(found.now) > STALE_SECONDS:
-                with contextlib.suppress(BotoCoreError, ClientError):  # the next heartbeat retries
+                with contextlib.suppress(*AWS_ERRORS):  # the next heartbeat retries
                     self._ssm.delete_parameter(Name=f"{self._path}/{generation.number}")
 
 
