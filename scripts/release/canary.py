@@ -10,15 +10,17 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from generator import catalogue
 from generator.catalogue import CANARY
-from scripts.app import page, service
+from scripts.app import page, service, throttle
 from scripts.cloudformation import stacks
 from scripts.cloudformation.work import Work
 from scripts.release import comparing, images, scaling, smoke
@@ -31,10 +33,10 @@ from scripts.stage.settings import Settings
 STACK = next(each.name for each in catalogue.STACKS if each.service)
 ROUTE = f"{catalogue.PREDICT_ROUTE[0]} {catalogue.PREDICT_PATH}"  # as tasks log it
 TOLD_EVERY, ASKED_EVERY = 30.0, 2.0  # seconds
-ASKED = 2 * comparing.FEWEST  # questions for each task, as chance and lost answers take some
-MOST_AT_ONCE = 20
+ASKED = 2 * comparing.FEWEST  # requests for each task, as chance and lost answers take some
+MOST_AT_ONCE, LONGEST = 20, 2.0  # requests, and seconds for them, between two looks
 # Short and long, certain and not, with emoji and slips: as different as what visitors type.
-QUESTIONS = (
+REVIEWS = (
     "I passed the exam",
     "My grandmother died last week, and I still lay the table for her.",
     "they laughed at me in front of the whole class",
@@ -51,7 +53,7 @@ QUESTIONS = (
 def try_out(work: Work, release: Release, minutes: float, without_traffic: bool = False) -> None:
     """Run one task of an image beside the others, and compare the two for that long.
 
-    Visitors may send too little to compare, so the API is asked a few questions too.
+    Visitors may send too little to compare, so this sends the API some requests too.
 
     Args:
         work: where and how; holds the stage's lock.
@@ -61,7 +63,7 @@ def try_out(work: Work, release: Release, minutes: float, without_traffic: bool 
 
     Raises:
         CanaryError: it is worse, or too few predictions were made to tell. It is removed, and what ran before runs on
-            alone.
+            alone. Or the API is closed, and none began.
         StackFailedError: its task does not become healthy; likewise.
         InterruptedDeployError: Ctrl-C; likewise.
     """
@@ -75,6 +77,11 @@ def try_out(work: Work, release: Release, minutes: float, without_traffic: bool 
     if not tasks:
         work.reporter.warn("No canary: the service runs no task to compare it with.")
         return
+    if not without_traffic and throttle.is_closed(work.cloud, outputs):
+        raise CanaryError(
+            "No canary: the API is closed, so there would be no predictions to compare. Nothing was changed.",
+            f"`sentiment wake --stage {work.cloud.stage}` opens the API; --without-traffic rolls out all the same.",
+        )
     base = release.url(outputs), page.api_url(release.settings, outputs)
     watch = Watch(work.cloud, *base)
     asking = Asking(*base, every=60 * minutes / (ASKED * (tasks + 1)))
@@ -100,8 +107,9 @@ def try_out(work: Work, release: Release, minutes: float, without_traffic: bool 
     else:
         raise CanaryError(
             f"Too few predictions were made to compare the canary of {image}: {seen}. At least {comparing.FEWEST} of "
-            f"each are needed. It is removed, and {before} runs as before.",
-            "Let it run for longer, or roll out without a comparison with --without-traffic.",
+            f"each are needed.{asking.lost} It is removed, and {before} runs as before.",
+            "Let it run for longer, or roll out without a comparison with --without-traffic."
+            + (f" `sentiment status --stage {work.cloud.stage}` shows whether the API works." if asking.lost else ""),
         )
 
 
@@ -153,7 +161,8 @@ def _compare(
     told = began
     while True:
         work.interrupt.sleep(work.cloud.poll_seconds)
-        asking.ask(time.monotonic() - began)
+        if not work.interrupt.stopping:
+            asking.ask(time.monotonic() - began)
         now = time.monotonic()
         over = now - began >= seconds
         old, new = watch.look(outputs, name, over)
@@ -173,22 +182,42 @@ def _compare(
 
 @dataclass
 class Asking:
-    """Asks the API for predictions, evenly over the time, so that there is something to compare without visitors."""
+    """Asks the API for predictions, evenly over the time, so that there is something to compare without visitors.
+
+    Attributes:
+        public_url: the page's address.
+        api_url: the API's address as config.json has it, absolute or relative to the page.
+        every: seconds from one request to the next.
+        statuses: how many requests were answered with each HTTP status; 0 for no answer.
+    """
 
     public_url: str
     api_url: str
-    every: float  # seconds
-    asked: int = 0
+    every: float
+    statuses: Counter[int] = field(default_factory=Counter)
 
     def ask(self, passed: float) -> None:
-        """Ask what is due, some questions at most, so that the watch looks in between.
+        """Send the requests that are due, but for a short time only: the watch must look also if the API is slow.
 
         Args:
             passed: seconds since the beginning.
         """
-        for _ in range(min(int(passed / self.every) - self.asked, MOST_AT_ONCE)):
-            smoke.ask(self.public_url, self.api_url, QUESTIONS[self.asked % len(QUESTIONS)])
-            self.asked += 1
+        sent, until = self.statuses.total(), time.monotonic() + LONGEST
+        for number in range(sent, min(int(passed / self.every), sent + MOST_AT_ONCE)):
+            self.statuses[smoke.ask(self.public_url, self.api_url, REVIEWS[number % len(REVIEWS)])] += 1
+            if time.monotonic() >= until:
+                return
+
+    @property
+    def lost(self) -> str:
+        """What became of the requests that got no prediction, in a sentence; "" if all got one."""
+        lost = [
+            f"{count} with {status}" if status else f"{count} not at all"
+            for status, count in sorted(self.statuses.items())
+            if status != HTTPStatus.OK
+        ]
+        sent = self.statuses.total()
+        return f" Of the {sent} requests that this command sent, the API answered {', '.join(lost)}." if lost else ""
 
 
 @dataclass

@@ -10,8 +10,8 @@ from math import exp, lgamma
 # How likely a difference must be by chance for the canary to go back: at the end, and at any look before it. There are
 # many looks, each of which may err, so an early end takes far more.
 AT_THE_END, BEFORE = 0.01, 0.001
-# Predictions of each side without which nothing is proved: with as many, a canary of whose own a third fail is found in
-# 92 of 100 cases.
+# Predictions that each side must have answered for a comparison: with so many, a canary that fails a third of its own
+# is found in 92 of 100 cases.
 FEWEST = 30
 # An answer is slow if it takes twice as long as 95 % of the old tasks' answers, and longer than anybody notices.
 SLOWER, NOTICED_MILLISECONDS = 2.0, 100.0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.app import service
+from scripts.app import service, throttle
 from scripts.app.service import ServiceState
 from scripts.cloudformation import stacks
 from scripts.release import canary, comparing, images, scaling, smoke
@@ -74,15 +74,54 @@ def test_what_a_killed_command_left_is_removed_before_another_canary_begins(besi
     assert "Another canary, which a killed command had left, is removed." in reporter.said
 
 
-def test_questions_are_asked_evenly_and_a_few_at_a_time(monkeypatch):
+def test_a_canary_begins_only_if_the_api_is_open(beside, work, monkeypatch):
+    seen(monkeypatch, 0, 0)
+    monkeypatch.setattr(throttle, "is_closed", lambda *_: True)
+    with pytest.raises(CanaryError, match="the API is closed") as raised:
+        canary.try_out(work, RELEASE, 30)
+    assert "`sentiment wake --stage dev` opens the API" in raised.value.next_step
+    assert beside[1] == []
+    canary.try_out(work, RELEASE, 30, without_traffic=True)
+    assert beside[1] == ["new", ""], "it is still tried whether its task starts"
+
+
+def test_requests_that_got_no_prediction_are_told(beside, work, monkeypatch):
+    def compare(_work, _watch, asking, *_):
+        asking.statuses.update({200: 3, 429: 90, 0: 27})
+        return Seen(), Seen(), []
+
+    monkeypatch.setattr(canary, "_compare", compare)
+    with pytest.raises(CanaryError) as raised:
+        canary.try_out(work, RELEASE, 30)
+    told = "Of the 120 requests that this command sent, the API answered 27 not at all, 90 with 429."
+    assert told in raised.value.message
+    assert "`sentiment status --stage dev` shows whether the API works" in raised.value.next_step
+    assert canary.Asking("", "", 1.0, Counter({200: 9})).lost == ""
+
+
+def test_requests_are_sent_evenly_and_a_few_at_a_time(monkeypatch):
     asked = []
-    monkeypatch.setattr(smoke, "ask", lambda *words: asked.append(words))
+    monkeypatch.setattr(smoke, "ask", lambda *words: asked.append(words) or 200)
     asking = canary.Asking("http://page", "/api", every=15.0)
     for passed, so_far in [(14, 0), (15, 1), (29, 1), (60, 4), (3600, 24), (3600, 44)]:
         asking.ask(passed)
-        assert len(asked) == so_far
+        assert len(asked) == so_far == asking.statuses.total()
     assert {words[:2] for words in asked} == {("http://page", "/api")}
-    assert {words[2] for words in asked} == set(canary.QUESTIONS)
+    assert {words[2] for words in asked} == set(canary.REVIEWS)
+
+
+def test_a_slow_api_does_not_keep_the_watch_from_looking(monkeypatch):
+    clock = SimpleNamespace(now=0.0)
+
+    def slow(*_):
+        clock.now += 30
+        return 0
+
+    monkeypatch.setattr(canary, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(smoke, "ask", slow)
+    asking = canary.Asking("http://page", "/api", every=1.0)
+    asking.ask(60)
+    assert asking.statuses == {0: 1}
 
 
 def test_what_was_judged_before_the_api_first_answered_counts_for_neither(cloud, monkeypatch):
