@@ -85,19 +85,20 @@ def classify(
         How many rows the file has.
 
     Raises:
-        SettingsError: the input cannot be read as that, or has no such column; the output would replace the input, or
-            what is no file.
+        SettingsError: the input cannot be read as that, or has no such column; the output would replace the input or a
+            folder or device; what answers is not this API.
         DeployError: the API does not answer, or the output cannot be written; what is there is kept for the next run.
         InterruptedDeployError: Ctrl-C; likewise.
     """
     if not _is_address(api):
         raise SettingsError(f"{api} is not the address of an API.", "Begin it with https:// or http:// and a host.")
-    if target.exists() and (not target.is_file() or target.samefile(source)):
-        raise SettingsError(f"{target} would be replaced by the output.", "Name another file with --out.")
     content = _read(source)
+    part, note = target.with_name(target.name + ".part"), target.with_name(target.name + ".progress")
+    for each in (target, part, note):
+        if each.exists() and (not each.is_file() or each.samefile(source)):
+            raise SettingsError(f"{each} would be replaced by the output.", "Name another file with --out.")
     text = content.removeprefix(_BOM)
     names, rows, dialect = _rows(text, source, column)
-    part, note = target.with_name(target.name + ".part"), target.with_name(target.name + ".progress")
     progress = _progress(note, part, hashlib.sha256(f"{column}\n{text}".encode()).hexdigest())
     names = [*names, *COLUMNS]
     head = content[: len(content) - len(text)].encode()  # by which a spreadsheet knows that a file is UTF-8
@@ -249,8 +250,10 @@ def _predictions(
         except (OSError, http.client.HTTPException) as error:
             why = str(error)
         except (ValueError, KeyError, TypeError):
-            why = "what is at this address is another program"
-            break
+            raise SettingsError(
+                f"What answers at {api} is another program: its reply has no predictions.",
+                "Check --api, and whether a proxy or a sign-in page is in between.",
+            ) from None
         pause(seconds)
     raise DeployError(
         f"The API at {api} did not answer: {why}.", "What is classified is kept; run the same command again to go on."

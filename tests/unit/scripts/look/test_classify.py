@@ -211,13 +211,29 @@ def test_the_output_replaces_neither_its_input_nor_what_is_no_file(api: Api, tmp
     assert (sorted(tmp_path.iterdir()), source.read_bytes()) == (before, content)
 
 
+@pytest.mark.parametrize("ending", [".part", ".progress"])
+def test_what_a_run_keeps_beside_its_output_does_not_replace_the_input(api: Api, tmp_path: Path, ending: str) -> None:
+    source = written(tmp_path / f"out.csv{ending}", ["1,I won"])
+    content = source.read_bytes()
+    with pytest.raises(SettingsError, match=f"{ending} would be replaced"):
+        classify(api.url, source, "text", tmp_path / "out.csv", Interrupt(), lambda done, of: None)
+    assert source.read_bytes() == content
+
+
+def test_an_input_that_is_missing_is_named_also_where_the_output_is_there(api: Api, tmp_path: Path) -> None:
+    target = written(tmp_path / "out.csv", ["1,I won"])
+    with pytest.raises(SettingsError, match=r"none\.csv cannot be read"):
+        classify(api.url, tmp_path / "none.csv", "text", target, Interrupt(), lambda done, of: None)
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"predictions": []}', b'{"predictions": [1]}', b"\xff"])
 def test_what_is_no_answer_of_the_api_is_told_at_once(api: Api, tmp_path: Path, body: bytes) -> None:
     api.body = body
     paused: list[float] = []
-    with pytest.raises(DeployError, match="another program"):
+    with pytest.raises(SettingsError, match="another program") as raised:
         run(api, written(tmp_path / "in.csv", ["1,I won"]), paused=paused)
     assert paused == []
+    assert "--api" in raised.value.next_step
 
 
 @pytest.mark.parametrize("address", ["http://", "http://[", "http://a b/", "http://127.0.0.1:99999", "ftp://x", "x"])
