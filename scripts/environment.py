@@ -305,7 +305,7 @@ def _install(folder: Path, name: str, installer: str, before_changes: Callable[[
             _run_installer(folder, installer, [*([] if installer else ["--retries", "1"]), *torch], 0)
         except UnpreparedError as error:
             raise UnpreparedError(
-                f"{error}\ntorch is from {index}; where that cannot be reached, TORCH_INDEX names a copy of it."
+                f"{error}\ntorch comes from {index}. If that cannot be reached, set TORCH_INDEX to a mirror of it."
             ) from None
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import email.utils
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from scripts.stage import generations
 from scripts.stage.session import Cloud
 from shared import ledger
 from shared.times import timestamp
@@ -59,6 +59,5 @@ def server_time(cloud: Cloud, table: str) -> str:
         table: any table of its.
     """
     answer = cloud.client("dynamodb").describe_table(TableName=table)
-    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    now = email.utils.parsedate_to_datetime(date) if date else cloud.now()
+    now = generations.server_time(answer) or cloud.now()
     return timestamp(now.replace(microsecond=0) + timedelta(milliseconds=999))

@@ -27,32 +27,31 @@ INACTIVE_CODES = {
     *("RegionDisabledException", "InvalidAccessException"),
 }
 BROKEN_CODES = {
-    "InternalError",
-    "InternalFailure",
-    "InternalServerError",
-    "ServiceUnavailable",
-    "ServiceException",
-    "503",
+    *("InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable", "ServiceException", "503")
 }
 # What a call of AWS may raise. The last is of an answer that AWS did not write, such as a proxy's page.
 AWS_ERRORS = (boto.BotoCoreError, boto.ClientError, ResponseParserError)
 AGAIN = "then run the same command again."
+QUOTA = "A quota is used up: `sentiment doctor` shows which, and how to raise it"
+CORES = "Request more virtual CPUs: `sentiment doctor` shows the quota and the command"
+INSTANCES = (
+    "AWS has no instance of this type left in the zone: wait some minutes, or set another instance_type for the stage "
+    "in scripts/stages.toml"
+)
 # What AWS says of an account's limits, by a code or some words of it, and what to do; the first that fits counts.
 ADVICE = {
     "does not support creating load balancers": "Ask AWS Support (Account and billing, free of charge) to allow load "
     "balancers in this new account",
     "must be verified before you can add new cloudfront": "Ask AWS Support (Account and billing, free of charge) to "
     "allow CloudFront in this new account",
-    "vcpulimitexceeded": "Request more virtual CPUs: `sentiment doctor` shows the quota and the command",
-    "vcpu limit": "Request more virtual CPUs: `sentiment doctor` shows the quota and the command",
-    "insufficientinstancecapacity": "AWS has no instance of this type left in the zone: wait some minutes, or set "
-    "another instance_type for the stage in scripts/stages.toml",
-    "do not have sufficient": "AWS has no instance of this type left in the zone: wait some minutes, or set "
-    "another instance_type for the stage in scripts/stages.toml",
-    "limitexceeded": "A quota is used up: `sentiment doctor` shows which, and how to raise it",
-    "quotaexceeded": "A quota is used up: `sentiment doctor` shows which, and how to raise it",
+    "vcpulimitexceeded": CORES,
+    "vcpu limit": CORES,
+    "insufficientinstancecapacity": INSTANCES,
+    "do not have sufficient": INSTANCES,
+    "limitexceeded": QUOTA,
+    "quotaexceeded": QUOTA,
     "[toomanybuckets]": "The account has as many buckets as it may: delete one, or ask for more in Service Quotas",
-    "maximum number of": "A quota is used up: `sentiment doctor` shows which, and how to raise it",
+    "maximum number of": QUOTA,
 }
 
 
@@ -194,7 +193,7 @@ def explain(error: Exception) -> DeployError | None:
         )
     if isinstance(error, ResponseParserError):
         return DeployError(
-            f"What came instead of an answer of AWS cannot be read: {str(error)[:300]}",
+            f"The reply is not one that AWS sends: {str(error)[:300]}",
             "Is there a proxy or a sign-in page in between (HTTPS_PROXY)? Otherwise run the same command again.",
         )
     if isinstance(error, boto.ClientError):
@@ -254,7 +253,7 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
         )
     if code in BROKEN_CODES:
         return DeployError(
-            f"AWS had an error of its own ({words}).", "Wait some minutes, then run the same command again."
+            f"AWS had an internal error ({words}).", "Wait some minutes, then run the same command again."
         )
     known = advice(f"[{code}] {words}")
     return DeployError(f"AWS refused {words} [{code}]", known and f"{known}, {AGAIN}")

@@ -97,7 +97,7 @@ class Held:
 
 
 def look(cloud: Cloud) -> Held | None:
-    """Who holds the lock of a stage; None if it is free, and for who may not know."""
+    """Who holds the lock of a stage; None if it is free, or if the caller may not read it."""
     try:
         found = generations.read(cloud.client("ssm"), path(cloud.stage))
     except ClientError as error:

@@ -216,7 +216,7 @@ def test_torch_that_is_not_what_is_locked_is_not_installed(ready: House, monkeyp
 
     said = capsys.readouterr().err
     assert "is not what is locked, so it was not installed" in said
-    assert "TORCH_INDEX names a copy of it" in said
+    assert "set TORCH_INDEX to a mirror of it" in said
     assert ready.hello() == "hello\n"
 
 
