@@ -33,7 +33,7 @@ def add(template: Template) -> None:
         events.Connection(
             "RetrainConnection",
             Condition=HAS_SCHEDULE,
-            Metadata=purpose("Keeps the token with which GitHub lets the retraining be started"),
+            Metadata=purpose("Keeps the GitHub token that may start the retraining"),
             AuthorizationType="API_KEY",
             AuthParameters=events.AuthParameters(ApiKeyAuthParameters=key),
         )
