@@ -27,7 +27,7 @@ from training.texts import data
 TOLD_EVERY = 5_000  # lines
 FORGOTTEN = Path(__file__).with_name("forgotten.tsv")  # what `sentiment forget` erased, until when
 PROVEN = "valid"  # a receipt that the API has checked
-MOST_TEXTS = 30_000  # that are kept of a file: training shows no more of them than that
+MOST_TEXTS = 30_000  # that are kept of a file, which bounds memory; training shows each of so many a few times
 MOST_ALIKE = 50  # of those, with the same two most telling words
 MINUTE = len("2026-01-01T00:00")  # of a time, what is no more exact than a minute
 
