@@ -149,18 +149,20 @@ def _read(source: Path) -> str:
 
 def _rows(text: str, source: Path, column: str) -> tuple[list[str], list[Row], type[csv.Dialect]]:
     """The names of the columns, the rows, and how both are written."""
-    csv.field_size_limit(_MOST_CHARACTERS)
     head = text.partition("\n")[0]
 
     class Found(csv.excel):
         delimiter = max(",;\t", key=head.count)
 
     reader = csv.DictReader(io.StringIO(text, newline=""), dialect=Found, strict=True)
+    others = csv.field_size_limit(_MOST_CHARACTERS)  # it holds for all readers of the process
     try:
         names = list(reader.fieldnames or ())
         rows = list(reader)
     except csv.Error as error:
         raise SettingsError(f"{source}, line {reader.line_num}: {error}.") from error
+    finally:
+        csv.field_size_limit(others)
     if column not in names:
         known = ", ".join(names) or "none"
         raise SettingsError(
