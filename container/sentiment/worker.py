@@ -269,7 +269,8 @@ class Worker(ThreadWorker):
         if turns is None or not request.startswith(_PREDICTION):
             return None
         characters = min(len(request), MAX_REVIEWS * MAX_REVIEW_CHARACTERS)  # as an escape, one is up to twelve bytes
-        found: RefusedError | None = turns.refusal(REQUEST_PRICE + characters, explanation=_EXPLAIN.search(request) is not None)
+        explanation = _EXPLAIN.search(request) is not None
+        found: RefusedError | None = turns.refusal(REQUEST_PRICE + characters, explanation=explanation)
         return found
 
     def _forget(self, connection: Connection) -> None:
@@ -331,8 +332,9 @@ class Worker(ThreadWorker):
         """Send and log an answer that does not come from the app; what is logged besides its status is the cause."""
         found = _REQUEST_ID.search(head)
         request_id = found[1].decode() if found else uuid.uuid4().hex
-        route = _ROUTE.match(head)
-        fields = {"requestId": request_id, "route": route and route[1].decode(), "status": int(problem.status), **(cause or {})}
+        begins = _ROUTE.match(head)
+        route = begins and begins[1].decode()
+        fields = {"requestId": request_id, "route": route, "status": int(problem.status), **(cause or {})}
         is_ours = problem.status == HTTPStatus.INTERNAL_SERVER_ERROR
         log.log(logging.ERROR if is_ours else logging.INFO, "request", extra={"fields": fields})
         body = json.dumps(problem.document)

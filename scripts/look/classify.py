@@ -92,9 +92,9 @@ def classify(
     """
     if not _is_address(api):
         raise SettingsError(f"{api} is not the address of an API.", "Begin it with https:// or http:// and a host.")
+    content = _read(source)
     if target.exists() and (not target.is_file() or target.samefile(source)):
         raise SettingsError(f"{target} would be replaced by the output.", "Name another file with --out.")
-    content = _read(source)
     text = content.removeprefix(_BOM)
     names, rows, dialect = _rows(text, source, column)
     part, note = target.with_name(target.name + ".part"), target.with_name(target.name + ".progress")

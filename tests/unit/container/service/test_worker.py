@@ -143,7 +143,7 @@ def test_a_client_that_waits_to_be_told_is_noticed_unless_it_cannot_be_told() ->
 
 
 @pytest.mark.parametrize("header", [b"Content-Length: ", b"Expect: 100-continue", b"Transfer-Encoding: ", b"X: "])
-@pytest.mark.parametrize("filling", [b"0", b"1", b" ", b"\t", b"chunke", b"close", b"\r\nexpect:", b"\r\ncontent-length:0"])
+@pytest.mark.parametrize("filling", [b"0", b"1", b" ", b"\t", b"chunke", b"\r\nexpect:", b"\r\ncontent-length:0"])
 def test_no_head_holds_up_the_event_loop(header: bytes, filling: bytes) -> None:
     head = HEAD + header + filling * (MAX_HEAD_BYTES // len(filling)) + b"x\r\n\r\n"
     started = time.process_time()

@@ -211,6 +211,12 @@ def test_the_output_replaces_neither_its_input_nor_what_is_no_file(api: Api, tmp
     assert (sorted(tmp_path.iterdir()), source.read_bytes()) == (before, content)
 
 
+def test_an_input_that_is_missing_is_told_also_where_an_output_is_there(api: Api, tmp_path: Path) -> None:
+    output_of(tmp_path / "in.csv").touch()
+    with pytest.raises(SettingsError, match="cannot be read"):
+        run(api, tmp_path / "in.csv")
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"predictions": []}', b'{"predictions": [1]}', b"\xff"])
 def test_what_is_no_answer_of_the_api_is_told_at_once(api: Api, tmp_path: Path, body: bytes) -> None:
     api.body = body
