@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from replies import Reply, problem_reply
-from request import Event, request_id
+from request import Event, request_id, route
 from shared import logs
 from shared.problems import Problem, fault, try_later
 
@@ -43,6 +43,7 @@ def endpoint(name: str) -> Callable[[Handler], Handler]:
             fields = {
                 "function": name,
                 "requestId": request_id(event),
+                "route": route(event),
                 "invocationId": getattr(context, "aws_request_id", ""),
                 "status": reply["statusCode"],
                 "milliseconds": logs.milliseconds_since(started),

@@ -41,6 +41,12 @@ def request_id(event: Event) -> str:
     return found if isinstance(found, str) else ""
 
 
+def route(event: Event) -> str:
+    """Method and path of the route that the gateway chose, also in its access log; empty if there is none."""
+    found = event.get("routeKey") if isinstance(event, Mapping) else None
+    return found if isinstance(found, str) else ""
+
+
 def json_body(event: Event) -> dict[str, Any]:
     """The JSON object in the body of a request.
 

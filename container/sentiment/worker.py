@@ -46,10 +46,11 @@ LINGER_SECONDS = 2.0  # that a client has to close its end, so that what it stil
 MAX_BUFFERED_BYTES = 16 * 1024 * 1024  # of all requests that are not answered yet
 _READ_BYTES = 64 * 1024
 
-_CLOSES = re.compile(rb"(?i) HTTP/1\.0\r\n|\r\nconnection:[ \t]*close")
+_CLOSES = re.compile(rb"(?i) HTTP/1\.0(?:\r\n|$)|\r\nconnection:[ \t]*close")
 _REQUEST_ID = re.compile(rb"(?i)\r\nx-request-id:[ \t]*([\w.:;=/+-]{1,200})[ \t]*(?=\r\n|$)")
 _PREDICTION = b"POST /predict"  # and what begins like it
-_EXPLAIN = b'"explain"'
+_ROUTE = re.compile(rb"(POST /predict(?:/batch)?)[ ?]")
+_EXPLAIN = re.compile(rb'"explain"\s*:\s*[^\sf]')  # the field, not a text that is this word, and not false
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 # What is said of what gunicorn's parser refuses, by the class of its error.
@@ -113,6 +114,8 @@ class Worker(ThreadWorker):
         connection.deadline = time.monotonic() + self.cfg.keepalive
         self._wait_for_more(connection)
         self._read(connection)
+        if self.nr_conns >= self.worker_connections:
+            self._make_room()
 
     def on_client_socket_readable(self, connection: Connection, sock: socket.socket) -> None:
         """A connection that was kept open sends its next request."""
@@ -148,9 +151,21 @@ class Worker(ThreadWorker):
 
     def handle_request(self, request: Any, connection: Connection) -> bool:
         """Answer a request, in a thread."""
+        request._expected_100_continue = False  # the event loop has said so, or all was here anyway
         if connection.truncated:
             request.force_close()  # where the next request would begin is not known
         return bool(super().handle_request(request, connection)) and not connection.truncated
+
+    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+        """Whether the connection stays after an answer, in a thread.
+
+        What the app has not read of a body is in memory: to read it takes no time, and gunicorn's limit on it would
+        close a connection whose client was told that it stays. Where it is malformed, the answer is sent already.
+        """
+        try:
+            return keepalive and bool(conn.parser.finish_body())
+        except errors.ParseException:
+            return False
 
     def handle_error(self, req: object, client: socket.socket, addr: object, exc: BaseException) -> None:
         """Answer, in a thread, what gunicorn's parser refuses, or what fails outside of the app.
@@ -166,7 +181,7 @@ class Worker(ThreadWorker):
         """Once a second: end what was not here in time."""
         now = time.monotonic()
         for connection in list(self._receiving):
-            if now < connection.deadline:
+            if now < connection.deadline + (REQUEST_SECONDS - HEAD_SECONDS) * connection.incoming.has_head:
                 continue
             if connection.incoming.data:
                 detail = "The request took too long to arrive; send it again."
@@ -191,7 +206,8 @@ class Worker(ThreadWorker):
         connection.deadline = time.monotonic() + HEAD_SECONDS
 
     def _on_readable(self, connection: Connection, _: Any) -> None:
-        self._read(connection)
+        if connection in self._receiving or connection in self._lingering:  # and did not just make room for another
+            self._read(connection)
 
     def _read(self, connection: Connection) -> None:
         try:
@@ -210,11 +226,7 @@ class Worker(ThreadWorker):
         if not connection.incoming.data:
             self._start_clock(connection)
         self._buffered += len(data)
-        had_head = connection.incoming.has_head
-        whole = connection.incoming.add(data)
-        if connection.incoming.has_head and not had_head:
-            connection.deadline += REQUEST_SECONDS - HEAD_SECONDS
-        self._go_on(connection, whole)
+        self._go_on(connection, connection.incoming.add(data))
 
     def _go_on(self, connection: Connection, whole: bool) -> None:
         incoming = connection.incoming
@@ -236,7 +248,9 @@ class Worker(ThreadWorker):
         if refusal is not None:
             self._buffered -= len(request)
             head = request.partition(b"\r\n\r\n")[0]
-            closes = connection.truncated or _CLOSES.search(head) is not None
+            # Of requests sent before this one was answered, there may be so many that their answers fit nowhere.
+            behind = bool(connection.incoming.data)
+            closes = connection.truncated or behind or _CLOSES.search(head) is not None
             self._refuse(connection, refusal, head, closes)
             return
         self._forget(connection)
@@ -255,7 +269,8 @@ class Worker(ThreadWorker):
         if turns is None or not request.startswith(_PREDICTION):
             return None
         characters = min(len(request), MAX_REVIEWS * MAX_REVIEW_CHARACTERS)  # as an escape, one is up to twelve bytes
-        found: RefusedError | None = turns.refusal(REQUEST_PRICE + characters, explanation=_EXPLAIN in request)
+        explanation = _EXPLAIN.search(request) is not None
+        found: RefusedError | None = turns.refusal(REQUEST_PRICE + characters, explanation=explanation)
         return found
 
     def _forget(self, connection: Connection) -> None:
@@ -264,6 +279,12 @@ class Worker(ThreadWorker):
         self._lingering.discard(connection)
         with contextlib.suppress(KeyError, ValueError, OSError):
             self.poller.unregister(connection.sock)
+
+    def _make_room(self) -> None:
+        """Drop one connection: one that has its answer, or else has sent nothing, or else waits for the longest."""
+        candidates = self._lingering or self._receiving
+        if candidates:
+            self._drop(min(candidates, key=lambda one: (bool(one.incoming.data), one.deadline)))
 
     def _drop(self, connection: Connection) -> None:
         self._forget(connection)
@@ -274,8 +295,8 @@ class Worker(ThreadWorker):
     def _linger(self, connection: Connection) -> None:
         """Close once the client has; gunicorn waits for that in the event loop, and nobody is served meanwhile."""
         self._forget(connection)
-        connection.sock.setblocking(False)
         try:
+            connection.sock.setblocking(False)
             connection.sock.shutdown(socket.SHUT_WR)
         except OSError:
             self._drop(connection)
@@ -299,9 +320,6 @@ class Worker(ThreadWorker):
             return
         self._receiving.add(connection)
         connection.deadline = time.monotonic() + self.cfg.keepalive
-        if connection.incoming.data:
-            self._start_clock(connection)
-            self._go_on(connection, connection.incoming.whole())
 
     def _answer(
         self,
@@ -314,7 +332,9 @@ class Worker(ThreadWorker):
         """Send and log an answer that does not come from the app; what is logged besides its status is the cause."""
         found = _REQUEST_ID.search(head)
         request_id = found[1].decode() if found else uuid.uuid4().hex
-        fields = {"requestId": request_id, "route": None, "status": int(problem.status), **(cause or {})}
+        begins = _ROUTE.match(head)
+        route = begins and begins[1].decode()
+        fields = {"requestId": request_id, "route": route, "status": int(problem.status), **(cause or {})}
         is_ours = problem.status == HTTPStatus.INTERNAL_SERVER_ERROR
         log.log(logging.ERROR if is_ours else logging.INFO, "request", extra={"fields": fields})
         body = json.dumps(problem.document)

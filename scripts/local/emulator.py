@@ -77,6 +77,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
         identities,
         instances,
         offerings,
+        queries,
         recorded,
         retention,
         scaling,
@@ -95,6 +96,7 @@ def _extended_emulator(store: Store, engine: Engine, options: argparse.Namespace
     identities.register()
     instances.Instances().register()
     offerings.register()
+    queries.register()
     recorded.register()
     retention.register()
     tables.register(store)

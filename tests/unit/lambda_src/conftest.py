@@ -103,7 +103,8 @@ def get() -> Callable[..., SimpleNamespace]:
     def send(
         module: Any, headers: dict[str, str] | None = None, context: Any = None, query: dict[str, str] | None = None
     ) -> SimpleNamespace:
-        event = {"version": "2.0", "headers": headers or {}, "requestContext": {"requestId": "request-1"}}
+        of_gateway = {"requestId": "request-1"}
+        event = {"version": "2.0", "routeKey": "GET /x", "headers": headers or {}, "requestContext": of_gateway}
         return read(module.handler({**event, **({"queryStringParameters": query} if query else {})}, context))
 
     return send
@@ -113,6 +114,7 @@ def post_event(body: Any, content_type: str | None = "application/json") -> dict
     headers = {} if content_type is None else {"content-type": content_type}
     return {
         "version": "2.0",
+        "routeKey": "POST /setSentiment",
         "headers": headers,
         "requestContext": {"requestId": "request-1"},
         "body": body if isinstance(body, str) else json.dumps(body),

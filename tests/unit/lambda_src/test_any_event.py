@@ -56,6 +56,7 @@ EVENTS = st.one_of(
             "body": BODIES | ANYTHING,
             "isBase64Encoded": ANYTHING,
             "requestContext": ANYTHING,
+            "routeKey": ANYTHING,
         },
     ),
     ANYTHING,

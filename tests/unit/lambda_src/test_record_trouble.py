@@ -115,5 +115,6 @@ def test_log_line_tells_the_request_but_never_the_text(cloud, post, capsys):
     printed = capsys.readouterr().out
     lines = [json.loads(line) for line in printed.splitlines()]
     assert [line["status"] for line in lines] == [200, 413, 400]
+    assert {line["route"] for line in lines} == {"POST /setSentiment"}
     assert all(line["requestId"] == "request-1" and line["milliseconds"] >= 0 for line in lines)
     assert "something private" not in printed

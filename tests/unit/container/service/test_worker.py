@@ -130,13 +130,25 @@ def test_a_body_beyond_all_limits_is_not_collected(length: bytes) -> None:
     assert incoming.truncated
 
 
-def test_a_client_that_waits_to_be_told_is_noticed_and_the_parser_is_not() -> None:
+def test_a_client_that_waits_to_be_told_is_noticed_unless_it_cannot_be_told() -> None:
     incoming = Incoming()
-    assert not incoming.add(HEAD + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    head = HEAD + b"Expect: 100-Continue\r\nContent-Length: 2\r\n\r\n"
+    assert not incoming.add(head)
     assert incoming.expects
     assert incoming.add(b"{}")
-    assert incoming.take() == HEAD + b"Content-Length: 2\r\n\r\n{}"
+    assert incoming.take() == head + b"{}", "all bytes that came go again, or their sum grows"
     assert not incoming.expects
+    incoming.add(head.replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert not incoming.expects
+
+
+@pytest.mark.parametrize("header", [b"Content-Length: ", b"Expect: 100-continue", b"Transfer-Encoding: ", b"X: "])
+@pytest.mark.parametrize("filling", [b"0", b"1", b" ", b"\t", b"chunke", b"\r\nexpect:", b"\r\ncontent-length:0"])
+def test_no_head_holds_up_the_event_loop(header: bytes, filling: bytes) -> None:
+    head = HEAD + header + filling * (MAX_HEAD_BYTES // len(filling)) + b"x\r\n\r\n"
+    started = time.process_time()
+    Incoming().add(head)
+    assert time.process_time() - started < 0.5
 
 
 def test_the_module_that_the_master_imports_starts_no_thread_of_onnx_runtime() -> None:
@@ -144,6 +156,24 @@ def test_the_module_that_the_master_imports_starts_no_thread_of_onnx_runtime() -
     assert (
         subprocess.run([sys.executable, "-c", code], cwd=CONTAINER, env={"PYTHONPATH": str(CONTAINER)}).returncode == 0
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"review": "x", "explain": true}', True),
+        (b'{"explain":\n"inside", "review": "x"}', True),
+        (b'{"review": "x", "explain": false}', False),
+        (b'{"review": "explain"}', False),
+        (b'{"review": "\\"explain\\": true"}', False),
+    ],
+)
+def test_only_who_asks_for_an_explanation_is_refused_as_such(body: bytes, expected: bool) -> None:
+    asked: list[bool] = []
+    turns = SimpleNamespace(refusal=lambda price, explanation: asked.append(explanation))
+    worker = SimpleNamespace(wsgi=SimpleNamespace(extensions={"turns": turns}))
+    Worker._refusal(cast(Worker, worker), HEAD + b"\r\n" + body)
+    assert asked == [expected]
 
 
 @pytest.mark.parametrize("character", ["a", "\u0436", "\U0001f600"])
@@ -264,6 +294,65 @@ def test_what_is_too_long_is_refused_before_it_is_sent(start: Start) -> None:
         assert (status, headers["connection"]) == (413, "close")
     with connect(service, b"GET / HTTP/1.1\r\nX: " + b"x" * MAX_HEAD_BYTES) as connection:
         assert answer(connection)[0] == 431
+
+
+def test_a_client_that_waits_to_be_told_is_told_once(start: Start) -> None:
+    service = start()
+    service.wait_for_line("Listening at")
+    with connect(service, HEAD + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(BODY)) as connection:
+        told = b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert connection.recv(len(told), socket.MSG_WAITALL) == told
+        connection.sendall(BODY)
+        assert answer(connection)[0] == 200
+
+
+def test_a_body_that_nobody_reads_costs_neither_the_connection_nor_a_second_answer(start: Start) -> None:
+    service = start()
+    service.wait_for_line("Listening at")
+    wrong = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+    with connect(service) as connection:
+        connection.sendall(wrong + b"Content-Length: 200000\r\n\r\n" + b" " * 200_000)
+        assert answer(connection)[0] == 415
+        connection.sendall(WHOLE["a body"])
+        assert answer(connection)[0] == 200
+        connection.sendall(wrong + CHUNKS + b"0x2\r\n{}\r\n0\r\n\r\n")
+        assert answer(connection)[0] == 415
+        assert connection.recv(100) == b""
+
+
+def test_clients_that_send_nothing_make_room(container: Path, start: Start) -> None:
+    configuration = container / "gunicorn.conf.py"
+    text = re.sub(r"\nthreads = \d+", "\nthreads = 2", configuration.read_text())
+    configuration.write_text(re.sub(r"\nworker_connections = \S+", "\nworker_connections = 20", text))
+    service = start()
+    service.wait_for_line("Listening at")
+    with ExitStack() as stack:
+        half = stack.enter_context(connect(service, HEAD))
+        for _ in range(50):
+            stack.enter_context(connect(service))
+        started = time.monotonic()
+        for _ in range(5):
+            assert service.request("POST", "/predict", BODY)[0] == 200
+        half.sendall(b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY)
+        assert answer(half)[0] == 200
+        assert time.monotonic() - started < 5
+
+
+def test_refused_requests_that_were_sent_at_once_end_their_connection_alone(container: Path, start: Start) -> None:
+    turns = container / "sentiment" / "turns.py"
+    always = "        with self._lock:\n            if explanation and self._share_left() <= 0:"
+    changed = turns.read_text().replace(always, f"        return RefusedError(1.0)\n{always}")
+    assert changed != turns.read_text()
+    turns.write_text(changed)
+    service = start()
+    service.wait_for_line("Listening at")
+    with connect(service, WHOLE["a body"] * 700) as connection:
+        status, headers, _ = answer(connection)
+        assert (status, headers["connection"]) == (503, "close")
+    assert service.request("GET", "/healthz")[0] == 200
+    refused = service.wait_for_line("request")[0]
+    assert (refused["route"], refused["status"]) == ("POST /predict", 503)
+    assert len(service.wait_for_line("Booting worker")) == 1
 
 
 CANARY = b"verysecretword"
