@@ -24,7 +24,7 @@ learn: $(VENV)/.app  ## the tutor: opens the path, checks when you save, gives h
 	@exec $(SENTIMENT) learn $(N)
 
 .PHONY: lesson
-lesson: $(VENV)/.app  ## check the exercise of a lesson on the laptop cloud (N=20; without, the last one)
+lesson: $(VENV)/.app  ## check the exercise of a lesson on the laptop cloud (N=20; default: the one that you began, reset or checked last)
 	@exec $(SENTIMENT) learn --check $(N)
 
 .PHONY: lesson-hint
@@ -32,7 +32,7 @@ lesson-hint: $(VENV)/.app  ## the next of three hints (N=20)
 	@exec $(SENTIMENT) learn --hint $(N)
 
 .PHONY: lesson-reset
-lesson-reset: $(VENV)/.app  ## go back to where the lesson began (N=20; without, the one that you began or checked last); a branch keeps your work
+lesson-reset: $(VENV)/.app  ## go back to where the lesson began (N=20; default: as for lesson); a branch keeps your work
 	@exec $(SENTIMENT) learn --reset $(N)
 
 ##@ On AWS, or any other stage (STAGE=dev)

@@ -57,10 +57,10 @@ def _label(value: object, name: str, labels: tuple[str, ...]) -> str:
 
 def _second(value: object, sentiment: str, labels: tuple[str, ...]) -> str:
     if sentiment == NONE:
-        raise bad_request("second cannot stand beside the sentiment none; leave it out.")
+        raise bad_request("second cannot be combined with the sentiment none; leave it out.")
     second = _label(value, "second", labels)
     if second == sentiment:
-        raise bad_request("second must be another label than sentiment; leave it out if only one fits.")
+        raise bad_request("second must differ from sentiment; leave it out if only one label fits.")
     return second
 
 

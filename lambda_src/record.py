@@ -92,7 +92,7 @@ def store(judgement: Judgement, settings: Record) -> Judgement:
 
 
 def _later(judgement: Judgement, before: ledger.Entry) -> Judgement:
-    """A judgement of a question that was judged before, which is when the prediction was shown."""
+    """A judgement of a prediction that was judged before, and so was shown."""
     return replace(judgement, time=max(judgement.time, just_after(before["time"]["S"])), blind=False)
 
 

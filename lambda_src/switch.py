@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
         client("sns").publish(
             TopicArn=settings.alarm_topic_arn,
             Subject=f"sentiment {settings.stage}: the API is closed",
-            Message=f"The API of stage {settings.stage} is closed: every request is answered 429.\n"
+            Message=f"The API of stage {settings.stage} is closed: every request gets status 429.\n"
             f"Why: {why}\n"
             f"Once the cause is gone, open it again: sentiment wake --stage {settings.stage}",
         )
@@ -59,4 +59,4 @@ def reason(notification: dict[str, Any]) -> str:
         return f"{alarm['AlarmDescription']} ({alarm['NewStateReason']})"
     except (ValueError, KeyError, TypeError):
         told = notification.get("Subject") or notification["Message"].strip().partition("\n")[0]
-        return str(told or "it was not said")  # a parameter cannot be empty
+        return str(told or "no reason was given")  # a parameter cannot be empty

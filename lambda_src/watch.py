@@ -97,7 +97,7 @@ def ask(api_url: str) -> int:
         The status: 400 from the service, 503 from the load balancer while the stage is asleep.
 
     Raises:
-        OSError: nobody answered.
+        OSError: there was no answer.
     """
     headers = {"content-type": "application/json"}
     request = urllib.request.Request(api_url + PREDICT, b"{}", headers, method="POST")  # noqa: S310 - our own

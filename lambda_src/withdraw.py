@@ -1,8 +1,8 @@
-"""POST /withdraw: erases what somebody said about one question, by the receipt that they hold.
+"""POST /withdraw: erases all judgements of one prediction for the holder of its receipt.
 
-All judgements with that receipt go, in one transaction with their count and with an entry in the ledger, so that
-neither a judgement that arrives late nor an interrupted export nor a restored copy brings them back. Nobody else can do
-it: the receipt is in neither the table nor the CSV. It is good for this as long as a key of the stage verifies it.
+They go in one transaction with their count and with an entry in the ledger, so that neither a judgement that arrives
+late nor an interrupted export nor a restored copy brings them back. No one else can do it: the receipt is in neither
+the table nor the CSV. It is good for this as long as a key of the stage verifies it.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def count(table: str, model: str, source: str, changes: Mapping[str, int]) -> di
 
 
 def enter(table: str, entry: ledger.Entry, before: ledger.Entry) -> dict[str, Any]:
-    """A question's entry in the ledger, in place of the one that was there; a failed condition returns that one.
+    """A prediction's entry in the ledger, in place of the one that was there; a failed condition returns that one.
 
     Args:
         table: name of the ledger.

@@ -10,7 +10,7 @@ learn({
   en: {
     statsLoading: "Counting …",
     statsFailed: "Statistics are unavailable right now.",
-    statsEmpty: "Nobody has judged an answer yet. Yours would be the first.",
+    statsEmpty: "No answer has been judged yet. Yours would be the first.",
     statsRight: "right: {right} of {answered} judged answers",
     statsInterval: "With this many judgements the true share very likely lies between {low} and {high}.",
     statsAnswered: "It answered {share} of the judged texts ({answered} of {all}).",

@@ -22,7 +22,7 @@ def page() -> str:
     first = prices.load(REGIONS[0])
     parts = [
         "# Bills\n",
-        f"USD a month, without tax, by prices of {first.date}. "
+        f"USD a month, without tax, at prices of {first.date}. "
         "`sentiment cost` computes them for your stage and traffic.\n",
         "## By traffic\n",
         table(("stage", "region", "idle", *(f"{each:,.0f} requests" for each in BUSY)), _by_traffic()),
@@ -63,7 +63,7 @@ def of_resources(patterns: str) -> str:
         rows += [(f"`{name}`", f"{idle.get(name, 0.0):.2f}", f"{busy[name]:.2f}") for name in sorted(names)]
     heads = ("USD a month", "idle", f"{BUSY[1]:,.0f} requests")
     when = prices.load(REGIONS[0]).date
-    where = f"In {REGIONS[0]}, without free tiers, by prices of {when}; `sentiment cost` shows the whole bill."
+    where = f"In {REGIONS[0]}, without free tiers, at prices of {when}; `sentiment cost` shows the whole bill."
     return f"{table(heads, rows)}\n{where}\n"
 
 

@@ -8,7 +8,7 @@ from generator.stacks import source
 from scripts.cloudformation.templates import Template
 from scripts.docs import model
 from scripts.docs.pictures.access import Grant, grants
-from scripts.docs.pictures.stack import is_large
+from scripts.docs.pictures.stack import CROWDED
 from scripts.docs.pictures.workflows import COMPUTED
 from scripts.stage import settings
 from scripts.stage.settings import pascal
@@ -58,7 +58,9 @@ def _page(template: Template) -> str:
         for name, entry in template.outputs.items()
     ]
     picture = f"../pictures/stack-{template.stack}.svg"
-    named = " Instead of many arrows from or to one box, the other boxes name it." if is_large(template) else ""
+    named = ""
+    if template.stack in CROWDED:
+        named = " Where many arrows would start or end at one box, the boxes at their other ends name it instead."
     return "\n".join(
         [
             f"# Stack {template.stack}\n",

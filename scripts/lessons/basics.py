@@ -70,7 +70,7 @@ def first_template(room: Room) -> str:
     for there, missing, example in (
         ("Fn::Sub" in used, "!Sub", "Value: !Sub 'hello ${Who}'"),
         (template.conditions, "Conditions", "Conditions: {IsLoud: !Equals [!Ref Loud, 'yes']}"),
-        (conditional, "resource with a Condition", "Condition: IsLoud, in the resource Shout"),
+        (conditional, "resource with a Condition", "Shout: {Condition: IsLoud, Type: ..., Properties: ...}"),
         (template.outputs, "Outputs", "Outputs: {NoteName: {Value: !Ref Note}}"),
         ("Ref" in used, "!Ref", "NoteName: {Value: !Ref Note}"),
         ("Fn::GetAtt" in used, "!GetAtt", "NoteText: {Value: !GetAtt Note.Value}"),

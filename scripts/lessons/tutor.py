@@ -21,14 +21,14 @@ from scripts.lessons.pages import Page, lessons
 from scripts.lessons.reset import KEPT, reset
 from scripts.lessons.room import Room, enter
 from scripts.lessons.table import observe
-from scripts.lessons.verdict import begin, judge
-from scripts.stage.errors import DeployError
+from scripts.lessons.verdict import begin, edited, judge, page_of
+from scripts.stage.errors import DeployError, SettingsError
 
 FILES_SECONDS = 0.5  # between two looks at the files
 CLOUD_SECONDS = 1.0  # between two looks at the cloud
 WATCHED = ("generator", "templates", "lambda_src", "container/sentiment", "site", "scripts/stages.toml", str(SCRATCH))
 OWN = ("begun", "progress.json", KEPT)  # below SCRATCH, written by us
-KEYS = "h: hint   s: solution   n: next lesson   r: back to the beginning   q: quit   (each with Enter)"
+KEYS = "h: hint   s: solution   n: next lesson   13: lesson 13   r: back to the beginning   q: quit   (each with Enter)"
 Say = Callable[[str], None]
 
 
@@ -87,15 +87,15 @@ class Tutor:
                 return
             if word:
                 page = self._answer(page, word)
-            if seen_now != seen or word in ("n", "r"):
+            if seen_now != seen or word:
                 seen = seen_now
                 self._check(page)
 
-    def _open(self, page: Page) -> None:
+    def _open(self, page: Page, again: bool = False) -> None:
         self._told = ""
         self._say(path(self._root, page))
         self._say(f"\n{page.title}\nRead {page.path.relative_to(self._root)}, and do what it says in another window.")
-        if beginning.of(self._root, page.number) is None:
+        if beginning.of(self._root, page.number) is None or (again and not edited(page, self._root)):
             self._attempt(lambda: self._note(page))
         self._say(KEYS)
 
@@ -114,14 +114,19 @@ class Tutor:
         elif word == "r":
             self._attempt(lambda: reset(observe, self._say, page.number, self._root))
             self._told = ""
-        elif word == "n":
+        elif other := self._following(page) if word == "n" else self._named(word):
             if beginning.of(self._root, page.number):
                 self._attempt(lambda: reset(observe, self._say, page.number, self._root))
-            page = self._following(page)
-            self._open(page)
+            page = other
+            self._open(page, again=page.number in progress.passed(self._root))
         else:
             self._say(KEYS)
         return page
+
+    def _named(self, word: str) -> Page | None:
+        with contextlib.suppress(SettingsError):
+            return page_of(word, self._root)
+        return None
 
     def _following(self, page: Page) -> Page:
         known = lessons(self._root / "docs" / "walkthrough")

@@ -79,7 +79,7 @@ def test_the_figures_agree_with_each_other(open_page: Callable[..., Visitor], ju
 
 def test_nothing_judged_yet_is_said(open_page: Callable[..., Visitor]) -> None:
     page = shown(open_page, statistics(0))
-    expect(page.locator("#stats .headline")).to_contain_text("Nobody has judged an answer yet")
+    expect(page.locator("#stats .headline")).to_contain_text("No answer has been judged yet")
 
 
 def test_what_was_said_blind_stands_apart(open_page: Callable[..., Visitor]) -> None:

@@ -11,7 +11,7 @@ from scripts.cli.main import main
 from scripts.lessons import beginning, progress, solution, stack, tutor, verdict
 from scripts.lessons.pages import Command, Edit, PageError, Write, differences, read
 from scripts.lessons.room import NotYetError, Room, not_yet
-from scripts.lessons.table import LESSONS, Lesson
+from scripts.lessons.table import LESSONS, OTHER_NUMBERS, Lesson
 from scripts.lessons.tutor import Tutor
 from scripts.stage.errors import DeployError, TemplateError
 from tests.docs.learning import git, page, room_of
@@ -376,3 +376,19 @@ def test_a_lesson_that_begins_with_changes_of_another_says_how_to_begin_without_
 
     assert "and this lesson begins with them" in done.output
     assert "`make lesson-reset N=9`, then `sentiment learn 7` again." in done.output
+
+
+def test_the_tutor_opens_a_passed_lesson_by_its_number(taught: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    undone: list[str] = []
+    monkeypatch.delitem(OTHER_NUMBERS, "7")  # of the real path
+    monkeypatch.setattr(tutor, "reset", lambda observe, say, number, root: undone.append(number))
+    lesson = tutor.next_page(taught)
+    begun = verdict.begin(lesson, taught)
+    progress.passes(taught, "7")
+    said: list[str] = []
+
+    Tutor(said.append, taught, Lines("7", "8")).accompany(lesson)
+
+    again = beginning.of(taught, "7")
+    assert undone == ["7"] and again and again.time > begun.time
+    assert said.count(tutor.KEYS) == 3, "at the start, in lesson 7, and because there is no lesson 8"

@@ -219,10 +219,7 @@ WIDEST = 688  # pixels of a page's text on GitHub; what is wider is made smaller
 TABLES = ("access", "access-pipelines")
 
 
-LARGE = ("stack-api", "stack-network", "stack-operations")
-
-
-@pytest.mark.parametrize("name", sorted({*(picture.name for picture in general()), *LARGE} - set(TABLES)))
+@pytest.mark.parametrize("name", sorted({picture.name for picture in [*general(), *of_stacks()]} - set(TABLES)))
 def test_text_of_a_picture_is_readable_where_pages_show_it(name: str) -> None:
     drawing = PICTURES[name].draw()
 

@@ -20,8 +20,8 @@ def render(figures: dict[str, Any]) -> str:
 
     Args:
         figures: ``shipped``, the figures of the artefact beside the card, and ``seeds``, the main ones of each seed,
-            and ``gains``, each seed's comparison with its baseline; ``retrained``, where people's judgements
-            made this model of another, tells of each time.
+            and ``gains``, each seed's comparison with its baseline; ``retrained``, if this model was retrained on
+            users' judgements, one entry for each time.
     """
     shipped, retrained = figures["shipped"], figures.get("retrained", [])
     model = retrained[-1]["model"] if retrained else shipped["model"]
@@ -36,7 +36,7 @@ def render(figures: dict[str, Any]) -> str:
                 _spread(figures["seeds"]),
                 _gains(figures["gains"]),
                 _labels(shipped),
-                f"![Confusion matrix: rows are what people said, columns what the model said]({PICTURE})",
+                f"![Confusion matrix: rows are true labels, columns predictions]({PICTURE})",
                 _doubt(shipped),
                 _changed(shipped),
                 _out_of_domain(figures["seeds"], shipped),
@@ -52,52 +52,56 @@ def render(figures: dict[str, Any]) -> str:
 _INTENDED = """## What it is, and what for
 
 A small recurrent network (word vectors, two layers of bidirectional GRUs, max, mean and attention over time) that reads
-a text in English and predicts which of seven emotions it tells of: anger, disgust, fear, guilt, joy, sadness or shame;
-or abstains. It is there to show how such a model is built, served, judged and retrained, and to be played with.
+a text in English and predicts which of seven emotions it describes (anger, disgust, fear, guilt, joy, sadness or
+shame), or abstains. Its purpose is to show how such a model is built, served, judged and retrained, and to be played
+with.
 
-Not for: deciding anything about people, watching them, clinical or commercial use, children's or patients' texts, or
-other languages. It knows no emotion but its seven (no surprise, pride, love, calm)."""
+Not for: decisions about people, surveillance, clinical or commercial use, texts by children or patients, or other
+languages. It knows only its seven emotions (not surprise, pride, love or calm, for example)."""
 
 _DATA = """## Data and licence
 
 No text of any of these is in this repository or in the artefact. Treat data and model as non-commercial: ISEAR is free
 for research, and EmpatheticDialogues is licensed CC BY-NC 4.0.
 
-- Labels: ISEAR, the International Survey on Emotion Antecedents and Reactions (Scherer and Wallbott 1994). Students of
-  37 countries described, around 1990, one event for each of seven emotions. Of 7,666 rows, 7,502 are left without those
-  that tell of no event; stray line-wrap marks, extra column marks and lost quotes are fixed. `split.json` lists the
-  rows (`MYKEY`) of each part: 72 % training, 8 % validation, 20 % test, texts of the same words on one side.
-- Labels: EmpatheticDialogues (Rashkin et al. 2019; CC BY-NC 4.0), situations and first utterances, as far as their
-  emotions come near to ours. A tenth of the situations, by a checksum of their words, is held out to test, another to
-  choose by. Smaller sets, half trusted or less: CovidET, Emotion-Stimulus, SocialIQA, ESConv, EmotionBench, EDOS,
-  event2Mind, PsySET, Lemotif, Empathic Reactions; GoEmotions (CC BY 4.0) hardly.
-- Text without labels: SocialIQA's contexts, later turns of EmpatheticDialogues, GoEmotions, EmoBank (CC BY-SA 4.0).
-- Soft labels: from the encoder all-mpnet-base-v2 (Apache-2.0), tuned on those labels, each label alike, and then on
-  ISEAR's training part, in four folds: a labelled text gets its soft label from a teacher that did not see it. The
-  RNN's word vectors and GRUs began by predicting that teacher's states.
+- Labels: ISEAR, the International Survey on Emotion Antecedents and Reactions (Scherer and Wallbott 1994). Around 1990,
+  students in 37 countries described one event for each of seven emotions. Of 7,666 rows, 7,502 remain without those
+  that describe no event; stray line-wrap marks, extra column marks and lost quotes are fixed. `split.json` lists the
+  rows (`MYKEY`) of each split: 72 % training, 8 % validation, 20 % test; texts with the same words are in the same
+  split.
+- Labels: EmpatheticDialogues (Rashkin et al. 2019; CC BY-NC 4.0), situations and first utterances whose
+  emotions are close to ours. One tenth of the situations, drawn by a checksum of their words, is held out for testing,
+  another for validation. Smaller sets, with less than half the weight: CovidET, Emotion-Stimulus, SocialIQA, ESConv,
+  EmotionBench, EDOS, event2Mind, PsySET, Lemotif, Empathic Reactions; GoEmotions (CC BY 4.0) with very little.
+- Transfer set (texts without labels): SocialIQA's contexts, later turns of EmpatheticDialogues, GoEmotions, EmoBank (CC
+  BY-SA 4.0).
+- Soft labels: from the encoder all-mpnet-base-v2 (Apache-2.0), tuned on those labels with equal weight for each,
+  and then on ISEAR's training split, in four folds: a labelled text gets its soft label from a teacher that did not see
+  it. The RNN's word vectors and GRUs were first trained to predict that teacher's states (feature distillation).
 - Word vectors: GloVe 6B (Public Domain Dedication and License) and the input vectors of all-MiniLM-L6-v2 (Apache-2.0);
-  of emoji, those of the words that say what they mean (`emoji.tsv`).
-- Sentences of our own: some 1,080 of `examples.tsv`; from templates, feelings named, feelings denied, facts and
-  everyday things (`statements.py`, `denials.py`, `people.py`); strings that are no language (`noise.py`), and
-  other languages (`foreign.tsv`).
+  an emoji starts with the vectors of the words that describe it (`emoji.tsv`).
+- Sentences of our own: some 1,080 of `examples.tsv`; from templates, sentences that name or deny a feeling, facts and
+  everyday things (`statements.py`, `denials.py`, `people.py`); noise examples (`noise.py`), and other languages
+  (`foreign.tsv`).
 
-Whatever shares eight words in a row with a test part, or equals it, was left out of training (`overlap.py`). Everything
-was chosen on validation; the threshold on the validation part of the everyday sentences. One number, the temperature
-that confidence is set with, was chosen on the validation parts of five splits together, each answered by its own model;
-rows that are test in one split are validation in another. The test parts were read at the end."""
+A text that equals a test text, or shares eight consecutive words with one, was left out of training (`overlap.py`). All
+choices were made on validation data, that of the threshold on the validation part of the everyday sentences. One
+number, the temperature that calibrates confidence, was chosen on the validation parts of five splits together, each
+predicted by its own model; rows that are test in one split are validation in another. The test parts were used only at
+the end."""
 
 _LIMITS = """## Known failures and biases
 
-- Guilt is taken for shame and anger for disgust and the other way round: people's accounts of them are alike.
-- ISEAR's writers were students, EmpatheticDialogues' crowd workers in the United States. What stirs which emotion is
-  theirs, and of their time; accuracy differs by country, sex and religion as the tables show.
-- Irony, hints, mixed feelings and long texts with several events get one label all the same.
-- Unknown words, other languages, digits and signs should end in abstaining. A text in another language may hold words
-  that are English too, and get a prediction.
-- Texts about suicide, self-harm or violence are kept from the model by reviewed patterns, which find what is said
-  plainly. Of 126 phrasings that nobody had adjusted them to, most of them hints ("I keep a rope in the boot of my
-  car"), they find 22, and take 6 of 327 everyday ones for such a text. What they miss is answered like any other text,
-  and no language but English is found. Do not rely on them to keep anybody safe."""
+- The model confuses guilt with shame, and anger with disgust: people describe them in similar ways.
+- ISEAR's writers were students, EmpatheticDialogues' crowd workers in the United States. Which events stir which
+  emotion reflects these people and their time; accuracy differs by country, sex and religion, as the tables show.
+- Irony, hints, mixed feelings and long texts with several events still get one label.
+- Unknown words, other languages, digits and symbols should make the model abstain. A text in another language may
+  contain words that are English too, and get a prediction.
+- Texts about suicide, self-harm or violence are kept from the model by reviewed patterns, which find plain statements.
+  Of 126 phrasings to which the patterns had not been adjusted, most of them hints ("I keep a rope in the boot of my
+  car"), they find 22; they also flag 6 of 327 everyday sentences. A text that they miss gets a prediction like any
+  other, and they cover English only. Do not rely on them to keep anyone safe."""
 
 
 def _retrained(times: Sequence[dict[str, Any]], measured: str) -> list[str]:
@@ -118,21 +122,22 @@ def _retrained(times: Sequence[dict[str, Any]], measured: str) -> list[str]:
     last = times[-1]["model"]
     about = "of this model" if measured == last else f"of {measured}, from which this model was retrained"
     return [
-        "## Retrained on people's judgements",
-        "People's judgements made this model of an earlier one. Accuracy before and after, on judgements that it did\n"
-        "not learn from and on the regression set (`container/training/evaluation/regression.tsv`); p is the chance\n"
-        "of so great a loss there if both were equally good.",
+        "## Retrained on users' judgements",
+        "This model was retrained from an earlier one on users' judgements. The table shows accuracy before and\n"
+        "after, on judgements that it did not learn from and on the regression set\n"
+        "(`container/training/evaluation/regression.tsv`); p is the probability of a loss this large on the\n"
+        "regression set if both models were equally good.",
         "\n".join(lines),
-        f"What follows tells of the base data; its figures are {about}.",
+        f"The rest of this card describes the base data; its figures are {about}.",
     ]
 
 
 def _spread(seeds: dict[str, Any]) -> str:
     if not seeds:
-        return "Models of other splits were not measured beside this one."
+        return "Models of other splits were not evaluated with this one."
     lines = [
         "## Figures over splits",
-        "| seed | accuracy | macro-F1 | calibration error | accuracy on the surest 80 % |",
+        "| seed | accuracy | macro-F1 | calibration error | accuracy on the most confident 80 % |",
     ]
     lines = [lines[0], "", lines[1], "|---|---|---|---|---|"]
     columns = [[found[key] for found in seeds.values()] for key in ("accuracy", "macro_f1", "calibration_error")] + [
@@ -152,14 +157,15 @@ def _spread(seeds: dict[str, Any]) -> str:
 
 def _gains(gains: dict[str, Any]) -> str:
     if not gains:
-        return "No baseline that learned from the labels alone was measured beside this model."
+        return "No baseline trained on the labels alone was evaluated with this model."
     lines = [
-        "## What the teacher gave",
+        "## What the teacher adds",
         "",
-        "Each network beside a baseline that learned from ISEAR's labels and sentences of our own alone, on the same",
-        "test texts; McNemar's exact test. The baselines are of an earlier release, with one layer of GRUs.",
+        "Each network is compared with a baseline that was trained only on ISEAR's labels and our own sentences, on",
+        "the same test texts; p is that of McNemar's exact test. The baselines are of an earlier release, with one",
+        "layer of GRUs.",
         "",
-        "| seed | baseline's accuracy | gain | only this one right | only the baseline right | p |",
+        "| seed | baseline's accuracy | gain | only this model right | only the baseline right | p |",
         "|---|---|---|---|---|---|",
     ]
     for seed, found in gains.items():
@@ -179,7 +185,7 @@ def _labels(shipped: dict[str, Any]) -> str:
     for place, label in enumerate(LABELS):
         row = (values[key][place] for key in ("precision", "recall", "f1"))
         lines.append(f"| {label} | " + " | ".join(f"{value:.2f}" for value in row) + " |")
-    lines += ["", "Rows are what people said, columns what the model said:", ""]
+    lines += ["", "Rows are true labels, columns predictions:", ""]
     lines += ["| | " + " | ".join(LABELS) + " |", "|---" * (len(LABELS) + 1) + "|"]
     for label, counts in zip(LABELS, shipped["confusion"], strict=True):
         lines.append(f"| {label} | " + " | ".join(map(str, counts)) + " |")
@@ -188,19 +194,20 @@ def _labels(shipped: dict[str, Any]) -> str:
 
 def _doubt(shipped: dict[str, Any]) -> str:
     shares = ", ".join(
-        f"{value:.3f} on the surest {float(share):.0%}" for share, value in shipped["accuracy_at_coverage"].items()
+        f"{value:.3f} on the most confident {float(share):.0%}"
+        for share, value in shipped["accuracy_at_coverage"].items()
     )
     return (
         "## Confidence and doubt\n\n"
         f"Expected calibration error {shipped['calibration_error']:.3f} (15 bins). Accuracy is {shares}. "
-        f"Under a confidence of {shipped['threshold']:.3f}, chosen on validation, it abstains; "
-        f"so it predicts an emotion for {shipped['answered']:.1%} of the test texts and is right in "
+        f"Below a confidence of {shipped['threshold']:.3f}, chosen on validation data, it abstains; "
+        f"so it predicts an emotion for {shipped['answered']:.1%} of the test texts and is right on "
         f"{shipped['accuracy_answered']:.1%} of those."
     )
 
 
 def _changed(shipped: dict[str, Any]) -> str:
-    lines = ["## When the same texts are told differently", "", "| test texts | accuracy |", "|---|---|"]
+    lines = ["## When the same texts are worded differently", "", "| test texts | accuracy |", "|---|---|"]
     lines.append(f"| as they are | {shipped['accuracy']:.3f} |")
     lines += [f"| {name} | {value:.3f} |" for name, value in shipped["changed"].items()]
     return "\n".join(lines)
@@ -209,15 +216,15 @@ def _changed(shipped: dict[str, Any]) -> str:
 def _out_of_domain(seeds: dict[str, Any], shipped: dict[str, Any]) -> str:
     kinds = {
         "everyday sentences as people type them, test part (`everyday.tsv`)": "everyday",
-        "situations of EmpatheticDialogues, the tenth that is held out": "situations",
-        "sentences of our own, held out (`out_of_domain.tsv`: nothing learned from them)": "out_of_domain",
-        "sentences of our own, every eighth of `examples.tsv`, whose others it learned from": "held_out",
-        "comments of a forum (GoEmotions, test part; its labels are noisy)": "comments",
+        "situations of EmpatheticDialogues, the tenth that is held out for testing": "situations",
+        "sentences of our own, held out (`out_of_domain.tsv`, never used in training)": "out_of_domain",
+        "sentences of our own, held out (every eighth of `examples.tsv`; the others are training data)": "held_out",
+        "comments from a forum (GoEmotions, test part; its labels are noisy)": "comments",
     }
     lines = [
-        "## On texts that are not the survey's",
+        "## On texts that are not from the survey",
         "",
-        "| texts | with a label | right | macro-F1 | answered | right of those | without one | left unanswered |",
+        "| texts | with a label | right | macro-F1 | predicted | right of those | without a label | abstained |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, key in kinds.items():
@@ -231,14 +238,14 @@ def _out_of_domain(seeds: dict[str, Any], shipped: dict[str, Any]) -> str:
             )
     if seeds:
         every = [one["out_of_domain"] for one in seeds.values()]
-        lines += ["", f"Over the seeds {mean(every):.1%} of `out_of_domain.tsv` are right."]
+        lines += ["", f"On average over the seeds, {mean(every):.1%} of `out_of_domain.tsv` are right."]
     strings = ", ".join(f"{name} {share:.1%}" for name, share in shipped["noise_examples"].items())
     lines += [
         "",
-        f"Of 1,000 strings that are no language (`noise.py`), so many are left unanswered: {strings}.",
+        f"Share of 1,000 noise examples (`noise.py`) on which the model abstains: {strings}.",
         "",
-        "The everyday sentences were written by somebody who did not train the model, before it was trained; who "
-        "wrote the other sentences of our own knew an earlier model.",
+        "The everyday sentences were written before the model was trained, by a person who did not train it; the "
+        "author of our other sentences knew an earlier model.",
     ]
     return "\n".join(lines)
 
@@ -257,7 +264,7 @@ def picture(confusion: Sequence[Sequence[int]], path: Path) -> None:
     """Draw the confusion matrix.
 
     Args:
-        confusion: counts, rows what people said, columns what the model said.
+        confusion: counts, rows are true labels, columns predictions.
         path: PNG file to write.
     """
     pictures({"": confusion}, path)
@@ -267,7 +274,7 @@ def pictures(confusions: dict[str, Sequence[Sequence[int]]], path: Path) -> None
     """Draw confusion matrices side by side.
 
     Args:
-        confusions: by title; counts, rows what people said, columns what the model said.
+        confusions: by title; counts, rows are true labels, columns predictions.
         path: PNG file to write.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -278,7 +285,7 @@ def pictures(confusions: dict[str, Sequence[Sequence[int]]], path: Path) -> None
     for axes, (title, confusion) in zip(
         figure.subplots(1, len(confusions), squeeze=False)[0], confusions.items(), strict=True
     ):
-        axes.set(xlabel="the model said", ylabel="people said", title=title)
+        axes.set(xlabel="prediction", ylabel="true label", title=title)
         shares = [[count / max(sum(row), 1) for count in row] for row in confusion]
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         axes.set_xticks(range(len(LABELS)), LABELS, rotation=45, ha="right")

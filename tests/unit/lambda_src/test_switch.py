@@ -111,7 +111,7 @@ def test_its_operator_is_told_even_if_why_it_is_closed_cannot_be_noted(gateway: 
         (BUDGET, "AWS Budgets: sentiment-dev-month has exceeded your alert threshold"),
         ({"Message": "  by hand\nfor a test"}, "by hand"),
         ({"Subject": None, "Message": "[1, 2]"}, "[1, 2]"),
-        ({"Subject": "", "Message": " "}, "it was not said"),
+        ({"Subject": "", "Message": " "}, "no reason was given"),
     ],
     ids=["alarm", "budget", "text", "JSON of something else", "nothing"],
 )
