@@ -10,10 +10,10 @@ news, and what is long past. Grief over somebody's suicide counts while it is fr
 yesterday"); "my grandfather killed himself in 1950" tells of a loss as any other does. Somebody else who wants to die
 now counts: help lines are there for those who worry about them, too.
 
-How far that goes: of lists of sixty phrasings, each written before the patterns were adjusted to it, they found 58 of
-plain ones and 38 and 24 of indirect ones ("my heart wants to stop and I want to let it"); each list then became part of
-the tests. Of 7,502 texts of ISEAR 14 are taken, most of which do tell of a rape or an attack; of 54,263 comments of
-GoEmotions 63, and of 36,895 accounts and utterances of EmpatheticDialogues 43.
+How far that goes: of 139 phrasings held out from 450, patterns developed on the others found 56 of 82 plain ones (48
+before) and 9 of 57 hints (5 before, such as "my heart wants to stop and I want to let it"). The rest then became part
+of the tests, where all but two plain ones are found. Of 7,502 texts of ISEAR 18 are taken, most of which do tell of a
+rape or an attack; of 54,263 comments of GoEmotions 71, and of 36,895 accounts and utterances of EmpatheticDialogues 49.
 """
 
 from __future__ import annotations

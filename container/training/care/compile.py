@@ -56,7 +56,7 @@ def compiled() -> dict[str, Any]:
 
 def _slips(of: list[str], real: list[str]) -> dict[str, str]:
     """Words with a letter too few, a letter twice or two letters in the wrong order, each with the right one."""
-    found = {}
+    found: dict[str, str] = {}
     for word in of:
         parts = [(word[:at], word[at:]) for at in range(1, len(word))]
         slips = {before + after[1:] for before, after in parts if len(after) > 1}
