@@ -12,7 +12,7 @@ _APOSTROPHES = re.compile("['`\u2018\u2019\u201b\u00b4\u02bc\u2032\uff07]")  # p
 _UNSEEN = {"Mn", "Mc", "Me", "Cf"}  # categories of Unicode: marks on other signs, and format controls
 _ALIKE = str.maketrans(
     # Cyrillic, Greek, the phoneticians' letters and small capitals
-    "авсԁеһіјкӏмпорԛѕтцѵԝхуАВСЕНІЈКМОРЅТХУαεικνορτυχγΑΒΕΗΙΚΜΝΟΡΤΧΥΖıɩɡɑłøđᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",  # noqa: RUF001
+    "авсԁеһіјкӏмпорԛѕтцѵԝхуАВСЕНІЈКМОРЅТХУαεικνορτυχγΑΒΕΗΙΚΜΝΟΡΤΧΥΖıɩɡɑłøđᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",
     "abcdehijklmnopqstuvwxyabcehijkmopstxyaeikvoptuxyabehikmnoptxyziigalodabcdefghijklmnoprstuvwyz",
     "\u115f\u1160\u3164\uffa0\u2800",  # nobody sees these
 ) | {first + at: chr(ord("a") + at) for first in (0x1F150, 0x1F170, 0x1F1E6) for at in range(26)}  # in circles, flags
