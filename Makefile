@@ -24,7 +24,7 @@ learn: $(VENV)/.app  ## the tutor: opens the path, checks when you save, gives h
 	@exec $(SENTIMENT) learn $(N)
 
 .PHONY: lesson
-lesson: $(VENV)/.app  ## check the exercise of a lesson on the laptop cloud (N=20)
+lesson: $(VENV)/.app  ## check the exercise of a lesson on the laptop cloud (N=20; without, the last one)
 	@exec $(SENTIMENT) learn --check $(N)
 
 .PHONY: lesson-hint

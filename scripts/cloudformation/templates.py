@@ -215,7 +215,8 @@ def _document(stack: str, body: str) -> dict[str, Any]:
     try:
         found = yaml.load(body, Loader=_Loader)  # noqa: S506 - a SafeLoader with CloudFormation's tags
     except yaml.YAMLError as error:
-        raise TemplateError(f"{stack}.yaml is not valid YAML: {error}", "Run `make templates`.") from error
+        why = str(error).replace('in "<unicode string>", ', "in ")
+        raise TemplateError(f"{stack}.yaml is not valid YAML: {why}", "Run `make templates`.") from error
     if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
         raise TemplateError(
             f"{stack}.yaml is not a CloudFormation template: it has no Resources.", "Run `make templates`."

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from scripts.cloudformation import templates
 from scripts.lessons.beginning import SCRATCH
 from scripts.lessons.code import AGAIN, DEPLOY
 from scripts.lessons.reset import STACK
@@ -16,6 +18,7 @@ ARN_FILE = SCRATCH / "arn.txt"
 FIRST = SCRATCH / "first.yaml"
 NETWORK = SCRATCH / "network.yaml"
 FORGE = SCRATCH / "github.git"
+CLONE = SCRATCH / "you"
 EVERYWHERE = "0.0.0.0/0"
 SSH = 22
 HTTPS = 443
@@ -35,13 +38,17 @@ def arn(room: Room) -> str:
     parts, correct = wrote.split(":"), right.split(":")
     if len(parts) != len(correct):
         raise NotYetError(
-            f"{wrote!r} has {len(parts)} parts; the ARN of a function has {len(correct)}.",
-            f"They are: {', '.join(names)}, with ':' between them.",
+            f"{wrote!r} is not the ARN of a function: that has {len(correct)} parts with ':' between them.",
+            f"Write {', '.join(names)}, and nothing else, into {ARN_FILE}.",
         )
     wrong = [name for name, part, other in zip(names, parts, correct, strict=True) if part != other]
     if wrong:
-        raise NotYetError(f"Wrong in {wrote}: {', '.join(wrong)}.", "`sentiment outputs --stage local` has them all.")
-    return "the ARN names the function stats, and no other thing in any account"
+        raise NotYetError(
+            f"Wrong in {wrote!r}: {', '.join(wrong)}.",
+            "Partition, region and account are those of CountsTableArn, the service is lambda, and the name is the "
+            "value of StatsFunctionName: `sentiment outputs --stage local` prints both.",
+        )
+    return "the ARN names the function stats"
 
 
 def stack_event(room: Room) -> str:
@@ -56,20 +63,30 @@ def stack_event(room: Room) -> str:
 def first_template(room: Room) -> str:
     """Lesson B: a stack with a condition that holds, and an output that reads an attribute."""
     stack = _own_stack(room, str(FIRST))
-    body = str(room.cloud.client("cloudformation").get_template(StackName=STACK)["TemplateBody"])
-    for words in ("!Sub", "!Ref", "!GetAtt", "Conditions:", "Condition:"):
-        if words not in body:
-            raise NotYetError(f"The deployed template has no {words.strip(':')}.", _deploy(FIRST))
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
-    there = room.cloud.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
-    if len(there) < 2:
+    body = room.cloud.client("cloudformation").get_template(StackName=STACK)["TemplateBody"]
+    template = templates.parse(FIRST.stem, str(body))
+    used = {*_functions(template.document)}
+    conditional = sorted(name for name, each in template.document["Resources"].items() if "Condition" in each)
+    for there, missing, example in (
+        ("Fn::Sub" in used, "!Sub", "Value: !Sub 'hello ${Who}'"),
+        (template.conditions, "Conditions", "Conditions: {IsLoud: !Equals [!Ref Loud, 'yes']}"),
+        (conditional, "resource with a Condition", "Condition: IsLoud, in the resource Shout"),
+        (template.outputs, "Outputs", "Outputs: {NoteName: {Value: !Ref Note}}"),
+        ("Ref" in used, "!Ref", "NoteName: {Value: !Ref Note}"),
+        ("Fn::GetAtt" in used, "!GetAtt", "NoteText: {Value: !GetAtt Note.Value}"),
+    ):
+        if not there:
+            raise NotYetError(f"The deployed template has no {missing}.", f"Add `{example}`. {_deploy(FIRST)}")
+    found = room.cloud.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
+    absent = [name for name in conditional if name not in {each["LogicalResourceId"] for each in found}]
+    if absent:
         raise NotYetError(
-            "The resource under the Condition is not there: the condition is false.",
-            f"Give the parameter the value with which it is true. {_deploy(FIRST)}",
+            f"The stack has no {absent[0]}: its condition is false.",
+            "Give the parameter the Default with which it is true, in quotes: 'yes' and not yes, which YAML reads as "
+            f"true. {_deploy(FIRST)}",
         )
-    if not outputs:
-        raise NotYetError("The stack has no Outputs.", _deploy(FIRST))
-    return f"{len(there)} resources, and the outputs {', '.join(sorted(outputs))}"
+    outputs = sorted(each["OutputKey"] for each in stack["Outputs"])
+    return f"{len(found)} resources, and the outputs {', '.join(outputs)}"
 
 
 def network(room: Room) -> str:
@@ -104,11 +121,13 @@ def network(room: Room) -> str:
                 f"The security group admits port {SSH} from {everyone[0]}, which is everyone.",
                 f"Admit only the port that a website needs. {_deploy(NETWORK)}",
             )
-    if not any(rule["IpProtocol"] in ANY_OR_TCP and _covers(rule, HTTPS) for rule in group["IpPermissions"]):
+    https = [rule for rule in group["IpPermissions"] if rule["IpProtocol"] in ANY_OR_TCP and _covers(rule, HTTPS)]
+    if not any(each["CidrIp"] == EVERYWHERE for rule in https for each in rule.get("IpRanges", [])):
         raise NotYetError(
-            f"The security group admits no one to TCP port {HTTPS}.", f"Admit port {HTTPS}. {_deploy(NETWORK)}"
+            f"The security group does not admit everyone to TCP port {HTTPS}.",
+            f"Admit {EVERYWHERE} to port {HTTPS}. {_deploy(NETWORK)}",
         )
-    return "the subnet reaches the internet, and no one reaches port 22"
+    return f"the subnet has a route to the internet, and everyone may reach port {HTTPS} but not port {SSH}"
 
 
 def site_output(room: Room) -> Any:
@@ -172,14 +191,23 @@ def github(room: Room) -> str:
     if not merges:
         raise NotYetError(
             "main on your GitHub has no merge since the lesson began.",
-            "Merge your branch into main in your clone, then push main.",
+            f"`git -C {CLONE} status` says whether a conflict is left in your clone: resolve it and push. Then switch "
+            "to main, pull, merge greeting, and push main.",
+        )
+    if not any(_both_wrote(room, merge, "GREETING.md") for merge in merges):
+        raise NotYetError(
+            "No merge in main joins two greetings: only one side wrote GREETING.md.",
+            f"Run `make lesson-reset`, then begin again; commit the friend's greeting before you merge in {CLONE}.",
         )
     holding = room.git("tag", "--contains", merges[-1], folder=folder).split()
     tags = [tag for tag in holding if tag not in before]
     if not tags:
+        early = [tag for tag in room.git("tag", folder=folder).split() if tag not in before]
+        name = f"v{len(early) + 1}"
+        why = f"; {early[0]} names an older commit" if early else ""
         raise NotYetError(
-            "There is a merge, but no tag on it or after it.",
-            "Run `git tag v1` in your clone, then `git push origin v1`.",
+            f"There is a merge, but no tag on it or after it{why}.",
+            f"Run `git tag {name}` in your clone, then `git push origin {name}`.",
         )
     return f"merges in main: {len(merges)}; the tag {tags[0]} marks a version"
 
@@ -199,6 +227,22 @@ def _own_stack(room: Room, file: str) -> Any:
     if stack_event(room) == room.before:
         raise NotYetError(f"The stack {STACK} was not deployed since the lesson began.", _deploy(file))
     return found
+
+
+def _functions(value: Any) -> Iterator[str]:
+    """Names of the functions in a template, in their long form."""
+    if isinstance(value, dict):
+        yield from (key for key in value if key == "Ref" or key.startswith("Fn::"))
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _functions(each)
+
+
+def _both_wrote(room: Room, merge: str, file: str) -> bool:
+    """Whether both parents of a merge changed a file since their common ancestor."""
+    base = room.git("merge-base", f"{merge}^1", f"{merge}^2", folder=str(FORGE)).strip()
+    return all(
+        room.git("diff", "--name-only", base, f"{merge}^{parent}", "--", file, folder=str(FORGE)) for parent in (1, 2)
+    )
 
 
 def _covers(rule: Any, port: int) -> bool:

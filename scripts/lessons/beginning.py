@@ -44,14 +44,15 @@ class Beginning:
     seen: Any
 
 
-def note(root: Path, number: str, seen: Any, files: str = "") -> Beginning:
-    """Record that a lesson begins now.
+def note(root: Path, number: str, seen: Any, files: str = "", when: float | None = None) -> Beginning:
+    """Record that a lesson begins.
 
     Args:
         root: the learner's tree.
         number: the lesson.
         seen: what its check observes, as JSON can hold it.
         files: a commit whose files count as the beginning's; "" for the files as they are.
+        when: seconds since 1970; None for now.
 
     Raises:
         DeployError: the tree is not a git checkout with a commit.
@@ -60,7 +61,7 @@ def note(root: Path, number: str, seen: Any, files: str = "") -> Beginning:
     branch = git(root, "branch", "--show-current").strip()
     kept = git(root, "rev-parse", f"{files}^{{commit}}").strip() if files else snapshot(root)
     git(root, "update-ref", f"refs/lessons/{number}", kept)
-    found = Beginning(number, time.time(), branch, commit, kept, seen)
+    found = Beginning(number, time.time() if when is None else when, branch, commit, kept, seen)
     path = root / BEGUN / f"{number}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(found), indent=1), encoding="utf-8")

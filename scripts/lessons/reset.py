@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,9 @@ from scripts.stage.errors import DeployError
 
 TASKS = 1
 # What lessons have learners make below SCRATCH; the beginnings and the progress stay.
-MADE = ("github.git", "you", "friend", "hello", "first.yaml", "network.yaml", "arn.txt", "workflow.json")
+COPIES = ("github.git", "you", "friend", "workflow.json")  # of the project, or of a run
+WRITTEN = ("hello", "first.yaml", "network.yaml", "arn.txt")  # by the learner; git ignores them: no branch keeps them
+KEPT = "kept"
 STACK = "sentiment-lesson"  # of the lessons about templates
 
 
@@ -39,15 +42,16 @@ def reset(observe: Callable[[str, Room], Any], say: Callable[[str], None], numbe
     """
     begun = beginning.of(root, number) if number else beginning.latest(root)
     if begun is None:
-        which = f"Lesson {number}" if number else "A lesson"
+        which = f"Lesson {number} has not begun" if number else "No lesson has begun"
         raise DeployError(
-            f"{which} has not begun here, so there is no state to go back to.",
+            f"{which} here, so there is no state to go back to.",
             "`sentiment learn NUMBER` begins a lesson; `git status` shows what you changed.",
         )
     restore(begun, say, root)
-    for name in MADE:
+    for name in COPIES:
         path = root / SCRATCH / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    keep(begun, say, root)
     try:
         room = enter(root)
     except DeployError:
@@ -61,7 +65,9 @@ def reset(observe: Callable[[str, Room], Any], say: Callable[[str], None], numbe
     _orchestrate(root, "deploy", "--yes")
     if not settings.load(STAGE, root / "scripts" / "stages.toml").parameters.get("PipelineRepository"):
         _remove_stack(room, role.PIPELINES)  # after the deployment, which takes its boundary off the app's roles
-    beginning.note(root, begun.number, observe(begun.number, replace(room, begun=None)), begun.files)
+    last = beginning.latest(root)
+    when = begun.time if last and last.number != begun.number else None  # the lesson that began later stays the last
+    beginning.note(root, begun.number, observe(begun.number, replace(room, begun=None)), begun.files, when)
     say("Ready for the next lesson.")
 
 
@@ -73,6 +79,18 @@ def restore(begun: Beginning, say: Callable[[str], None], root: Path) -> bool:
         return False
     say(f"Restored: {', '.join(changed) or 'the commit'}. The branch {branch} keeps what you did.")
     return True
+
+
+def keep(begun: Beginning, say: Callable[[str], None], root: Path) -> None:
+    """Move what the learner wrote below SCRATCH out of the next lesson's way."""
+    written = [name for name in WRITTEN if (root / SCRATCH / name).exists()]
+    if not written:
+        return
+    folder = SCRATCH / KEPT / f"{begun.number}-{time.strftime('%Y%m%d-%H%M%S')}"
+    (root / folder).mkdir(parents=True, exist_ok=True)
+    for name in written:
+        (root / SCRATCH / name).rename(root / folder / name)
+    say(f"Moved to {folder}: {', '.join(written)}.")
 
 
 def _remove_stack(room: Room, name: str) -> None:

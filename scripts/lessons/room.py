@@ -159,15 +159,20 @@ def not_yet(room: Room, missing: str, file: str, edit: str, bring: str) -> NotYe
 
 
 def generated(room: Room, file: str) -> None:
-    """Refuse an exercise whose template was changed by hand instead of by the generator.
+    """Refuse an exercise whose deployed template was written by hand instead of by the generator.
 
     Args:
         room: the learner's environment.
         file: the generator's file that the exercise changes.
 
     Raises:
-        NotYetError: templates have changed since the beginning, and the file has not.
+        NotYetError: of the templates and the file, only one has changed since the beginning.
     """
+    if room.changed(file) and not room.changed("templates"):
+        raise NotYetError(
+            f"What is deployed was not written by the generator: {file} is changed, but templates/ is not.",
+            "Run `make templates`, then `sentiment deploy --stage local`.",
+        )
     if room.changed("templates") and not room.changed(file):
         raise NotYetError(
             "templates/ was changed by hand; the next `make templates` would undo that.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -83,7 +84,7 @@ def _check_references(file: Path, body: str) -> None:
     try:
         template = templates.parse(file.stem, body)
     except TemplateError as error:
-        raise TemplateError(error.message, f"Correct {file}, then deploy it again.") from error
+        raise TemplateError(error.message, f"{_likely(body)}Correct {file}, then deploy it again.") from error
     resources = template.parameters.keys() | template.resources.keys()
     for part, known in (("Conditions", template.parameters.keys()), ("Resources", resources), ("Outputs", resources)):
         unknown = ", ".join(sorted({*references.names(template.document.get(part))} - known))
@@ -95,6 +96,15 @@ def _check_references(file: Path, body: str) -> None:
                 "A name behind !Ref, !GetAtt or in !Sub must be that of a parameter"
                 f"{'' if which else ' or resource'} of the template.",
             )
+
+
+def _likely(body: str) -> str:
+    """The usual cause of a template that is not YAML, as a sentence; "" for another."""
+    if re.search(r"^\s*\t", body, re.M):
+        return "YAML is indented with spaces, not with tabs. "
+    if re.search(r"^\+", body, re.M):
+        return "The + and - that begin lines of an edit are marks: leave them out. "
+    return ""
 
 
 def _tell_why_there_is_no_change_set(client: Any, name: str, say: Callable[[str], None]) -> None:

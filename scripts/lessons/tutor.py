@@ -18,7 +18,7 @@ from scripts.cloudformation import freshness, stacks
 from scripts.lessons import beginning, progress, solution
 from scripts.lessons.beginning import SCRATCH
 from scripts.lessons.pages import Page, lessons
-from scripts.lessons.reset import reset
+from scripts.lessons.reset import KEPT, reset
 from scripts.lessons.room import Room, enter
 from scripts.lessons.table import observe
 from scripts.lessons.verdict import begin, judge
@@ -27,7 +27,7 @@ from scripts.stage.errors import DeployError
 FILES_SECONDS = 0.5  # between two looks at the files
 CLOUD_SECONDS = 1.0  # between two looks at the cloud
 WATCHED = ("generator", "templates", "lambda_src", "container/sentiment", "site", "scripts/stages.toml", str(SCRATCH))
-OWN = ("begun", "progress.json")  # below SCRATCH, written by us
+OWN = ("begun", "progress.json", KEPT)  # below SCRATCH, written by us
 KEYS = "h: hint   s: solution   n: next lesson   r: back to the beginning   q: quit   (each with Enter)"
 Say = Callable[[str], None]
 
@@ -108,7 +108,8 @@ class Tutor:
             self._say(hint(page, self._root))
         elif word == "s":
             begun = beginning.of(self._root, page.number)
-            self._say(solution.patch(page, self._root, begun.files if begun else "HEAD"))
+            patch = solution.patch(page, self._root, begun.files if begun else "HEAD")
+            self._say(patch or "No file is left to change.")
             self._say("Then:\n" + "\n".join(f"  {each}" for each in solution.commands(page)))
         elif word == "r":
             self._attempt(lambda: reset(observe, self._say, page.number, self._root))

@@ -36,9 +36,8 @@ def page_of(number: str, root: Path = ROOT) -> Page:
         if page.number == wanted:
             return page
     table = "\n".join(f"  N={page.number:<3} {page.title}" for page in known)
-    raise SettingsError(
-        f"There is no lesson {number or 'without a number'}. The lessons are:\n{table}", "make lesson N=20"
-    )
+    missing = f"There is no lesson {number}." if number else "No lesson has begun here."
+    raise SettingsError(f"{missing} The lessons are:\n{table}", "`sentiment learn A` begins the first.")
 
 
 def begin(page: Page, root: Path = ROOT, since: str = "") -> Beginning:
@@ -78,7 +77,7 @@ def judge(page: Page, root: Path = ROOT) -> Verdict:
     if begun is None:
         return _not_yet(
             prefix,
-            "It has not begun here, so there is nothing to compare with.",
+            "It has not begun, so there is nothing to compare with.",
             f"`sentiment learn {page.number}` begins it; if you have edited files already, add `--since HEAD`.",
         )
     room = replace(enter(root), begun=begun)

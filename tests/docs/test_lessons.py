@@ -1,74 +1,20 @@
-"""Reading the walkthrough's pages, asking for a lesson that is not there, and undoing what lessons changed."""
+"""Reading the walkthrough's pages, asking for a lesson that is not there, hints, solutions, and the tutor."""
 
 from __future__ import annotations
 
-import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from scripts.cli.main import main
-from scripts.lessons import basics, beginning, progress, solution, stack, tutor, verdict
-from scripts.lessons import reset as undoing
+from scripts.lessons import beginning, progress, solution, stack, tutor, verdict
 from scripts.lessons.pages import Command, Edit, PageError, Write, differences, read
 from scripts.lessons.room import NotYetError, Room, not_yet
 from scripts.lessons.table import LESSONS, Lesson
 from scripts.lessons.tutor import Tutor
-from scripts.local.keys import Keys
-from scripts.local.session import EmulatedCloud
 from scripts.stage.errors import DeployError, TemplateError
-
-PAGE = """# 7: Something
-
-Words, and `$ no command`.
-
-```console
-# fails: on purpose
-$ make plan
-...
-  ~  One …
-$ curl -s x \\
-    -d y
-ok
-```
-
-```yaml title="a.yaml"
-not: ours
-```
-
-```diff title="a.py"
- kept
--old
-+new
-```
-
-```console
-# takes long: an hour
-# needs docker
-$ make a.py
-```
-
-```yaml title=".local/lessons/mine.yaml"
-Mine: 1
-```
-
-<details markdown="1"><summary>Hints</summary>
-
-1. Which file?
-2. The file `a.py`,
-   second line.
-3. Write `new`.
-
-</details>
-"""
-
-
-def page(folder: Path, text: str = PAGE) -> Path:
-    path = folder / "07-something.md"
-    path.write_text(text)
-    return path
+from tests.docs.learning import git, page, room_of
 
 
 def test_a_page_has_its_commands_and_edits_in_order(tmp_path: Path) -> None:
@@ -114,13 +60,26 @@ def test_what_a_page_shows_is_found_in_order(expected: tuple[str, ...], printed:
     assert differences(expected, printed) == missing
 
 
-@pytest.mark.parametrize("number", ["", "99", "x"])
+@pytest.mark.parametrize("number", ["99", "x"])
 def test_a_lesson_that_is_not_there_is_answered_with_those_that_are(number: str) -> None:
     done = CliRunner().invoke(main, ["learn", "--check", number])
 
     assert done.exit_code == 2
     for known in LESSONS:
         assert f"N={known} " in done.output
+
+
+def test_the_check_without_a_number_is_that_of_the_lesson_that_began_last(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.cli.learn.ROOT", tree)
+    done = CliRunner().invoke(main, ["learn", "--check"])
+    assert done.exit_code == 2 and "No lesson has begun here. The lessons are:" in done.output
+
+    for number in ("B", "A"):
+        beginning.note(tree, number, None)
+    monkeypatch.setattr(verdict, "judge", lambda page: verdict.Verdict(True, page.title))
+    assert CliRunner().invoke(main, ["learn", "--check"]).output.startswith("A: ")
 
 
 @pytest.mark.parametrize(("number", "page"), [("2", "1"), ("12", "1"), ("23", "14"), ("a", "A")])
@@ -153,9 +112,7 @@ def test_an_answer_names_the_step_that_comes_next(
         if there:
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             (tree / name).write_text("new\n")
-    room = Room(
-        EmulatedCloud("local", "http://127.0.0.1:1", Keys("nobody", "nothing"), "us-east-1"), "http://127.0.0.1:1", tree
-    )
+    room = room_of(tree)
 
     answer = not_yet(room, "Nothing is there.", "generator/stacks/data.py", "one line", "`x`")
     assert (answer.missing, answer.hint) == ("Nothing is there.", words)
@@ -176,98 +133,6 @@ def test_without_a_laptop_cloud_the_next_step_is_named(
 def test_two_wishes_at_once_are_refused() -> None:
     done = CliRunner().invoke(main, ["learn", "13", "--check", "--hint"])
     assert done.exit_code == 2 and "Only one of" in done.output
-
-
-def git(tree: Path, *words: str, stdin: str | None = None) -> str:
-    identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
-    done = subprocess.run(["git", *identity, *words], cwd=tree, check=True, capture_output=True, text=True, input=stdin)
-    return done.stdout
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    (tmp_path / "docs" / "walkthrough").mkdir(parents=True)
-    (tmp_path / "templates").mkdir()
-    page(tmp_path / "docs" / "walkthrough")
-    for name in ("a.py", "other.py", "templates/t.yaml"):
-        (tmp_path / name).write_text("kept\nold\n")
-    (tmp_path / ".gitignore").write_text(".local/\n")
-    git(tmp_path, "init", "--quiet")
-    git(tmp_path, "add", "--all")
-    git(tmp_path, "commit", "--quiet", "-m", "x")
-    return tmp_path
-
-
-def test_going_back_restores_commit_and_files_and_keeps_the_work_on_a_branch(tree: Path) -> None:
-    (tree / "other.py").write_text("edited before\n")
-    begun = beginning.note(tree, "7", {"title": "x"})
-    (tree / "a.py").write_text("kept\nnew\n")
-    (tree / "new.py").write_text("made\n")
-    (tree / "templates" / "t.yaml").unlink()
-    git(tree, "commit", "--quiet", "--all", "-m", "my work")
-    (tree / "a.py").write_text("kept\nnewest\n")
-    assert beginning.changed_since(tree, begun.files) == ["a.py", "new.py", "templates/t.yaml"]
-
-    said: list[str] = []
-    found = beginning.of(tree, "7")
-    assert found == begun
-    assert undoing.restore(begun, said.append, tree) is True
-
-    assert git(tree, "rev-parse", "HEAD").strip() == begun.commit
-    assert (tree / "a.py").read_text() == "kept\nold\n"
-    assert (tree / "other.py").read_text() == "edited before\n"
-    assert (tree / "templates" / "t.yaml").exists() and not (tree / "new.py").exists()
-    assert git(tree, "status", "--porcelain") == " M other.py\n"
-    [branch] = git(tree, "for-each-ref", "--format=%(refname:short)", "refs/heads/lesson-7-*").split()
-    assert said == [f"Restored: a.py, new.py, templates/t.yaml. The branch {branch} keeps what you did."]
-    assert git(tree, "show", f"{branch}:a.py") == "kept\nnewest\n"
-    assert git(tree, "show", f"{branch}:new.py") == "made\n"
-    assert "my work" in git(tree, "log", "--format=%s", branch)
-    assert undoing.restore(begun, said.append, tree) is False, "nothing is left to restore"
-
-
-def test_going_back_from_another_branch_loses_no_commit_of_either(tree: Path) -> None:
-    begun = beginning.note(tree, "7", None)
-    (tree / "a.py").write_text("on the first branch\n")
-    git(tree, "commit", "--quiet", "--all", "-m", "first")
-    first = git(tree, "rev-parse", "HEAD").strip()
-    git(tree, "switch", "--quiet", "--create", "side", "HEAD~1")
-    (tree / "other.py").write_text("on the second\n")
-    git(tree, "commit", "--quiet", "--all", "-m", "second")
-
-    beginning.go_back(tree, begun)
-
-    assert git(tree, "branch", "--show-current").strip() == begun.branch
-    assert git(tree, "rev-parse", "HEAD").strip() == begun.commit
-    tips = git(tree, "for-each-ref", "--contains", first, "--format=%(refname:short)", "refs/heads").split()
-    assert len(tips) == 1, "the commit on the branch of the beginning"
-    assert git(tree, "log", "-1", "--format=%s", "side").strip() == "second"
-
-
-def test_a_lesson_can_begin_with_the_files_of_a_commit(tree: Path) -> None:
-    (tree / "a.py").write_text("kept\nnew\n")
-    assert beginning.changed_since(tree, beginning.note(tree, "7", None).files) == []
-    assert beginning.changed_since(tree, beginning.note(tree, "7", None, "HEAD").files) == ["a.py"]
-
-
-def test_the_lesson_that_began_last_is_the_one_to_reset(tree: Path) -> None:
-    assert beginning.latest(tree) is None
-    with pytest.raises(DeployError, match="A lesson has not begun here"):
-        undoing.reset(lambda number, room: None, print, root=tree)
-    for number in ("7", "9"):
-        beginning.note(tree, number, None)
-    latest = beginning.latest(tree)
-    assert latest and latest.number == "9"
-    git(tree, "update-ref", "-d", "refs/lessons/9")
-    (tree / beginning.BEGUN / "9.json").write_text("{")
-    latest = beginning.latest(tree)
-    assert latest and latest.number == "7", "a record that cannot be read is none"
-
-
-def test_a_beginning_outside_of_git_says_what_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match="git rev-parse failed") as error:
-        beginning.note(tmp_path, "7", None)
-    assert "git checkout" in error.value.next_step
 
 
 def test_a_check_without_a_beginning_says_how_to_begin(tree: Path) -> None:
@@ -331,11 +196,6 @@ def taught(tree: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tree
 
 
-def room_of(tree: Path) -> Room:
-    cloud = EmulatedCloud("local", "http://127.0.0.1:1", Keys("nobody", "nothing"), "us-east-1")
-    return Room(cloud, "http://127.0.0.1:1", tree)
-
-
 def test_the_tutor_checks_on_save_gives_hints_and_shows_progress(taught: Path) -> None:
     said: list[str] = []
     page = tutor.next_page(taught)
@@ -361,6 +221,14 @@ def test_the_tutor_shows_the_solution_on_request_only(taught: Path) -> None:
     said.clear()
     Tutor(said.append, taught, Lines("h")).accompany(tutor.next_page(taught))
     assert "+new" not in "\n".join(said)
+
+
+def test_the_tutor_says_that_no_file_is_left_to_change(taught: Path) -> None:
+    page = tutor.next_page(taught)
+    git(taught, "apply", "-", stdin=solution.patch(page, taught, "HEAD"))
+    said: list[str] = []
+    Tutor(said.append, taught, Lines("s")).accompany(page)
+    assert "No file is left to change." in said
 
 
 def test_the_tutor_says_that_templates_are_stale(taught: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -402,10 +270,28 @@ def test_a_reference_to_nothing_is_refused_as_cloudformation_does(tmp_path: Path
         file.write_text(whole.format(condition) + f"Outputs: {{O: {{Value: !Ref {output}}}}}\n")
         with pytest.raises(TemplateError, match=words):
             stack.deploy(room_of(tmp_path), file, print)
-    file.write_text("Resources: [")
-    with pytest.raises(TemplateError, match="not valid YAML") as error:
+
+
+@pytest.mark.parametrize(
+    ("body", "words", "why"),
+    [
+        ("Resources: [", r"(?s)not valid YAML: .* in line \d", "Correct "),
+        (
+            "Resources:\n\tA: x\n",
+            r"(?s)not valid YAML: .* in line 2",
+            "YAML is indented with spaces, not with tabs. Correct ",
+        ),
+        ("+Resources:\n", "has no Resources", "The + and - that begin lines of an edit are marks: leave them out. "),
+    ],
+)
+def test_a_template_that_is_not_yaml_is_refused_with_its_line_and_the_usual_cause(
+    tmp_path: Path, body: str, words: str, why: str
+) -> None:
+    file = tmp_path / "first.yaml"
+    file.write_text(body)
+    with pytest.raises(TemplateError, match=words) as error:
         stack.deploy(room_of(tmp_path), file, print)
-    assert "make templates" not in error.value.next_step
+    assert error.value.next_step.startswith(why)
 
 
 def test_the_solution_applies_to_what_a_learner_has_done_so_far(tree: Path) -> None:
@@ -461,37 +347,3 @@ def test_ctrl_c_ends_the_tutor_without_an_error(taught: Path) -> None:
         raise KeyboardInterrupt
 
     Tutor(print, taught, Lines(interrupted)).accompany(tutor.next_page(taught))
-
-
-@pytest.fixture
-def friends(tree: Path) -> Path:
-    """The learner's GitHub, with a branch `greeting`, and the learner's clone of it."""
-    forge, you = tree / basics.FORGE, tree / beginning.SCRATCH / "you"
-    git(tree, "init", "--quiet", "--bare", "--initial-branch=main", str(forge))
-    git(tree, "push", "--quiet", str(forge), "HEAD:refs/heads/main")
-    git(tree, "clone", "--quiet", str(forge), str(you))
-    git(you, "switch", "--quiet", "--create", "greeting")
-    (you / "GREETING.md").write_text("<<<<<<< HEAD\nHello\n=======\nHi\n>>>>>>> x\n")
-    git(you, "add", "--all")
-    git(you, "commit", "--quiet", "-m", "greet")
-    git(you, "push", "--quiet", "origin", "greeting")
-    return you
-
-
-def test_a_conflict_may_be_resolved_before_or_after_the_merge_and_the_tag_follows(tree: Path, friends: Path) -> None:
-    room = replace(room_of(tree), begun=beginning.note(tree, "1", []))
-    git(friends, "push", "--quiet", "origin", "main:refs/tags/v0")
-    with pytest.raises(NotYetError, match="markers, on the branch greeting"):
-        basics.github(room)
-    git(friends, "switch", "--quiet", "main")
-    git(friends, "merge", "--quiet", "--no-ff", "-m", "merge", "greeting")
-    git(friends, "push", "--quiet", "origin", "main")
-    with pytest.raises(NotYetError, match="markers, on the branch main"):
-        basics.github(room)
-    (friends / "GREETING.md").write_text("Hello and hi\n")
-    git(friends, "commit", "--quiet", "--all", "-m", "resolve")
-    git(friends, "push", "--quiet", "origin", "main")
-    with pytest.raises(NotYetError, match="no tag on it"):
-        basics.github(room)
-    git(friends, "push", "--quiet", "origin", "main:refs/tags/v1")
-    assert basics.github(room) == "merges in main: 1; the tag v1 marks a version"

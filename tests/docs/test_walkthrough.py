@@ -157,7 +157,7 @@ WRONG: dict[str, tuple[str, list[str | tuple[str, str, str]], str]] = {
             "DestinationCidrBlock: 0.0.0.0\\/0, GatewayId: !Ref Gateway}}\\n&/' > .local/lessons/network.yaml",
             "sentiment learn --deploy .local/lessons/network.yaml",
         ],
-        "The security group admits no one to TCP port 443.",
+        "The security group does not admit everyone to TCP port 443.",
     ),
     "less memory instead of more": (
         "25",
