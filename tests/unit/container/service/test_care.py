@@ -40,6 +40,10 @@ def phrasings(file: Path = TEXTS) -> dict[str, list[str]]:
     return found
 
 
+def number_found(file: Path, topic: str) -> int:
+    return sum(map(care.needed, phrasings(file)[topic]))
+
+
 @pytest.mark.parametrize("topic", care.TOPICS)
 def test_what_needs_care_is_found(topic: str) -> None:
     texts = phrasings()[topic]
@@ -81,9 +85,9 @@ def test_everyday_sentences_raise_no_alarm() -> None:
 
 
 def test_of_phrasings_that_no_pattern_was_adjusted_to_as_many_are_found_as_the_card_says() -> None:
-    unseen = phrasings(UNSEEN)
-    assert sum(map(care.needed, unseen["care"])) >= UNSEEN_FOUND
-    assert sum(map(care.needed, unseen[NONE])) <= UNSEEN_ALARMS
+    found, alarms = (number_found(UNSEEN, topic) for topic in ("care", NONE))  # numbers: a failure shows no text
+    assert found >= UNSEEN_FOUND
+    assert alarms <= UNSEEN_ALARMS
 
 
 @pytest.mark.skipif(not os.environ.get("DATA"), reason="needs ISEAR: DATA=path/to/isear.csv")
