@@ -32,7 +32,7 @@ lesson-hint: $(VENV)/.app  ## the next of three hints (N=20)
 	@exec $(SENTIMENT) learn --hint $(N)
 
 .PHONY: lesson-reset
-lesson-reset: $(VENV)/.app  ## go back to where the lesson began (N=20; without, the last one); a branch keeps your work
+lesson-reset: $(VENV)/.app  ## go back to where the lesson began (N=20; without, the one that you began or checked last); a branch keeps your work
 	@exec $(SENTIMENT) learn --reset $(N)
 
 ##@ On AWS, or any other stage (STAGE=dev)
@@ -221,6 +221,7 @@ retrain: train-env  ## learn from people's judgements, keep what is better (STAG
 	@PYTHONPATH=container exec $(PY) -m training.retrain --csv "$(or $(CSV),$(JUDGEMENTS))" $(if $(DATA),--data "$(DATA)") $(if $(PRIVATE),--private "$(PRIVATE)") $(if $(ERASED),--erased "$(ERASED)") $(ARGS)
 JUDGEMENTS := build/retrain/judgements.csv
 
+# The commit is made beside the working tree, so that a failure leaves everything where it was.
 .PHONY: propose
 propose:  ## open a pull request with the model that `make retrain` has installed, and its public report (needs gh)
 	@if [ -z "$$(git status --porcelain -- container/model)" ]; then \
@@ -228,11 +229,18 @@ propose:  ## open a pull request with the model that `make retrain` has installe
 	name=$$(basename container/model/sentiment-*.onnx .onnx); branch=retrain/$$name; \
 	set -e; grep --quiet --no-messages --fixed-strings "to $$name." build/retrain/public.md || { \
 		echo "build/retrain/public.md does not tell of $$name: run make retrain, which writes both" >&2; exit 2; }; \
-	git switch --quiet --create "$$branch"; git add --all container/model; \
-	git commit --quiet --message "Retrain the model to $$name" -- container/model; \
+	trap 'rm -f build/retrain/index; echo "No pull request was opened. The new model is where it was, in container/model," \
+		"and you are on the branch that you were on. Once the cause is mended, run make propose again." >&2' EXIT; \
+	export GIT_INDEX_FILE=$(CURDIR)/build/retrain/index; \
+	git read-tree HEAD; git add --all container/model; tree=$$(git write-tree); unset GIT_INDEX_FILE; \
+	if [ "$$(git rev-parse --quiet --verify "$$branch^{tree}")" != "$$tree" ]; then \
+		git branch --force "$$branch" \
+			"$$(git commit-tree -p HEAD -m "Retrain the model to $$name" "$$tree")"; fi; \
 	gh auth setup-git; git push --quiet origin "$$branch"; \
 	gh pr create --head "$$branch" --title "Retrain the model to $$name" --body-file build/retrain/public.md; \
-	git switch --quiet -
+	trap - EXIT; rm build/retrain/index; \
+	git restore --staged --worktree container/model; git clean --quiet --force -d container/model; \
+	echo "The new model is on the branch $$branch; container/model is as it was committed"
 
 .PHONY: evaluate
 evaluate:  ## recompute the model card's figures from the shipped model (DATA=path to isear.csv)

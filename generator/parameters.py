@@ -272,6 +272,12 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "AllowedPattern": "^([A-Za-z0-9-]+/[A-Za-z0-9._-]+|[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+)?$",
         "ConstraintDescription": "empty, owner/name, or owner@id/name@id",
     },
+    "RetrainSchedule": {
+        "Type": "String",
+        "Description": "When AWS starts the retraining pipeline, as EventBridge writes it; empty: never",
+        "AllowedPattern": r"^((rate|cron)\([^()]+\))?$",
+        "ConstraintDescription": "empty, or such as rate(7 days) or cron(23 4 ? * MON *), in UTC",
+    },
     "IdentityProviderArn": {
         "Type": "String",
         "Description": "ARN of GitHub's identity provider if the account has one; empty: the stack makes it",

@@ -72,7 +72,7 @@ def store(judgement: Judgement, settings: Record) -> Judgement:
         ClientError: DynamoDB refused.
         BotoCoreError: DynamoDB did not answer.
     """
-    before: ledger.Entry = {}  # what the ledger says about the question; it is told when that is not nothing
+    before: ledger.Entry = {}  # the ledger's entry for this prediction; empty until a try finds one
     for _ in tries():
         if before:
             judgement = _later(judgement, before)

@@ -1,9 +1,9 @@
 """The switch: closes the API before a stranger's traffic becomes a bill, and says so by mail.
 
 A topic calls it, to which two senders publish: the budget, once the month's is used up, and the alarm on what the API's
-traffic costs a day, since AWS knows a bill only hours later. A closed API answers 429 to everybody, and costs nothing:
-API Gateway does not bill requests that it throttles. Only an operator opens it again (``sentiment wake``): what the
-switch notes in an SSM parameter tells every deployment until then to leave the API closed.
+traffic costs a day, since AWS knows a bill only hours later. A closed API answers 429 to everybody, which API Gateway
+does not bill (docs/costs.md says what their lines in the access log cost). Only an operator opens it again (``sentiment
+wake``): what the switch notes in an SSM parameter tells every deployment until then to leave the API closed.
 """
 
 from __future__ import annotations

@@ -31,9 +31,7 @@ RECORD = "made.json"  # in an environment: what it was made with
 STAMPS = (".app", ".dev", ".train")  # in an environment of before there was a record
 MIB = 1024 * 1024
 
-TORCH = "torch==2.13.0"
-# PyTorch's own wheels: its CPU build (2.13.0+cpu) wins over the index's, which drags in gigabytes of CUDA on Linux.
-# Where only the configured index can be reached, pip says so and goes on with that.
+# Where PyTorch's CPU builds are: what the Python package index has for Linux drags in gigabytes of CUDA.
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 
 # Settings of the surroundings that would have pip install elsewhere, or Python import from elsewhere.
@@ -65,7 +63,7 @@ class Set:
         on: the set that must be there before; "" for none.
         includes: the sets whose packages are all in this one's lock.
         data: file of ``requirements/`` with packages that are installed without what they depend on; "" for none.
-        torch: whether torch is part of it.
+        torch: likewise, from PyTorch's index.
         folder: the environment's, relative to the project.
         project: whether the project itself is installed, in place.
     """
@@ -75,7 +73,7 @@ class Set:
     on: str = ""
     includes: tuple[str, ...] = ()
     data: str = ""
-    torch: bool = False
+    torch: str = ""
     folder: str = ".venv"
     project: bool = True
 
@@ -85,7 +83,7 @@ SETS = {
     "dev": Set("dev.txt", 210, includes=("app",)),
     "docs": Set("docs.txt", 26, on="dev"),
     "fuzz": Set("fuzz.txt", 35, on="dev"),
-    "train": Set("train.txt", 600, includes=("app", "dev"), data="pretrained.txt", torch=True),
+    "train": Set("train.txt", 600, includes=("app", "dev"), data="pretrained.txt", torch="torch.txt"),
     "teacher": Set("teacher.txt", 450, on="train", data="encoder.txt"),
     "judges": Set("judges.txt", 58, folder="build/judges", project=False),
 }
@@ -156,10 +154,8 @@ def fingerprint(name: str) -> str:
     """Hash of all that a set is made from."""
     chosen = SETS[name]
     digest = hashlib.sha256()
-    for file in filter(None, (chosen.lock, chosen.data)):
+    for file in filter(None, (chosen.lock, chosen.data, chosen.torch)):
         digest.update((LOCKS / file).read_bytes())
-    if chosen.torch:
-        digest.update(TORCH.encode())
     if chosen.project:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
         parts = [project["build-system"], project["project"]["scripts"], project["tool"]["hatch"]]
@@ -303,8 +299,14 @@ def _install(folder: Path, name: str, installer: str, before_changes: Callable[[
         data = ["--require-hashes", "--no-deps", "-r", str(LOCKS / chosen.data)]
         _run_installer(folder, installer, data, _count(LOCKS / chosen.data))
     if chosen.torch:
-        index = ["--extra-index-url", os.environ.get("TORCH_INDEX") or TORCH_INDEX]
-        _run_installer(folder, installer, [*([] if installer else ["--retries", "1"]), *index, TORCH], 0)
+        index = os.environ.get("TORCH_INDEX") or TORCH_INDEX
+        torch = ["--require-hashes", "--no-deps", "-r", str(LOCKS / chosen.torch), "--extra-index-url", index]
+        try:
+            _run_installer(folder, installer, [*([] if installer else ["--retries", "1"]), *torch], 0)
+        except UnpreparedError as error:
+            raise UnpreparedError(
+                f"{error}\ntorch is from {index}; where that cannot be reached, TORCH_INDEX names a copy of it."
+            ) from None
 
 
 def _run_installer(

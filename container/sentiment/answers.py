@@ -68,7 +68,10 @@ class Answers:
         read = [_review_or_problem(value) for value in values]
         texts = [text for text in read if isinstance(text, str)]
         with self._turns.turn(price(texts)) as give_way:
-            needs_care = [care.needed(text) for text in texts]
+            needs_care = []
+            for text in texts:
+                give_way()  # reading a hundred long texts takes half a second
+                needs_care.append(care.needed(text))
             asked = ["" if needed else text for text, needed in zip(texts, needs_care, strict=True)]
             predictions = self._model.predict_all(asked, give_way)
             answers = map(self._answer, texts, predictions, needs_care)

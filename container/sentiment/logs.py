@@ -36,6 +36,10 @@ class GunicornLogger(Logger):
     def access(self, *args: object) -> None:
         """Write nothing: the app logs its requests itself."""
 
+    def debug(self, msg: str, *args: object, **kwargs: Any) -> None:
+        """Write the message as it is: what it would be filled in with quotes what clients send."""
+        self.error_log.debug("%s", msg, **kwargs)
+
 
 def configuration(level: str, stage: str) -> dict[str, Any]:
     """Configuration for ``logging.config.dictConfig``: everything, gunicorn's own lines too, goes to standard output.

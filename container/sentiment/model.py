@@ -134,7 +134,7 @@ class Model:
 
         Args:
             texts: the texts, of any length.
-            between: called between two runs.
+            between: called between two texts that are read, and between two runs.
 
         Returns:
             One prediction a text, in order, and each the same as for that text alone.
@@ -142,7 +142,11 @@ class Model:
         Raises:
             PredictionError: the model did not answer with one probability a label.
         """
-        rows = [self._tokenizer.encode(text) for text in texts]
+        rows: list[list[int]] = []
+        for text in texts:
+            if rows:
+                between()
+            rows.append(self._tokenizer.encode(text))
         even = dict.fromkeys(self.labels, round(1 / len(self.labels), DECIMALS))
         predictions = [Prediction(None, 0.0, even)] * len(rows)
         known = [number for number, row in enumerate(rows) if self._tokenizer.has_known_word(row)]

@@ -7,10 +7,11 @@ import logging
 from http import HTTPStatus
 
 from flask import Flask, Response
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from sentiment.model import PredictionError
-from shared.problems import CONTENT_TYPE, Problem, fault, try_later
+from shared.problems import CONTENT_TYPE, Problem, bad_request, fault, try_later
 
 RETRY_AFTER_SECONDS = 5
 
@@ -21,6 +22,7 @@ def register(app: Flask) -> None:
     """Make every error of the app a problem document; what nobody foresaw Flask logs and hands over as a 500."""
     app.register_error_handler(Problem, _response)
     app.register_error_handler(HTTPException, _http_problem)
+    app.register_error_handler(ParseException, _broken_chunks)
     app.register_error_handler(PredictionError, _not_ready)
 
 
@@ -43,6 +45,11 @@ def _http_problem(error: HTTPException) -> Response:
     elif status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return _response(fault())
     return _response(Problem(status, detail, headers))
+
+
+def _broken_chunks(error: ParseException) -> Response:
+    """Answer what is found only when the app reads the body; gunicorn then closes the connection."""
+    return _response(bad_request("The body's chunks are not valid HTTP; check their sizes, line breaks and trailers."))
 
 
 def _not_ready(error: PredictionError) -> Response:

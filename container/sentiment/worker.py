@@ -9,7 +9,7 @@ a slow client costs a little memory and, after a while, gets 408. In front of a 
 gunicorn's master imports this module, and may not import ONNX Runtime (gunicorn.conf.py says why): so nothing here
 imports the model.
 
-A request is only measured here (where does it end?). gunicorn's parser reads it, and refuses it where it is wrong.
+incoming.py says where a request ends. gunicorn's parser reads it, and refuses it where it is wrong.
 """
 
 from __future__ import annotations
@@ -22,128 +22,55 @@ import selectors
 import socket
 import time
 import uuid
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from gunicorn.http import errors
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
+from sentiment.incoming import MAX_HEAD_BYTES, Incoming
 from sentiment.turns import REQUEST_PRICE, RefusedError
-from shared.limits import MAX_BATCH_BODY_BYTES
-from shared.problems import CONTENT_TYPE, Problem, try_later
+from shared import logs
+from shared.limits import MAX_REVIEW_CHARACTERS, MAX_REVIEWS
+from shared.problems import CONTENT_TYPE, Problem, fault, try_later
 
 HEALTH_CHECK = b"GET /healthz "
 HEAD_SECONDS = 10.0  # in which a head has to be here, from its first byte on
 REQUEST_SECONDS = 20.0  # in which a request has to be here as a whole
 SEND_SECONDS = 10.0  # in which a client has to take its answer
 LINGER_SECONDS = 2.0  # that a client has to close its end, so that what it still sends destroys no answer
-MAX_HEAD_BYTES = 64 * 1024
 MAX_BUFFERED_BYTES = 16 * 1024 * 1024  # of all requests that are not answered yet
 _READ_BYTES = 64 * 1024
 
-_LENGTH = re.compile(rb"(?i)\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*(?=\r\n)")
-_CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding:")
-_EXPECT = re.compile(rb"(?i)\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)")
 _CLOSES = re.compile(rb"(?i) HTTP/1\.0\r\n|\r\nconnection:[ \t]*close")
 _REQUEST_ID = re.compile(rb"(?i)\r\nx-request-id:[ \t]*([\w.:;=/+-]{1,200})[ \t]*(?=\r\n|$)")
 _PREDICTION = b"POST /predict"  # and what begins like it
 _EXPLAIN = b'"explain"'
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
+# What is said of what gunicorn's parser refuses, by the class of its error.
+_REFUSED = {
+    errors.LimitRequestLine: (HTTPStatus.REQUEST_URI_TOO_LONG, "The address is too long."),
+    errors.LimitRequestHeaders: (
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "There are too many headers, or one is too long; leave out what is not needed.",
+    ),
+    errors.ExpectationFailed: (
+        HTTPStatus.EXPECTATION_FAILED,
+        "The header Expect can only say 100-continue; leave it out.",
+    ),
+    errors.UnsupportedTransferCoding: (
+        HTTPStatus.NOT_IMPLEMENTED,
+        "The header Transfer-Encoding can only say chunked; leave it out and send Content-Length.",
+    ),
+}
+_MALFORMED = (HTTPStatus.BAD_REQUEST, "The request is not valid HTTP; check its first line and its headers.")
+
 log = logging.getLogger(__name__)
-
-
-class Incoming:
-    """The bytes that a connection has sent and nobody has read yet, and where the first request among them ends.
-
-    Attributes:
-        data: the bytes.
-        truncated: the request is longer than any that is taken, so only its beginning is given away.
-        expects: its client waits to be told to go on.
-    """
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self._reset()
-
-    def _reset(self) -> None:
-        self.truncated = False
-        self.expects = False
-        self._head = 0  # length of the head; 0: not here yet
-        self._searched = 0
-        self._chunked = False  # and its last chunk is not here yet
-        self._end = 0  # of the request; of a chunked one, where its next chunk begins
-
-    @property
-    def has_head(self) -> bool:
-        """Whether a head is here."""
-        return self._head > 0
-
-    @property
-    def has_long_head(self) -> bool:
-        """Whether the head is longer than any that is taken."""
-        return not self._head and len(self.data) > MAX_HEAD_BYTES
-
-    def add(self, data: bytes) -> bool:
-        """Take in more bytes; tells whether there is a whole request."""
-        self.data += data
-        return self.whole()
-
-    def whole(self) -> bool:
-        """Whether there is a whole request, or the beginning of one that is too long."""
-        if not self._head and not self._find_head():
-            return False
-        if self._chunked:
-            self._skip_chunks()
-        end = len(self.data) if self._chunked else self._end
-        if end - self._head > MAX_BATCH_BODY_BYTES:
-            self.truncated, self._chunked, self._end = True, False, len(self.data)
-        return not self._chunked and len(self.data) >= self._end
-
-    def take(self) -> bytes:
-        """The first request; what is behind it stays."""
-        request = bytes(self.data[: self._end])
-        del self.data[: self._end]
-        self._reset()
-        return request
-
-    def _find_head(self) -> bool:
-        found = self.data.find(b"\r\n\r\n", max(0, self._searched - 3))
-        self._searched = len(self.data)
-        if found < 0:
-            return False
-        if expect := _EXPECT.search(self.data, 0, found + 2):
-            # It is answered here, so the parser must not see it and answer it again.
-            del self.data[expect.start() : expect.end()]
-            found -= expect.end() - expect.start()
-            self.expects = True
-        self._head = self._end = found + 4
-        self._chunked = _CHUNKED.search(self.data, 0, found + 2) is not None
-        lengths = _LENGTH.findall(self.data, 0, found + 2)
-        if not self._chunked and len(lengths) == 1:
-            self._end += int(lengths[0])
-        return True
-
-    def _skip_chunks(self) -> None:
-        """Move on over the chunks that are here (RFC 9112, section 7.1), to the end of the request if that is too."""
-        while (line := self.data.find(b"\r\n", self._end)) >= 0:
-            try:
-                size = int(bytes(self.data[self._end : line]).partition(b";")[0], 16)
-            except ValueError:
-                size = -1
-            if size < 0:  # the parser will refuse it
-                self._chunked, self._end = False, len(self.data)
-                return
-            if size == 0:
-                last = self.data.find(b"\r\n\r\n", line)  # behind the trailers, if there are any
-                if last >= 0:
-                    self._chunked, self._end = False, last + 4
-                return
-            if line + 2 + size + 2 > len(self.data):
-                return
-            self._end = line + 2 + size + 2
 
 
 class Connection(TConn):
@@ -225,6 +152,16 @@ class Worker(ThreadWorker):
             request.force_close()  # where the next request would begin is not known
         return bool(super().handle_request(request, connection)) and not connection.truncated
 
+    def handle_error(self, req: object, client: socket.socket, addr: object, exc: BaseException) -> None:
+        """Answer, in a thread, what gunicorn's parser refuses, or what fails outside of the app.
+
+        gunicorn itself would log the client's address and quote what it sent, which may be a part of a text.
+        """
+        if isinstance(exc, errors.ParseException):
+            self._answer(client, Problem(*_REFUSED.get(type(exc), _MALFORMED)), cause={"error": type(exc).__name__})
+        else:
+            self._answer(client, fault(), cause=logs.failure(exc))
+
     def murder_pending(self) -> None:
         """Once a second: end what was not here in time."""
         now = time.monotonic()
@@ -290,7 +227,7 @@ class Worker(ThreadWorker):
             self._refuse(connection, try_later("Too much is being sent at once. Send the same request again shortly."))
         elif incoming.expects:
             incoming.expects = False
-            self._send(connection, _CONTINUE)
+            self._send(connection.sock, _CONTINUE)
 
     def _give_away(self, connection: Connection) -> None:
         connection.truncated = connection.incoming.truncated
@@ -317,7 +254,8 @@ class Worker(ThreadWorker):
         turns = getattr(self.wsgi, "extensions", {}).get("turns")
         if turns is None or not request.startswith(_PREDICTION):
             return None
-        found: RefusedError | None = turns.refusal(REQUEST_PRICE + len(request), explanation=_EXPLAIN in request)
+        characters = min(len(request), MAX_REVIEWS * MAX_REVIEW_CHARACTERS)  # as an escape, one is up to twelve bytes
+        found: RefusedError | None = turns.refusal(REQUEST_PRICE + characters, explanation=_EXPLAIN in request)
         return found
 
     def _forget(self, connection: Connection) -> None:
@@ -355,16 +293,7 @@ class Worker(ThreadWorker):
             head: of the request, if it is here.
             closes: whether no further request is read from this connection.
         """
-        found = _REQUEST_ID.search(head)
-        request_id = found[1].decode() if found else uuid.uuid4().hex
-        fields = {"requestId": request_id, "route": None, "status": int(problem.status)}
-        log.info("request", extra={"fields": fields})
-        body = json.dumps(problem.document)
-        headers = {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(body)), "X-Request-Id": request_id}
-        headers |= problem.headers | ({"Connection": "close"} if closes else {})
-        lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
-        title = problem.document["title"]
-        self._send(connection, f"HTTP/1.1 {int(problem.status)} {title}\r\n{''.join(lines)}\r\n{body}".encode())
+        self._answer(connection.sock, problem, head, closes)
         if closes:
             self._linger(connection)
             return
@@ -374,6 +303,27 @@ class Worker(ThreadWorker):
             self._start_clock(connection)
             self._go_on(connection, connection.incoming.whole())
 
-    def _send(self, connection: Connection, data: bytes) -> None:
+    def _answer(
+        self,
+        sock: socket.socket,
+        problem: Problem,
+        head: bytes = b"",
+        closes: bool = True,
+        cause: Mapping[str, object] | None = None,
+    ) -> None:
+        """Send and log an answer that does not come from the app; what is logged besides its status is the cause."""
+        found = _REQUEST_ID.search(head)
+        request_id = found[1].decode() if found else uuid.uuid4().hex
+        fields = {"requestId": request_id, "route": None, "status": int(problem.status), **(cause or {})}
+        is_ours = problem.status == HTTPStatus.INTERNAL_SERVER_ERROR
+        log.log(logging.ERROR if is_ours else logging.INFO, "request", extra={"fields": fields})
+        body = json.dumps(problem.document)
+        headers = {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(body)), "X-Request-Id": request_id}
+        headers |= problem.headers | ({"Connection": "close"} if closes else {})
+        lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+        title = problem.document["title"]
+        self._send(sock, f"HTTP/1.1 {int(problem.status)} {title}\r\n{''.join(lines)}\r\n{body}".encode())
+
+    def _send(self, sock: socket.socket, data: bytes) -> None:
         with contextlib.suppress(OSError):
-            connection.sock.send(data)  # so little that it fits into what the kernel keeps for a client
+            sock.send(data)  # so little that it fits into what the kernel keeps for a client

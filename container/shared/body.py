@@ -7,6 +7,7 @@ with the route's fields. All three raise a ``Problem``.
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from email.message import Message
 from http import HTTPStatus
@@ -72,7 +73,7 @@ def json_object(body: bytes, limit: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """
     if len(body) > limit:
         raise too_long(limit)
-    if not body.strip():
+    if not body.removeprefix(BOM_UTF8).strip():
         raise bad_request("The body is empty; send a JSON object.")
     if body.startswith((_GZIP, GZIP_AS_TEXT.encode())):
         raise bad_request("The body is compressed with gzip; send it as it is.")

@@ -9,8 +9,11 @@ from typing import Any
 CONTENT_TYPE = "application/problem+json"
 
 # The names of RFC 9110, section 15. Those of ``http.HTTPStatus`` differ between versions of Python
-# (413 does in 3.13), and the service and the Lambdas run on different ones.
-_TITLES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large"}
+# (413 and 414 do in 3.13), and the service and the Lambdas run on different ones.
+_TITLES = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "URI Too Long",
+}
 
 
 class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it

@@ -82,7 +82,7 @@ def site_bucket(template: Template) -> s3.Bucket:
 def bucket_policy(template: Template, bucket: s3.Bucket, distribution: cloudfront.Distribution) -> s3.BucketPolicy:
     """With CloudFront, only our distribution may read the files; without it, everyone may. No one may list them.
 
-    One policy for both, since a bucket has only one: of two, whichever the stage gives up would take the other along.
+    One resource for both cases: a bucket has only one policy, so deleting that of one case would delete the other.
     """
     arn = Sub(f"arn:${{AWS::Partition}}:cloudfront::${{AWS::AccountId}}:distribution/${{{distribution.title}}}")
     ours = aws.Condition(aws.StringEquals({"AWS:SourceArn": arn}))

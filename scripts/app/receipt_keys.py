@@ -6,33 +6,35 @@ rotation stays valid. Tasks get them when they start; the Lambda that records ju
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from generator import catalogue
 from scripts.app import service
 from scripts.app.service import ServiceState
 from scripts.cloudformation.work import Work
-from scripts.stage.errors import DeployError, code_of
+from scripts.stage import parameters
+from scripts.stage.errors import DeployError
+from scripts.stage.parameters import Found
 from scripts.stage.session import Cloud, tags
 from shared import receipts
 
 LIFETIME = timedelta(seconds=receipts.LIFETIME_SECONDS)
 
 
-def ensure(cloud: Cloud, kept: Path | None = None) -> tuple[str, ...]:
+def ensure(cloud: Cloud, kept: Path | None = None, found: Found | None = None) -> tuple[str, ...]:
     """Create the stage's first key, unless it has one; return all keys, the one that signs first.
 
     Args:
         cloud: the stage.
         kept: file that outlives the laptop cloud, whose parameters do not; None on AWS.
+        found: the parameter, read since the stage's lock is held; None to ask for it.
     """
-    found = _read(cloud)
-    if found is not None:
-        return receipts.read_keys(found["Value"])
+    there = _read(cloud, found)
+    if there:
+        return receipts.read_keys(there["Value"])
     value = _kept(kept) if kept and kept.exists() else receipts.new_key()
     marks = [{"Key": key, "Value": entry} for key, entry in tags(cloud.stage).items()]
     _write(cloud, value, Overwrite=False, Tags=marks)
@@ -55,12 +57,12 @@ def keys(cloud: Cloud) -> tuple[str, ...]:
     return receipts.read_keys(found["Value"]) if found else ()
 
 
-def too_soon(cloud: Cloud, now: datetime | None = None) -> bool:
+def too_soon(cloud: Cloud) -> bool:
     """Whether a rotation now would invalidate unexpired receipts: those of the key before the last rotation."""
     found = _read(cloud)
     if not found or len(found["Value"].split()) < 2:
         return False
-    return (now or datetime.now(UTC)) - found["LastModifiedDate"] < LIFETIME
+    return bool(cloud.now() - found["LastModifiedDate"] < LIFETIME)
 
 
 def rotate(work: Work, outputs: dict[str, str], revoke: bool) -> ServiceState:
@@ -108,14 +110,9 @@ def _kept(file: Path) -> str:
     return value
 
 
-def _read(cloud: Cloud) -> dict[str, Any] | None:
+def _read(cloud: Cloud, found: Found | None = None) -> Mapping[str, Any] | None:
     name = catalogue.receipt_key_name(cloud.stage)
-    try:
-        return dict(cloud.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"])
-    except ClientError as error:
-        if code_of(error) != "ParameterNotFound":
-            raise
-        return None
+    return (parameters.read(cloud, name) if found is None else found).get(name)
 
 
 def _write(cloud: Cloud, value: str, **options: Any) -> None:

@@ -151,7 +151,7 @@ def _close(work: Work, step: Step, bucket: str | None, state: StackState) -> Non
     """Have the stack say that the API is closed, with the template that it has, so that going back to it closes too."""
     if CLOSED.items() <= state.parameters.items():
         return
-    closing = replace(apply.other_parameters(work.cloud, step.stack, state, CLOSED), role=step.role)
+    closing = apply.other_parameters(work.cloud, step.stack, state, CLOSED, step.role)
     try:
         apply.bring_up(work, closing, closing.fixed, bucket, state)
     except StackFailedError as error:  # a template from before zeros were allowed

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 
 from scripts.app import page
-from scripts.cli.options import Options, data_loss_question, deployed, with_options
+from scripts.cli.options import Number, Options, data_loss_question, deployed, with_options
 from scripts.cloudformation import freshness, preview
 from scripts.cloudformation.work import Work, changing
 from scripts.image import content
@@ -24,21 +24,25 @@ from scripts.stage.reporter import Reporter
 IMAGE_HELP = "A pushed image to run. Default: this checkout's."
 EXIT_CHANGES = 2
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")  # what the template accepts
+DAY = 24 * 60  # minutes: nobody wants to wait for longer
 CTRL_C = "Ctrl-C: removing the change sets of this plan ..."
 
 DATA_LOSS = click.option(
     "--allow-data-loss", is_flag=True, help="Allow changes that replace or remove resources holding data."
 )
 WAIT = click.option(
-    "--wait", default=0, show_default=True, type=click.IntRange(0), help="Minutes to wait for the stage's lock."
+    "--wait", default=0, show_default=True, type=click.IntRange(0, DAY), help="Minutes to wait for the stage's lock."
 )
 
 CANARY = click.option(
     "--canary",
     metavar="MINUTES",
     default=0.0,
-    type=click.FloatRange(0),
+    type=Number(0, DAY),
     help="First run one task of it beside the others for this long; roll nothing out if it serves worse.",
+)
+WITHOUT_TRAFFIC = click.option(
+    "--without-traffic", is_flag=True, help="Roll out even if the canary answered too few requests to be compared."
 )
 
 
@@ -150,31 +154,35 @@ def login_command(options: Options) -> None:
 @click.command()
 @click.option("--image", help=IMAGE_HELP)
 @CANARY
+@WITHOUT_TRAFFIC
 @WAIT
 @with_options
-def roll_command(options: Options, image: str | None, canary: float, wait: int) -> None:
+def roll_command(options: Options, image: str | None, canary: float, without_traffic: bool, wait: int) -> None:
     """Roll out this checkout's image.
 
     If the service does not become steady on it, the previous image is restored.
     """
     with options.reporter() as reporter:
         options.say_where(reporter)
-        release, outputs = _roll(options, reporter, "roll", image or options.image(reporter), wait, canary)
+        release, outputs = _roll(
+            options, reporter, "roll", image or options.image(reporter), wait, canary, without_traffic
+        )
     url = release.url(outputs)
     options.print({"image": release.image, "url": url}, f"{url} runs {release.image}")
 
 
 @click.command()
 @CANARY
+@WITHOUT_TRAFFIC
 @WAIT
 @with_options
-def promote_command(options: Options, canary: float, wait: int) -> None:
+def promote_command(options: Options, canary: float, without_traffic: bool, wait: int) -> None:
     """Roll out this checkout's model; check that it answers."""
     wanted = content.model_revision()
     with options.reporter() as reporter:
         options.say_where(reporter)
         deployed(options)
-        release, outputs = _roll(options, reporter, "promote", options.image(reporter), wait, canary)
+        release, outputs = _roll(options, reporter, "promote", options.image(reporter), wait, canary, without_traffic)
         url = release.url(outputs)
         served = smoke.served_model(url, page.api_url(options.settings, outputs))
     if served != wanted:
@@ -249,7 +257,13 @@ def _unheard(options: Options, release: Release) -> bool:
 
 
 def _roll(
-    options: Options, reporter: Reporter, command: str, image: str | None, wait: int = 0, canary: float = 0.0
+    options: Options,
+    reporter: Reporter,
+    command: str,
+    image: str | None,
+    wait: int = 0,
+    canary: float = 0.0,
+    without_traffic: bool = False,
 ) -> tuple[Release, dict[str, str]]:
     """Roll out an image to the service, after a canary of so many minutes; None for the last one that worked."""
 
@@ -257,9 +271,7 @@ def _roll(
         return plans.service_alone(options.cloud, options.settings, image, options.public_url)
 
     def try_out(work: Work) -> None:
-        release = plan()
-        where = release.url(release.stacks.outputs), page.api_url(options.settings, release.stacks.outputs)
-        trial.try_out(work, release.image, canary, *where)
+        trial.try_out(work, plan(), canary, without_traffic)
 
     return _execute(options, reporter, command, plan, wait=wait, before=try_out if canary else None)
 

@@ -116,6 +116,7 @@ def forget_command(options: Options, text_id: str | None, text: str | None, file
 
 def _utc(moment: str) -> datetime:
     try:
-        return datetime.fromisoformat(moment.removesuffix("Z")).replace(tzinfo=UTC)
+        found = datetime.fromisoformat(moment)
     except ValueError:
         raise SettingsError(f"{moment!r} is not a valid time.", "Write it like 2026-11-22T18:00:00, in UTC.") from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

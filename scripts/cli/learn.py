@@ -62,7 +62,9 @@ def learn_command(
         reset(observe, click.echo, verdict.page_of(number).number if number else "")
     elif check:
         last = beginning.latest(ROOT)
-        found = verdict.judge(verdict.page_of(number or (last.number if last else "")))
+        page = verdict.page_of(number or (last.number if last else ""))
+        found = verdict.judge(page)
+        beginning.touch(ROOT, page.number)
         click.echo(found.text)
         context.exit(0 if found.passed else 1)
     elif hint:
@@ -84,13 +86,13 @@ def _begin(number: str, since: str) -> None:
     other = beginning.latest(ROOT)
     if other and other.number != page.number and beginning.changed_since(ROOT, other.files):
         click.echo(
-            f"Note: changes of lesson {other.number} are still here. "
-            f"`sentiment learn {other.number} --reset` undoes them.",
+            f"Note: changes of lesson {other.number} are still here, and this lesson begins with them. "
+            f"To undo them: `make lesson-reset N={other.number}`, then `sentiment learn {page.number}` again.",
             err=True,
         )
     if not since and (edited := verdict.edited(page)):
         click.echo(f"Lesson {page.title} has already begun; changed since then: {', '.join(edited)}.")
-        click.echo(f"Next: continue, or undo the change: `sentiment learn {page.number} --reset`")
+        click.echo(f"Next: continue, or undo the change: `make lesson-reset N={page.number}`")
         return
     begun = verdict.begin(page, since=since)
     click.echo(f"Lesson {page.title} begins at commit {begun.commit[:7]}: {page.path.relative_to(ROOT)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +14,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from generator import catalogue
 from scripts.app.page import api_url
-from scripts.cli.options import Options, deployed, with_options
+from scripts.cli.options import Number, Options, deployed, with_options
 from scripts.cloudformation import templates
 from scripts.costs import compare, prices, report, worst
 from scripts.costs.usage import Traffic
 from scripts.look import classify, doctor, logs, status
 from scripts.stage.errors import DeployError, InterruptedDeployError
 from scripts.stage.interrupt import Interrupt
+
+MOST = 1e12  # requests or judgements: more than AWS has
 
 
 @click.command()
@@ -51,8 +52,9 @@ def logs_command(options: Options, since: str, request: str, follow: bool) -> No
 
     With --follow, --json prints one object for each line.
     """
-    begin = time.time() - logs.seconds(since)
+    back = logs.seconds(since)
     sources = logs.groups(options.cloud)
+    begin = options.cloud.now().timestamp() - back
     if not follow:
         lines = logs.read(options.cloud, sources, begin, request)
         options.print({"lines": [asdict(line) for line in lines]}, "\n".join(line.text for line in lines))
@@ -107,8 +109,8 @@ def doctor_command(context: click.Context, options: Options) -> None:
 
 
 @click.command()
-@click.option("--requests-per-month", "requests", default=100_000.0, show_default=True, type=click.FloatRange(0))
-@click.option("--judgements", default=0.0, show_default=True, type=click.FloatRange(0), help="Judgements in the table.")
+@click.option("--requests-per-month", "requests", default=100_000.0, show_default=True, type=Number(0, MOST))
+@click.option("--judgements", default=0.0, show_default=True, type=Number(0, MOST), help="Judgements in the table.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Start date. Default: today.")
 @with_options
 def cost_command(options: Options, requests: float, judgements: float, today: datetime | None) -> None:

@@ -33,7 +33,7 @@ def sleep_command(options: Options) -> None:
     The API answers 503 meanwhile; stored data is kept.
     """
     with options.reporter() as reporter, changing(options.cloud, reporter, "sleep") as work:
-        state = scaling.sleep(work)
+        state = scaling.sleep(work, options.settings)
     _print_service(options, state)
 
 

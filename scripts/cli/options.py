@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import click
@@ -112,6 +113,23 @@ class Options:
             click.echo(text)
         if problem:
             display.show_error(problem)
+
+
+class Number(click.FloatRange):
+    """A number in a range. ``nan`` is in none, although it is neither below nor above one."""
+
+    name = "number"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
+        """Read one.
+
+        Raises:
+            click.BadParameter: it is no number, or not in the range.
+        """
+        number = float(super().convert(value, parameter, context))
+        if isnan(number):
+            self.fail(f"{value!r} is not a number.", parameter, context)
+        return number
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -101,7 +101,7 @@ def remember(cloud: Cloud, state: StackState) -> Before:
     return Before(str(answer["TemplateBody"]), state.parameters)
 
 
-def other_parameters(cloud: Cloud, stack: str, state: StackState, values: Mapping[str, str]) -> Step:
+def other_parameters(cloud: Cloud, stack: str, state: StackState, values: Mapping[str, str], role: str) -> Step:
     """The step that changes parameters of a stack and nothing else: its template stays the one that it has.
 
     Args:
@@ -109,9 +109,10 @@ def other_parameters(cloud: Cloud, stack: str, state: StackState, values: Mappin
         stack: its short name.
         state: the stack.
         values: the new values, by parameter.
+        role: ARN of the role that CloudFormation deploys it with, "" for the one that it has.
     """
     body = remember(cloud, state).body
-    return Step(templates.parse(stack, body), state.name, {}, {**dict.fromkeys(state.parameters), **values})
+    return Step(templates.parse(stack, body), state.name, {}, {**dict.fromkeys(state.parameters), **values}, role)
 
 
 def step_back(step: Step, before: Before, now: StackState | None) -> Step:
@@ -122,7 +123,7 @@ def step_back(step: Step, before: Before, now: StackState | None) -> Step:
     """
     have = now.parameters if now else {}
     parameters = {key: None if have.get(key) == value else value for key, value in before.parameters.items()}
-    return Step(templates.parse(step.stack, before.body), step.name, {}, parameters)
+    return Step(templates.parse(step.stack, before.body), step.name, {}, parameters, step.role)
 
 
 def _stored(cloud: Cloud, name: str | None) -> str:

@@ -140,7 +140,7 @@ def make_plan(
     templates = list(templates)
     producers = _producers(templates)
     known = {**settings, **computed, "Stage": stage}
-    role = _deploy_role(stage, known, found or {})
+    role = deploy_role(stage, known, (found or {}).values())
     steps = {template.stack: _step(stage, template, producers, known, role) for template in templates}
     try:
         order = list(TopologicalSorter({stack: sorted(step.needs) for stack, step in steps.items()}).static_order())
@@ -152,11 +152,17 @@ def make_plan(
     return Plan(stage, tuple(steps[stack] for stack in order), found or {})
 
 
-def _deploy_role(stage: str, known: Mapping[str, str], found: Mapping[str, StackState]) -> str:
-    """The role that CloudFormation deploys with; "" without a boundary, as it makes no role of the app without one."""
-    if not known.get("PipelineRepository"):
+def deploy_role(stage: str, settings: Mapping[str, str], found: Iterable[StackState]) -> str:
+    """The role that CloudFormation deploys with; "" without a boundary, as it makes no role of the app without one.
+
+    Args:
+        stage: name of the stage.
+        settings: the stage's settings, by Parameter name.
+        found: its stacks.
+    """
+    if not settings.get("PipelineRepository"):
         return ""
-    return stacks.outputs_of(stage, found.values()).get(catalogue.DEPLOY_ROLE, "")
+    return stacks.outputs_of(stage, found).get(catalogue.DEPLOY_ROLE, "")
 
 
 def _producers(templates: list[Template]) -> dict[str, str]:

@@ -6,10 +6,9 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from scripts.cloudformation.changesets import Change
 from scripts.stage import lock, recording
+from scripts.stage.errors import AWS_ERRORS
 from scripts.stage.interrupt import Interrupt
 from scripts.stage.lock import Lock
 from scripts.stage.reporter import Reporter
@@ -79,7 +78,7 @@ def showing_failure(work: Work, stack: str) -> Iterator[None]:
     """Report a stack as failed if AWS refuses a call about it; the end of an operation is reported elsewhere."""
     try:
         yield
-    except (BotoCoreError, ClientError):
+    except AWS_ERRORS:
         work.reporter.stack(stack, "failed")
         raise
 

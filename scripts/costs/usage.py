@@ -282,6 +282,8 @@ FREE = {
     "AWS::ECS::CapacityProvider": "counted with the instances",
     "AWS::ECS::ClusterCapacityProviderAssociations": "free",
     "AWS::ECS::Service": "counted with the instances",
+    "AWS::Events::ApiDestination": "a million calls cost 0.20 USD, and a schedule makes one at a time",
+    "AWS::Events::Connection": "its secret is EventBridge's",
     "AWS::Events::Rule": "scheduled rules and rules on AWS's own events are free",
     "AWS::ElasticLoadBalancingV2::Listener": "part of the load balancer",
     "AWS::ElasticLoadBalancingV2::ListenerRule": "part of the load balancer",

@@ -5,6 +5,8 @@ been so and where that is written::
 
     <!-- fact: 2026-07-20 what is said; https://where.it.is/written -->
 
+or named in brackets behind the statement: ``([prices](https://where.it.is/written), read 2026-07-20)``, or ``as of``.
+
 Nothing fails because of age: the list says what to look up again.
 """
 
@@ -23,6 +25,9 @@ from scripts import ROOT
 OLD_DAYS = 180
 _FACT = re.compile(r"<!-- fact: (?P<day>\S+) (?P<words>[^;]+); (?P<source>\S+) -->")
 _MARK = re.compile(r"<!-- fact:")
+_NAMED = re.compile(
+    r"\[(?P<words>[^\[\]]+)\]\((?P<source>https://[^\s)]+)\),\s+(?:read|as\s+of)\s+(?P<day>\d{4}-\d\d-\d\d)"
+)
 
 
 class FactError(Exception):
@@ -61,12 +66,12 @@ def _of_pages(root: Path) -> Iterator[Fact]:
         found = list(_FACT.finditer(text))
         if len(found) != len(_MARK.findall(text)):
             raise FactError(f"{place}: a fact is written <!-- fact: YYYY-MM-DD what is said; https://source -->")
-        for mark in found:
+        for mark in (*found, *_NAMED.finditer(text)):
             try:
                 day = date.fromisoformat(mark["day"])
             except ValueError as error:
                 raise FactError(f"{place}: {mark['day']} is not a date") from error
-            yield Fact(day, place, mark["words"], mark["source"])
+            yield Fact(day, place, " ".join(mark["words"].split()), mark["source"])
 
 
 def _of_prices(path: Path, root: Path) -> Iterator[Fact]:

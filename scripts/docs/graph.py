@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scripts.docs.svg import FONT_SIZE, LINE, PADDING, SMALL, Drawing, width_of, wrapped
 
@@ -92,6 +93,7 @@ class Graph:
         tall: whether icons stand above their boxes' texts, which makes a picture with many boxes side by side narrow.
         longest: width of a soft line in a box, in pixels, above which it is wrapped.
         across: whether it goes from left to right, as on a slide; otherwise in the direction in which it is less wide.
+        packed: whether parts without arrows between them are laid out one by one, as wide as a page together.
     """
 
     title: str
@@ -99,6 +101,7 @@ class Graph:
     tall: bool = False
     longest: float = LONGEST
     across: bool = False
+    packed: bool = False
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
@@ -115,6 +118,48 @@ class Graph:
         """Add an arrow, unless there is one already; its label is wrapped where it would be longer."""
         if not any((edge.source, edge.target) == (source, target) for edge in self.edges):
             self.edges.append(Edge(source, target, label, dashed, longest))
+
+    def name_hubs(self, most: int) -> None:
+        """Replace the arrows of boxes that have many by their names in the boxes at the arrows' other ends.
+
+        Args:
+            most: arrows that may leave a box, and as many that may arrive at it, before it is named instead.
+        """
+        leaving, arriving = (Counter(getattr(edge, end) for edge in self.edges) for end in ("source", "target"))
+        builds_on: dict[str, list[str]] = {}
+        used_by: dict[str, list[str]] = {}
+        kept = []
+        for edge in self.edges:
+            if leaving[edge.source] > most:
+                builds_on.setdefault(edge.target, []).append(self.nodes[edge.source].title)
+            elif arriving[edge.target] > most:
+                used_by.setdefault(edge.source, []).append(self.nodes[edge.target].title.removeprefix("to "))
+            else:
+                kept.append(edge)
+        self.edges = kept
+        for words, named in (("builds on", builds_on), ("used by", used_by)):
+            for name, titles in named.items():
+                line = f"{words} {', '.join(titles)}"
+                self.nodes[name] = replace(self.nodes[name], lines=(*self.nodes[name].lines, line))
+
+    def parts(self) -> list[Graph]:
+        """Its parts without arrows between them, as graphs of their own; only itself if they are not to be packed."""
+        if not self.packed:
+            return [self]
+        left, found = dict.fromkeys(self.nodes), []
+        while left:
+            reached, todo = set(), [next(iter(left))]
+            while todo:
+                name = todo.pop()
+                if name not in reached:
+                    reached.add(name)
+                    todo += [edge.target for edge in self.edges if edge.source == name]
+                    todo += [edge.source for edge in self.edges if edge.target == name]
+            nodes = {name: self.nodes[name] for name in left if name in reached}
+            edges = [edge for edge in self.edges if edge.source in reached]
+            found.append(Graph(self.title, across=self.across, nodes=nodes, edges=edges))
+            left = {name: None for name in left if name not in reached}
+        return found
 
     def frame(self, title: str, kind: str, names: Iterable[str], icon: str = "") -> None:
         """Put a frame around boxes."""

@@ -24,6 +24,7 @@ from scripts.docs.svg import SMALL, width_of
 ENGINE = Path(__file__).with_name("layout.mjs")
 RECORD = Path(__file__).with_name("layouts.json")
 LIMIT_SECONDS = 300
+WIDEST = 680  # pixels of parts side by side; a page shows 688
 Point = tuple[float, float]
 
 # https://eclipse.dev/elk/reference/options.html; distances are pixels.
@@ -112,7 +113,7 @@ def recorded(graphs: Iterable[Graph]) -> list[dict[str, Any] | None]:
 
 
 def lay_out(graphs: list[Graph]) -> list[dict[str, Any]]:
-    """Run the engine; each graph in the direction in which it is less wide.
+    """Run the engine; each graph, or each part of a packed one, in the direction in which it is less wide.
 
     Raises:
         LayoutError: the engine is missing or fails.
@@ -131,7 +132,42 @@ def lay_out(graphs: list[Graph]) -> list[dict[str, Any]]:
         raise LayoutError(f"the layout engine failed: {done.stderr.strip()}")
     found = iter(json.loads(done.stdout))
     answers = [list(itertools.islice(found, len(its))) for its in questions]
-    return [_answer(min(its, key=lambda one: float(one["width"]))) for its in answers]
+    return [_packed(graph, its) for graph, its in zip(graphs, answers, strict=True)]
+
+
+def _packed(graph: Graph, answers: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is recorded of a graph: each part as narrow as it can be and as far up as there is room, the highest first.
+
+    Args:
+        graph: what was laid out.
+        answers: the engine's, for each part in each direction.
+    """
+    parts = graph.parts()
+    each = len(answers) // len(parts)
+    chosen = [min(its, key=lambda one: float(one["width"])) for its in zip(*[iter(answers)] * each, strict=True)]
+    if not graph.packed:
+        return _answer(chosen[0])
+    boxes: dict[str, list[int]] = {}
+    ways: dict[tuple[str, str], list[list[int]]] = {}
+    taken: list[tuple[int, int, int, int]] = []  # left, top, right, bottom of the parts that have their places
+    for part, found in sorted(zip(parts, chosen, strict=True), key=lambda pair: -float(pair[1]["height"])):
+        width, height = round(found["width"]), round(found["height"])
+        y, x = min(
+            (max((bottom for left, _, right, bottom in taken if left < x + width and x < right), default=0), x)
+            for x in {0, *(right for _, _, right, _ in taken)}
+            if x == 0 or x + width <= WIDEST
+        )
+        taken.append((x, y, x + width, y + height))
+        answer = _answer(found)
+        boxes |= {name: [x + left, y + top] for name, (left, top) in answer["boxes"].items()}
+        for edge, way in zip(part.edges, answer["ways"], strict=True):
+            ways[edge.source, edge.target] = [[x + left, y + top] for left, top in way]
+    return {
+        "boxes": {name: boxes[name] for name in graph.nodes},
+        "frames": [],
+        "ways": [ways[edge.source, edge.target] for edge in graph.edges],
+        "labels": [None] * len(graph.edges),
+    }
 
 
 @functools.cache
@@ -145,8 +181,9 @@ def _key(graph: Graph) -> str:
 
 
 def _questions(graph: Graph) -> list[dict[str, Any]]:
-    """What the engine is asked about a graph: for each direction that is possible."""
-    return [_question(graph, direction) for direction in ("RIGHT",) + (() if graph.across else ("DOWN",))]
+    """What the engine is asked about a graph: for each part of it, in each direction that is possible."""
+    directions = ("RIGHT",) + (() if graph.across else ("DOWN",))
+    return [_question(part, direction) for part in graph.parts() for direction in directions]
 
 
 def _question(graph: Graph, direction: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ _WORDS = {
     "BurstableInstances": "with burstable instances",
     "ClosesApi": "with a limit on traffic's cost",
     "HasCanary": "while there is a canary",
+    "HasRetrainSchedule": "with a schedule for retraining",
     "LogsReachBucket": "where CloudFront's logs reach a bucket",
     "MakesProvider": "where the account has no identity provider yet",
     "PrivateExport": "where the CSV is private",

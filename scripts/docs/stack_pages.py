@@ -8,6 +8,7 @@ from generator.stacks import source
 from scripts.cloudformation.templates import Template
 from scripts.docs import model
 from scripts.docs.pictures.access import Grant, grants
+from scripts.docs.pictures.stack import is_large
 from scripts.docs.pictures.workflows import COMPUTED
 from scripts.stage import settings
 from scripts.stage.settings import pascal
@@ -57,13 +58,14 @@ def _page(template: Template) -> str:
         for name, entry in template.outputs.items()
     ]
     picture = f"../pictures/stack-{template.stack}.svg"
+    named = " Instead of many arrows from or to one box, the other boxes name it." if is_large(template) else ""
     return "\n".join(
         [
             f"# Stack {template.stack}\n",
             f"{template.description}.\n",
             f"[![{_alt('Stack ' + template.stack)}]({picture})]({picture})\n",
             "An arrow leads from a resource to one that builds on it; it is dashed where a condition decides. Grey"
-            " boxes are other stacks, with the values that come from them or go to them.\n",
+            f" boxes are other stacks, with the values that come from them or go to them.{named}\n",
             f"The template is `templates/{template.stack}.yaml`; `{source(template.stack)}` writes it.\n",
             "## Resources\n",
             table(("Resource", "Type", "What it is for"), resources),

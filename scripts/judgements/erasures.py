@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email.utils
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from scripts.stage.session import Cloud
 from shared import ledger
@@ -60,5 +60,5 @@ def server_time(cloud: Cloud, table: str) -> str:
     """
     answer = cloud.client("dynamodb").describe_table(TableName=table)
     date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    now = email.utils.parsedate_to_datetime(date) if date else datetime.now(UTC)
+    now = email.utils.parsedate_to_datetime(date) if date else cloud.now()
     return timestamp(now.replace(microsecond=0) + timedelta(milliseconds=999))

@@ -15,7 +15,6 @@ import json
 import os
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -150,7 +149,7 @@ def _scan(cloud: Cloud, table: str, parts: list[Part], interrupt: Interrupt, tel
 def _page(cloud: Cloud, table: str, part: Part, segment: int) -> None:
     arguments = {"ExclusiveStartKey": part.key} if part.key else {}
     answer = cloud.client("dynamodb").scan(TableName=table, Segment=segment, TotalSegments=SEGMENTS, **arguments)
-    lines = csv_rows(answer["Items"], time.time())
+    lines = csv_rows(answer["Items"], cloud.now().timestamp())
     rows = "".join(lines).encode()
     with part.path.open("ab") as file:
         file.write(rows)

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from botocore.exceptions import ClientError
 
@@ -104,7 +104,7 @@ def _copy(work: Work, table: str, moment: datetime | None) -> str:
     about = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
     if about.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") != "ENABLED":
         raise DeployError(f"{table} cannot be restored: it has no point-in-time recovery.", "Deploy the data stack.")
-    name = f"{table[:200]}{forget.RESTORED}{(moment or datetime.now(UTC)).strftime('%Y%m%d%H%M%S')}"
+    name = f"{table[:200]}{forget.RESTORED}{(moment or work.cloud.now()).strftime('%Y%m%d%H%M%S')}"
     when = {"RestoreDateTime": moment} if moment else {"UseLatestRestorableTime": True}
     try:
         client.restore_table_to_point_in_time(SourceTableName=table, TargetTableName=name, **when)

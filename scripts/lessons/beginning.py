@@ -6,6 +6,7 @@ the lesson began are part of its beginning, and commits made since are not.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -44,7 +45,7 @@ class Beginning:
     seen: Any
 
 
-def note(root: Path, number: str, seen: Any, files: str = "", when: float | None = None) -> Beginning:
+def note(root: Path, number: str, seen: Any, files: str = "") -> Beginning:
     """Record that a lesson begins.
 
     Args:
@@ -52,7 +53,6 @@ def note(root: Path, number: str, seen: Any, files: str = "", when: float | None
         number: the lesson.
         seen: what its check observes, as JSON can hold it.
         files: a commit whose files count as the beginning's; "" for the files as they are.
-        when: seconds since 1970; None for now.
 
     Raises:
         DeployError: the tree is not a git checkout with a commit.
@@ -61,7 +61,7 @@ def note(root: Path, number: str, seen: Any, files: str = "", when: float | None
     branch = git(root, "branch", "--show-current").strip()
     kept = git(root, "rev-parse", f"{files}^{{commit}}").strip() if files else snapshot(root)
     git(root, "update-ref", f"refs/lessons/{number}", kept)
-    found = Beginning(number, time.time() if when is None else when, branch, commit, kept, seen)
+    found = Beginning(number, time.time(), branch, commit, kept, seen)
     path = root / BEGUN / f"{number}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(found), indent=1), encoding="utf-8")
@@ -79,9 +79,15 @@ def of(root: Path, number: str) -> Beginning | None:
 
 
 def latest(root: Path) -> Beginning | None:
-    """The lesson that began last; None if none has."""
-    all_of_them = [found for path in (root / BEGUN).glob("*.json") if (found := of(root, path.stem))]
-    return max(all_of_them, key=lambda found: found.time, default=None)
+    """The lesson that was begun, reset or checked last; None if none has begun."""
+    newest_first = sorted((root / BEGUN).glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    return next((found for path in newest_first if (found := of(root, path.stem))), None)
+
+
+def touch(root: Path, number: str) -> None:
+    """Make a lesson that has begun the latest: the learner works on it."""
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(root / BEGUN / f"{number}.json")
 
 
 def changed_since(root: Path, files: str, *names: str) -> list[str]:

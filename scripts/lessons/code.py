@@ -26,7 +26,7 @@ def function(room: Room) -> str:
     """Lesson 13."""
     answer = room.ask("GET", "/api/getStats")
     if answer.status != 200:
-        why = answer.json.get("errorMessage", "the error is in the log of api-stats")
+        why = answer.json.get("errorMessage", "`sentiment logs --stage local` has the error, in the lines of api-stats")
         raise NotYetError(
             f"GET /getStats answers {answer.status}: {why}.", f"Fix lambda_src/stats.py, then run {DEPLOY}."
         )
@@ -162,7 +162,12 @@ def pipeline(room: Room) -> str:
     if not run.get("green") or run["time"] < begun or run["commit"] != room.git("rev-parse", "HEAD").strip():
         raise NotYetError(
             "The pipeline has not been green since the last commit.",
-            "Commit, then run `sentiment learn --workflow infrastructure/deploy`.",
+            f"Commit, then run `sentiment learn --workflow {workflow.DEPLOYS}`.",
+        )
+    if run["job"] != workflow.DEPLOYS:
+        raise NotYetError(
+            f"The last pipeline that ran was {run['job']}, which does not deploy the stacks.",
+            f"Run `sentiment learn --workflow {workflow.DEPLOYS}`.",
         )
     if not run.get("in_role"):
         raise NotYetError(
@@ -170,4 +175,4 @@ def pipeline(room: Room) -> str:
             'Set pipeline_repository = "example/sentiment" under [local] of scripts/stages.toml, run '
             "`sentiment pipeline --stage local`, commit, and run the pipeline again.",
         )
-    return "red, fixed, green: generator and templates changed together, and the pipeline deployed them in its role"
+    return "the pipeline is green: generator and templates changed together, and it deployed them in its role"

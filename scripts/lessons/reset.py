@@ -34,7 +34,7 @@ def reset(observe: Callable[[str, Room], Any], say: Callable[[str], None], numbe
     Args:
         observe: what a lesson's check observes now, by the lesson's number.
         say: called with what is done.
-        number: the lesson; "" for the one that began last.
+        number: the lesson; "" for the one that was begun, reset or checked last.
         root: the learner's tree.
 
     Raises:
@@ -65,9 +65,7 @@ def reset(observe: Callable[[str, Room], Any], say: Callable[[str], None], numbe
     _orchestrate(root, "deploy", "--yes")
     if not settings.load(STAGE, root / "scripts" / "stages.toml").parameters.get("PipelineRepository"):
         _remove_stack(room, role.PIPELINES)  # after the deployment, which takes its boundary off the app's roles
-    last = beginning.latest(root)
-    when = begun.time if last and last.number != begun.number else None  # the lesson that began later stays the last
-    beginning.note(root, begun.number, observe(begun.number, replace(room, begun=None)), begun.files, when)
+    beginning.note(root, begun.number, observe(begun.number, replace(room, begun=None)), begun.files)
     say("Ready for the next lesson.")
 
 

@@ -34,7 +34,7 @@ def keys_of_job(cloud: Cloud, job: dict[str, Any]) -> tuple[str, dict[str, str]]
     made = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
     role = made[f"{environment[1].capitalize()}RoleArn"]
     sts = cloud.client("sts")
-    # AWS lets anybody ask who has a token that the provider signed. No provider signs here, so the run's key does.
+    # AWS accepts any caller whose token the provider signed. No provider signs here, so the run's key does.
     sts.meta.events.register_first("choose-signer.sts.AssumeRoleWithWebIdentity", lambda **_: "v4")
     found = sts.assume_role_with_web_identity(
         RoleArn=role,

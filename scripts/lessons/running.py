@@ -9,6 +9,7 @@ from typing import Any
 from scripts.cloudformation import stacks
 from scripts.lessons.code import AGAIN, DEPLOY, REVIEW, ROLL
 from scripts.lessons.room import NotYetError, Room, not_yet
+from scripts.stage import history
 
 ELSEWHERE = "it answers, but not at"  # in CloudFormation's reason: a task that runs, but fails its health check
 
@@ -82,26 +83,22 @@ def tasks(room: Room) -> str:
     return f"{room.service.revision} runs with {memory} MiB a task"
 
 
-def revision(room: Room) -> dict[str, Any]:
-    """Lesson 26: the revision that runs, and its image."""
-    arn = room.service.task_definition
-    return {"revision": int(arn.rsplit(":", 1)[1]), "image": _definition(room, arn)["image"]}
+def image(room: Room) -> str:
+    """Lesson 26: the image that runs."""
+    return str(_definition(room, room.service.task_definition)["image"])
 
 
 def registry(room: Room) -> str:
-    """Lesson 26: another image ran since the beginning, and the one of the beginning runs again."""
-    family = room.service.task_definition.rsplit(":", 1)[0]
-    now, before = revision(room), room.before
-    since = range(before["revision"] + 1, now["revision"] + 1)
-    others = {_definition(room, f"{family}:{number}")["image"] for number in since} - {before["image"]}
-    if not others:
-        missing = f"No other image has run since the lesson began; {now['image']} runs."
+    """Lesson 26: another image has worked since the beginning, and the one of the beginning runs again."""
+    now = image(room)
+    if not _images_since(room) & set(history.images(room.cloud)) - {room.before}:
+        missing = f"No other image has run since the lesson began; {now} runs."
         raise not_yet(room, missing, "container/sentiment/app.py", "a comment", ROLL)
-    if now["image"] != before["image"]:
+    if now != room.before:
         raise NotYetError(
-            f"The new image runs, {now['image']}.", "Roll back to the previous one: `sentiment rollback --stage local`."
+            f"The new image runs, {now}.", "Roll back to the previous one: `sentiment rollback --stage local`."
         )
-    return f"another image ran in between, and {now['image']} runs again"
+    return f"another image ran in between, and {now} runs again"
 
 
 def running_tasks(room: Room) -> int:
@@ -170,6 +167,16 @@ def _definition(room: Room, name: str) -> Any:
     """The container of a revision."""
     found = room.cloud.client("ecs").describe_task_definition(taskDefinition=name)["taskDefinition"]
     return found["containerDefinitions"][0]
+
+
+def _images_since(room: Room) -> set[str]:
+    """Images of the revisions that were registered since the beginning. A restarted cloud numbers them from 1 again."""
+    begun = int(room.begun.time) if room.begun else 0  # revisions have the time in whole seconds
+    family, newest = room.service.task_definition.rsplit(":", 1)
+    client = room.cloud.client("ecs")
+    names = [f"{family}:{number}" for number in range(1, int(newest) + 1)]
+    found = [client.describe_task_definition(taskDefinition=name)["taskDefinition"] for name in names]
+    return {each["containerDefinitions"][0]["image"] for each in found if each["registeredAt"].timestamp() >= begun}
 
 
 def _judgements(room: Room) -> list[Any]:

@@ -37,7 +37,7 @@ LESSONS = {
     "20": Lesson(running.min_instances, running.group),
     "24": Lesson(code.feels, code.gateway),
     "25": Lesson(running.task_memory, running.tasks),
-    "26": Lesson(running.revision, running.registry),
+    "26": Lesson(running.image, running.registry),
     "27": Lesson(running.running_tasks, running.scaling),
     "28": Lesson(running.judgements, running.table),
     "29": Lesson(running.running_tasks, running.serverless),

@@ -25,6 +25,7 @@ from scripts.stage.errors import DeployError, SettingsError
 
 WORKFLOWS = Path(".github") / "workflows"
 LAST_RUN = SCRATCH / "workflow.json"
+DEPLOYS = "infrastructure/deploy"  # the job that deploys the stacks
 SHOWN_LINES = 12  # of a failed step, from its end
 # What an action does for a job, and what stands for it here.
 ACTIONS = {

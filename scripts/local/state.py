@@ -79,8 +79,9 @@ def running() -> dict[str, Any]:
         os.kill(int(found["pid"]), 0)
     except (OSError, ValueError, KeyError) as error:
         raise DeployError(
-            "The laptop cloud is not running.",
-            "Start it in another window: `make local`. If it runs with STATE=folder there, set STATE here too.",
+            "The laptop cloud is not running, or is still starting.",
+            "Start it in another window: `make local`, and wait for `Ready:`. "
+            "If it runs with STATE=folder there, set STATE here too.",
         ) from error
     return found
 

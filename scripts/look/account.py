@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,7 @@ from generator import catalogue
 from scripts.cloudformation import stacks
 from scripts.cloudformation.stacks import StackState
 from scripts.look import spending
-from scripts.release import zones
+from scripts.release import plans, zones
 from scripts.stage.errors import AdviceError, DeployError, code_of
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
@@ -21,7 +22,7 @@ from scripts.stage.settings import Settings
 # Linked roles that services make for themselves at first use (IAM user guide, "AWS services that work with IAM").
 LINKED_ROLES = ("ECS", "ElasticLoadBalancing", "AutoScaling", "ApplicationAutoScaling_ECSService", "APIGateway")
 INSTANCE_ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
-STANDARD = ("a", "c", "d", "h", "i", "m", "r", "t", "z")  # families of the quota of standard instances
+STANDARD = re.compile(r"(a|c|d|h|i|im|is|m|r|t|z)\d")  # families of the quota of standard instances
 
 
 def checks(cloud: Cloud, settings: Settings) -> Mapping[str, Callable[[], str]]:
@@ -126,9 +127,13 @@ def linked_roles(cloud: Cloud) -> str:
 
 def alarm_address(cloud: Cloud, settings: Settings, found: Mapping[str, StackState]) -> str:
     """Whether anybody hears the stage's alarms."""
-    address = str(settings.values["alarm_email"])
+    address = plans.still_mailing(settings, found).alarm_email
     if not address:
-        raise AdviceError("none: nobody hears the alarms", "Set alarm_email for the stage in scripts/stages.toml.")
+        raise AdviceError(
+            "none: nobody hears the alarms",
+            f"`sentiment deploy --stage {cloud.stage} --alarm-email you@example.com`, or alarm_email in "
+            "scripts/stages.toml.",
+        )
     topic = stacks.outputs_of(cloud.stage, found.values()).get("AlarmTopicArn")
     if not topic:
         return f"{address}, which AWS asks to confirm after the first deployment"
@@ -229,7 +234,7 @@ def _cores(cloud: Cloud) -> float:
     asked = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
     pages = cloud.client("ec2").get_paginator("describe_instances").paginate(Filters=asked)
     entries = [each for page in pages for group in page["Reservations"] for each in group["Instances"]]
-    return float(sum(_cores_of(each) for each in entries if each["InstanceType"].startswith(STANDARD)))
+    return float(sum(_cores_of(each) for each in entries if STANDARD.match(each["InstanceType"])))
 
 
 def _cores_of(instance: Mapping[str, Any]) -> int:

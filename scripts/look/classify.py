@@ -12,6 +12,7 @@ import http.client
 import io
 import json
 import os
+import re
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from scripts.stage.errors import DeployError, InterruptedDeployError, SettingsError
 from scripts.stage.interrupt import Interrupt
@@ -29,6 +31,8 @@ from shared.reviews import review
 ROUTE = "/getSentiments"
 COLUMNS = ("classification", "confidence", "model", "problem")
 CARE = "This text needs a person's care, not a label."
+_BOM = "\ufeff"
+_MOST_CHARACTERS = 2**31 - 1  # in a cell: the API says of one that is too long how long it may be
 _TRIES = 8  # of one request, before it is given up
 _TIMEOUT_SECONDS = 30
 _LONGEST_PAUSE_SECONDS = 30.0
@@ -81,23 +85,28 @@ def classify(
         How many rows the file has.
 
     Raises:
-        SettingsError: the input cannot be read as that, or has no such column.
+        SettingsError: the input cannot be read as that, or has no such column; the output would replace the input, or
+            what is no file.
         DeployError: the API does not answer, or the output cannot be written; what is there is kept for the next run.
         InterruptedDeployError: Ctrl-C; likewise.
     """
-    if not api.startswith(("http://", "https://")):
-        raise SettingsError(f"{api} is not the address of an API.", "Begin it with https:// or http://.")
-    text = _read(source)
-    rows, dialect = _rows(text, source, column)
+    if not _is_address(api):
+        raise SettingsError(f"{api} is not the address of an API.", "Begin it with https:// or http:// and a host.")
+    if target.exists() and (not target.is_file() or target.samefile(source)):
+        raise SettingsError(f"{target} would be replaced by the output.", "Name another file with --out.")
+    content = _read(source)
+    text = content.removeprefix(_BOM)
+    names, rows, dialect = _rows(text, source, column)
     part, note = target.with_name(target.name + ".part"), target.with_name(target.name + ".progress")
     progress = _progress(note, part, hashlib.sha256(f"{column}\n{text}".encode()).hexdigest())
-    names = [*rows[0], *COLUMNS] if rows else [column, *COLUMNS]
+    names = [*names, *COLUMNS]
+    head = content[: len(content) - len(text)].encode()  # by which a spreadsheet knows that a file is UTF-8
     try:
         with part.open("r+b" if part.exists() else "w+b") as file:
             file.truncate(progress.size)
             file.seek(progress.size)
             if not progress.size:
-                file.write(_lines([dict(zip(names, names, strict=True))], names, dialect))
+                file.write(head + _lines([dict(zip(names, names, strict=True))], names, dialect))
             tell(progress.rows, len(rows))
             while progress.rows < len(rows):
                 _stop_if_asked(interrupt)
@@ -118,23 +127,39 @@ def classify(
     return len(rows)
 
 
+def _is_address(api: str) -> bool:
+    try:
+        parts = urlsplit(api)
+        return (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", api)
+        )
+    except ValueError:
+        return False
+
+
 def _read(source: Path) -> str:
     try:
-        return source.read_bytes().decode("utf-8-sig")
+        return source.read_bytes().decode()
     except OSError as error:
         raise SettingsError(f"{source} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{source} is not UTF-8.", 'Save it as "CSV UTF-8" in the spreadsheet.') from error
 
 
-def _rows(text: str, source: Path, column: str) -> tuple[list[Row], type[csv.Dialect]]:
+def _rows(text: str, source: Path, column: str) -> tuple[list[str], list[Row], type[csv.Dialect]]:
+    """The names of the columns, the rows, and how both are written."""
+    csv.field_size_limit(_MOST_CHARACTERS)
     head = text.partition("\n")[0]
 
     class Found(csv.excel):
         delimiter = max(",;\t", key=head.count)
 
     reader = csv.DictReader(io.StringIO(text, newline=""), dialect=Found, strict=True)
-    names = list(reader.fieldnames or ())
+    try:
+        names = list(reader.fieldnames or ())
+        rows = list(reader)
+    except csv.Error as error:
+        raise SettingsError(f"{source}, line {reader.line_num}: {error}.") from error
     if column not in names:
         known = ", ".join(names) or "none"
         raise SettingsError(
@@ -146,14 +171,10 @@ def _rows(text: str, source: Path, column: str) -> tuple[list[Row], type[csv.Dia
         raise SettingsError(
             f"{source} has a column {wrong[0]!r} that the output needs for itself or that is there twice."
         )
-    try:
-        rows = list(reader)
-    except csv.Error as error:
-        raise SettingsError(f"{source}, line {reader.line_num}: {error}.") from error
     for number, row in enumerate(rows, 1):
         if None in row or None in row.values():
             raise SettingsError(f"{source}, row {number} does not have {len(names)} cells, as the first line has.")
-    return rows, Found
+    return names, rows, Found
 
 
 def _progress(note: Path, part: Path, input_: str) -> Progress:
@@ -216,7 +237,9 @@ def _predictions(
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as reply:  # noqa: S310 - checked above
                 found: list[dict[str, Any]] = json.load(reply)["predictions"]
+            if len(found) == len(reviews) and all(isinstance(one, dict) for one in found):
                 return found
+            raise ValueError
         except urllib.error.HTTPError as error:
             why = f"status {error.code}: {error.read(500).decode(errors='replace')}"
             if error.code not in _LATER:
@@ -225,6 +248,9 @@ def _predictions(
             seconds = max(seconds, float(asked) if asked.isdigit() else 0.0)
         except (OSError, http.client.HTTPException) as error:
             why = str(error)
+        except (ValueError, KeyError, TypeError):
+            why = "what is at this address is another program"
+            break
         pause(seconds)
     raise DeployError(
         f"The API at {api} did not answer: {why}.", "What is classified is kept; run the same command again to go on."

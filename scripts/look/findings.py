@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from scripts.stage.errors import AccessDeniedError, AdviceError, DeployError, explain
+from scripts.stage.errors import AWS_ERRORS, AccessDeniedError, AdviceError, DeployError, explain
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ def check(name: str, look: Callable[[], str], needed: bool = True) -> Finding:
         return Finding(name, True, look())
     except AdviceError as told:
         return Finding(name, True, told.message, told.next_step, warning=True)
-    except (DeployError, ClientError, BotoCoreError) as error:
+    except (DeployError, *AWS_ERRORS) as error:
         trouble = explain(error) or DeployError(str(error))
         denied = isinstance(trouble, AccessDeniedError) and not needed
         return Finding(name, denied, trouble.message, trouble.next_step, warning=denied)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -80,7 +79,7 @@ def follow(cloud: Cloud, sources: dict[str, str], since: float, request: str, in
             if line.id not in seen:
                 seen[line.id] = line.time
                 yield line
-        since = max(since, time.time() - LATE_SECONDS)
+        since = max(since, cloud.now().timestamp() - LATE_SECONDS)
         seen = {identity: when for identity, when in seen.items() if when >= (since - LATE_SECONDS) * 1000}
         interrupt.sleep(max(1.0, cloud.poll_seconds))
 

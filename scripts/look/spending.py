@@ -31,13 +31,13 @@ def check(cloud: Cloud, settings: Settings, found: Mapping[str, StackState], tod
         cloud: the stage.
         settings: its settings.
         found: the account's stacks by name; a stage that is there is in what the account spends.
-        today: the current day; None for the machine's.
+        today: the current day; None for the server's, in UTC as AWS bills.
 
     Raises:
         AdviceError: the month ends above the budget, or what was spent cannot be known.
         DeployError: the budget is used up already.
     """
-    today, budget = today or date.today(), float(settings.parameters["MonthlyBudget"])
+    today, budget = today or cloud.now().date(), float(settings.parameters["MonthlyBudget"])
     spent, source = _spent(cloud, today)
     if spent is None:
         raise AdviceError(

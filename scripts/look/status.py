@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from generator.catalogue import CANARY
@@ -12,10 +12,13 @@ from scripts.app.page import api_url
 from scripts.cloudformation import stacks
 from scripts.look.logs import TASK_DIGITS
 from scripts.release import smoke
-from scripts.stage import history, recording
+from scripts.stage import history, lock, recording
 from scripts.stage.errors import DeployError, SmokeTestError
+from scripts.stage.lock import Held
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
+
+COMPARING = {"roll", "promote"}  # commands that may have a canary
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Status:
     """A stage at this moment.
 
     Attributes:
+        stage: its name.
         stacks: status of each stack, by name.
         revision: the task definition that the service wants, such as ``sentiment-dev-rnn:7``.
         image: the image of that revision.
@@ -56,9 +60,11 @@ class Status:
         events: the service's last messages, newest first.
         recording: whether judgements are recorded; a restore stops that for a while.
         canary: image of the canary beside the tasks, "" for none.
+        lock: who is changing the stage, or was killed while doing so; None for nobody.
         closed: why the API is closed, "" while it is open.
     """
 
+    stage: str
     stacks: dict[str, str]
     revision: str
     image: str
@@ -74,6 +80,7 @@ class Status:
     events: list[str]
     recording: bool = True
     canary: str = ""
+    lock: Held | None = None
     closed: str = ""
 
     @property
@@ -89,9 +96,10 @@ class Status:
         lines += [f"  model {self.model}", f"  image {self.image}"]
         lines += [f"  task {task.text}" for task in self.tasks]
         lines += [f"  Last stopped task: {self.stopped}"] if self.stopped else []
-        if self.canary:
-            why = "it is being compared, or its command was killed (`deploy` removes it)"
-            lines.append(f"  canary {self.canary}: {why}")
+        lines += [f"  Canary {self.canary}: {self._why_canary}"] if self.canary else []
+        if self.lock:
+            left = "The command was killed; the next one takes over the lock."
+            lines.append(f"  Lock: {self.lock.by}.{f' {left}' if self.lock.left else ''}")
         if self.closed:
             lines.append(f"  The API is closed, and answers 429: {self.closed}. `wake` opens it again.")
         if not self.recording:
@@ -104,6 +112,13 @@ class Status:
         }.items():
             lines += ["", title, *(f"  {entry}" for entry in found or ["none"])]
         return "\n".join(lines)
+
+    @property
+    def _why_canary(self) -> str:
+        """Why there is a canary."""
+        if self.lock and self.lock.command in COMPARING and not self.lock.left:
+            return "it is being compared"
+        return f"its command was killed; `sentiment roll --stage {self.stage} --image {self.image}` removes it"
 
 
 def look(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Status:
@@ -131,6 +146,7 @@ def look(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Sta
     instances = _instances(ecs, cluster)
     names = {arn: str(entry["ec2InstanceId"]) for arn, entry in instances.items()}
     return Status(
+        stage=cloud.stage,
         stacks={entry.name: entry.status for entry in states},
         revision=state.revision,
         image=definition["containerDefinitions"][0]["image"],
@@ -148,6 +164,7 @@ def look(cloud: Cloud, settings: Settings, public_url: str | None = None) -> Sta
         events=[entry["message"] for entry in found.get("events", [])[:5]],
         recording=recording.left_off(cloud) is None,
         canary=next(filter(None, (entry.parameters.get(CANARY.image) for entry in states)), ""),
+        lock=lock.look(cloud),
         closed=_closed(cloud, outputs),
     )
 
@@ -180,7 +197,8 @@ def _deployment(raw: dict[str, Any]) -> str:
 
 
 def _when(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "never yet"
+    """A time as the logs have it: boto3 gives it in this machine's zone."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if moment else "never yet"
 
 
 def _tasks(ecs: Any, cluster: str, name: str, instances: dict[str, str]) -> list[Task]:

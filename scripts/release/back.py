@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from generator.catalogue import CANARY
 from scripts.app import page
 from scripts.cloudformation import apply, stacks
 from scripts.release.execution import Execution
 from scripts.stage import history
-from scripts.stage.errors import DeployError, explain
+from scripts.stage.errors import AWS_ERRORS, DeployError, explain
 
 
 def go_back(execution: Execution, error: DeployError) -> DeployError:
@@ -30,7 +28,7 @@ def go_back(execution: Execution, error: DeployError) -> DeployError:
     execution.work.interrupt.forget()  # an earlier Ctrl-C was for the release, and would cancel the rollback too
     try:
         restored = _restore(execution)
-    except (DeployError, BotoCoreError, ClientError) as worse:
+    except (DeployError, *AWS_ERRORS) as worse:
         known = explain(worse) or error
         return type(error)(
             f"{error.message}\nRolling back failed too: {known.message}", known.next_step or error.next_step

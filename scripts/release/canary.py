@@ -1,8 +1,8 @@
 """A canary: one task of a new image beside the others, compared with them for a while, and then removed in any case.
 
 The service stack has it for as long as its parameter names an image (``generator/stacks/service/canary.py``). What a
-killed command leaves goes with the next one that brings the stack up to date, as no plan names that parameter, or that
-changes how many tasks run (``scaling``).
+killed command leaves, `status` shows. It goes with the next command that brings the stack up to date, as no plan names
+that parameter, or that changes how many tasks run (``scaling``).
 """
 
 from __future__ import annotations
@@ -18,47 +18,69 @@ from botocore.exceptions import ClientError
 
 from generator import catalogue
 from generator.catalogue import CANARY
-from scripts.app import service
+from scripts.app import page, service
 from scripts.cloudformation import stacks
 from scripts.cloudformation.work import Work
 from scripts.release import comparing, images, scaling, smoke
 from scripts.release.comparing import Seen
+from scripts.release.plans import Release
 from scripts.stage.errors import CanaryError, InterruptedDeployError, SmokeTestError, code_of
 from scripts.stage.session import Cloud
+from scripts.stage.settings import Settings
 
 STACK = next(each.name for each in catalogue.STACKS if each.service)
 ROUTE = f"{catalogue.PREDICT_ROUTE[0]} {catalogue.PREDICT_PATH}"  # as tasks log it
 TOLD_EVERY, ASKED_EVERY = 30.0, 2.0  # seconds
+ASKED = 2 * comparing.FEWEST  # questions for each task, as chance and lost answers take some
+MOST_AT_ONCE = 20
+# Short and long, certain and not, with emoji and slips: as different as what visitors type.
+QUESTIONS = (
+    "I passed the exam",
+    "My grandmother died last week, and I still lay the table for her.",
+    "they laughed at me in front of the whole class",
+    "Someone followed me home in the dark 😨",
+    "He never pays back what he borrows, and now he wants more!",
+    "The soup had hair in it.",
+    "I forgot my best friend's birthday, and she said that she did not mind",
+    "the train leaves at nine",
+    "We got the keys of our first flat today, sat down on the floor of the empty kitchen and ate cake with our hands.",
+    "i cant beleive she lied to me agian",
+)
 
 
-def try_out(work: Work, image: str, minutes: float, public_url: str, api_url: str) -> None:
+def try_out(work: Work, release: Release, minutes: float, without_traffic: bool = False) -> None:
     """Run one task of an image beside the others, and compare the two for that long.
+
+    Visitors may send too little to compare, so the API is asked a few questions too.
 
     Args:
         work: where and how; holds the stage's lock.
-        image: reference of the new container image.
+        release: the release of the new image.
         minutes: how long; less if the canary is beyond doubt worse.
-        public_url: the page's address.
-        api_url: the API's address as config.json has it, absolute or relative to the page.
+        without_traffic: whether too few predictions to compare are good enough.
 
     Raises:
-        CanaryError: it is worse. It is removed, and what ran before runs on alone.
+        CanaryError: it is worse, or too few predictions were made to tell. It is removed, and what ran before runs on
+            alone.
         StackFailedError: its task does not become healthy; likewise.
         InterruptedDeployError: Ctrl-C; likewise.
     """
     outputs = stacks.collect_outputs(work.cloud)
-    before = images.current(work.cloud)
+    image, before = release.image, images.current(work.cloud)
     if image == before:
         work.reporter.note("No canary: this image runs already.")
         return
     where = outputs.get("ClusterName"), outputs.get("ServiceName")  # a stage may be deployed in part
-    if not (all(where) and service.describe(work.cloud, *map(str, where)).running):
+    tasks = service.describe(work.cloud, *map(str, where)).running if all(where) else 0
+    if not tasks:
         work.reporter.warn("No canary: the service runs no task to compare it with.")
         return
-    watch = Watch(work.cloud, public_url, api_url)
-    with _beside(work, image) as name:
+    base = release.url(outputs), page.api_url(release.settings, outputs)
+    watch = Watch(work.cloud, *base)
+    asking = Asking(*base, every=60 * minutes / (ASKED * (tasks + 1)))
+    with _beside(work, release.settings, image) as name:
         work.reporter.note(f"A canary runs {image} for {minutes:g} min beside {before}.")
-        old, new, against = _compare(work, watch, outputs, name, 60 * minutes)
+        old, new, against = _compare(work, watch, asking, outputs, name, 60 * minutes)
     if against:
         raise CanaryError(
             f"The canary of {image} was worse than what runs: {'; '.join(against)}. It is removed, and {before} runs "
@@ -70,10 +92,17 @@ def try_out(work: Work, image: str, minutes: float, public_url: str, api_url: st
             f"Stopped by Ctrl-C: the canary is removed, and {before} runs as before.",
             "Run the same command again to try it anew.",
         )
-    if not new.answers:
-        work.reporter.warn("The canary was asked for no prediction, so nothing was compared.")
-        return
-    work.reporter.note(f"The canary was no worse: {comparing.summary(old, new)}.")
+    seen = comparing.summary(old, new)
+    if comparing.enough(old, new):
+        work.reporter.note(f"The canary was no worse: {seen}.")
+    elif without_traffic:
+        work.reporter.warn(f"The canary was not compared, as too few predictions were made: {seen}.")
+    else:
+        raise CanaryError(
+            f"Too few predictions were made to compare the canary of {image}: {seen}. At least {comparing.FEWEST} of "
+            f"each are needed. It is removed, and {before} runs as before.",
+            "Let it run for longer, or roll out without a comparison with --without-traffic.",
+        )
 
 
 def remove(work: Work, outputs: Mapping[str, str]) -> bool:
@@ -93,28 +122,38 @@ def remove(work: Work, outputs: Mapping[str, str]) -> bool:
 
 
 @contextlib.contextmanager
-def _beside(work: Work, image: str) -> Iterator[str]:
+def _beside(work: Work, settings: Settings, image: str) -> Iterator[str]:
     """The canary's service, by name, while the block runs."""
+    if _end(work, settings):
+        work.reporter.note("Another canary, which a killed command had left, is removed.")
     try:
-        scaling.set_parameters(work, STACK, {CANARY.image: image})
+        scaling.set_parameters(work, settings, STACK, {CANARY.image: image})
         yield stacks.collect_outputs(work.cloud)[CANARY.name]
     finally:
         stopping = work.interrupt.stopping
         work.interrupt.forget()  # a Ctrl-C was for the canary, and would cancel its removal too
-        if remove(work, stacks.collect_outputs(work.cloud)):
-            scaling.set_parameters(work, STACK, {CANARY.image: ""})
+        _end(work, settings)
         if stopping:
             work.interrupt.press()
 
 
+def _end(work: Work, settings: Settings) -> bool:
+    """Remove the canary, and its service too; return whether there was one."""
+    there = remove(work, stacks.collect_outputs(work.cloud))
+    if there:
+        scaling.set_parameters(work, settings, STACK, {CANARY.image: ""})
+    return there
+
+
 def _compare(
-    work: Work, watch: Watch, outputs: Mapping[str, str], name: str, seconds: float
+    work: Work, watch: Watch, asking: Asking, outputs: Mapping[str, str], name: str, seconds: float
 ) -> tuple[Seen, Seen, list[str]]:
     """What was seen of the old tasks and of the canary, and what speaks against it; Ctrl-C ends it too."""
     cluster, began = outputs["ClusterName"], time.monotonic()
     told = began
     while True:
         work.interrupt.sleep(work.cloud.poll_seconds)
+        asking.ask(time.monotonic() - began)
         now = time.monotonic()
         over = now - began >= seconds
         old, new = watch.look(outputs, name, over)
@@ -133,6 +172,26 @@ def _compare(
 
 
 @dataclass
+class Asking:
+    """Asks the API for predictions, evenly over the time, so that there is something to compare without visitors."""
+
+    public_url: str
+    api_url: str
+    every: float  # seconds
+    asked: int = 0
+
+    def ask(self, passed: float) -> None:
+        """Ask what is due, some questions at most, so that the watch looks in between.
+
+        Args:
+            passed: seconds since the beginning.
+        """
+        for _ in range(min(int(passed / self.every) - self.asked, MOST_AT_ONCE)):
+            smoke.ask(self.public_url, self.api_url, QUESTIONS[self.asked % len(QUESTIONS)])
+            self.asked += 1
+
+
+@dataclass
 class Watch:
     """Reads what the tasks of both revisions log, and what people say of their predictions.
 
@@ -144,13 +203,14 @@ class Watch:
     api_url: str
     old: Seen = field(default_factory=Seen)
     new: Seen = field(default_factory=Seen)
-    _since: int = field(default_factory=lambda: int(time.time() * 1000))
+    _since: int = 0
     _tokens: dict[str, str] = field(default_factory=dict)
     _asked: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        """Remember what was judged before."""
+        """Remember what was judged before, and since when lines count."""
         self._judged = self._statistics()
+        self._since = self._since or int(self.cloud.now().timestamp() * 1000)
 
     def look(self, outputs: Mapping[str, str], name: str, last: bool) -> tuple[Seen, Seen]:
         """Everything that was seen so far of the old tasks and of the canary's.

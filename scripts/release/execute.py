@@ -8,7 +8,6 @@ from scripts.cloudformation.work import Work
 from scripts.release import back
 from scripts.release.execution import Execution
 from scripts.release.plans import Release
-from scripts.stage import history
 from scripts.stage.errors import ServiceError, SmokeTestError
 
 
@@ -36,5 +35,5 @@ def execute(
     except (SmokeTestError, ServiceError) as error:
         raise back.go_back(execution, error) from error
     if release.image and worked:
-        execution.keep_only(history.remember_image(work.cloud, release.image, release.image_before))
+        execution.remember()
     return execution.outputs

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from generator import catalogue
 from scripts.app import lambdas, linked_role, page, receipt_keys, throttle
 from scripts.app.page import SiteChange
 from scripts.cloudformation import apply, parallel
@@ -20,7 +19,9 @@ from scripts.image import kept, repository
 from scripts.release import canary, smoke
 from scripts.release.plans import Release
 from scripts.release.rollout import Rollout
+from scripts.stage import history, parameters
 from scripts.stage.errors import (
+    AWS_ERRORS,
     ApiClosedError,
     InterruptedDeployError,
     LockLostError,
@@ -28,6 +29,7 @@ from scripts.stage.errors import (
     StackFailedError,
     explain,
 )
+from scripts.stage.parameters import Found
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Execution:
         self.changed: list[Changed] = []
         self.site = SiteChange()
         self._receipt_keys: tuple[str, ...] = ()
+        self._parameters: Found | None = None
 
     def run(self) -> None:
         """Bring stacks, service and page up to date.
@@ -135,6 +138,11 @@ class Execution:
         self._protect(step, found)
         self.work.reporter.stack(step.stack, "done" if outcome.changed else "unchanged", detail)
 
+    def remember(self) -> None:
+        """Note that the image works, and let the stage's registry expire those that nothing needs any more."""
+        image, before = self.release.image, self.release.image_before
+        self.keep_only(history.remember_image(self.work.cloud, image, before, self._parameters))
+
     def keep_only(self, images: Sequence[str]) -> None:
         """Let the stage's own registry, if it has one, expire other images.
 
@@ -147,7 +155,7 @@ class Execution:
             return
         try:
             kept.keep_only(self.work.cloud, self._registry, images)
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             known = explain(error)
             why = f"{known.message} {known.next_step}" if known else str(error)
             self.work.reporter.warn(f"The registry keeps images that nothing needs any more. {why}")
@@ -166,8 +174,12 @@ class Execution:
     def _prepare(self) -> None:
         """Create what a service's stack needs but no stack creates."""
         if any(step.declared.service for step in self.release.stacks.steps):
-            canary.remove(self.work, self.outputs)  # one that a killed command has left; the stack then goes without it
-            self._receipt_keys = receipt_keys.ensure(self.work.cloud)
+            if canary.remove(self.work, self.outputs):  # the stack then goes without it
+                self.work.reporter.note("A canary, which a killed command had left, is removed.")
+            stage = self.work.cloud.stage
+            wanted = catalogue.receipt_key_name(stage), history.parameter_name(stage)
+            self._parameters = parameters.read(self.work.cloud, *wanted)
+            self._receipt_keys = receipt_keys.ensure(self.work.cloud, found=self._parameters)
             if self.release.first:
                 linked_role.ensure(self.work.cloud)
             if self.other_image:

@@ -56,7 +56,8 @@ def previous(cloud: Cloud, found: Found | None = None) -> str:
     if not older:
         raise DeployError(
             f"No image is recorded as having worked before {now or 'this one'}.",
-            f"Name one: `sentiment rollback --stage {cloud.stage} --to REPOSITORY@sha256:...`.",
+            f"Roll out another image first (`sentiment roll --stage {cloud.stage}`), or name the image to go back to: "
+            f"`sentiment rollback --stage {cloud.stage} --to IMAGE`.",
         )
     return older[0]
 

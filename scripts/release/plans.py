@@ -148,7 +148,7 @@ def _release(
     page: bool = False,
 ) -> Release:
     code = lambdas.package()
-    settings = _still_mailing(settings, found)
+    settings = still_mailing(settings, found)
     chosen = zones.of_stage(cloud, settings, found)
     plan = wired(settings, image, code.key, chosen, found).only(lambda declared: repository.chosen(settings, declared))
     plan = throttle.while_closed(plan)
@@ -156,8 +156,13 @@ def _release(
     return Release(settings, plan, code, image, before, page=page, smoke_test=True, public_url=public_url)
 
 
-def _still_mailing(settings: Settings, found: Mapping[str, StackState]) -> Settings:
-    """The settings with the address of alarms that a deployment was given before, where stages.toml names none."""
+def still_mailing(settings: Settings, found: Mapping[str, StackState]) -> Settings:
+    """The settings with the address of alarms that a deployment was given before, where stages.toml names none.
+
+    Args:
+        settings: the stage's settings.
+        found: the account's stacks by name.
+    """
     before = (
         state.parameters.get("AlarmEmail", "") for state in found.values() if stacks.is_ours(settings.stage, state)
     )

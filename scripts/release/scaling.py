@@ -9,6 +9,7 @@ from generator.catalogue import CANARY
 from scripts.app import service, throttle
 from scripts.app.service import ServiceState
 from scripts.cloudformation import apply, stacks
+from scripts.cloudformation.plan import deploy_role
 from scripts.cloudformation.work import Work
 from scripts.stage.errors import DeployError
 from scripts.stage.settings import Settings
@@ -34,13 +35,13 @@ def scale(work: Work, settings: Settings, tasks: int) -> ServiceState:
             f"The stage {work.cloud.stage} runs at most {most} tasks (max_tasks), not {tasks}. Nothing was changed.",
             f"Ask for fewer, or raise max_tasks in stages.toml and run `sentiment deploy --stage {work.cloud.stage}`.",
         )
-    return _set_tasks(work, tasks, {"MinTasks": str(tasks), "MaxTasks": str(most)})
+    return _set_tasks(work, settings, tasks, {"MinTasks": str(tasks), "MaxTasks": str(most)})
 
 
-def sleep(work: Work) -> ServiceState:
+def sleep(work: Work, settings: Settings) -> ServiceState:
     """Stop all tasks and terminate the instances: only the load balancer then still costs by the hour."""
-    state = _set_tasks(work, 0, {"MinTasks": "0", "MaxTasks": "0"})
-    set_parameters(work, "cluster", {"MinInstances": "0"})
+    state = _set_tasks(work, settings, 0, {"MinTasks": "0", "MaxTasks": "0"})
+    set_parameters(work, settings, "cluster", {"MinInstances": "0"})
     return state
 
 
@@ -49,27 +50,29 @@ def wake(work: Work, settings: Settings) -> ServiceState:
     bounds = settings.parameters
     closed = throttle.is_closed(work.cloud, stacks.collect_outputs(work.cloud))
     # A deployment to a stage whose API is closed has given the stack zeros too.
-    set_parameters(work, "api", {name: bounds[name] for name in throttle.CLOSED})
+    set_parameters(work, settings, "api", {name: bounds[name] for name in throttle.CLOSED})
     throttle.open_again(work, settings)
     if closed:
         work.reporter.note("The API was closed, and is open again.")
-    set_parameters(work, "cluster", {"MinInstances": bounds["MinInstances"]})
+    set_parameters(work, settings, "cluster", {"MinInstances": bounds["MinInstances"]})
     fewest = max(1, int(bounds["MinTasks"]))
-    return _set_tasks(work, fewest, {"MinTasks": bounds["MinTasks"], "MaxTasks": bounds["MaxTasks"]})
+    return _set_tasks(work, settings, fewest, {"MinTasks": bounds["MinTasks"], "MaxTasks": bounds["MaxTasks"]})
 
 
-def set_parameters(work: Work, stack: str, changed: dict[str, str]) -> None:
+def set_parameters(work: Work, settings: Settings, stack: str, changed: dict[str, str]) -> None:
     """Change parameters of a stack and nothing else: its template stays the one it was deployed with.
 
     Args:
         work: where and how.
+        settings: the stage's settings, for the role that CloudFormation deploys with.
         stack: short name of the stack.
         changed: values by parameter.
 
     Raises:
         DeployError: the deployed stack has no such parameter, or the change failed.
     """
-    found = [state for state in stacks.of_stage(work.cloud) if changed.keys() <= state.parameters.keys()]
+    states = stacks.of_stage(work.cloud)
+    found = [state for state in states if changed.keys() <= state.parameters.keys()]
     if not found:
         raise DeployError(
             f"The stack {stack} of stage {work.cloud.stage} has no parameter {', '.join(changed)}.",
@@ -80,12 +83,13 @@ def set_parameters(work: Work, stack: str, changed: dict[str, str]) -> None:
         work.reporter.stack(stack, "unchanged")
         return
     work.reporter.stack(stack, "working")
-    step = apply.other_parameters(work.cloud, stack, state, changed)
+    role = deploy_role(work.cloud.stage, settings.parameters, states)
+    step = apply.other_parameters(work.cloud, stack, state, changed, role)
     outcome = apply.bring_up(work, step, step.fixed, None, state)
     work.reporter.stack(stack, "done" if outcome.changed else "unchanged")
 
 
-def _set_tasks(work: Work, tasks: int, bounds: dict[str, str]) -> ServiceState:
+def _set_tasks(work: Work, settings: Settings, tasks: int, bounds: dict[str, str]) -> ServiceState:
     found = stacks.of_stage(work.cloud)
     outputs = stacks.outputs_of(work.cloud.stage, found)
     if "ServiceName" not in outputs:
@@ -99,7 +103,7 @@ def _set_tasks(work: Work, tasks: int, bounds: dict[str, str]) -> ServiceState:
         service.end(work.cloud, where[0], outputs[CANARY.name], work.interrupt)
     if any(CANARY.image in state.parameters for state in found):
         bounds = {**bounds, CANARY.image: ""}
-    set_parameters(work, "service", bounds)
+    set_parameters(work, settings, "service", bounds)
     work.cloud.client("ecs").update_service(cluster=where[0], service=where[1], desiredCount=tasks)
     state = service.wait_until_steady(work.cloud, *where, work.reporter, work.interrupt, before)
     work.reporter.stack("service", "done", state.progress)

@@ -21,7 +21,8 @@ from scripts.stage.errors import ApiClosedError, SmokeTestError, code_of
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
-from shared import receipts
+from shared import counters, receipts
+from shared.judgements import Judgement, from_item
 from shared.reviews import text_id
 
 REQUEST_TIMEOUT_SECONDS = 30.0
@@ -124,6 +125,23 @@ def served_model(public_url: str, api_url: str, timeout: float = START_TIMEOUT_S
     return str(_json("The prediction", answer).get("model"))
 
 
+def ask(public_url: str, api_url: str, review: str) -> int:
+    """Ask for a prediction, once, and keep nothing of it.
+
+    Args:
+        public_url: the page's address.
+        api_url: the API's address as config.json has it, absolute or relative to the page.
+        review: the text.
+
+    Returns:
+        The status of the answer; 0 without one.
+    """
+    method, path = catalogue.PREDICT_ROUTE
+    base = urljoin(public_url.rstrip("/") + "/", api_url).rstrip("/")
+    answer, _ = _ask(method, base + path, {"review": review}, {})
+    return answer.status if answer else 0
+
+
 def statistics(public_url: str, api_url: str) -> dict[str, Any]:
     """What the API tells of judgements; asked once.
 
@@ -174,21 +192,15 @@ def clean_up(cloud: Cloud, outputs: Mapping[str, str]) -> int:
     items = [item for page in pages for item in page["Items"]]
     for item in items:
         removals = [(outputs["JudgementsTableName"], {name: item[name] for name in catalogue.JUDGEMENTS_KEY})]
-        removals += [(outputs["CountsTableName"], key) for key in _counts_of(client, outputs, item["model"]["S"])]
+        removals += [(outputs["CountsTableName"], _counted_in(from_item(item)))]
         deletes = [{"Delete": {"TableName": table, "Key": key}} for table, key in removals]
         client.transact_write_items(TransactItems=deletes)
     return len(items)
 
 
-def _counts_of(client: Any, outputs: Mapping[str, str], model: str) -> list[dict[str, Any]]:
-    found = client.query(
-        TableName=outputs["CountsTableName"],
-        KeyConditionExpression="#model = :model",
-        ExpressionAttributeNames={"#model": "model"},
-        ExpressionAttributeValues={":model": {"S": model}},
-        ConsistentRead=True,
-    )
-    return [{name: item[name] for name in catalogue.COUNTS_KEY} for item in found["Items"]]
+def _counted_in(judgement: Judgement) -> dict[str, Any]:
+    """Key of the counts of a smoke test, whose one judgement is all that its model has."""
+    return {"model": {"S": judgement.model}, "shard": {"N": str(counters.shard(judgement.source))}}
 
 
 def _review_id() -> str:

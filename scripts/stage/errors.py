@@ -6,6 +6,7 @@ Nothing here prints; ``scripts.stage.display.show_error`` does, in one place.
 from __future__ import annotations
 
 import botocore.exceptions as boto
+from botocore.parsers import ResponseParserError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -20,6 +21,21 @@ THROTTLED_CODES = {
     *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
     *("RequestLimitExceeded", "TooManyRequestsException", "SlowDown", "PriorRequestNotComplete"),
 }
+# An account whose sign-up is not complete, and a service or region that it has not switched on.
+INACTIVE_CODES = {
+    *("OptInRequired", "SubscriptionRequiredException", "NotSignedUp", "PendingVerification", "AccountProblem"),
+    *("RegionDisabledException", "InvalidAccessException"),
+}
+BROKEN_CODES = {
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "ServiceException",
+    "503",
+}
+# What a call of AWS may raise. The last is of an answer that AWS did not write, such as a proxy's page.
+AWS_ERRORS = (boto.BotoCoreError, boto.ClientError, ResponseParserError)
 AGAIN = "then run the same command again."
 # What AWS says of an account's limits, by a code or some words of it, and what to do; the first that fits counts.
 ADVICE = {
@@ -34,6 +50,8 @@ ADVICE = {
     "do not have sufficient": "AWS has no instance of this type left in the zone: wait some minutes, or set "
     "another instance_type for the stage in scripts/stages.toml",
     "limitexceeded": "A quota is used up: `sentiment doctor` shows which, and how to raise it",
+    "quotaexceeded": "A quota is used up: `sentiment doctor` shows which, and how to raise it",
+    "[toomanybuckets]": "The account has as many buckets as it may: delete one, or ask for more in Service Quotas",
     "maximum number of": "A quota is used up: `sentiment doctor` shows which, and how to raise it",
 }
 
@@ -102,7 +120,7 @@ class ServiceError(DeployError):
 
 
 class CanaryError(DeployError):
-    """A canary served worse than the running revision; it was removed."""
+    """A canary served worse than the running revision, or could not be compared with it; it was removed."""
 
 
 class AdviceError(DeployError):
@@ -152,16 +170,32 @@ def explain(error: Exception) -> DeployError | None:
         return CredentialsError(
             f"The sign-in has expired: {error}", "Run `aws sso login`, then the same command again."
         )
+    if isinstance(error, boto.LoginError):
+        return CredentialsError(f"The sign-in has expired: {error}", "Run `aws login`, then the same command again.")
+    if isinstance(error, boto.MissingDependencyException):  # signing in with `aws login` needs AWS's own C library
+        return CredentialsError(
+            f"{error}", "`.venv/bin/python -m pip install awscrt`, or sign in with `aws configure sso`."
+        )
+    if isinstance(error, boto.ConfigParseError | boto.ConfigNotFound | boto.InvalidConfigError):
+        return CredentialsError(f"The AWS configuration cannot be used: {error}", "Correct that file: `aws configure`.")
+    if isinstance(error, boto.InvalidRegionError):
+        return CredentialsError(f"{error}", "`aws ec2 describe-regions --all-regions` lists all; choose with --region.")
     if isinstance(error, boto.NoRegionError):
         return CredentialsError(
             "No AWS region is set.",
             "Pass --region, set AWS_REGION, or set `region` for the stage in stages.toml or for the profile "
             "(`aws configure set region eu-central-1`).",
         )
-    if isinstance(error, boto.ConnectionError | boto.HTTPClientError):
+    if isinstance(error, boto.ConnectionError | boto.HTTPClientError | boto.IncompleteReadError):
         return DeployError(
             f"AWS cannot be reached: {error}",
-            "Nothing is lost: CloudFormation continues. Run the same command again to resume.",
+            "Nothing is lost: CloudFormation continues. Run the same command again to resume. If that was the first "
+            "call: is there a network, and is the region spelled as AWS does?",
+        )
+    if isinstance(error, ResponseParserError):
+        return DeployError(
+            f"What came instead of an answer of AWS cannot be read: {str(error)[:300]}",
+            "Is there a proxy or a sign-in page in between (HTTPS_PROXY)? Otherwise run the same command again.",
         )
     if isinstance(error, boto.ClientError):
         return _explain_answer(error)
@@ -191,7 +225,8 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
     if code in UNKNOWN_KEY_CODES:
         return CredentialsError(
             f"AWS does not accept the credentials ({words}).",
-            "`aws sts get-caller-identity` shows whether they work; check AWS_PROFILE, the keys and the clock.",
+            "`aws sts get-caller-identity` shows whether they work; check AWS_PROFILE, the keys and the clock, and "
+            "whether the account has enabled this region (`aws account list-regions`).",
         )
     if code in DENIED_CODES:
         return AccessDeniedError(
@@ -212,7 +247,16 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
         return CredentialsError(
             f"The sign-in has expired ({words}).", "Run `aws sso login`, then the same command again."
         )
-    known = advice(f"{code} {words}")
+    if code in INACTIVE_CODES:
+        return DeployError(
+            f"This account may not use the service or region yet ({words}).",
+            f"Complete the account's sign-up (payment, phone; it can take a day), or enable the region, {AGAIN}",
+        )
+    if code in BROKEN_CODES:
+        return DeployError(
+            f"AWS had an error of its own ({words}).", "Wait some minutes, then run the same command again."
+        )
+    known = advice(f"[{code}] {words}")
     return DeployError(f"AWS refused {words} [{code}]", known and f"{known}, {AGAIN}")
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from generator import catalogue
-from scripts.stage.errors import code_of
+from scripts.stage import parameters
+from scripts.stage.parameters import Found
 from scripts.stage.session import Cloud, tags
 
 
@@ -17,18 +16,19 @@ def parameter_name(stage: str) -> str:
     return f"/{catalogue.PROJECT}/{stage}/{catalogue.HISTORY_PARAMETER}"
 
 
-def remember_image(cloud: Cloud, image_uri: str, before: str = "") -> list[str]:
+def remember_image(cloud: Cloud, image_uri: str, before: str = "", found: Found | None = None) -> list[str]:
     """Put an image at the head of those that worked.
 
     Args:
         cloud: the stage.
         image_uri: the image that runs now and works.
         before: the image that ran before it, "" for none.
+        found: the parameter, read since the stage's lock is held; None to ask for it.
 
     Returns:
         Those that are remembered, newest first.
     """
-    stored = _read(cloud)
+    stored = _read(cloud, found)
     known = _parse(stored)
     wanted = list(dict.fromkeys([image_uri, *([before] if before else []), *known]))[: catalogue.IMAGES_KEPT]
     if wanted != known:
@@ -54,13 +54,10 @@ def _parse(stored: str | None) -> list[str]:
     return [str(image) for image in found] if isinstance(found, list) else []
 
 
-def _read(cloud: Cloud) -> str | None:
-    try:
-        return str(cloud.client("ssm").get_parameter(Name=parameter_name(cloud.stage))["Parameter"]["Value"])
-    except ClientError as error:
-        if code_of(error) != "ParameterNotFound":
-            raise
-        return None
+def _read(cloud: Cloud, found: Found | None = None) -> str | None:
+    name = parameter_name(cloud.stage)
+    there = parameters.read(cloud, name) if found is None else found
+    return str(there[name]["Value"]) if name in there else None
 
 
 def _write(cloud: Cloud, value: str, new: bool) -> None:

@@ -46,11 +46,9 @@ locking" (2016), on pauses and fencing tokens.
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import getpass
 import json
 import os
-import re
 import socket
 import threading
 import time
@@ -59,13 +57,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from generator import catalogue
-from scripts.stage.errors import LockLostError, StageLockedError, code_of
+from scripts.stage import generations
+from scripts.stage.errors import AWS_ERRORS, LockLostError, StageLockedError, code_of
+from scripts.stage.generations import Generation, Listing, path
 from scripts.stage.session import Cloud, tags
 
 BEAT_SECONDS = 15.0
@@ -80,12 +79,35 @@ CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 # "TooManyUpdates" is SSM's answer to simultaneous writes.
 REFUSED = {"ParameterAlreadyExists", "TooManyUpdates"}
 NEVER = float("-inf")
-NUMBER = re.compile(r"[1-9][0-9]*")
 
 
-def path(stage: str) -> str:
-    """Path of the parameters that are the lock."""
-    return f"/{catalogue.PROJECT}/{stage}/{catalogue.LOCK_PATH}"
+@dataclass(frozen=True)
+class Held:
+    """A lock that is not free.
+
+    Attributes:
+        by: who holds it, or has left it, in words.
+        command: what that one is doing.
+        left: whether its heartbeat has ended: the command was killed, and the next one takes over.
+    """
+
+    by: str
+    command: str
+    left: bool
+
+
+def look(cloud: Cloud) -> Held | None:
+    """Who holds the lock of a stage; None if it is free, and for who may not know."""
+    try:
+        found = generations.read(cloud.client("ssm"), path(cloud.stage))
+    except ClientError as error:
+        if code_of(error) != "AccessDeniedException":
+            raise
+        return None
+    if found.newest is None or found.newest.released:
+        return None
+    left = found.newest.age(found.now) > STALE_SECONDS
+    return Held(found.newest.describe(found.now), str(found.newest.facts.get("command", "")), left)
 
 
 @contextlib.contextmanager
@@ -110,75 +132,8 @@ def hold(
         with lock.beating(), _guarding(cloud, lock):
             yield lock
     finally:
-        with contextlib.suppress(BotoCoreError, ClientError):  # a lock that is not released goes stale
+        with contextlib.suppress(*AWS_ERRORS):  # a lock that is not released goes stale
             lock.release()
-
-
-@dataclass(frozen=True)
-class Generation:
-    """One generation, as SSM has it.
-
-    Attributes:
-        number: which.
-        value: what was written.
-        written: when, by the server's clock.
-    """
-
-    number: int
-    value: str
-    written: datetime
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What its writer recorded about itself; empty if that cannot be read."""
-        try:
-            found = json.loads(self.value)
-        except ValueError:
-            return {}
-        return found if isinstance(found, dict) else {}
-
-    @property
-    def holder(self) -> object:
-        """Id of the holder; None for a release, and where it cannot be read."""
-        return None if self.released else self.facts.get("id")
-
-    @property
-    def released(self) -> bool:
-        """Whether it is a release."""
-        return self.facts.get("released") is True
-
-    def age(self, now: datetime | None) -> float:
-        """Seconds since it was written, by the server's clock; 0 if the server does not report the time."""
-        return (now - self.written).total_seconds() if now else 0.0
-
-    def describe(self, now: datetime | None) -> str:
-        """Who holds the lock, as far as that is known."""
-        known = {key: _printable(value) for key, value in self.facts.items() if value not in ("", None)}
-        who = "@".join(known[key] for key in ("who", "host") if key in known) or "an unknown holder"
-        details = [known[key] for key in ("command",) if key in known]
-        details += [f"process {known['pid']}"] if "pid" in known else []
-        details += [f"since {known['since']}"] if "since" in known else []
-        details += [f"last heartbeat {max(0.0, self.age(now)):.0f} seconds ago"] if now and not self.released else []
-        return f"{who} ({', '.join(details)})" if details else who
-
-
-class Listing(NamedTuple):
-    """What is found of a lock.
-
-    Attributes:
-        generations: all of them, the newest last.
-        now: the server's time before they were read; None if it is not reported.
-        beside: values of the notes for the next holder, by name.
-    """
-
-    generations: tuple[Generation, ...]
-    now: datetime | None
-    beside: Mapping[str, str] = MappingProxyType({})
-
-    @property
-    def newest(self) -> Generation | None:
-        """The newest generation."""
-        return self.generations[-1] if self.generations else None
 
 
 class Lock:
@@ -239,6 +194,9 @@ class Lock:
                 written = self._write(self._facts)
                 if written is not None:
                     sent = written
+                    if newest is not None and not newest.released:
+                        left = newest.describe(found.now)
+                        tell(f"Taking over the lock of stage {self._cloud.stage}, which was left by {left}.")
                     continue
             elif elapsed() >= deadline:
                 raise _locked(self._cloud.stage, newest, found.now)
@@ -330,7 +288,7 @@ class Lock:
 
     def _keep_beating(self) -> None:
         while not self._done.wait(BEAT_SECONDS):
-            with self._step, contextlib.suppress(BotoCoreError, ClientError):  # the next one may get through
+            with self._step, contextlib.suppress(*AWS_ERRORS):  # the next one may get through
                 try:
                     self.beat()
                 except LockLostError:
@@ -343,16 +301,7 @@ class Lock:
         return self._base is None or self._base in found.generations
 
     def _list(self) -> Listing:
-        found, beside, now = [], {}, None
-        for page in self._ssm.get_paginator("get_parameters_by_path").paginate(Path=self._path):
-            now = now or _server_time(page)
-            for entry in page["Parameters"]:
-                name = entry["Name"].rpartition("/")[2]
-                if NUMBER.fullmatch(name):
-                    found.append(Generation(int(name), entry["Value"], entry["LastModifiedDate"]))
-                else:
-                    beside[name] = entry["Value"]
-        return Listing(tuple(sorted(found, key=lambda each: each.number)), now, beside)
+        return generations.read(self._ssm, self._path)
 
     def _write(self, facts: dict[str, Any]) -> float | None:
         """Write the generation after the one to build on.
@@ -376,7 +325,7 @@ class Lock:
     def _clean(self, found: Listing) -> None:
         for generation in found.generations[:-1]:
             if generation.age(found.now) > STALE_SECONDS:
-                with contextlib.suppress(BotoCoreError, ClientError):  # the next heartbeat retries
+                with contextlib.suppress(*AWS_ERRORS):  # the next heartbeat retries
                     self._ssm.delete_parameter(Name=f"{self._path}/{generation.number}")
 
 
@@ -392,13 +341,6 @@ def _guarding(cloud: Cloud, lock: Lock) -> Iterator[None]:
 def elapsed() -> float:
     """Seconds since some moment, including time for which the machine slept."""
     return time.clock_gettime(CLOCK)
-
-
-def _server_time(answer: dict[str, Any]) -> datetime | None:
-    try:
-        return email.utils.parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 def _locked(stage: str, newest: Generation, now: datetime | None) -> StageLockedError:
@@ -422,10 +364,6 @@ def _loss(stage: str, found: Listing) -> str:
         f"This command lost the lock of stage {stage} and stopped before its next change: "
         f"no heartbeat got through for {STALE_SECONDS:.0f} seconds. {by}"
     )
-
-
-def _printable(value: object) -> str:
-    return "".join(character for character in str(value) if character.isprintable())[:100]
 
 
 def _user() -> str:

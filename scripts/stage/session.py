@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import email.utils
 import re
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -68,6 +71,7 @@ class Cloud:
         self.guard: Callable[[], None] | None = None
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
+        self._ahead = timedelta()  # how far the server's clock is ahead of this machine's
         self._session = self._open(region, profile)
 
     def client(self, service: str) -> Any:
@@ -81,6 +85,7 @@ class Cloud:
                 made = self._session.client(service, endpoint_url=self.endpoint_url, config=self.config)
                 # At each attempt: a call that is retried after a minute without network must ask again.
                 made.meta.events.register("request-created", self._ask_guard)
+                made.meta.events.register("after-call", self._note_time)
                 self._clients[service] = made
             return self._clients[service]
 
@@ -93,6 +98,17 @@ class Cloud:
         """
         with self._lock:
             return self._session.client(service, endpoint_url=self.endpoint_url, config=self.config.merge(config))
+
+    def now(self) -> datetime:
+        """The time in UTC by the clock of the server that answered last; before the first answer, this machine's.
+
+        Whatever is compared with times that AWS wrote needs this: the machine's clock may be wrong, AWS's is not.
+        """
+        return datetime.now(UTC) + self._ahead
+
+    def _note_time(self, http_response: Any, **_: Any) -> None:
+        with contextlib.suppress(TypeError, ValueError):  # no date, or none that can be read
+            self._ahead = email.utils.parsedate_to_datetime(http_response.headers.get("date")) - datetime.now(UTC)
 
     def _ask_guard(self, operation_name: str, **_: Any) -> None:
         if self.guard and not READS.match(operation_name):

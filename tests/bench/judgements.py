@@ -50,7 +50,7 @@ def _measure(size: int) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state"
         state.mkdir()
-        _seed(state / "tables.db", size)
+        seed(state / "tables.db", size)
         app = running.start_and_wait(state)
         try:
             yield from _record(app, size)
@@ -60,8 +60,13 @@ def _measure(size: int) -> Iterator[Figure]:
             app.close()
 
 
-def _seed(path: Path, size: int) -> None:
-    """Write judgements and counts of three model revisions, as the laptop cloud stores them."""
+def seed(path: Path, size: int) -> None:
+    """Write judgements and counts of three model revisions, as the laptop cloud stores them.
+
+    Args:
+        path: the laptop cloud's file of tables.
+        size: how many judgements.
+    """
     store, stored = Store(path, lambda error: None), threading.Event()
     for number in range(size):
         store.append([Write("sentiment-local-data/JudgementsTable", *_judgement(number))], lambda: None)

@@ -1,4 +1,7 @@
-"""Retraining on 10,000, 100,000 and 1,000,000 judgements: what reading them takes, and the whole of it."""
+"""Retraining on 10,000, 100,000 and 1,000,000 judgements: what export and reading take, and the whole of it.
+
+The largest takes a while; ``BENCH_MOST=100000`` leaves it out.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +21,20 @@ from scripts import ROOT
 from shared import csvformat
 from shared.reviews import text_id
 from shared.times import timestamp
+from tests.bench import judgements
 from tests.bench.figures import Figure
+from tests.local import running
 
 TITLE = "Retraining"
 ABOUT = """\
 `python -m training.retrain` on a CSV file with that many judgements, each of another text: a sentence of
 tests/data/players.tsv with its label, in which two words of five are others, drawn from the model's vocabulary as often
 as language has them (Zipf); one judgement every 20 seconds. Reading is the part up to texts with one answer each, in a
-process of its own. Seconds are of processor time, so that what else the machine does does not count; memory is the
-process's largest, of which torch and the model are some 260 MiB.
+process of its own. The export is `sentiment export` of a laptop cloud with as many judgements, without the laptop cloud
+itself. Seconds are of processor time, so that what else the machine does does not count; memory is the process's
+largest, of which torch and the model are some 330 MiB where it retrains.
 """
-SIZES = (10_000, 100_000, 1_000_000)
+SIZES = [size for size in (10_000, 100_000, 1_000_000) if size <= int(os.environ.get("BENCH_MOST", 1_000_000))]
 OTHERS = 0.4  # share of a sentence's words that are drawn
 SECONDS_APART = 20
 READING = """
@@ -49,6 +55,7 @@ def measure() -> Iterator[Figure]:
             path = Path(folder) / "judgements.csv"
             write(path, size)
             how = f"{size:,} rows, {path.stat().st_size / 1e6:,.0f} MB"
+            yield from _export(Path(folder) / f"export-{size}", size)
             for name, command in (
                 ("reading", [sys.executable, "-c", READING, str(path)]),
                 ("the whole", [sys.executable, "-m", "training.retrain", "--csv", str(path), "--out", folder]),
@@ -57,6 +64,24 @@ def measure() -> Iterator[Figure]:
                 seconds, mib = _run([*command, *more], environment)
                 yield Figure(f"{name} of {size:,} judgements", seconds, "s", how)
                 yield Figure(f"{name} of {size:,} judgements, peak memory", mib, "MiB", how)
+
+
+def _export(folder: Path, size: int) -> Iterator[Figure]:
+    """Export as many judgements from a laptop cloud."""
+    state, target = folder / "state", folder / "judgements.csv"
+    state.mkdir(parents=True)
+    judgements.seed(state / "tables.db", size)
+    running.READY_WITHIN = judgements.READY_SECONDS
+    app = running.start_and_wait(state)
+    try:
+        command = [sys.executable, "-m", "scripts", "export", "--stage", "local", "--out", str(target)]
+        seconds, mib = _run(command, {**os.environ, "STATE": str(state)})
+    finally:
+        app.close()
+    how = f"{size:,} rows, {target.stat().st_size / 1e6:,.0f} MB"
+    yield Figure(f"export of {size:,} judgements", seconds, "s", how)
+    yield Figure(f"export of {size:,} judgements, peak memory", mib, "MiB", how)
+    shutil.rmtree(folder)
 
 
 def write(path: Path, size: int, seed: int = 1) -> None:

@@ -347,3 +347,32 @@ def test_ctrl_c_ends_the_tutor_without_an_error(taught: Path) -> None:
         raise KeyboardInterrupt
 
     Tutor(print, taught, Lines(interrupted)).accompany(tutor.next_page(taught))
+
+
+def test_the_lesson_that_was_checked_last_is_the_one_to_reset(taught: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lesson = read(taught / "docs" / "walkthrough" / "07-something.md")
+    monkeypatch.setattr(verdict, "page_of", lambda number: lesson)
+    monkeypatch.setattr("scripts.cli.learn.ROOT", taught)
+    for number in ("7", "9"):
+        beginning.note(taught, number, None)
+
+    CliRunner().invoke(main, ["learn", "7", "--check"])
+
+    latest = beginning.latest(taught)
+    assert latest and latest.number == "7"
+
+
+def test_a_lesson_that_begins_with_changes_of_another_says_how_to_begin_without_them(
+    taught: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson = read(taught / "docs" / "walkthrough" / "07-something.md")
+    monkeypatch.setattr(verdict, "page_of", lambda number: lesson)
+    monkeypatch.setattr("scripts.cli.learn.ROOT", taught)
+    monkeypatch.setattr(verdict, "edited", lambda page: ["a.py"])
+    beginning.note(taught, "9", None)
+    (taught / "a.py").write_text("of lesson 9\n")
+
+    done = CliRunner().invoke(main, ["learn", "7"])
+
+    assert "and this lesson begins with them" in done.output
+    assert "`make lesson-reset N=9`, then `sentiment learn 7` again." in done.output

@@ -219,7 +219,10 @@ WIDEST = 688  # pixels of a page's text on GitHub; what is wider is made smaller
 TABLES = ("access", "access-pipelines")
 
 
-@pytest.mark.parametrize("name", sorted({picture.name for picture in general()} - set(TABLES)))
+LARGE = ("stack-api", "stack-network", "stack-operations")
+
+
+@pytest.mark.parametrize("name", sorted({*(picture.name for picture in general()), *LARGE} - set(TABLES)))
 def test_text_of_a_picture_is_readable_where_pages_show_it(name: str) -> None:
     drawing = PICTURES[name].draw()
 
@@ -253,6 +256,26 @@ def test_what_is_recorded_is_what_the_engine_says() -> None:
     graphs = sources.graphs()
 
     assert layouts.recorded(graphs) == layouts.lay_out(graphs)
+
+
+def test_a_box_with_many_arrows_is_named_where_they_would_end() -> None:
+    graph = Graph("x")
+    for name in ("hub", "a", "b", "c", "sink"):
+        graph.add(name, name.upper())
+    for name in ("a", "b", "c"):
+        graph.join("hub", name)
+    for name in ("b", "c"):
+        graph.join(name, "sink")
+
+    graph.name_hubs(2)
+
+    assert [(edge.source, edge.target) for edge in graph.edges] == [("b", "sink"), ("c", "sink")]
+    assert [node.lines for node in graph.nodes.values()] == [(), *[("builds on HUB",)] * 3, ()]
+    assert [list(part.nodes) for part in graph.parts()] == [list(graph.nodes)]
+    graph.packed = True
+    assert [list(part.nodes) for part in graph.parts()] == [["hub"], ["a"], ["b", "c", "sink"]]
+    graph.name_hubs(1)
+    assert graph.edges == [] and graph.nodes["b"].lines == ("builds on HUB", "used by SINK")
 
 
 def test_a_changed_graph_needs_its_layout_and_that_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:

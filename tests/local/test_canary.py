@@ -20,7 +20,7 @@ from scripts.cloudformation import stacks
 from scripts.cloudformation.work import Work, changing
 from scripts.release import canary, comparing, images, scaling
 from scripts.release.comparing import Seen
-from scripts.stage import history
+from scripts.stage import history, settings
 from scripts.stage.reporter import Reporter
 from tests.local.conftest import Run
 from tests.local.running import RunningApp
@@ -34,6 +34,7 @@ BRIEF = "0.05"
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer is slow: on a busy machine those of a task that has just started may be (tests/unit judges speed)."""
     monkeypatch.setattr(comparing, "NOTICED_MILLISECONDS", float("inf"))
+    monkeypatch.setattr(comparing, "FEWEST", 5)
 
 
 @pytest.fixture
@@ -205,13 +206,15 @@ def test_ctrl_c_at_the_end_of_the_comparison_stops_the_roll_too(
 def leave_canary(own: RunningApp, image: str) -> str:
     """What a killed command leaves: a canary, of whatever image; the name of its service."""
     with changing(own.cloud, Reporter(), "roll") as work:
-        scaling.set_parameters(work, canary.STACK, {CANARY.image: image})
+        scaling.set_parameters(work, settings.load("local"), canary.STACK, {CANARY.image: image})
     return stacks.collect_outputs(own.cloud)[CANARY.name]
 
 
 def test_a_stage_that_sleeps_has_no_canary_left(own: RunningApp, run: Run, service: Service, before: str) -> None:
     name = leave_canary(own, before)
-    assert f"canary {before}: it is being compared" in run("status").stdout
+    assert f"Canary {before}: its command was killed; `sentiment roll --stage local --image {before}`" in (
+        run("status").stdout
+    )
     try:
         run("sleep")
         tasks = service.ecs.list_tasks(cluster=service.cluster)["taskArns"]

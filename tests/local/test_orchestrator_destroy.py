@@ -13,6 +13,7 @@ from scripts.cli.main import main
 from scripts.local import place
 from scripts.release import destroy, images, smoke
 from scripts.stage import history
+from tests.local import leftovers
 from tests.local.running import start_and_wait
 from tests.local.small_app import says
 
@@ -73,12 +74,14 @@ def test_a_stage_goes_down_in_steps_and_comes_up_again(own, run):
 
     destroy._release_instances(cloud, outputs["AutoScalingGroupName"])  # as far as a run came that died there
 
+    kinds = {kind for kind, names in leftovers.held(cloud.client).items() if names}
+    assert {"addresses", "gateways", "keys", "logs", "buckets", "dashboards", "alarms", "balancers"} <= kinds
     everything = run("destroy", "--yes")
+    assert not {kind: names for kind, names in leftovers.held(cloud.client).items() if names}, "what would cost"
     assert "AND ALL JUDGEMENTS" in everything.stderr
     assert "Nothing else carries the stage's tags." in everything.stdout
     left = cloud.client("ssm").get_parameters_by_path(Path="/sentiment/local", Recursive=True)["Parameters"]
     assert left == [], "lock, history and key go too"
-    assert cloud.client("dynamodb").list_tables()["TableNames"] == []
     assert "nothing was there" in run("destroy", "--yes").stdout
     assert "Nothing of stage local is deployed" in run("outputs", code=1).stderr
 

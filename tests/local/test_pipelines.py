@@ -173,7 +173,7 @@ def test_the_pipelines_steps_in_order_each_in_its_own_role(own, tree, outputs, t
     assert image(after) == image(before), "the image is the service pipeline's affair"
 
     change(tree, "service")
-    run_job(tree, own, outputs, "service", "roll", "service", {"CANARY_MINUTES": "0.02"})
+    run_job(tree, own, outputs, "service", "roll", "service", {"CANARY_MINUTES": "0.2"})
     assert image(task_definition(own)) != image(before)
     assert own.request("POST", "/api/getSentiment", {"review": "I am glad."}).status == 200
 

@@ -44,6 +44,8 @@ TYPES: dict[str, Attributes] = {
     "AWS::CloudWatch::Alarm": lambda id: {"Arn": f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{id}"},
     "AWS::ECS::CapacityProvider": _none,
     "AWS::ECS::ClusterCapacityProviderAssociations": _none,
+    "AWS::Events::ApiDestination": lambda id: {"Arn": f"arn:aws:events:us-east-1:123456789012:api-destination/{id}"},
+    "AWS::Events::Connection": lambda id: {"Arn": f"arn:aws:events:us-east-1:123456789012:connection/{id}"},
     "AWS::IAM::OIDCProvider": _none,
     "AWS::S3::BucketPolicy": _none,
     "AWS::SNS::Subscription": _none,

@@ -54,6 +54,7 @@ PUSH = "docker push, which speaks to the registry itself"
 UNSEEN = {
     "dynamodb:DeleteItem": SMOKE,
     "dynamodb:Query": SMOKE,
+    "ssm:GetParameter": f"{SMOKE}, if the export is private",
     "cloudformation:CancelUpdateStack": TROUBLE,
     "cloudformation:ContinueUpdateRollback": TROUBLE,
     "cloudformation:DeleteChangeSet": "a change set without changes, or one that came after Ctrl-C",

@@ -51,6 +51,7 @@ class Artefact:
         self.path = found[0]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # it keeps what the longest batch took
         self.session = onnxruntime.InferenceSession(self.path, options, providers=["CPUExecutionProvider"])
         metadata = self.session.get_modelmeta().custom_metadata_map
         self.tokenizer = Tokenizer(metadata["vocabulary"].split("\n"))

@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--least",
-        type=float,
+        type=_share,
         default=run.LEAST,
         help="set labels aside that the old model gives a lower probability; 0: none",
     )
@@ -116,6 +116,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser
+
+
+def _share(written: str) -> float:
+    """A share, 0..1, as an option has it."""
+    try:
+        share = float(written)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{written!r} is not a share between 0 and 1")
+    return share
 
 
 @contextmanager

@@ -22,9 +22,11 @@ from training import LABELS
 from training.evaluation import metrics
 from training.network import batches
 from training.network.rnn import Network, quantise
+from training.retrain.adam import Adam
 
 BATCH = 32  # judged texts a step, and as many of replay for each of REPLAY
 REPLAY = 2
+ANSWERED = 64  # texts that a network answers at a time: more need memory and are no faster
 EPOCHS = 14
 # Eleven minutes of processor time. So up to 9,142 texts are shown in all EPOCHS; of more, each is shown less often.
 MOST_STEPS = 4_000
@@ -40,7 +42,7 @@ WORD_DROPOUT = 0.1
 SHARPEST = 1.0  # greatest length of a step's gradient
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """A text to learn from.
 
@@ -80,10 +82,7 @@ def tune(
     network.dropout.p, network.word_dropout = DROPOUT, WORD_DROPOUT
     anchor = {name: value.detach().clone() for name, value in old.named_parameters() if name != "embedding.weight"}
     rest = [value for name, value in network.named_parameters() if name != "embedding.weight"]
-    optimisers = [
-        torch.optim.Adam(rest, lr=RATE),
-        torch.optim.SparseAdam([network.embedding.weight], lr=VECTOR_RATE),
-    ]
+    optimisers = (Adam(rest), RATE), (Adam([network.embedding.weight]), VECTOR_RATE)
     learned, kept = _targets(old, judged), _targets(old, replay)
     rounds = _rounds(len(judged))
     steps = rounds * -(-len(judged) // BATCH)
@@ -91,21 +90,16 @@ def tune(
     network.train()
     for _ in range(rounds):
         for places in batches.places([len(lesson.ids) for lesson in judged], BATCH, random):
-            pace = 1 - done / steps
-            for optimiser, rate in zip(optimisers, (RATE, VECTOR_RATE), strict=True):
-                optimiser.param_groups[0]["lr"] = rate * pace
-                optimiser.zero_grad(set_to_none=True)
             again = random.sample(range(len(replay)), min(REPLAY * len(places), len(replay)))
-            logits = network(*batches.pad([judged[place].ids for place in places]))
-            loss = cross_entropy(logits, learned[places])
+            # One after the other: what a gradient needs is kept until it is known, which for all at once is much.
+            cross_entropy(network(*batches.pad([judged[place].ids for place in places])), learned[places]).backward()
             if again:
                 logits = network(*batches.pad([replay[place].ids for place in again]))
-                loss = loss + KEEP * cross_entropy(logits, kept[again])
-            loss = loss + ANCHOR * _way(network, anchor)
-            loss.backward()
+                (KEEP * cross_entropy(logits, kept[again])).backward()
+            (ANCHOR * _way(network, anchor)).backward()
             nn.utils.clip_grad_norm_(rest, SHARPEST)
-            for optimiser in optimisers:
-                optimiser.step()
+            for optimiser, rate in optimisers:
+                optimiser.step(rate * (1 - done / steps))
             done += 1
             tell(done, steps)
     network.dropout.p, network.word_dropout = old.dropout.p, old.word_dropout
@@ -191,7 +185,7 @@ def answers(network: Network, lessons: Sequence[Lesson], calibrated: bool = True
         Probabilities, [texts, labels].
     """
     found = torch.zeros(len(lessons), len(LABELS))
-    for places in batches.places([len(lesson.ids) for lesson in lessons], 256):
+    for places in batches.places([len(lesson.ids) for lesson in lessons], ANSWERED):
         tokens, lengths = batches.pad([lessons[place].ids for place in places])
         found[places] = network.probabilities(tokens, lengths) if calibrated else network(tokens, lengths).softmax(1)
     return found

@@ -27,7 +27,7 @@ from training.texts import data
 TOLD_EVERY = 5_000  # lines
 FORGOTTEN = Path(__file__).with_name("forgotten.tsv")  # what `sentiment forget` erased, until when
 PROVEN = "valid"  # a receipt that the API has checked
-MOST_TEXTS = 40_000  # that are kept of a file: training shows no more of them than that
+MOST_TEXTS = 30_000  # that are kept of a file: training shows no more of them than that
 MOST_ALIKE = 50  # of those, with the same two most telling words
 MINUTE = len("2026-01-01T00:00")  # of a time, what is no more exact than a minute
 
@@ -51,7 +51,7 @@ Tell = Callable[[str, int, int], None]
 Answer = tuple[str, str]  # label, or none of these; second label or ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Judged:
     """A text and what most people said of it.
 
@@ -101,7 +101,7 @@ class Collected:
         return self.steps["rows"] - sum(count for step, count in self.steps.items() if step != "rows")
 
 
-@dataclass
+@dataclass(slots=True)
 class Said:
     """A text and everything that was said of it.
 

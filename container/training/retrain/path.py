@@ -158,20 +158,21 @@ def search(field: Field, old: Network, whole: Network, tell: Callable[[int, int]
         whole: where it ends.
         tell: told how many shares have been measured, and of how many.
     """
-    networks: list[Network] = []
     points: list[Point] = []
     for number, share in enumerate(finetune.SHARES, start=1):
-        networks.append(finetune.between(old, whole, share))
-        points.append(Point(share, field.compare(networks[-1], CHOOSING), field.compare(networks[-1], REGRESSION)))
+        network = finetune.between(old, whole, share)  # made anew when it is judged: five at once need much memory
+        points.append(Point(share, field.compare(network, CHOOSING), field.compare(network, REGRESSION)))
         tell(number, len(finetune.SHARES))
     order = sorted(range(len(points)), key=lambda place: (points[place].choosing.new_loss, -points[place].share))
     verdicts: list[Verdict] = []
     for place in order:
-        verdicts.append(field.judge(networks[place]))
+        network = finetune.between(old, whole, points[place].share)
+        verdicts.append(field.judge(network))
         points[place] = replace(points[place], verdict=verdicts[-1])
         if not verdicts[-1].objections:
-            return Chosen(networks[place], points[place], verdicts[-1], points)
-    return Chosen(networks[order[0]], points[order[0]], verdicts[0], points)
+            return Chosen(network, points[place], verdicts[-1], points)
+    best = points[order[0]]
+    return Chosen(finetune.between(old, whole, best.share), best, verdicts[0], points)
 
 
 def remembered(field: Field, new: Network) -> dict[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from awacs import aws
-from troposphere import Ref, Sub
+from troposphere import GetAtt, Ref, Sub
 
 from generator import catalogue
 from generator.building import receipt_key_arn
@@ -49,7 +49,7 @@ LOOKED_UP = "AWS::SSM::Parameter::Value<"
 Document = dict[str, Any]
 
 
-def allow(names: Iterable[str], *resources: str | Sub, when: aws.Condition | None = None) -> aws.Statement:
+def allow(names: Iterable[str], *resources: str | Sub | GetAtt, when: aws.Condition | None = None) -> aws.Statement:
     """Statement that allows calls.
 
     Args:
@@ -218,7 +218,7 @@ def lock() -> list[aws.Statement]:
 
 def history() -> list[aws.Statement]:
     """Recording which images worked."""
-    own = ("AddTagsToResource", "GetParameter", "PutParameter")
+    own = ("AddTagsToResource", "GetParameters", "PutParameter")
     return [allow([f"ssm:{call}" for call in own], f"{PARAMETERS}/{catalogue.HISTORY_PARAMETER}")]
 
 
@@ -242,12 +242,12 @@ def watch_canary() -> list[aws.Statement]:
 def smoke_test() -> list[aws.Statement]:
     """Verifying the receipt of the smoke test's prediction, and removing only its own judgement and counts."""
     identity = text_id(catalogue.SMOKE_REVIEW)
-    erase = ["dynamodb:DeleteItem", "dynamodb:Query"]
     table = f"arn:${{AWS::Partition}}:dynamodb:{HERE}:table/{OURS}-data"
     return [
-        allow(erase, f"{table}-Judgements*", when=_leading_keys(identity)),
-        allow(erase, f"{table}-Counts*", when=_leading_keys(f"{catalogue.SMOKE_MODEL_PREFIX}*")),
-        allow(["ssm:GetParameter"], f"{PARAMETERS}/export-token", receipt_key_arn()),
+        allow(["dynamodb:DeleteItem", "dynamodb:Query"], f"{table}-Judgements*", when=_leading_keys(identity)),
+        allow(["dynamodb:DeleteItem"], f"{table}-Counts*", when=_leading_keys(f"{catalogue.SMOKE_MODEL_PREFIX}*")),
+        allow(["ssm:GetParameter"], f"{PARAMETERS}/export-token"),
+        allow(["ssm:GetParameters"], receipt_key_arn()),
         # An API that answers 429 may have been closed by the stage's switch: then it cannot be tested.
         allow(["apigateway:GET"], "arn:${AWS::Partition}:apigateway:${AWS::Region}::/apis/*/stages/*"),
     ]
@@ -292,5 +292,5 @@ def _action(name: str) -> aws.Action:
     return aws.Action(*name.split(":", 1))
 
 
-def _sub(resource: str | Sub) -> Sub | str:
+def _sub(resource: str | Sub | GetAtt) -> Sub | GetAtt | str:
     return Sub(resource) if isinstance(resource, str) and "${" in resource else resource

@@ -15,7 +15,7 @@ from generator import boundary
 from generator.building import add_output, name_tag, new_template, policy, purpose
 from generator.catalogue import DEPLOY_ROLE, GITHUB_AUDIENCE, GITHUB_ISSUER
 from generator.parameters import parameter
-from generator.stacks.pipeline import boundary_policy, deploying, permissions
+from generator.stacks.pipeline import boundary_policy, deploying, permissions, schedule
 
 MAKES_PROVIDER = "MakesProvider"
 
@@ -47,6 +47,7 @@ def build(app: Mapping[str, Callable[[], Template]]) -> Template:
         add_output(template, f"{name}RoleArn", GetAtt(one, "Arn"), f"Role of the pipeline: {name.lower()}")
     deploy = deploy_role(template, deploying.statements(_takers(built)))
     add_output(template, DEPLOY_ROLE, GetAtt(deploy, "Arn"), "Role that CloudFormation deploys the other stacks with")
+    schedule.add(template)
     add_output(template, "IdentityProviderInUse", provider, "GitHub's identity provider that the roles trust")
     return template
 

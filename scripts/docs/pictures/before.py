@@ -37,5 +37,5 @@ def graph() -> Graph:
     for old, new in (("view", "page"), ("rest", "api"), ("rest", "functions"), ("mysql", "tables"), ("rnn", "service")):
         graph.join(old, new)
     graph.frame("Before: servers that always run", "outside", before)
-    graph.frame("Now: each part scales and is paid by itself", "page", after)
+    graph.frame("Now: each part scales and is billed on its own", "page", after)
     return graph

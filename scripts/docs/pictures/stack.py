@@ -5,13 +5,23 @@ from __future__ import annotations
 from scripts.cloudformation import references
 from scripts.cloudformation.templates import Template
 from scripts.docs import model
-from scripts.docs.graph import Graph
+from scripts.docs.graph import LONGEST, Graph
 from scripts.docs.pictures.kinds import icon_of, kind_of
+
+MANY = 20  # resources of a stack; with more, no page is wide enough for all arrows
+NARROW = 160.0  # width in pixels of a line in its boxes
+MOST_ARROWS = 3  # from or to a box, in the picture of such a stack
+
+
+def is_large(template: Template) -> bool:
+    """Whether a stack has so many resources that its picture names boxes instead of drawing many arrows to one."""
+    return len(template.resources) > MANY
 
 
 def graph_of(template: Template) -> Graph:
     """Resources of a stack, and the stacks that it takes values from."""
-    graph = Graph(f"Stack {template.stack}: what builds on what")
+    large = is_large(template)
+    graph = Graph(f"Stack {template.stack}: what builds on what", longest=NARROW if large else LONGEST)
     givers = _givers(template)
     for giver in dict.fromkeys(givers.values()):
         graph.add(f"stack {giver}", f"{giver} stack", *(name for name, its in givers.items() if its == giver))
@@ -30,6 +40,9 @@ def graph_of(template: Template) -> Graph:
     for giver in set(givers.values()):
         if f"stack {giver}" not in used:  # its value is wired, but no resource names it
             del graph.nodes[f"stack {giver}"]
+    if large:
+        graph.name_hubs(MOST_ARROWS)
+        graph.packed = True
     return graph
 
 

@@ -19,8 +19,8 @@ def before() -> Graph:
 
 
 def now() -> Graph:
-    """The same app here: each part scales and is paid by itself."""
-    graph = Graph("Now: each part scales and is paid by itself", legend=False, tall=True, across=True)
+    """The same app here: each part scales and is billed on its own."""
+    graph = Graph("Now: each part scales and is billed on its own", legend=False, tall=True, across=True)
     graph.add("person", "Person", kind="person", icon="user")
     graph.add("page", "Page", kind="page", icon="s3")
     graph.add("api", "HTTP API", kind="api", icon="api-gateway")

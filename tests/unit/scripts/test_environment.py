@@ -6,10 +6,12 @@ import base64
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -204,6 +206,35 @@ def test_a_failure_leaves_the_former_one_as_it_was(ready: House, capsys: pytest.
     assert "is not what is locked, so it was not installed" in capsys.readouterr().err
     assert environment.why_not(ready.venv, "app") is None
     assert ready.hello() == "hello\n"
+
+
+def test_torch_that_is_not_what_is_locked_is_not_installed(ready: House, monkeypatch, capsys) -> None:
+    ready.lock("torch", "2.0", digest="0" * 64)
+    monkeypatch.setitem(environment.SETS, "train", environment.Set("dev.txt", 1, project=False, torch="torch.txt"))
+
+    assert ready.make("train") == 1
+
+    said = capsys.readouterr().err
+    assert "is not what is locked, so it was not installed" in said
+    assert "TORCH_INDEX names a copy of it" in said
+    assert ready.hello() == "hello\n"
+
+
+def test_torch_is_locked_for_every_python_on_both_processors() -> None:
+    linux, mac = re.split(r"\n(?=torch==)", (ROOT / "requirements" / "torch.txt").read_text())[1:]
+    pythons = 4  # 3.11 to 3.14
+    for text, version, files in ((linux, "+cpu", 2 * pythons), (mac, "", pythons)):
+        assert re.match(rf"torch==[\d.]+{re.escape(version)} ;", text)
+        digests = re.findall(r"sha256:([0-9a-f]{64})\b", text)
+        assert len(set(digests)) == len(digests) == files
+
+
+def test_what_torch_depends_on_is_locked_with_the_rest() -> None:
+    pytest.importorskip("torch", reason="needs torch (make train-env)")
+    lock = (ROOT / "requirements" / "train.txt").read_text()
+    needed = [re.split(r"[^\w-]", line)[0] for line in metadata.requires("torch") or () if "extra ==" not in line]
+    assert "sympy" in needed
+    assert [name for name in needed if not re.search(rf"^{name}==", lock, re.MULTILINE)] == []
 
 
 def test_an_environment_of_somebody_s_own_is_kept(house: House, made: Path, monkeypatch, capsys) -> None:

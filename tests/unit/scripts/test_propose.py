@@ -13,6 +13,7 @@ from scripts import ROOT
 
 GH = """#!/bin/sh
 echo "gh $@" >>"$SAID"
+[ "$1 $2" != "$FAILS" ]
 """
 NOBODY = {f"GIT_{who}_{what}": "x@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")} | {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -51,12 +52,12 @@ def report(checkout: Path, revision: str) -> None:
     (checkout / "build/retrain/public.md").write_text(f"From sentiment-000000000000 to sentiment-{revision}. Merging")
 
 
-def propose(checkout: Path, status: int = 0) -> tuple[str, list[str]]:
-    """What the target prints, and what it asks GitHub."""
+def propose(checkout: Path, status: int = 0, fails: str = "") -> tuple[str, list[str]]:
+    """What the target prints, and what it asks GitHub, which may refuse one of its commands."""
     said = checkout.parent / "said"
     said.unlink(missing_ok=True)
     path = f"{checkout.parent}:{os.environ['PATH']}"
-    environment = os.environ | NOBODY | {"PATH": path, "SAID": str(said)}
+    environment = os.environ | NOBODY | {"PATH": path, "SAID": str(said), "FAILS": fails}
     done = subprocess.run(["make", "propose"], cwd=checkout, env=environment, capture_output=True, text=True)
     assert done.returncode == status, done.stderr
     return done.stdout + done.stderr, said.read_text().splitlines() if said.exists() else []
@@ -108,3 +109,39 @@ def test_the_report_of_another_model_is_not_published(checkout: Path, revision: 
     assert "does not tell of sentiment-111111111111" in said
     assert asked == []
     assert git(checkout, "branch", "--format", "%(refname:short)").split() == ["main"]
+
+
+def retrained(checkout: Path) -> None:
+    """What `make retrain` leaves, beside other work that is going on."""
+    (checkout / "container/model/sentiment-000000000000.onnx").unlink()
+    (checkout / "container/model/sentiment-111111111111.onnx").write_text("new")
+    (checkout / "unrelated.txt").write_text("changed")
+    git(checkout, "add", "unrelated.txt")
+    report(checkout, "111111111111")
+
+
+@pytest.mark.parametrize("branch", ["main", "work", ""])
+@pytest.mark.parametrize("fails", ["push", "auth setup-git", "pr create"])
+def test_a_failure_leaves_everything_where_it_was_and_the_next_try_goes_on(
+    checkout: Path, fails: str, branch: str
+) -> None:
+    git(checkout, "switch", "--quiet", *(["-C", branch] if branch else ["--detach"]))
+    retrained(checkout)
+    before = git(checkout, "status", "--porcelain", "--branch")
+    origin = checkout.parent / "origin.git"
+    if fails == "push":
+        origin.rename(checkout.parent / "away")
+    said, _ = propose(checkout, status=2, fails=fails)
+    assert "No pull request was opened. The new model is where it was, in container/model" in said
+    assert git(checkout, "status", "--porcelain", "--branch") == before
+    assert (checkout / "container/model/sentiment-111111111111.onnx").read_text() == "new"
+
+    if fails == "push":
+        (checkout.parent / "away").rename(origin)
+    said, asked = propose(checkout)
+    assert "is on the branch retrain/sentiment-111111111111" in said
+    assert [each.split(" --")[0] for each in asked] == ["gh auth setup-git", "gh pr create"]
+    assert git(origin, "rev-list", "--count", "main..retrain/sentiment-111111111111").strip() == "1"
+    assert git(checkout, "status", "--porcelain", "--untracked-files=no").split() == ["M", "unrelated.txt"]
+    assert git(checkout, "branch", "--show-current").strip() == branch
+    assert [path.name for path in (checkout / "container/model").iterdir()] == ["sentiment-000000000000.onnx"]

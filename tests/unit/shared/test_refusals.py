@@ -49,7 +49,7 @@ BAD: dict[str, tuple[str | None, bytes | dict[str, Any], int, str]] = {
     "only spaces for a body": (JSON, b" \r\n ", 400, "is empty"),
     "not JSON": (JSON, b"review=happy", 400, "cannot be read as JSON"),
     "cut short": (JSON, b'{"review": "happy"', 400, "cannot be read as JSON"),
-    "a byte order mark alone": (JSON, b"\xef\xbb\xbf", 400, "cannot be read as JSON"),
+    "a byte order mark alone": (JSON, b"\xef\xbb\xbf", 400, "is empty"),
     "a byte order mark of UTF-16": (JSON, b"\xfe\xff" + SMALL, 400, "not valid UTF-8"),
     "two byte order marks": (JSON, b"\xef\xbb\xbf" * 2 + SMALL, 400, "cannot be read as JSON"),
     "two objects": (JSON, SMALL + SMALL, 400, "cannot be read as JSON"),

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sentiment.app import create_app
 from sentiment.model import BUCKET_TOKENS, Model, runs
 from sentiment.settings import Settings
+from sentiment.turns import Turns
 from shared import receipts
 from shared.limits import MAX_BATCH_BODY_BYTES, MAX_REVIEW_CHARACTERS, MAX_REVIEWS
 
@@ -107,6 +108,13 @@ def test_the_longest_texts_fit_however_they_are_escaped(client: FlaskClient) -> 
     answer = client.post(PATH, data=body.ljust(MAX_BATCH_BODY_BYTES + 1), content_type="application/json")
     assert answer.status_code == 413
     assert f"at most {MAX_BATCH_BODY_BYTES:,} bytes" in answer.text
+
+
+def test_others_may_go_first_between_any_two_texts(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(Turns, "_give_way", lambda turns: asked.append(turns))
+    ask(create_app(Settings(), model).test_client(), ["qwxz vbnm"] * 50)  # which are read, but no network is run
+    assert len(asked) >= 2 * 49, "once while each is searched for patterns, once while it is read into tokens"
 
 
 def test_runs_hold_each_text_once_with_little_padding() -> None:

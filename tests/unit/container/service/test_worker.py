@@ -11,11 +11,20 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from gunicorn.config import Config
+from gunicorn.http.errors import NoMoreData, ParseException
+from gunicorn.http.parser import RequestParser
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from sentiment.worker import MAX_HEAD_BYTES, Incoming
-from shared.limits import MAX_BATCH_BODY_BYTES
+from sentiment.incoming import MAX_HEAD_BYTES, Incoming
+from sentiment.turns import REQUEST_PRICE
+from sentiment.worker import Worker
+from shared.limits import MAX_BATCH_BODY_BYTES, MAX_REVIEW_CHARACTERS, MAX_REVIEWS
 from tests.unit.container.service.support import CONTAINER, DEADLINE_SECONDS, Service
 
 Start = Callable[..., Service]
@@ -29,6 +38,8 @@ WHOLE = {
     "no body": GET,
     "a body": HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY,
     "a length in small letters": HEAD + b"content-length:%d \r\n\r\n" % len(BODY) + BODY,
+    "a length with zeros before it": HEAD + b"Content-Length: %027d\r\n\r\n" % len(BODY) + BODY,
+    "a length and no chunks": HEAD + b"Transfer-Encoding: identity\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY,
     "no bytes": HEAD + b"Content-Length: 0\r\n\r\n",
     "chunks": HEAD + CHUNKS + b'5\r\n{"rev\r\n16;x=y\r\niew": "I am so happy"}\r\n0\r\n\r\n',
     "chunks that look like the last": HEAD + CHUNKS + b"7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n",
@@ -65,9 +76,53 @@ def test_what_is_wrong_is_left_to_the_parser(request_: bytes) -> None:
     assert Incoming().add(request_)
 
 
-def test_a_body_beyond_all_limits_is_not_collected() -> None:
+CONFIG = Config()
+FRAGMENTS = [
+    *(b"Content-Length: " + one for one in (b"0", b"3", b"03", b"0" * 30 + b"3", b"+3", b"3 ", b"3,3", b"9" * 30, b"")),
+    *(b"Transfer-Encoding: " + one for one in (b"chunked", b"Chunked ", b"identity", b"gzip, chunked", b"x", b"")),
+    *(b"content-length:3", b"Content-Length : 3", b"X: Content-Length: 3", b"X: a\r\n Content-Length: 3", b"X: \n"),
+    *(b"Expect: 100-continue", b"Connection: close", b"Trailer: X"),
+]
+BODIES = [
+    b"abc",
+    b"3\r\nabc\r\n",
+    b"0\r\n\r\n",
+    b"3 \r\nabc\r\n",
+    b"0x3\r\nabc\r\n",
+    b"1_0\r\n",
+    b"3;a\r\n",
+    b"0\r\nA: b\r\n\r\n",
+]
+
+
+@given(
+    st.lists(st.sampled_from(FRAGMENTS), max_size=4),
+    st.lists(st.sampled_from(BODIES), max_size=4),
+    st.sampled_from([b"HTTP/1.1", b"HTTP/1.0"]),
+)
+@settings(max_examples=500, deadline=None)
+def test_where_a_request_ends_the_parser_agrees_or_refuses_it(
+    fragments: list[bytes], bodies: list[bytes], version: bytes
+) -> None:
+    head = b"POST /predict " + version + b"\r\nHost: x\r\n" + b"".join(one + b"\r\n" for one in fragments)
     incoming = Incoming()
-    assert incoming.add(HEAD + b"Content-Length: %d\r\n\r\n" % (MAX_BATCH_BODY_BYTES + 1))
+    if not incoming.add(head + b"\r\n" + b"".join(bodies)) or incoming.truncated:
+        return
+    parser = RequestParser(CONFIG, iter(()), ("127.0.0.1", 1))
+    parser.unreader.unread(incoming.take())
+    try:
+        request = next(parser)
+        request.body.read()
+    except (ParseException, NoMoreData):  # and the connection is closed
+        return
+    missing = getattr(request.body.reader, "length", 0)
+    assert request.should_close() or (missing, parser.unreader.read()) == (0, b"")
+
+
+@pytest.mark.parametrize("length", [b"%d" % (MAX_BATCH_BODY_BYTES + 1), b"9" * 5_000])
+def test_a_body_beyond_all_limits_is_not_collected(length: bytes) -> None:
+    incoming = Incoming()
+    assert incoming.add(HEAD + b"Content-Length: %s\r\n\r\n" % length)
     assert incoming.truncated
     incoming = Incoming()
     assert not incoming.add(HEAD + CHUNKS + b"FFFFFFFF\r\n")
@@ -89,6 +144,17 @@ def test_the_module_that_the_master_imports_starts_no_thread_of_onnx_runtime() -
     assert (
         subprocess.run([sys.executable, "-c", code], cwd=CONTAINER, env={"PYTHONPATH": str(CONTAINER)}).returncode == 0
     )
+
+
+@pytest.mark.parametrize("character", ["a", "\u0436", "\U0001f600"])
+def test_a_request_is_not_refused_unread_for_how_its_characters_are_written(character: str) -> None:
+    longest = MAX_REVIEWS * (REQUEST_PRICE + MAX_REVIEW_CHARACTERS)
+    prices: list[int] = []
+    turns = SimpleNamespace(refusal=lambda price, explanation: prices.append(price))
+    worker = SimpleNamespace(wsgi=SimpleNamespace(extensions={"turns": turns}))
+    body = json.dumps({"reviews": [character * MAX_REVIEW_CHARACTERS] * MAX_REVIEWS}).encode()
+    Worker._refusal(cast(Worker, worker), b"POST /predict/batch HTTP/1.1\r\n\r\n" + body)
+    assert longest / 2 < prices[0] <= longest
 
 
 # --- as it runs ----------------------------------------------------------------------------------------------------
@@ -198,6 +264,48 @@ def test_what_is_too_long_is_refused_before_it_is_sent(start: Start) -> None:
         assert (status, headers["connection"]) == (413, "close")
     with connect(service, b"GET / HTTP/1.1\r\nX: " + b"x" * MAX_HEAD_BYTES) as connection:
         assert answer(connection)[0] == 431
+
+
+CANARY = b"verysecretword"
+SENT = HEAD + b"Content-Length: 2\r\n\r\n{}"
+MALFORMED = {
+    "a text instead of a request": (b"my " + CANARY + b" of a text\r\n\r\n", 400),
+    "a small method": (CANARY + b" /predict HTTP/1.1\r\n\r\n", 400),
+    "a bad address": (b"GET " + CANARY + b" HTTP/1.1\r\n\r\n", 400),
+    "a long address": (b"GET /" + CANARY + b"x" * 5_000 + b" HTTP/1.1\r\n\r\n", 414),
+    "a header without a name": (HEAD + b": " + CANARY + b"\r\n\r\n", 400),
+    "a header with a bad name": (HEAD + CANARY + b" x: y\r\n\r\n", 400),
+    "two content types": (HEAD + b"Content-Type: " + CANARY + b"\r\n\r\n", 400),
+    "a long header": (HEAD + b"X: " + CANARY * 800 + b"\r\n\r\n", 431),
+    "another expectation": (HEAD + b"Expect: " + CANARY + b"\r\n\r\n", 417),
+    "an unknown coding": (HEAD + b"Transfer-Encoding: " + CANARY + b"\r\n\r\n", 501),
+    "a bad length": (HEAD + b"Content-Length: " + CANARY + b"\r\n\r\n", 400),
+    "a bad chunk size": (HEAD + CHUNKS + CANARY + b"\r\n\r\n", 400),
+    "a chunk size with a prefix": (HEAD + CHUNKS + b"0x2\r\n{}\r\n0\r\n\r\n", 400),
+    "a longer chunk than it says": (HEAD + CHUNKS + b"2\r\n{}" + CANARY + b"\r\n0\r\n\r\n", 400),
+    "a length among the trailers": (HEAD + CHUNKS + b"2\r\n{}\r\n0\r\nContent-Length: 5\r\n\r\n", 400),
+}
+
+
+def test_what_is_no_http_gets_a_problem_document_and_none_of_it_is_logged(start: Start) -> None:
+    service = start(LOG_LEVEL="debug")
+    service.wait_for_line("Listening at")
+    for name, (sent, expected) in MALFORMED.items():
+        with connect(service, sent) as connection:
+            status, headers, body = answer(connection)
+            assert (name, status, headers["content-type"]) == (name, expected, "application/problem+json")
+            assert json.loads(body)["status"] == expected
+            assert CANARY not in body
+            assert headers["x-request-id"]
+            assert connection.recv(1) == b"", name
+    with connect(service, SENT + b"half a request with " + CANARY) as connection:
+        assert answer(connection)[0] == 400
+        connection.shutdown(socket.SHUT_WR)
+    lines = service.wait_for_line("request", len(MALFORMED) + 1)
+    assert {line["level"] for line in lines} == {"INFO"}
+    assert [line["status"] for line in lines if line["route"] is None]
+    assert CANARY.decode() not in service.output.read_text() + service.errors.read_text()
+    assert "ip=" not in service.output.read_text()
 
 
 def test_clients_that_keep_a_closed_connection_hold_up_nobody(start: Start) -> None:

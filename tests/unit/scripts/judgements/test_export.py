@@ -5,6 +5,7 @@ import hashlib
 import os
 import threading
 import tracemalloc
+from datetime import UTC, datetime
 
 import pytest
 
@@ -26,6 +27,9 @@ class Table:
 
     def client(self, _service):
         return self
+
+    def now(self):
+        return datetime.fromtimestamp(0, UTC)
 
     def get_paginator(self, _operation):
         return self

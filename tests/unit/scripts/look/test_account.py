@@ -112,6 +112,15 @@ def test_an_alarm_address_counts_once_it_is_confirmed(cloud, subscribed, detail)
     assert finding.warning == (detail != "confirmed")
 
 
+def test_an_address_that_a_deployment_was_given_counts_too(cloud):
+    topic, tags = "arn:aws:sns:eu-central-1:1:alarms", {"project": "sentiment", "stage": "dev"}
+    given = {"AlarmEmail": "b@example.com"}
+    found = {"a": StackState("a", "x", "CREATE_COMPLETE", "", {"AlarmTopicArn": topic}, given, tags)}
+    entries = [{"Endpoint": "b@example.com", "SubscriptionArn": "arn:aws:sns:x"}]
+    cloud.stub("sns").add_response("list_subscriptions_by_topic", {"Subscriptions": entries}, {"TopicArn": topic})
+    assert account.alarm_address(cloud, stage(alarm_email=""), found) == "b@example.com, confirmed"
+
+
 def test_without_an_alarm_address_nobody_hears(cloud):
     with pytest.raises(AdviceError, match="nobody hears"):
         account.alarm_address(cloud, stage(alarm_email=""), {})
@@ -136,6 +145,7 @@ def test_virtual_cpus_are_counted_of_running_standard_instances(cloud):
     instances = [
         {"InstanceType": "m5.large", "CpuOptions": {"CoreCount": 1, "ThreadsPerCore": 2}},
         {"InstanceType": "p3.large", "CpuOptions": {"CoreCount": 4, "ThreadsPerCore": 2}},
+        {"InstanceType": "inf2.xlarge", "CpuOptions": {"CoreCount": 2, "ThreadsPerCore": 2}},
     ]
     cloud.stub("service-quotas").add_response("get_service_quota", {"Quota": {"Value": 5.0}})
     ec2 = cloud.stub("ec2")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +25,7 @@ class Api(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[list[str]] = []
         self.statuses: list[int] = []
+        self.body: bytes | None = None  # instead of predictions
 
     @property
     def url(self) -> str:
@@ -41,6 +43,7 @@ class Handler(BaseHTTPRequestHandler):
             self.server.asked.append(reviews)
         predictions = [self.predict(text) for text in reviews]
         body = json.dumps({"predictions": predictions} if status == 200 else {"detail": "later"}).encode()
+        body = body if self.server.body is None else self.server.body
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         if status == 503:
@@ -73,7 +76,7 @@ def run(api: Api, source: Path, column: str = "text", **more: Any) -> list[dict[
     interrupt = more.pop("interrupt", Interrupt())
     target = output_of(source)
     classify(api.url, source, column, target, interrupt, more.pop("tell", lambda done, of: None), paused.append)
-    with target.open(newline="", encoding="utf-8") as file:
+    with target.open(newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file, delimiter=more.get("delimiter", ",")))
 
 
@@ -165,6 +168,7 @@ def test_an_api_that_does_not_answer_is_told(api: Api, tmp_path: Path, status: i
         (b'id,text\n1,"x\n', "unexpected end of data"),
         (b"text,model\nx,y\n", "'model'"),
         (b"text,id,id\nx,1,2\n", "'id'"),
+        (b'id,"text\n1,x\n', "unexpected end of data"),
     ],
 )
 def test_an_input_that_cannot_be_used_is_refused(api: Api, tmp_path: Path, content: bytes, words: str) -> None:
@@ -173,3 +177,51 @@ def test_an_input_that_cannot_be_used_is_refused(api: Api, tmp_path: Path, conte
         run(api, tmp_path / "in.csv")
     assert api.asked == []
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b""], ids=["with", "without"])
+def test_a_byte_order_mark_is_kept_since_spreadsheets_need_it(api: Api, tmp_path: Path, mark: bytes) -> None:
+    source = tmp_path / "in.csv"
+    source.write_bytes(mark + "id,text\r\n1,é\r\n".encode())
+    assert run(api, source)[0]["text"] == "é"
+    assert output_of(source).read_bytes().startswith(mark + b"id,text,")
+
+
+def test_all_columns_stay_where_there_is_no_row(api: Api, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_bytes(b"id,text\n")
+    run(api, tmp_path / "in.csv")
+    assert output_of(tmp_path / "in.csv").read_bytes() == b"id,text,classification,confidence,model,problem\r\n"
+
+
+def test_a_cell_of_any_length_spoils_its_own_row_alone(api: Api, tmp_path: Path) -> None:
+    rows = run(api, written(tmp_path / "in.csv", ["1," + "x" * 1_000_000, "2,I won"]))
+    assert [row["problem"].partition(";")[0] for row in rows] == ["review has 1,000,000 characters", ""]
+
+
+def test_the_output_replaces_neither_its_input_nor_what_is_no_file(api: Api, tmp_path: Path) -> None:
+    source = written(tmp_path / "in.csv", ["1,I won"])
+    content = source.read_bytes()
+    (tmp_path / "link.csv").symlink_to(source)
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    before = sorted(tmp_path.iterdir())
+    for target in (source, *(tmp_path / name for name in ("link.csv", "folder", "pipe"))):
+        with pytest.raises(SettingsError, match="would be replaced"):
+            classify(api.url, source, "text", target, Interrupt(), lambda done, of: None)
+    assert (sorted(tmp_path.iterdir()), source.read_bytes()) == (before, content)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"predictions": []}', b'{"predictions": [1]}', b"\xff"])
+def test_what_is_no_answer_of_the_api_is_told_at_once(api: Api, tmp_path: Path, body: bytes) -> None:
+    api.body = body
+    paused: list[float] = []
+    with pytest.raises(DeployError, match="another program"):
+        run(api, written(tmp_path / "in.csv", ["1,I won"]), paused=paused)
+    assert paused == []
+
+
+@pytest.mark.parametrize("address", ["http://", "http://[", "http://a b/", "http://127.0.0.1:99999", "ftp://x", "x"])
+def test_what_is_no_address_is_told_at_once(tmp_path: Path, address: str) -> None:
+    source = written(tmp_path / "in.csv", ["1,I won"])
+    with pytest.raises(SettingsError, match="not the address"):
+        classify(address, source, "text", output_of(source), Interrupt(), lambda done, of: None)

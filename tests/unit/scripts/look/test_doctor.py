@@ -5,6 +5,7 @@ import time
 from email.utils import formatdate
 
 import pytest
+from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
 from scripts.image import build
@@ -117,6 +118,15 @@ def test_what_a_deployment_is_denied_too_is_a_failure_and_what_only_the_doctor_a
         finding = check("x", lambda: cloud.client("ssm").get_parameter(Name="x"), needed=needed)
         assert (finding.passed, finding.warning) == (not needed, not needed)
         assert "permission" in finding.fix
+
+
+def test_an_answer_that_aws_did_not_write_fails_one_check_and_not_all():
+    def look():
+        raise ResponseParserError("invalid XML received: b'<html>'")
+
+    finding = check("x", look)
+    assert not finding.passed
+    assert "HTTPS_PROXY" in finding.fix
 
 
 def test_a_warning_is_told_with_its_fix_and_is_no_failure():

@@ -1,5 +1,7 @@
 """Logs put together: in the order of time, narrowed, followed without a line twice; against moto and stubs."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from scripts.look import logs
@@ -38,7 +40,7 @@ def test_a_log_that_nobody_has_written_to_yet_is_empty(cloud):
 
 
 def test_a_follower_sees_each_line_once_and_late_ones_too(cloud, monkeypatch):
-    monkeypatch.setattr(logs.time, "time", lambda: 10.0)
+    monkeypatch.setattr(cloud, "now", lambda: datetime.fromtimestamp(10, UTC))
     stub = cloud.stub("logs")
     stub.add_response("filter_log_events", {"events": [event("1", 9000, "one")]})
     stub.add_response("filter_log_events", {"events": [event("2", 8000, "late"), event("1", 9000, "one")]})

@@ -1,9 +1,88 @@
 """What a canary's watch counts; that it runs and goes is tried on the laptop cloud: tests/local."""
 
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from scripts.release import canary, smoke
-from scripts.stage.errors import SmokeTestError
+from scripts.app import service
+from scripts.app.service import ServiceState
+from scripts.cloudformation import stacks
+from scripts.release import canary, comparing, images, scaling, smoke
+from scripts.release.comparing import Seen
+from scripts.stage.errors import CanaryError, SmokeTestError
+from scripts.stage.settings import Settings
+
+OUTPUTS = {"ClusterName": "c", "ServiceName": "s", "LogGroupName": "g", "SiteUrl": "http://page"}
+RELEASE: Any = SimpleNamespace(
+    image="new", settings=Settings("dev", {"site_api_url": "/api"}), url=lambda _: "http://page"
+)
+
+
+@pytest.fixture
+def beside(monkeypatch):
+    """A service with a task, whose stack has a canary as soon as it is told to; what it was told."""
+    outputs, told = dict(OUTPUTS), []
+
+    def set_parameters(_work, _settings, _stack, changed):
+        told.append(changed["CanaryImageUri"])
+        outputs.pop("CanaryName", None)
+        outputs.update({"CanaryName": "canary"} if told[-1] else {})
+
+    running = ServiceState("a:1", 1, 1, 0, 0, "COMPLETED", ())
+    monkeypatch.setattr(stacks, "collect_outputs", lambda _: dict(outputs))
+    monkeypatch.setattr(scaling, "set_parameters", set_parameters)
+    monkeypatch.setattr(service, "describe", lambda *_: running)
+    monkeypatch.setattr(service, "end", lambda *_: None)
+    monkeypatch.setattr(images, "current", lambda _: "old")
+    monkeypatch.setattr(canary, "Watch", lambda *_: None)
+    return outputs, told
+
+
+def seen(monkeypatch, old, new):
+    """Have the comparison see so many predictions of each."""
+    monkeypatch.setattr(canary, "_compare", lambda *_: (Seen(Counter({200: old})), Seen(Counter({200: new})), []))
+
+
+@pytest.mark.parametrize(("old", "new"), [(0, 0), (500, 0), (0, 500), (500, comparing.FEWEST - 1)])
+def test_a_canary_that_was_not_compared_goes_back_unless_that_is_wanted(beside, work, reporter, monkeypatch, old, new):
+    seen(monkeypatch, old, new)
+    with pytest.raises(CanaryError, match="Too few predictions were made to compare the canary of new") as raised:
+        canary.try_out(work, RELEASE, 30)
+    assert f"0 of the canary's {new} predictions failed, 0 of the others' {old}" in raised.value.message
+    assert "--without-traffic" in raised.value.next_step
+    assert beside[1] == ["new", ""]
+
+    canary.try_out(work, RELEASE, 30, without_traffic=True)
+    assert "was not compared" in reporter.said[-1]
+    assert beside[1] == ["new", ""] * 2
+
+
+def test_a_canary_that_was_compared_goes_on(beside, work, reporter, monkeypatch):
+    seen(monkeypatch, comparing.FEWEST, comparing.FEWEST)
+    canary.try_out(work, RELEASE, 30)
+    assert "The canary was no worse" in reporter.said[-1]
+    assert beside[1] == ["new", ""]
+
+
+def test_what_a_killed_command_left_is_removed_before_another_canary_begins(beside, work, reporter, monkeypatch):
+    beside[0]["CanaryName"] = "left"
+    seen(monkeypatch, comparing.FEWEST, comparing.FEWEST)
+    canary.try_out(work, RELEASE, 30)
+    assert beside[1] == ["", "new", ""]
+    assert "Another canary, which a killed command had left, is removed." in reporter.said
+
+
+def test_questions_are_asked_evenly_and_a_few_at_a_time(monkeypatch):
+    asked = []
+    monkeypatch.setattr(smoke, "ask", lambda *words: asked.append(words))
+    asking = canary.Asking("http://page", "/api", every=15.0)
+    for passed, so_far in [(14, 0), (15, 1), (29, 1), (60, 4), (3600, 24), (3600, 44)]:
+        asking.ask(passed)
+        assert len(asked) == so_far
+    assert {words[:2] for words in asked} == {("http://page", "/api")}
+    assert {words[2] for words in asked} == set(canary.QUESTIONS)
 
 
 def test_what_was_judged_before_the_api_first_answered_counts_for_neither(cloud, monkeypatch):

@@ -263,7 +263,7 @@ def test_an_image_is_remembered_once_it_has_passed_and_not_before(work, brought_
     made = release(NETWORK, there=[found("service")], smoke_test=True, image="new", image_before="old")
     execute(work, made, seen.append)
     assert seen == [{"VpcId": "v"}, []]
-    assert remembered == [("new", "old")]
+    assert remembered == [("new", "old", None)]
 
 
 def test_a_registry_that_lets_no_image_go_fails_no_release(work, brought_up, monkeypatch, reporter):

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 import uuid
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,8 +18,10 @@ from scripts.stage.errors import InterruptedDeployError, SmokeTestError
 from scripts.stage.reporter import Reporter
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
-from shared import receipts
+from shared import counters, receipts
+from shared.judgements import Judgement, Prediction, to_item
 from shared.reviews import text_id
+from shared.times import timestamp
 
 OUTPUTS = {"JudgementsTableName": "judgements", "CountsTableName": "counts"}
 TABLES = {"judgements": [("id", "S"), ("judgement", "S")], "counts": [("model", "S"), ("shard", "N")]}
@@ -74,8 +77,9 @@ class App(BaseHTTPRequestHandler):
             self.reply(200, json.dumps({**answer, "receipt": shown}))
         else:
             proved = receipts.check(body["receipt"], body["review"], self.server.keys)
-            self.server.dynamodb.put_item(TableName="judgements", Item=item(body, proved.model))
-            key = {"model": {"S": proved.model}, "shard": {"N": "3"}}
+            self.server.dynamodb.put_item(TableName="judgements", Item=item(body, proved.model, proved.question))
+            shard = counters.shard(proved.question)
+            key = {"model": {"S": proved.model}, "shard": {"N": str(shard)}}
             self.server.dynamodb.put_item(TableName="counts", Item={**key, "joy>joy": {"N": "1"}})
             self.reply(200, json.dumps({**body, "verdict": "approved"}))
 
@@ -89,14 +93,10 @@ class App(BaseHTTPRequestHandler):
         pass
 
 
-def item(body, model):
-    return {
-        "id": {"S": text_id(body["review"])},
-        "judgement": {"S": body.get("judgement", str(uuid.uuid4()))},
-        "review": {"S": body["review"]},
-        "sentiment": {"S": body["sentiment"]},
-        "model": {"S": model},
-    }
+def item(body, model, question="q0123456789abcdef"):
+    prediction = Prediction("joy", Decimal("0.9"), model, question)
+    identity = body.get("judgement", str(uuid.uuid4()))
+    return to_item(Judgement(identity, body["review"], body["sentiment"], timestamp(), prediction))
 
 
 @pytest.fixture

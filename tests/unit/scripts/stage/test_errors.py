@@ -2,6 +2,7 @@
 
 import botocore.exceptions as boto
 import pytest
+from botocore.parsers import ResponseParserError
 
 from scripts.stage.errors import AccessDeniedError, CredentialsError, DeployError, explain
 
@@ -37,6 +38,19 @@ def refusal(code):
         (refusal("VpcLimitExceeded"), DeployError, "sentiment doctor"),
         (refusal("VcpuLimitExceeded"), DeployError, "virtual CPUs"),
         (refusal("InsufficientInstanceCapacity"), DeployError, "instance_type"),
+        (refusal("ServiceQuotaExceededException"), DeployError, "sentiment doctor"),
+        (refusal("TooManyBuckets"), DeployError, "Service Quotas"),
+        (refusal("OptInRequired"), DeployError, "sign-up"),
+        (refusal("RegionDisabledException"), DeployError, "enable the region"),
+        (refusal("InternalFailure"), DeployError, "Wait some minutes"),
+        (refusal("UnrecognizedClientException"), CredentialsError, "enabled this region"),
+        (boto.LoginRefreshRequired(), CredentialsError, "aws login"),
+        (boto.LoginTokenLoadError(error_msg="x"), CredentialsError, "aws login"),
+        (boto.MissingDependencyException(msg="botocore[crt]"), CredentialsError, "install awscrt"),
+        (ResponseParserError("invalid XML received: b'<html>'"), DeployError, "HTTPS_PROXY"),
+        (boto.InvalidRegionError(region_name="no region"), CredentialsError, "--region"),
+        (boto.ConfigParseError(path="~/.aws/config"), CredentialsError, "aws configure"),
+        (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), DeployError, "same command again"),
         (refusal("SomethingElse"), DeployError, ""),
     ],
 )

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from moto import mock_aws
 from moto.backends import get_backend
 
-from scripts.stage import lock
+from scripts.stage import generations, lock
 from scripts.stage.errors import LockLostError, StageLockedError
 from scripts.stage.session import Cloud
 
@@ -77,6 +77,28 @@ def refused(cloud):
     with pytest.raises(StageLockedError) as caught:
         lock.hold(cloud, "roll").__enter__()
     return caught.value
+
+
+def test_who_looks_sees_who_holds_the_lock_and_who_has_left_it(cloud):
+    assert lock.look(cloud) is None
+    with lock.hold(cloud, "roll"):
+        held = lock.look(cloud)
+        assert held is not None and (held.command, held.left) == ("roll", False)
+    assert lock.look(cloud) is None, "it is released"
+    leave(number=9, age=61)
+    held = lock.look(cloud)
+    assert held is not None and (held.command, held.left) == ("deploy", True)
+    assert held.by.startswith("ada@elsewhere (deploy, process 7, since noon, last heartbeat 6")
+
+
+def test_who_takes_over_a_lock_says_from_whom(cloud):
+    leave(age=61)
+    said: list[str] = []
+    with lock.hold(cloud, "roll", tell=said.append):
+        pass
+    assert [words.partition(" (")[0] for words in said] == [
+        "Taking over the lock of stage dev, which was left by ada@elsewhere"
+    ]
 
 
 def test_a_second_command_is_told_who_holds_the_lock(cloud):
@@ -157,19 +179,19 @@ def test_a_heartbeat_from_the_future_ends_too(cloud, clock):
 
 
 def test_an_answer_without_a_date_makes_nobody_stale(cloud, monkeypatch):
-    monkeypatch.setattr(lock, "_server_time", lambda _answer: None)
+    monkeypatch.setattr(generations, "server_time", lambda _answer: None)
     leave(age=3600)
     assert refused(cloud).message == "Stage dev is locked by ada@elsewhere (deploy, process 7, since noon)."
 
 
 @pytest.mark.parametrize("headers", [{}, {"date": "soon"}, {"date": ""}, {"date": None}])
 def test_a_date_that_cannot_be_read_is_none(headers):
-    assert lock._server_time({"ResponseMetadata": {"HTTPHeaders": headers}}) is None
+    assert generations.server_time({"ResponseMetadata": {"HTTPHeaders": headers}}) is None
 
 
 def test_the_servers_time_is_its_date():
     answer = {"ResponseMetadata": {"HTTPHeaders": {"date": "Thu, 01 Jan 2026 12:00:00 GMT"}}}
-    assert lock._server_time(answer) == datetime(2026, 1, 1, 12, tzinfo=UTC)
+    assert generations.server_time(answer) == datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def test_a_wait_says_for_whom_and_ends_with_the_others_release(cloud):

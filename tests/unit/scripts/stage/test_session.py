@@ -2,6 +2,9 @@
 
 import contextlib
 import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import botocore.retries.standard
@@ -80,6 +83,25 @@ def test_a_change_that_is_sent_again_asks_the_guard_again(server, monkeypatch):
     with pytest.raises(PermissionError, match="lost"):
         cloud.client("cloudformation").delete_stack(StackName="a")
     assert server.asked == 2
+
+
+def test_the_time_is_the_servers_whatever_this_machines_clock_says(server, monkeypatch):
+    monkeypatch.setattr(Cloud, "endpoint_url", f"http://127.0.0.1:{server.server_port}")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setattr(
+        BaseHTTPRequestHandler, "date_time_string", lambda *_: formatdate(time.time() - 3600, usegmt=True)
+    )
+    server.answers = [(200, NO_STACKS)]
+    cloud = Cloud("dev", region="eu-central-1")
+    assert abs(cloud.now() - datetime.now(UTC)) < timedelta(seconds=1), "nobody was asked yet"
+    stacks.of_stage(cloud)
+    assert abs(cloud.now() - datetime.now(UTC) + timedelta(hours=1)) < timedelta(seconds=5)
+
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: "soon")
+    server.answers = [(200, NO_STACKS)]
+    stacks.of_stage(cloud)
+    assert abs(cloud.now() - datetime.now(UTC) + timedelta(hours=1)) < timedelta(seconds=5), "it keeps what it knows"
 
 
 @pytest.mark.parametrize(
