@@ -10,10 +10,12 @@ news, and what is long past. Grief over somebody's suicide counts while it is fr
 yesterday"); "my grandfather killed himself in 1950" tells of a loss as any other does. Somebody else who wants to die
 now counts: help lines are there for those who worry about them, too.
 
-How far that goes: of 139 phrasings held out from 450, patterns developed on the others found 56 of 82 plain ones (48
-before) and 9 of 57 hints (5 before, such as "my heart wants to stop and I want to let it"). The rest then became part
-of the tests, where all but two plain ones are found. Of 7,502 texts of ISEAR 18 are taken, most of which do tell of a
-rape or an attack; of 54,263 comments of GoEmotions 71, and of 36,895 accounts and utterances of EmpatheticDialogues 49.
+How far that goes: of 120 plain phrasings written independently, 94 were found before two rounds of new rules, and 104
+before the second round's rules were written; of 80 hints such as "I sleep in the bathroom because it is the only door
+with a lock", 15 and 29; of 400 everyday sentences 2 and 3 were taken for such a text. The second round was made with
+these, and they are part of the tests now: nothing is known of how it generalises. Of 7,502 texts of ISEAR 15 are taken,
+most of which do tell of a rape or an attack; of 54,263 comments of GoEmotions 66, and of 36,895 accounts and utterances
+of EmpatheticDialogues 40.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ _LIMITS = """## Known failures and biases
   that are English too, and get a prediction.
 - Texts about suicide, self-harm or violence are kept from the model by reviewed patterns, which find what is said
   plainly. Of 126 phrasings that nobody had adjusted them to, most of them hints ("I keep a rope in the boot of my
-  car"), they find 32, and take 7 of 327 everyday ones for such a text. What they miss is answered like any other text,
+  car"), they find 30, and take 7 of 327 everyday ones for such a text. What they miss is answered like any other text,
   and no language but English is found. Do not rely on them to keep anybody safe."""
 
 

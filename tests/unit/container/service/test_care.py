@@ -22,10 +22,10 @@ from training.texts import data
 
 TEXTS = Path(__file__).with_name("care.tsv")  # topic or "none", and text: ours
 UNSEEN = Path(__file__).with_name("care_unseen.tsv")  # as above, but no pattern may be adjusted to these
-UNSEEN_FOUND = 32  # of its 126, as the model card says
+UNSEEN_FOUND = 30  # of its 126, as the model card says
 UNSEEN_ALARMS = 7  # of its 327
 KINDS = Path(__file__).with_name("care_kinds.tsv")  # plain, hinted or "none", and text: the patterns were made with it
-HINTED = 0.75  # least share of what is only hinted at in it
+HINTED = 0.85  # least share of what is only hinted at in it
 NONE = "none"
 FOUND = 0.95  # least share of a topic's phrasings
 FALSE_ALARMS = 0.002  # greatest share of texts that need no care
@@ -69,15 +69,15 @@ def test_what_only_sounds_so_is_left_alone() -> None:
 def test_of_other_phrasings_too_the_plain_ones_are_found_and_most_hints(kind: str, share: float) -> None:
     texts = phrasings(KINDS)[kind]
     missed = [text for text in texts if not care.needed(text)]
-    assert len(texts) >= 150
+    assert len(texts) >= 200
     assert len(missed) <= (1 - share) * len(texts), missed
 
 
 def test_near_misses_of_them_are_left_alone() -> None:
     texts = phrasings(KINDS)[NONE]
     alarms = [text for text in texts if care.needed(text)]
-    assert len(texts) >= 500
-    assert len(alarms) <= 0.01 * len(texts), alarms
+    assert len(texts) >= 900
+    assert len(alarms) <= 0.005 * len(texts), alarms
 
 
 def test_everyday_sentences_raise_no_alarm() -> None:
