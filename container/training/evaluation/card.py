@@ -96,8 +96,10 @@ _LIMITS = """## Known failures and biases
   that are English too, and get a prediction.
 - Texts about suicide, self-harm or violence are kept from the model by reviewed patterns, which find what is said
   plainly. Of 126 phrasings that nobody had adjusted them to, most of them hints ("I keep a rope in the boot of my
-  car"), they find 30, and take 7 of 327 everyday ones for such a text. What they miss is answered like any other text,
-  and no language but English is found. Do not rely on them to keep anybody safe."""
+  car"), they find 30, and take 7 of 327 everyday ones for such a text. Two lists of 120 plain phrasings were
+  written independently and measured before the rules were adjusted to them: 104 were found of each, and 94 and 93 by
+  the rules before that. What they miss is answered like any other text, and no language but English is found. Do not
+  rely on them to keep anybody safe."""
 
 
 def _retrained(times: Sequence[dict[str, Any]], measured: str) -> list[str]:
