@@ -23,13 +23,13 @@ class Clauses:
     """
 
     def __init__(self, words: Sequence[str], clauses: Iterable[Iterable[int]]) -> None:
-        self._clauses = tuple(frozenset(words[number] for number in clause) for clause in clauses)
+        self._clauses = tuple(tuple(words[number] for number in clause) for clause in clauses)  # small, unlike sets
         self._stems: dict[str, tuple[str, ...]] = {}  # by how they begin
         for word in words:
             if word.endswith(STEM):
                 self._stems[word[:HEAD]] = (*self._stems.get(word[:HEAD], ()), word)
 
-    def __getitem__(self, number: int) -> frozenset[str]:
+    def __getitem__(self, number: int) -> tuple[str, ...]:
         return self._clauses[number]
 
     def words_of(self, sentence: str) -> set[str]:
@@ -95,4 +95,4 @@ class Index:
         for word in words & self._by_word.keys():
             found.update(self._by_word[word])
         also = self._also
-        return sorted([one for one in found if (clause := also[one]) is None or not clause.isdisjoint(words)])
+        return sorted([one for one in found if (clause := also[one]) is None or not words.isdisjoint(clause)])

@@ -10,10 +10,13 @@ news, and what is long past. Grief over somebody's suicide counts while it is fr
 yesterday"); "my grandfather killed himself in 1950" tells of a loss as any other does. Somebody else who wants to die
 now counts: help lines are there for those who worry about them, too.
 
-How far that goes: of lists of sixty phrasings, each written before the patterns were adjusted to it, they found 58 of
-plain ones and 38 and 24 of indirect ones ("my heart wants to stop and I want to let it"); each list then became part of
-the tests. Of 7,502 texts of ISEAR 14 are taken, most of which do tell of a rape or an attack; of 54,263 comments of
-GoEmotions 63, and of 36,895 accounts and utterances of EmpatheticDialogues 43.
+How far that goes: two lists of 120 plain phrasings were written independently and measured before the rules were
+adjusted to them. 104 were found of each, of the first after one round of new rules and of the second after two; 94 and
+93 before these two rounds. Of 80 hints such as "I sleep in the bathroom because it is the only door with a lock" 29
+were found, 15 before; of everyday sentences 3 of 400 beside the first list were taken for such a text (2 before), 2 of
+300 beside the second. The rounds since were made with these lists, which are part of the tests now: nothing is known of
+how they generalise. Of 7,502 texts of ISEAR 15 are taken, most of which do tell of a rape or an attack; of 54,263
+comments of GoEmotions 66, and of 36,895 accounts and utterances of EmpatheticDialogues 40.
 """
 
 from __future__ import annotations

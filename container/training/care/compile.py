@@ -46,12 +46,24 @@ def compiled() -> dict[str, Any]:
             rules.append([topic, "|".join(unless) or None, finds])
     words = sorted(set().union(*numbers))
     return {
-        "words": read["words"],
+        "words": _slips(**read["slips"]) | read["words"],
         "phrases": phrases,
         "rules": rules,
         "needed": words,
         "clauses": [sorted(map(words.index, clause)) for clause in numbers],
     }
+
+
+def _slips(of: list[str], real: list[str]) -> dict[str, str]:
+    """Words with a letter too few, a letter twice or two letters in the wrong order, each with the right one."""
+    found: dict[str, str] = {}
+    for word in of:
+        parts = [(word[:at], word[at:]) for at in range(1, len(word))]
+        slips = {before + after[1:] for before, after in parts if len(after) > 1}
+        slips |= {before + before[-1] + after for before, after in parts}
+        slips |= {before[:-1] + after[0] + before[-1] + after[1:] for before, after in parts}
+        found |= {slip: word for slip in sorted(slips) if slip not in (*of, *real) and not _frequencies()[slip]}
+    return found
 
 
 def _filled(pattern: str, groups: dict[str, str]) -> str:

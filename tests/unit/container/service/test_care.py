@@ -22,8 +22,10 @@ from training.texts import data
 
 TEXTS = Path(__file__).with_name("care.tsv")  # topic or "none", and text: ours
 UNSEEN = Path(__file__).with_name("care_unseen.tsv")  # as above, but no pattern may be adjusted to these
-UNSEEN_FOUND = 22  # of its 126, as the model card says
-UNSEEN_ALARMS = 6  # of its 327
+UNSEEN_FOUND = 30  # of its 126, as the model card says
+UNSEEN_ALARMS = 7  # of its 327
+KINDS = Path(__file__).with_name("care_kinds.tsv")  # plain, hinted or "none", and text: the patterns were made with it
+HINTED = 0.85  # least share of what is only hinted at in it
 NONE = "none"
 FOUND = 0.95  # least share of a topic's phrasings
 FALSE_ALARMS = 0.002  # greatest share of texts that need no care
@@ -36,6 +38,10 @@ def phrasings(file: Path = TEXTS) -> dict[str, list[str]]:
         topic, _, text = line.partition("\t")
         found[topic].append(text)
     return found
+
+
+def number_found(file: Path, topic: str) -> int:
+    return sum(map(care.needed, phrasings(file)[topic]))
 
 
 @pytest.mark.parametrize("topic", care.TOPICS)
@@ -59,14 +65,29 @@ def test_what_only_sounds_so_is_left_alone() -> None:
     assert [text for text in texts if care.needed(text)] == []
 
 
+@pytest.mark.parametrize(("kind", "share"), [("plain", FOUND), ("hinted", HINTED)])
+def test_of_other_phrasings_too_the_plain_ones_are_found_and_most_hints(kind: str, share: float) -> None:
+    texts = phrasings(KINDS)[kind]
+    missed = [text for text in texts if not care.needed(text)]
+    assert len(texts) >= 200
+    assert len(missed) <= (1 - share) * len(texts), missed
+
+
+def test_near_misses_of_them_are_left_alone() -> None:
+    texts = phrasings(KINDS)[NONE]
+    alarms = [text for text in texts if care.needed(text)]
+    assert len(texts) >= 900
+    assert len(alarms) <= 0.005 * len(texts), alarms
+
+
 def test_everyday_sentences_raise_no_alarm() -> None:
     assert [one.text for one in everyday.sentences() if care.needed(one.text)] == []
 
 
 def test_of_phrasings_that_no_pattern_was_adjusted_to_as_many_are_found_as_the_card_says() -> None:
-    unseen = phrasings(UNSEEN)
-    assert sum(map(care.needed, unseen["care"])) >= UNSEEN_FOUND
-    assert sum(map(care.needed, unseen[NONE])) <= UNSEEN_ALARMS
+    found, alarms = (number_found(UNSEEN, topic) for topic in ("care", NONE))  # numbers: a failure shows no text
+    assert found >= UNSEEN_FOUND
+    assert alarms <= UNSEEN_ALARMS
 
 
 @pytest.mark.skipif(not os.environ.get("DATA"), reason="needs ISEAR: DATA=path/to/isear.csv")
@@ -99,6 +120,26 @@ def test_accounts_of_the_survey_hardly_raise_any() -> None:
         "i\u2019m gonna kms",
         *(f"I don{apostrophe}t want to live anymore" for apostrophe in "'`\u2018\u2019\u201b\u00b4\u02bc\u2032\uff07"),
         "selfharmed again last night",
+        "i want to d i e",
+        "I want to d.i.e",
+        "i want to d1e",
+        "thinking about su!c!de",
+        "i feel suic!dal",
+        "ki!!ing myself",
+        "k|ll myself",
+        "suicde thoughts again in my head",
+        "sucide thoughts again in my head",
+        "siucidal and tired",
+        "kill mysefl",
+        "i wnat to die",
+        "my husbnad beats me",
+        "don t want to live anymore",
+        "#wanttodie",
+        "want to \u0501\u0456\u0435",  # Cyrillic
+        "\u03ba\u03b9ll mys\u03b5lf",  # Greek
+        "\u1d0b\u026a\u029f\u029f \u1d0d\u028f\ua731\u1d07\u029f\ua730",  # small capitals
+        "\U0001f1f0\U0001f1ee\U0001f1f1\U0001f1f1 myself",  # letters of flags
+        "k\u2800ill my\u3164self",  # blanks that are letters
     ],
 )
 def test_disguises_and_slips_are_seen_through(text: str) -> None:
