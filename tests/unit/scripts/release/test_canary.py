@@ -101,7 +101,12 @@ def test_requests_that_got_no_prediction_are_told(beside, work, monkeypatch):
 
 def test_requests_are_sent_evenly_and_a_few_at_a_time(monkeypatch):
     asked = []
-    monkeypatch.setattr(smoke, "ask", lambda *words: asked.append(words) or 200)
+
+    def ask(*words):
+        asked.append(words)
+        return 200
+
+    monkeypatch.setattr(smoke, "ask", ask)
     asking = canary.Asking("http://page", "/api", every=15.0)
     for passed, so_far in [(14, 0), (15, 1), (29, 1), (60, 4), (3600, 24), (3600, 44)]:
         asking.ask(passed)
