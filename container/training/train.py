@@ -21,7 +21,7 @@ from training.network.epochs import Settings as EpochSettings
 from training.network.optimisation import Run, Schedule
 from training.network.rnn import Network, quantise
 from training.teacher.soft_labels import SoftLabels, say
-from training.texts import corpus, data
+from training.texts import corpus, data, examples
 
 # --- settings -----------------------------------------------------------------------------------------------------
 BATCH = 128
@@ -79,7 +79,7 @@ class Phase:
 
 # `make teacher` goes through the first phase, on a GPU where there is one, and `make train` through the last.
 FIRST = Phase(10, 4e-3, 1e-3, 0.998, 20_000, 2_500, 30_000, 3_000, 32, tied=False)
-LAST = Phase(2, 1.5e-3, 7e-4, 0.99, 7_000, 1_200, 8_000, 1_500, 64, tied=True)
+LAST = Phase(5, 3.5e-3, 1.5e-3, 0.99, 10_000, 1_500, 12_000, 1_500, 64, tied=True)
 ALONE = Phase(10, 4e-3, 1e-3, 0.998, 0, 0, 0, 0, 32, tied=True)  # the baseline's only one, without a teacher
 
 
@@ -193,14 +193,16 @@ def train(
         phase: which; the last one, or without a teacher the only one.
 
     Returns:
-        The network of the epoch with the lowest validation loss, its word vectors rounded to what int8 can hold, and
-        its tokenizer.
+        The network of the epoch with the lowest validation loss, on responses and sentences of our own together, its
+        word vectors rounded to what int8 can hold, and its tokenizer.
     """
     torch.manual_seed(seed)
     phase = phase or (LAST if help_ else ALONE)
     vocabulary = help_.soft_labels.tokenizer().vocabulary if help_ else vocabulary_for(split)
     known = len(vocabulary)
-    tokenizer = Tokenizer(tying.extended(vocabulary) if phase.tied else vocabulary)
+    if phase.tied:
+        vocabulary = tying.extended([*vocabulary, *vectors.everyday_words()])
+    tokenizer = Tokenizer(vocabulary)
     tied = tying.Tied(tokenizer.vocabulary if phase.tied else ())
     settings = EpochSettings(
         batch=BATCH,
@@ -231,10 +233,14 @@ def train(
     while run.epoch < phase.epochs:
         run.teach_epoch()
         tied.copy(run.averaged())
-        loss, hit = validate(run.averaged(), tokenizer, split.validation)
-        run.remember(loss)
+        loss, hit = validate(run.averaged(), tokenizer, [(row.label, row.text) for row in split.validation])
+        own_loss, own_hit = validate(run.averaged(), tokenizer, examples.to_choose_by())
+        run.remember(loss + own_loss)
         left = (time.monotonic() - began) / (run.epoch - first) * (phase.epochs - run.epoch)
-        say(f"epoch {run.epoch}/{phase.epochs}: validation loss {loss:.4f}, accuracy {hit:.3f}; {left:.0f} s left")
+        say(
+            f"epoch {run.epoch}/{phase.epochs}: validation loss {loss:.4f}, accuracy {hit:.3f}; "
+            f"of sentences of our own {own_loss:.4f}, {own_hit:.3f}; {left:.0f} s left"
+        )
         if checkpoint:
             run.save(checkpoint)
     network = run.network.cpu()
@@ -263,9 +269,9 @@ def begin(tokenizer: Tokenizer, help_: Help | None) -> Network:
     if help_ is None:
         start = torch.from_numpy(vectors.first_vectors(tokenizer.vocabulary, distillation.DIMENSIONS))
     else:
-        known = help_.soft_labels
-        start = torch.from_numpy(known.vectors * known.scales.astype(np.float32))
-        start = torch.cat([start, torch.zeros(len(tokenizer.vocabulary) - len(start), start.shape[1])])  # tied ones
+        left = (help_.soft_labels.vectors * help_.soft_labels.scales.astype(np.float32)).astype(np.float32)
+        known, new = tokenizer.vocabulary[: len(left)], tokenizer.vocabulary[len(left) :]
+        start = torch.from_numpy(np.concatenate([left, vectors.mapped(known, left, new)]) if new else left)
     network = Network(start, rnn.UNITS, len(LABELS), DROPOUT, WORD_DROPOUT, rnn.LAYERS, attention=True)
     if help_ is not None:
         distillation.unpack(network, help_.soft_labels.weights)
@@ -285,18 +291,19 @@ def choose_threshold(network: Network, tokenizer: Tokenizer) -> float:
     return metrics.threshold_for(found, truth, RIGHT, SILENT)
 
 
-def validate(network: Network, tokenizer: Tokenizer, rows: list[data.Row]) -> tuple[float, float]:
-    """Loss and accuracy on rows that were not learned from.
+def validate(network: Network, tokenizer: Tokenizer, texts: Sequence[tuple[str, str]]) -> tuple[float, float]:
+    """Loss and accuracy on texts that were not learned from.
 
     Args:
         network: any.
         tokenizer: its tokenizer.
-        rows: of validation.
+        texts: label and text of each.
 
     Returns:
         Mean negative log likelihood, by which the epoch is chosen (accuracy on 600 texts is too coarse), and accuracy.
     """
-    probabilities, truth = ship.predict(network, tokenizer, [row.text for row in rows]), metrics.truth(rows)
+    probabilities = ship.predict(network, tokenizer, [text for _, text in texts])
+    truth = np.array([LABELS.index(label) for label, _ in texts], np.int64)
     chance = np.maximum(probabilities[np.arange(len(truth)), truth], 1e-9)
     return float(-np.log(chance).mean()), metrics.accuracy(probabilities, truth)
 

@@ -131,6 +131,7 @@ def figures(folder: Path, rows: Sequence[data.Row], texts: Path | None = None) -
         "out_of_domain": robustness.measure(artefact, robustness.out_of_domain()),
         "held_out": robustness.measure(artefact, robustness.held_out()),
         "everyday": robustness.measure(artefact, robustness.typed("test")),
+        "later": robustness.measure(artefact, robustness.typed("later")),
         **others,
         "behaviour": behaviour.figures(behaviour.run(Model.find(folder))),
         "noise_examples": robustness.noise_examples(artefact),
@@ -210,7 +211,7 @@ def loose(name: str) -> float:
     Args:
         name: of the figure.
     """
-    few = ("groups", "out_of_domain", "held_out", "everyday", "behaviour", "per_label", "noise_examples")
+    few = ("groups", "out_of_domain", "held_out", "everyday", "later", "behaviour", "per_label", "noise_examples")
     return 0.035 if not {*few}.isdisjoint(name.split()) else 0.2 if name.endswith(" p") else TOLERANCE
 
 

@@ -65,7 +65,7 @@ def typed(part: str) -> list[tuple[str, str]]:
     """Label or ``none`` and text of the everyday sentences.
 
     Args:
-        part: ``validation`` or ``test``.
+        part: ``validation``, ``test`` or ``later``.
     """
     return [(one.label, one.text) for one in everyday.sentences() if one.part == part]
 

@@ -51,18 +51,18 @@ def part(rows: Sequence[data.Row], seed: int, name: str = "test") -> list[data.R
 
 
 def keep(file: Path, taught: dict[int, Answering], alone: dict[int, Answering], rows: Sequence[data.Row]) -> None:
-    """Let models answer, and write down what they say.
+    """Let models predict, and keep that; what others predicted before stays.
 
     Args:
         file: to write.
         taught: model of each seed.
-        alone: its baseline that had no teacher; where none is given, what baselines predicted before is kept.
+        alone: its baseline that had no teacher.
         rows: all clean rows.
     """
     found: dict[str, Any] = {}
-    if not alone and file.is_file():
+    if file.is_file():
         with np.load(file) as kept:
-            found = {name: kept[name] for name in kept.files if name.startswith("alone-")}
+            found = {name: kept[name] for name in kept.files}
     others = [text for _, text in robustness.out_of_domain()]
     for kind, models in (("taught", taught), ("alone", alone)):
         for seed, model in models.items():

@@ -21,6 +21,8 @@ from training.texts.statements import statement
 Encoded = tuple[list[int], list[float]]  # ids of a text and its target
 Shown = tuple[list[int], Tensor]  # the same, the target as a row of a tensor
 COPIES = 3  # of each response, retold by chance
+OWN_RETOLD = 0.15  # share of the sentences of our own that are shown in the third person or the present tense
+ENDED = 0.3  # share of them that lose their full stop, or get one
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ class Epochs:
         self.foreign = [
             place for word in sorted(augment.FOREIGN) for place in tokenizer.encode(word) if place != UNKNOWN
         ]
+        (self.stop,) = tokenizer.encode(".")
+        self.enders = frozenset(tokenizer.encode("! ?"))
         self.shout = augment.Shout(tokenizer.vocabulary, ALLCAPS)
         gold = torch.tensor([examples.target(row.label, settings.smoothing) for row in split.train])
         self.responses = len(gold)
@@ -105,7 +109,8 @@ class Epochs:
         self.retold = [[self._ids(transfer.retold(row.text, chance)) for _ in range(COPIES)] for row in split.train]
         self.labels = [row.label for row in split.train]
         self.own = [
-            (self._ids(text), examples.target(label, settings.smoothing)) for label, text in examples.to_learn()
+            (self._ids(text), self._ids(transfer.retold(text, chance)), examples.target(label, settings.smoothing))
+            for label, text in examples.to_learn()
         ]
         self.drawn: list[tuple[list[int], list[float], int]] = []  # places, their odds, how many an epoch
         if distilled is None:
@@ -169,8 +174,8 @@ class Epochs:
         """What comes beside: sentences of our own, statements, noise."""
         even = examples.target(examples.NONE, 0)
         found: list[Encoded] = [
-            (augment.vary(ids, random, self.openers) if random.random() < 0.5 else ids, target)
-            for ids, target in self.own
+            (self._styled(told if random.random() < OWN_RETOLD else ids, random), target)
+            for ids, told, target in self.own
         ]
         for _ in range(steps * self.settings.noise):
             found.append((augment.nonsense(random, self.foreign, self.words), even))
@@ -181,6 +186,14 @@ class Epochs:
             found.append((self._ids(text), target))
         random.shuffle(found)
         return found
+
+    def _styled(self, ids: list[int], random: Random) -> list[int]:
+        """A sentence of our own, sometimes a little changed: how it ends and whether it shouts says nothing."""
+        if random.random() < 0.5:
+            ids = augment.vary(ids, random, self.openers)
+        if random.random() < ENDED:
+            ids = augment.ended(ids, self.stop, self.enders)
+        return self.shout(ids) if random.random() < self.settings.shouted else ids
 
     def epoch(self, random: Random) -> list[Batch]:
         """Batches of one epoch, in random order.

@@ -37,6 +37,22 @@ def vary(ids: Sequence[int], random: Random, openers: frozenset[int]) -> list[in
     return changed
 
 
+def ended(ids: Sequence[int], stop: int, enders: frozenset[int]) -> list[int]:
+    """A text without its full stop, or with one where it had none; other signs at its end stay.
+
+    Args:
+        ids: token ids of the text.
+        stop: id of the full stop.
+        enders: ids of other signs that end a sentence.
+
+    Returns:
+        New ids, never empty where the text was not.
+    """
+    if ids and ids[-1] == stop:
+        return list(ids[:-1]) or list(ids)
+    return list(ids) if ids and ids[-1] in enders else [*ids, stop]
+
+
 class Shout:
     """Puts a text into capitals: what the tokenizer leaves of them is a mark behind each word that is long enough."""
 

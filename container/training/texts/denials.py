@@ -89,6 +89,14 @@ _STILL = listed(
     "There is no way not to be {word}|You have no idea how {word} I am|I could not hide how {word} I was|"
     "I didn't expect to be so {word}|He can't believe how {word} he is|no wonder I'm {word}"
 )
+# What is said of a statement that is false; the statement may itself be a denial.
+_SAID = listed(
+    "Nobody can say|Nobody can say that|No one could claim that|It is not true that|It isn't true that|I never said|"
+    "I would never say|It would be wrong to say|It would be a lie to say that|It's a lie that|Don't tell me|"
+    "Don't tell me that|Don't say|I doubt that|I don't believe|I don't believe that|You can't tell me|"
+    "There is no way|You can't say that|She never told us that|I refuse to say that|It is wrong that"
+)
+_SAID_OF = listed("I am|I was|I was|I'm|he is|he was|she is|she was|they are|they were|we were|you are|you were")
 _INSTEAD = listed(
     "{person} not {word}, {person} {other}|{person} not {word} but {other}|{person} {other}, not {word}|"
     "{person} not {word} any more, just {other}|{person} more {other} than {word}|"
@@ -179,6 +187,21 @@ def still(word: str, random: Random) -> str:
     return _styled(random.choice(_STILL).format(word=word), random)
 
 
+def said(word: str, false: bool, random: Random) -> str:
+    """A sentence that says of a statement that it is false: of a feeling, or of its denial.
+
+    Args:
+        word: adjective that names the feeling.
+        false: whether the statement is the denial, so that the feeling is there.
+        random: source of chance.
+    """
+    who = random.choice(_SAID_OF)
+    degree = random.choice(("", "", "", "very ", "really ", "a bit ", "so "))
+    return _styled(
+        f"{random.choice(_SAID)} {who} {'not ' if false else ''}{degree}{word}{random.choice(_ABOUT)}", random
+    )
+
+
 def _who(random: Random) -> str:
     """Somebody, and a form of "be", "feel" or "seem"."""
     if random.random() < 0.65:
@@ -199,7 +222,7 @@ def _does_not(random: Random) -> str:
 def _styled(text: str, random: Random) -> str:
     """Contracted half the time, and with a capital letter most of the time."""
     if random.random() < 0.5:
-        text = re.sub(r"\b(is|was|are|were) not\b", r"\1n't", text, count=1)
+        text = re.sub(r"\b(is|was|are|were) not\b", r"\1n't", text)
     if random.random() < 0.2:
         text = re.sub(r"\b(I) am\b", r"\1'm", text, count=1)
     return text[:1].upper() + text[1:] if random.random() < 0.85 else text.lower()

@@ -57,7 +57,8 @@ _DOES = listed(
 )
 _WHERE = listed(
     "at the counter|in the lift|behind me|at the next desk|by the window|on the platform|who delivered the parcel|"
-    "across the street|in seat twelve|next to us|at the till|ahead of us|on the sofa|upstairs|in the waiting room"
+    "across the street|in seat twelve|next to us|at the till|ahead of us|on the sofa|upstairs|in the waiting room|"
+    "ahead of us in the queue|behind me in the line|at the till before us|in the row before ours"
 )
 _RELATIONS = listed(
     "teacher|boss|landlord|flatmate|dentist|cousin|coach|neighbour|colleague|partner|doctor|friend|tutor|barber|aunt"
@@ -143,7 +144,7 @@ def _of_somebody(random: Random) -> str:
     kind = random.random()
     if kind < 0.45:
         text = f"{who[:1].upper()}{who[1:]} {random.choice(_DOES)}"
-    elif kind < 0.75:
+    elif kind < 0.7:
         text = random.choice(_MEETS).format(a=who)
         text = text[:1].upper() + text[1:]
     elif kind < 0.85:

@@ -28,6 +28,10 @@ _SUBJECTS = listed(
     "I am|I was|I feel|I felt|I'm|He is|He was|He feels|She is|She was|She felt|They are|They were|We are|"
     "We were|You are|My mother is|My friend was|Everybody is|My son felt"
 )
+_BOTH = listed(
+    "{who} {word} and {other}|{who} both {word} and {other}|{who} {word} but also {other}|{who} {word}, and {other} too"
+    "|{who} half {word}, half {other}|{who} {word} about the one thing and {other} about the other"
+)
 _DEGREES = ("", "", "", "very ", "so ", "really ", "a bit ", "quite ", "extremely ", "rather ")
 _ENDS = ("", ".", "!", " today.", " about it.", " now", " because of this.", " with all of that.", " lately")
 _THINGS = listed(
@@ -41,7 +45,8 @@ _FACTS = listed(
     "is located in the north|was published last year|has the same size as the other one|"
     "needs to be sent by email|supports new formats"
 )
-SURE, SHOWN = 0.9, 0.7  # of a named feeling, and of one that an emoji shows
+# Of a named feeling, of one that an emoji shows, and of one whose denial is said to be false.
+SURE, SHOWN, SAID = 0.9, 0.7, 0.8
 
 
 def statement(random: Random) -> tuple[str, list[float]]:
@@ -73,11 +78,24 @@ def statement(random: Random) -> tuple[str, list[float]]:
         return f"{random.choice(_SUBJECTS)} {random.choice(_DEGREES)}{word}{random.choice(_ENDS)}", _surely(label)
     if kind < 0.5:
         return denials.still(word, random), _surely(label)
-    if kind < 0.57:
+    if kind < 0.6:
         other = random.choice([one for one in LABELS if one != label])
+        if kind < 0.54:
+            return _both(word, _word(other, random), random), [
+                SURE / 2 if one in (label, other) else (1 - SURE) / (len(LABELS) - 2) for one in LABELS
+            ]
         return denials.instead(word, _word(other, random), random), _surely(other)
     targets = denials.anything_but(label)
+    if kind < 0.72:
+        if random.random() < 0.5:
+            return denials.said(word, True, random), _surely(label, SAID)
+        return denials.said(word, False, random), [targets[other] for other in LABELS]
     return denials.denied(label, word, random), [targets[other] for other in LABELS]
+
+
+def _both(word: str, other: str, random: Random) -> str:
+    """A sentence in which two emotions are felt."""
+    return random.choice(_BOTH).format(who=random.choice(_SUBJECTS), word=word, other=other) + random.choice(_ENDS)
 
 
 def _with_emoji(random: Random) -> tuple[str, list[float]]:

@@ -102,7 +102,7 @@ def test_no_text_is_learned_from_or_repeated() -> None:
     texts = [text for kind in KINDS.values() for pair in kind.get("pairs", []) for text in pair]
     texts += [text for kind in KINDS.values() for some in kind.get("cases", {}).values() for text in some]
     assert len(texts) == len(set(texts)) > 300
-    learned = {regression.words(text) for _, text in examples.read()}
+    learned = {regression.words(text) for _, text in (*examples.read(), *examples.read(examples.TYPED))}
     judged = {regression.words(one.text) for one in everyday.sentences()}
     assert [text for text in texts if regression.words(text) in learned | judged] == []
 

@@ -55,6 +55,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ALONE", "LAST"):
         monkeypatch.setattr(train, name, PHASE)
     monkeypatch.setattr(examples, "to_learn", lambda: [("joy", "we won story"), ("none", "we we story")])
+    monkeypatch.setattr(examples, "to_choose_by", lambda: [("joy", "we won"), ("sadness", "we died")])
+    monkeypatch.setattr(vectors, "everyday_words", lambda: ["won", "slime"])
     monkeypatch.setattr(emoji, "known", lambda: ["\U0001f622"])
     monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
     monkeypatch.setattr(people, "names", lambda: [])

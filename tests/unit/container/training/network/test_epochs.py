@@ -194,7 +194,8 @@ def test_statements_name_deny_or_state() -> None:
     made = [statement(random) for _ in range(400)]
     assert all(sum(meant) == pytest.approx(1) for _, meant in made)
     assert {"The", "I"} <= {text.split()[0] for text, _ in made}
-    assert {round(max(meant), 2) for _, meant in made} == {0.14, 0.3, 0.38, statements.SHOWN, statements.SURE}
+    sure = {statements.SHOWN, statements.SAID, statements.SURE}
+    assert {round(max(meant), 2) for _, meant in made} == {0.14, 0.3, 0.38, statements.SURE / 2} | sure
 
 
 @pytest.mark.parametrize("label", LABELS)

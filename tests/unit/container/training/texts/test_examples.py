@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from training import LABELS
-from training.evaluation import regression, robustness
+from training.evaluation import everyday, regression, robustness
 from training.texts import examples, noise
 
 RUN = 5  # words in a row
@@ -21,24 +21,32 @@ def runs(text: str) -> Iterator[tuple[str, ...]]:
     yield from (words[begin : begin + RUN] for begin in range(len(words) - RUN + 1))
 
 
-def test_many_of_each_label_and_none_twice() -> None:
-    labels = Counter(label for label, _ in examples.read())
-    assert min(labels[label] for label in (*LABELS, examples.NONE)) >= 110
-    assert sum(labels.values()) >= 1_000
-    assert len({text for _, text in examples.read()}) == sum(labels.values())
+ALL = [*examples.read(), *examples.read(examples.TYPED)]
+
+
+@pytest.mark.parametrize(("file", "least"), [(examples.FILE, 110), (examples.TYPED, 500)])
+def test_many_of_each_label_and_none_twice(file: Path, least: int) -> None:
+    labels = Counter(label for label, _ in examples.read(file))
+    assert min(labels[label] for label in (*LABELS, examples.NONE)) >= least
+    assert len({text for _, text in ALL}) == len(ALL)
 
 
 def test_an_eighth_is_held_out_whatever_their_order() -> None:
     learned = {text for _, text in examples.to_learn()}
-    held_out = {text for _, text in robustness.held_out()}
+    held_out = {text for _, text in ALL if examples.is_held_out(text)}
+    assert {text for _, text in robustness.held_out()} < held_out
     assert not learned & held_out
-    assert len(learned) + len(held_out) == len(examples.read())
-    assert 0.09 < len(held_out) / len(examples.read()) < 0.16
+    assert len(learned) + len(held_out) == len(ALL)
+    assert 0.09 < len(held_out) / len(ALL) < 0.16
 
 
 def test_no_sentence_to_be_measured_by_is_among_them_nor_five_words_of_it() -> None:
-    measured = {run for _, text in (*robustness.out_of_domain(), *regression.sentences()) for run in runs(text) if run}
-    assert [text for _, text in examples.read() if not measured.isdisjoint(runs(text))] == []
+    kept = [text for _, text in (*robustness.out_of_domain(), *regression.sentences())]
+    measured = {run for text in kept for run in runs(text) if run}
+    assert [text for _, text in ALL if not measured.isdisjoint(runs(text))] == []
+    measured = {run for one in everyday.sentences() for run in runs(one.text) if len(run) >= RUN}
+    typed = [text for _, text in examples.read(examples.TYPED)]
+    assert [text for text in typed if not measured.isdisjoint(runs(text))] == []
 
 
 def test_manners_that_the_survey_lacks() -> None:
@@ -59,12 +67,11 @@ def test_targets(label: str, least: float) -> None:
     assert label == "joy" or all(one == pytest.approx(other) for one, other in pairwise(target))
 
 
-def test_a_broken_line_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_line_is_named(tmp_path: Path) -> None:
     broken = tmp_path / "examples.tsv"
     broken.write_text("joy\tWe won.\npride\tWe won.\n", encoding="utf-8")
-    monkeypatch.setattr(examples, "FILE", broken)
     with pytest.raises(ValueError, match="line 2"):
-        examples.read.__wrapped__()
+        examples.read(broken)
 
 
 def test_noise_is_of_many_kinds_and_the_same_again() -> None:
