@@ -6,10 +6,11 @@ from random import Random
 
 from sentiment.text import Tokenizer
 from training.retrain.finetune import Lesson
-from training.texts import augment
+from training.texts import augment, examples
 from training.texts.statements import statement
 
 STATEMENTS = 600
+SENTENCES = 900  # of our own, in which the model is at its best: without them, retraining undoes that first
 STRINGS = 900
 NONSENSE = 150
 
@@ -24,6 +25,7 @@ def texts(tokenizer: Tokenizer, random: Random) -> list[Lesson]:
     words = len(tokenizer.vocabulary)
     foreign = [place for word in sorted(augment.FOREIGN) for place in tokenizer.encode(word) if place > 1]
     made = [tokenizer.encode(statement(random)[0]) for _ in range(STATEMENTS)]
+    made += [tokenizer.encode(text) for _, text in random.sample(examples.to_learn(), SENTENCES)]
     made += [augment.nonsense(random, foreign, words) for _ in range(NONSENSE)]
     made += [_string(words, random) for _ in range(STRINGS)]
     return [Lesson(ids) for ids in made if ids]

@@ -6,17 +6,19 @@ import json
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_actions
+from ministack.core import iam_actions, iam_evaluator
 
 BY_PATH = "AmazonSSM.GetParametersByPath"
 TOGETHER = "AmazonSSM.GetParameters"
 PUBLIC = "/aws/service/"
+BETWEEN = ", "  # the ARNs of several parameters
 
 
 def register() -> None:
     """See requests as AWS's IAM does."""
     _count_loopback_as_encrypted()
     _name_parameters()
+    _check_each_parameter()
 
 
 def _count_loopback_as_encrypted() -> None:
@@ -53,9 +55,26 @@ def _name_parameters() -> None:
         if target == BY_PATH:
             asked = json.loads(body).get("Path", "")
             return f"arn:aws:ssm:{region}:{account_id}:parameter{asked}"
-        if target == TOGETHER and len(names := json.loads(body).get("Names", [])) == 1:
-            account = "" if names[0].startswith(PUBLIC) else account_id
-            return f"arn:aws:ssm:{region}:{account}:parameter/{names[0].lstrip('/')}"
+        if target == TOGETHER and (names := json.loads(body).get("Names", [])):
+            accounts = ["" if name.startswith(PUBLIC) else account_id for name in names]
+            return BETWEEN.join(
+                f"arn:aws:ssm:{region}:{account}:parameter/{name.lstrip('/')}"
+                for account, name in zip(accounts, names, strict=True)
+            )
         return str(resource_of(service, method, path, headers, body, query_params, region, account_id))
 
     iam_actions.extract_resource_arn = resource_or_path
+
+
+def _check_each_parameter() -> None:
+    """Of several parameters that are asked for together, each must be allowed."""
+    enforce = iam_evaluator.enforce
+
+    def enforce_each(access_key: str, action: str, service: str, region: str, **more: Any) -> Any:
+        together = more.pop("resource_arn", "*")
+        for arn in together.split(BETWEEN) if service == "ssm" else [together]:
+            if denied := enforce(access_key, action, service, region, resource_arn=arn, **more):
+                return denied
+        return None
+
+    iam_evaluator.enforce = enforce_each

@@ -28,7 +28,8 @@ parser: Any = getattr(re, "_parser")  # noqa: B009
 def test_the_file_is_what_the_patterns_make(tmp_path: Path) -> None:
     """Otherwise: make care."""
     made.write(tmp_path / "patterns.json")
-    assert (tmp_path / "patterns.json").read_bytes() == patterns.FILE.read_bytes()
+    same = (tmp_path / "patterns.json").read_bytes() == patterns.FILE.read_bytes()
+    assert same, "run `make care`"  # to show how half a megabyte differs takes minutes
 
 
 def test_every_pattern_needs_some_word() -> None:

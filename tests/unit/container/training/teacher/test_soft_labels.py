@@ -86,7 +86,9 @@ def folder(tmp_path: Path) -> Path:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vectors, "glove", lambda: (WORDS, TABLE))
     monkeypatch.setattr(vectors, "wordpieces", lambda: ({"[UNK]": 0, "we": 1}, TABLE[:2]))
-    monkeypatch.setattr(examples, "read", lambda: (("joy", "we won it"), ("none", "it it it")))
+    monkeypatch.setattr(examples, "read", lambda *_: (("joy", "we won it"), ("none", "it it it")))
+    monkeypatch.setattr(examples, "to_choose_by", lambda: [("joy", "we won it")])
+    monkeypatch.setattr(vectors, "everyday_words", lambda: [])
     monkeypatch.setattr(examples, "is_held_out", lambda text: False)
     monkeypatch.setattr(robustness, "held_out", robustness.out_of_domain)
     monkeypatch.setattr(evaluate, "ANSWERS", Path("none"))
