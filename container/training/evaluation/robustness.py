@@ -65,7 +65,7 @@ def typed(part: str) -> list[tuple[str, str]]:
     """Label or ``none`` and text of the everyday sentences.
 
     Args:
-        part: ``validation``, ``test`` or ``later``.
+        part: as in ``everyday.Sentence``.
     """
     return [(one.label, one.text) for one in everyday.sentences() if one.part == part]
 
