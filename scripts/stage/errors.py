@@ -219,7 +219,8 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
     if code in EXPIRED_CODES:
         return CredentialsError(
             f"The AWS session has expired ({words}).",
-            "Sign in again (`aws sso login`, or new keys), then rerun the command: it resumes where it stopped.",
+            "Sign in again (`aws sso login`, or new keys), then rerun the command: it resumes where it stopped. If the "
+            "sign-in is new, set this machine's clock: `sentiment doctor` shows how far it is off.",
         )
     if code in UNKNOWN_KEY_CODES:
         return CredentialsError(

@@ -15,6 +15,7 @@ from scripts.release.place import AwsPlace
 from scripts.stage import settings
 from scripts.stage.errors import AdviceError, ImageError
 from scripts.stage.session import Cloud
+from tests.unit.scripts.stubs import StubbedCloud
 
 PLACE = ("Docker", "image repository", "image platform", "export token")
 ACCOUNT = ("permissions", "names", "zones", "instance type", "public page", "linked roles", "alarm address")
@@ -110,6 +111,31 @@ def test_a_clock_that_aws_would_refuse_is_told(cloud, off, passed):
     finding = check("clock", lambda: doctor._clock(cloud))
     assert finding.passed is passed
     assert passed or "Set the clock" in finding.fix
+
+
+def test_a_clock_for_which_aws_refuses_the_credentials_is_told(monkeypatch):
+    """The doctor stopped there, and its own advice for that refusal was to ask the doctor about the clock."""
+    cloud = StubbedCloud()
+    refused = {"HTTPHeaders": {"date": formatdate(time.time() - 3600, usegmt=True)}, "HTTPStatusCode": 403}
+    for _ in range(2):
+        words = ("SignatureDoesNotMatch", "Signature not yet current")
+        cloud.stub("sts").add_client_error("get_caller_identity", *words, response_meta=refused)
+    place = AwsPlace(stage(**NEEDED), cloud.region)
+    place.cloud = cloud
+    monkeypatch.setattr(build, "check_docker", lambda: None)
+    found = {finding.name: finding for finding in doctor.examine(place, stage(**NEEDED))}
+    assert not found["credentials"].passed
+    assert "off by +36" in found["clock"].detail
+    assert "Set the clock" in found["clock"].fix
+    assert "machine image" not in found
+
+
+def test_a_profile_that_is_not_there_fails_a_check_and_ends_no_list(monkeypatch):
+    monkeypatch.setattr(build, "check_docker", lambda: None)
+    place = AwsPlace(stage(**NEEDED), profile="nobodys")
+    found = {finding.name: finding for finding in doctor.examine(place, stage(**NEEDED))}
+    assert "nobodys" in found["credentials"].detail
+    assert "list-profiles" in found["credentials"].fix
 
 
 def test_what_a_deployment_is_denied_too_is_a_failure_and_what_only_the_doctor_asks_a_warning(cloud):

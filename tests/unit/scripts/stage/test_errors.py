@@ -23,6 +23,7 @@ def refusal(code):
         (boto.ConnectTimeoutError(endpoint_url="https://x"), DeployError, "same command again"),
         (refusal("ExpiredToken"), CredentialsError, "resumes where it stopped"),
         (refusal("ExpiredTokenException"), CredentialsError, "resumes where it stopped"),
+        (refusal("RequestExpired"), CredentialsError, "clock"),  # EC2's words for both
         (refusal("InvalidClientTokenId"), CredentialsError, "get-caller-identity"),
         (refusal("AccessDenied"), AccessDeniedError, "permission"),
         (refusal("AccessDeniedException"), AccessDeniedError, "permission"),
