@@ -17,6 +17,7 @@ from scripts import ROOT
 from scripts.cloudformation import templates
 from scripts.look import account, rights
 from scripts.look.findings import Finding, check
+from scripts.release import smoke
 from scripts.release.place import Place
 from scripts.stage.errors import AdviceError, DeployError
 from scripts.stage.session import Cloud
@@ -130,13 +131,5 @@ def _machine_image(cloud: Cloud, settings: Settings) -> str:
 
 
 def _token(cloud: Cloud, settings: Settings) -> str:
-    name = settings.parameters["ExportTokenParameter"]
-    if not name:
-        return "not needed: the export is public"
-    try:
-        cloud.client("ssm").get_parameter(Name=name)
-    except cloud.client("ssm").exceptions.ParameterNotFound as error:
-        raise DeployError(
-            f"{name} does not exist", f"`aws ssm put-parameter --type SecureString --name {name} --value ...`"
-        ) from error
-    return name
+    there = smoke.export_token(cloud, settings)
+    return settings.parameters["ExportTokenParameter"] if there else "not needed: the export is public"

@@ -17,7 +17,7 @@ ORCHESTRATOR_KEYS = ("place", "region", "image_repository", "site_api_url", "sit
 # Instance types with AWS's own Arm processors: a "g" after the generation (EC2 user guide, "Amazon EC2 instance type
 # naming conventions", read 2026-11-27); a1 is from before that.
 ARM = re.compile(r"(a1|[a-z]+\d+g[a-z]*)\.")
-# Those that earn CPU credits; others do not start with a setting for them (same guide, "Burstable performance instances").
+# Those that earn CPU credits (same guide, "Burstable performance instances"); others start with no setting for them.
 BURSTABLE = re.compile(r"t\d")
 
 Setting = str | int

@@ -62,7 +62,7 @@ def test_each_failure_comes_with_its_fix(aws, monkeypatch):
     assert found["machine image"].detail.startswith("ami-")
     assert found["Docker"].text == "FAIL  Docker: Docker is not installed\n      Fix: Install it"
     assert "image_repository" in found["image repository"].fix
-    assert "put-parameter" in found["export token"].fix
+    assert '--name /sentiment/dev/token --value "$(openssl rand -hex 32)"' in found["export token"].fix
 
 
 def test_a_fit_machine_passes(aws, monkeypatch):

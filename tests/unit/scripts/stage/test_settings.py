@@ -123,7 +123,8 @@ def test_the_architecture_follows_from_the_instance_type(instance_type, architec
 
 
 @pytest.mark.parametrize(
-    ("kind", "credits"), [("t3.micro", "standard"), ("t4g.small", "standard"), ("m7g.medium", "none"), ("tz1.x", "none")]
+    ("kind", "credits"),
+    [("t3.micro", "standard"), ("t4g.small", "standard"), ("m7g.medium", "none"), ("tz1.x", "none")],
 )
 def test_an_instance_type_without_cpu_credits_is_given_no_setting_for_them(kind, credits):
     """EC2 starts no such instance with one."""
