@@ -32,7 +32,10 @@ BROKEN_CODES = {
 # What a call of AWS may raise. The last is of an answer that AWS did not write, such as a proxy's page.
 AWS_ERRORS = (boto.BotoCoreError, boto.ClientError, ResponseParserError)
 AGAIN = "then run the same command again."
-QUOTA = "A quota is used up: `sentiment doctor` shows which, and how to raise it"
+QUOTA = (
+    "A quota is used up: `sentiment doctor` shows those of VPCs, addresses, instances and load balancers, and how to "
+    "raise them; Service Quotas in the console has the others"
+)
 CORES = "Request more virtual CPUs: `sentiment doctor` shows the quota and the command"
 INSTANCES = (
     "AWS has no instance of this type left in the zone: wait some minutes, or set another instance_type for the stage "
@@ -44,6 +47,10 @@ ADVICE = {
     "balancers in this new account",
     "must be verified before you can add new cloudfront": "Ask AWS Support (Account and billing, free of charge) to "
     "allow CloudFront in this new account",
+    "explicit deny": "A policy denies this, whatever allows it: deploy with another role, or ask whoever wrote it "
+    "(perhaps your organisation) for an exception",
+    "unreservedconcurrentexecution": "This account runs too few Lambdas at once for lambda_concurrency: set it to 0 in "
+    "scripts/stages.toml, or request more concurrent executions in Service Quotas",
     "vcpulimitexceeded": CORES,
     "vcpu limit": CORES,
     "insufficientinstancecapacity": INSTANCES,
@@ -229,10 +236,8 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
             "whether the account has enabled this region (`aws account list-regions`).",
         )
     if code in DENIED_CODES:
-        return AccessDeniedError(
-            f"Access denied ({words}).",
-            "Add the permission named above to the user or role you deploy with, then run the same command again.",
-        )
+        step = advice(words) or "Add the permission named above to the user or role you deploy with"
+        return AccessDeniedError(f"Access denied ({words}).", f"{step}, {AGAIN}")
     if code in THROTTLED_CODES:
         return DeployError(
             f"AWS is throttling this account ({words}).", "Wait a minute, then run the same command again."

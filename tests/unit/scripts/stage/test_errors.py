@@ -4,7 +4,7 @@ import botocore.exceptions as boto
 import pytest
 from botocore.parsers import ResponseParserError
 
-from scripts.stage.errors import AccessDeniedError, CredentialsError, DeployError, explain
+from scripts.stage.errors import AccessDeniedError, CredentialsError, DeployError, advice, explain
 
 
 def refusal(code):
@@ -70,3 +70,24 @@ def test_our_own_errors_stay_as_they_are():
 
 def test_a_mistake_of_ours_is_not_explained_away():
     assert explain(KeyError("x")) is None
+
+
+def test_a_quota_of_which_the_doctor_knows_nothing_is_looked_up_elsewhere():
+    """It counts four of the many that a deployment can use up."""
+    assert "Service Quotas" in explain(refusal("LimitExceededException")).next_step
+
+
+def test_what_a_policy_denies_no_permission_allows():
+    words = "User: x is not authorized to perform: ec2:CreateVpc with an explicit deny in a service control policy"
+    error = boto.ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": words}}, "CreateVpc")
+    found = explain(error)
+    assert isinstance(found, AccessDeniedError)
+    assert "organisation" in found.next_step
+    assert "Add the permission" not in found.next_step
+
+
+def test_concurrency_that_lambda_does_not_give_is_a_setting():
+    words = (
+        "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"
+    )
+    assert "lambda_concurrency" in advice(words)
