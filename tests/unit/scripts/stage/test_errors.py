@@ -87,7 +87,5 @@ def test_what_a_policy_denies_no_permission_allows():
 
 
 def test_concurrency_that_lambda_does_not_give_is_a_setting():
-    words = (
-        "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"
-    )
+    words = "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"
     assert "lambda_concurrency" in advice(words)
