@@ -21,6 +21,7 @@ from scripts.stage.settings import Settings
 
 # Linked roles that services make for themselves at first use (IAM user guide, "AWS services that work with IAM").
 LINKED_ROLES = ("ECS", "ElasticLoadBalancing", "AutoScaling", "ApplicationAutoScaling_ECSService", "APIGateway")
+OF_DEPLOYMENTS = {"names", "zones"}  # checks that call what a deployment calls
 INSTANCE_ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
 STANDARD = re.compile(r"(a|c|d|h|i|im|is|m|r|t|z)\d")  # families of the quota of standard instances
 

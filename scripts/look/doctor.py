@@ -17,7 +17,7 @@ from scripts import ROOT
 from scripts.cloudformation import templates
 from scripts.look import account, rights
 from scripts.look.findings import Finding, check
-from scripts.release import smoke
+from scripts.release import smoke, zones
 from scripts.release.place import Place
 from scripts.stage.errors import AdviceError, DeployError
 from scripts.stage.session import Cloud
@@ -70,7 +70,7 @@ def _of_account(cloud: Cloud, settings: Settings) -> Iterator[Finding]:
 
     yield check("stacks", stacks_of_account)
     for name, look in looks.items():
-        yield check(name, look, needed=False)
+        yield check(name, look, needed=name in account.OF_DEPLOYMENTS)
 
 
 def as_json(findings: list[Finding]) -> list[dict[str, Any]]:
@@ -114,7 +114,8 @@ def _clock(cloud: Cloud) -> str:
 def _region(cloud: Cloud) -> str:
     why = regions.unsuitable(cloud.region)
     if why:
-        raise DeployError(why, f"Choose another with --region, such as one of {', '.join(regions.BY_DEFAULT)}.")
+        others = ", ".join(name for name in regions.BY_DEFAULT if name in zones.VPC_LINKS)
+        raise DeployError(why, f"Choose another with --region, such as one of {others}.")
     return cloud.region_in_words
 
 

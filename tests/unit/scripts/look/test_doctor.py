@@ -5,12 +5,14 @@ import time
 from email.utils import formatdate
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
 from scripts.image import build
 from scripts.look import account, doctor, rights
 from scripts.look.findings import check
+from scripts.release import zones
 from scripts.release.place import AwsPlace
 from scripts.stage import settings
 from scripts.stage.errors import AdviceError, ImageError
@@ -144,6 +146,39 @@ def test_what_a_deployment_is_denied_too_is_a_failure_and_what_only_the_doctor_a
         finding = check("x", lambda: cloud.client("ssm").get_parameter(Name="x"), needed=needed)
         assert (finding.passed, finding.warning) == (not needed, not needed)
         assert "permission" in finding.fix
+
+
+def test_what_only_the_doctor_asks_is_a_warning_if_it_is_not_answered():
+    """A network without a way to Service Quotas, say, deploys all the same."""
+
+    def look():
+        raise EndpointConnectionError(endpoint_url="https://servicequotas.eu-central-1.amazonaws.com")
+
+    for needed in (True, False):
+        finding = check("x", look, needed=needed)
+        assert (finding.passed, finding.warning) == (not needed, not needed)
+
+
+def test_what_the_doctor_finds_wrong_is_a_failure_whoever_asks():
+    def look():
+        raise ImageError("no", "Fix it")
+
+    assert not check("x", look, needed=False).passed
+
+
+def test_what_a_deployment_asks_of_the_account_itself_fails_the_check(aws, monkeypatch):
+    def denied(*_):
+        raise ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": "no"}}, "DescribeAvailabilityZones")
+
+    monkeypatch.setattr(build, "check_docker", lambda: None)
+    monkeypatch.setattr(zones, "fitting", denied)
+    assert not findings(aws, stage())["zones"].passed
+
+
+def test_a_region_to_go_to_has_vpc_links():
+    fix = check("region", lambda: doctor._region(Cloud("dev", region="eu-south-1"))).fix
+    assert "eu-central-1" in fix
+    assert "ap-northeast-3" not in fix
 
 
 def test_an_answer_that_aws_did_not_write_fails_one_check_and_not_all():
