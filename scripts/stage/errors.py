@@ -32,6 +32,7 @@ BROKEN_CODES = {
 # What a call of AWS may raise. The last is of an answer that AWS did not write, such as a proxy's page.
 AWS_ERRORS = (boto.BotoCoreError, boto.ClientError, ResponseParserError)
 AGAIN = "then run the same command again."
+SIGN_IN = f"Run `aws sso login` (with --profile, if you passed it here), {AGAIN}"
 QUOTA = (
     "A quota is used up: `sentiment doctor` shows those of VPCs, addresses, instances and load balancers, and how to "
     "raise them; Service Quotas in the console has the others"
@@ -173,9 +174,7 @@ def explain(error: Exception) -> DeployError | None:
             "Run `aws configure sso` or `aws configure`, set AWS_PROFILE, or pass --profile.",
         )
     if isinstance(error, boto.TokenRetrievalError | boto.UnauthorizedSSOTokenError | boto.SSOTokenLoadError):
-        return CredentialsError(
-            f"The sign-in has expired: {error}", "Run `aws sso login`, then the same command again."
-        )
+        return CredentialsError(f"The sign-in has expired: {error}", SIGN_IN)
     if isinstance(error, boto.LoginError):
         return CredentialsError(f"The sign-in has expired: {error}", "Run `aws login`, then the same command again.")
     if isinstance(error, boto.MissingDependencyException):  # signing in with `aws login` needs AWS's own C library
@@ -249,9 +248,7 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
             "If it is right, the secret key is wrong: `aws configure`.",
         )
     if code in SIGN_IN_CODES:
-        return CredentialsError(
-            f"The sign-in has expired ({words}).", "Run `aws sso login`, then the same command again."
-        )
+        return CredentialsError(f"The sign-in has expired ({words}).", SIGN_IN)
     if code in INACTIVE_CODES:
         return DeployError(
             f"This account may not use the service or region yet ({words}).",

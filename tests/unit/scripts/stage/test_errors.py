@@ -18,7 +18,7 @@ def refusal(code):
         (boto.PartialCredentialsError(provider="env", cred_var="SECRET"), CredentialsError, "aws configure"),
         (boto.ProfileNotFound(profile="x"), CredentialsError, "list-profiles"),
         (boto.NoRegionError(), CredentialsError, "--region"),
-        (boto.UnauthorizedSSOTokenError(), CredentialsError, "aws sso login"),
+        (boto.UnauthorizedSSOTokenError(), CredentialsError, "aws sso login` (with --profile"),
         (boto.EndpointConnectionError(endpoint_url="https://x"), DeployError, "same command again"),
         (boto.ConnectTimeoutError(endpoint_url="https://x"), DeployError, "same command again"),
         (refusal("ExpiredToken"), CredentialsError, "resumes where it stopped"),
