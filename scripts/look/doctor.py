@@ -112,10 +112,7 @@ def _clock(cloud: Cloud) -> str:
 
 
 def _region(cloud: Cloud) -> str:
-    why = regions.unsuitable(cloud.region)
-    if why:
-        others = ", ".join(name for name in regions.BY_DEFAULT if name in zones.VPC_LINKS)
-        raise DeployError(why, f"Choose another with --region, such as one of {others}.")
+    zones.check_region(cloud)
     return cloud.region_in_words
 
 
