@@ -19,7 +19,7 @@ from scripts.look import account, rights
 from scripts.look.findings import Finding, check
 from scripts.release import smoke, zones
 from scripts.release.place import Place
-from scripts.stage.errors import AdviceError, DeployError
+from scripts.stage.errors import AWS_ERRORS, AdviceError, DeployError
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 
@@ -43,15 +43,19 @@ def examine(place: Place, settings: Settings) -> Iterator[Finding]:
     yield check("templates fresh", _templates)
     for name, look in place.checks.items():
         yield check(name, look)
-    yield check("region", lambda: _region(place.cloud))
-    credentials = check("credentials", lambda: f"account {place.cloud.account}")
+    try:
+        cloud = place.cloud
+    except (DeployError, *AWS_ERRORS):  # no such profile, or no cloud on this machine
+        yield check("credentials", lambda: place.cloud.account)
+        return
+    yield check("region", lambda: _region(cloud))
+    credentials = check("credentials", lambda: f"account {cloud.account}")
     yield credentials
-    clock = check("clock", lambda: _clock(place.cloud))
+    clock = check("clock", lambda: _clock(cloud))
     if credentials.passed or clock.fix == SET_CLOCK:
         yield clock
     if not credentials.passed:
         return
-    cloud = place.cloud
     yield check("machine image", lambda: _machine_image(cloud, settings))
     yield check("export token", lambda: _token(cloud, settings))
     if cloud.has_quotas:

@@ -138,6 +138,7 @@ def test_a_profile_that_is_not_there_fails_a_check_and_ends_no_list(monkeypatch)
     found = {finding.name: finding for finding in doctor.examine(place, stage(**NEEDED))}
     assert "nobodys" in found["credentials"].detail
     assert "list-profiles" in found["credentials"].fix
+    assert "region" not in found, "one cause, one failure"
 
 
 def test_what_a_deployment_is_denied_too_is_a_failure_and_what_only_the_doctor_asks_a_warning(cloud):
