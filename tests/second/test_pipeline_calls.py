@@ -150,8 +150,8 @@ def test_every_call_of_every_step_is_allowed_and_no_permission_is_left_over(
     stage(**own)
     recorder.pipeline = "an administrator's first deployment"
     run("deploy", "--stage", STAGE, "--image", IMAGE)
-    first = {each.action for each in recorder.calls.pop(recorder.pipeline)}
-    assert first - set(rights.of_stage(settings.load(STAGE), REGION)) == set(), "the doctor does not ask about them"
+    made = {each.action for each in recorder.calls.pop(recorder.pipeline)}
+    assert made - set(rights.of_stage(settings.load(STAGE), REGION)) == set(), "the doctor does not ask about them"
     recorder.pipeline = ""
     run("pipeline", "--stage", STAGE)
     other_files(client("s3"))
