@@ -1,4 +1,4 @@
-"""Writes the reference pages of settings, outputs, alarms, metrics and errors, each from its source."""
+"""Writes the reference pages of settings, outputs, access, alarms, metrics and errors, each from its source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 
 from generator import catalogue
 from scripts.cli.group import BugError, UsageError
-from scripts.docs import model
+from scripts.docs import access, model
 from scripts.docs.stack_pages import BANNER, table
 from scripts.stage import errors, settings
 from scripts.stage.errors import DeployError
@@ -30,6 +30,7 @@ def pages(root: Path) -> dict[str, str]:
     return {
         "settings.md": _settings(root / "scripts" / "stages.toml"),
         "outputs.md": _outputs(),
+        "access.md": _access(),
         "alarms.md": _alarms(),
         "metrics.md": _metrics(),
         "errors.md": _errors(root / "docs" / "api" / "openapi.yaml"),
@@ -89,6 +90,26 @@ def _outputs() -> str:
         "What the stacks tell each other and you. An output feeds every parameter of the same name;"
         " `sentiment outputs --stage dev` prints the values of a stage, with `--json` for programs.\n",
         table(("Output", "What it is", "Stack", "Goes to"), sorted(rows)),
+    )
+
+
+def _access() -> str:
+    """Every statement of every role, policy and permission."""
+    apart = {each.name for each in catalogue.STACKS if each.apart}  # whose roles may do a lot
+
+    def rows(of_pipelines: bool) -> str:
+        its = (each for each in access.grants() if (each.stack in apart) == of_pipelines)
+        return table((*access.HEADS, "Stack"), ((*access.row(each), each.stack) for each in its))
+
+    return _page(
+        "Access",
+        "Who may do what: every role, policy and permission of the templates. The [picture of the eight main"
+        " roles](../pictures/index.md#roles) shows them by service.\n",
+        "## Of a stage\n",
+        rows(of_pipelines=False),
+        "## Of the pipelines\n",
+        "Whatever they change, the app's roles may never do more than `RoleBoundary` allows.\n",
+        rows(of_pipelines=True),
     )
 
 

@@ -103,4 +103,6 @@ def _gallery(drawn: list[Picture]) -> str:
         parts.append(f"[![{each.caption}]({each.name}.svg)]({each.name}.svg)\n")
         if each.mermaid:
             parts.append(f"[As Mermaid]({each.name}.mmd)\n")
+        if each.beside:
+            parts.append(f"{each.beside}\n")
     return "\n".join([*parts, stack_pages.BANNER])

@@ -8,7 +8,7 @@ import pytest
 
 from generator import catalogue
 from scripts import ROOT
-from scripts.docs import lookups, model
+from scripts.docs import access, lookups, model
 from scripts.stage import settings
 from sentiment.measures import Measures
 
@@ -32,6 +32,15 @@ def test_every_output_is_there_with_its_stack() -> None:
     known = {name for stack in model.stacks().values() for name in stack.outputs}
     assert set(names("outputs.md")) == known
     assert re.search(r"\| `VpcId` \| VPC of the stage \| network \| .*service", PAGES["outputs.md"])
+
+
+def test_every_grant_is_in_the_table_of_its_stage_or_of_the_pipelines() -> None:
+    stage, pipelines = PAGES["access.md"].split("## Of the pipelines")
+    for grant in access.grants():
+        row = " | ".join((*access.row(grant), grant.stack)).replace("\\|", "|")
+        assert f"| {row} |" in (pipelines if grant.stack == "pipeline" else stage)
+        assert "*" not in re.sub("`[^`]*`", "", access.row(grant)[2]), "Markdown would make it italic"
+    assert "(../reference/access.md)" in (ROOT / "docs" / "pictures" / "index.md").read_text()
 
 
 def test_every_alarm_leads_to_what_to_do() -> None:
