@@ -10,7 +10,7 @@ from scripts.docs.graph import Graph
 from scripts.docs.pictures import Picture
 
 # Folders in which every file is written here; what else lies there is of a stack or picture that is gone.
-OWNED = ("docs/pictures", "docs/reference", "docs/stacks")
+OWNED = ("docs/pictures", "docs/reference", "docs/reference/errors", "docs/stacks")
 
 
 def wanted(root: Path = ROOT) -> dict[str, str]:
