@@ -1,7 +1,7 @@
 """Whether the caller may make every call of a deployment, as IAM itself evaluates it.
 
 ``creating.json`` has the calls with which CloudFormation creates a type of resource in the caller's name, out of the
-types' own schemas, which cfn-lint carries; as only developers have that, `make templates` writes them down.
+types' own schemas, which cfn-lint carries; as only developers have that, `make schemas` writes them down.
 """
 
 from __future__ import annotations

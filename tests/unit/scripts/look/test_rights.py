@@ -86,4 +86,4 @@ def test_what_the_region_has_not_is_not_asked_about():
 
 
 def test_the_file_says_what_the_schemas_say():
-    assert rights.FILE.read_text() == rights.from_schemas(), "run `make templates`"
+    assert rights.FILE.read_text() == rights.from_schemas(), "run `make schemas`"
