@@ -13,7 +13,6 @@ import io
 import json
 import os
 import re
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -37,6 +36,7 @@ _TRIES = 8  # of one request, before it is given up
 _TIMEOUT_SECONDS = 30
 _LONGEST_PAUSE_SECONDS = 30.0
 _LATER = {429, 502, 503, 504}
+_SECONDS = re.compile(r"[0-9]{1,4}")  # in Retry-After; a date, or more than hours, is of no use here
 
 Row = dict[str, str]
 
@@ -68,7 +68,7 @@ def classify(
     target: Path,
     interrupt: Interrupt,
     tell: Callable[[int, int], None],
-    pause: Callable[[float], None] = time.sleep,
+    pause: Callable[[float], None] | None = None,
 ) -> int:
     """Write the rows of a file with what the model says of one of their columns.
 
@@ -79,7 +79,7 @@ def classify(
         target: the file; it appears when it is complete.
         interrupt: Ctrl-C.
         tell: told how many rows are done, and how many there are.
-        pause: waits, for seconds.
+        pause: waits, for seconds; by default until Ctrl-C at most.
 
     Returns:
         How many rows the file has.
@@ -112,7 +112,7 @@ def classify(
             while progress.rows < len(rows):
                 _stop_if_asked(interrupt)
                 some = rows[progress.rows : progress.rows + MAX_REVIEWS]
-                answers = _ask(api, [row[column] for row in some], interrupt, pause)
+                answers = _ask(api, [row[column] for row in some], interrupt, pause or interrupt.pause)
                 file.write(_lines([row | answer for row, answer in zip(some, answers, strict=True)], names, dialect))
                 file.flush()
                 os.fsync(file.fileno())
@@ -248,7 +248,7 @@ def _predictions(
             if error.code not in _LATER:
                 break
             asked = error.headers.get("Retry-After", "")
-            seconds = max(seconds, float(asked) if asked.isdigit() else 0.0)
+            seconds = max(seconds, float(asked) if _SECONDS.fullmatch(asked) else 0.0)
         except (OSError, http.client.HTTPException) as error:
             why = str(error)
         except (ValueError, KeyError, TypeError):

@@ -23,12 +23,13 @@ class Interrupt:
     def __init__(self, on_press: Callable[[int], None] = lambda _count: None) -> None:
         self.count = 0
         self._on_press = on_press
-        self._leave = threading.Event()
+        self._stop, self._leave = threading.Event(), threading.Event()
         self._previous: Any = None
 
     def press(self) -> None:
         """Count one Ctrl-C."""
         self.count += 1
+        self._stop.set()
         if self.count > 1:
             self._leave.set()
         self._on_press(self.count)
@@ -36,12 +37,17 @@ class Interrupt:
     def forget(self) -> None:
         """Reset the count: what was to be stopped has ended."""
         self.count = 0
+        self._stop.clear()
         self._leave.clear()
 
     @property
     def stopping(self) -> bool:
         """Whether nothing new should be started."""
         return self.count > 0
+
+    def pause(self, seconds: float) -> None:
+        """Wait, for as long as Ctrl-C is not pressed."""
+        self._stop.wait(seconds)
 
     def sleep(self, seconds: float) -> None:
         """Wait between two polls.

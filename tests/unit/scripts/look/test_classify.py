@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,6 +27,7 @@ class Api(ThreadingHTTPServer):
         self.asked: list[list[str]] = []
         self.statuses: list[int] = []
         self.body: bytes | None = None  # instead of predictions
+        self.later = "7"  # seconds, said with a 503
 
     @property
     def url(self) -> str:
@@ -47,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         if status == 503:
-            self.send_header("Retry-After", "7")
+            self.send_header("Retry-After", self.server.later)
         self.end_headers()
         self.wfile.write(body)
 
@@ -145,6 +147,26 @@ def test_it_waits_as_it_is_told_and_sends_again(api: Api, tmp_path: Path) -> Non
     paused: list[float] = []
     assert len(run(api, written(tmp_path / "in.csv", ["1,I won"]), paused=paused)) == 1
     assert paused == [7.0, 2.0]
+
+
+@pytest.mark.parametrize("later", ["\u00b2", "", "-7", "1e9", "9" * 5_000, "Fri, 27 Nov 2026 00:00:00 GMT"])
+def test_what_it_is_told_may_be_no_number_of_seconds(api: Api, tmp_path: Path, later: str) -> None:
+    api.statuses, api.later = [503, 503], later
+    paused: list[float] = []
+    assert len(run(api, written(tmp_path / "in.csv", ["1,I won"]), paused=paused)) == 1
+    assert paused == [1.0, 2.0]
+
+
+def test_ctrl_c_ends_a_pause(api: Api, tmp_path: Path) -> None:
+    source, interrupt = written(tmp_path / "in.csv", ["1,I won"]), Interrupt()
+    api.statuses, api.later = [503], "3600"
+    timer = threading.Timer(0.3, interrupt.press)
+    timer.start()
+    began = time.monotonic()
+    with pytest.raises(InterruptedDeployError):
+        classify(api.url, source, "text", output_of(source), interrupt, lambda done, of: None)
+    timer.join()
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(("status", "times"), [(400, 1), (503, 8)])
