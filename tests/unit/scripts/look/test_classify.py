@@ -109,6 +109,16 @@ def test_what_a_spreadsheet_separates_by_stays_so(api: Api, tmp_path: Path, deli
     assert run(api, source, delimiter=delimiter)[0]["classification"] == "joy"
 
 
+def test_signs_inside_of_quoted_names_separate_nothing(api: Api, tmp_path: Path) -> None:
+    source = written(tmp_path / "in.csv", ["fine,I won"], '"How was it (good; bad; other)",text')
+    assert run(api, source)[0]["classification"] == "joy"
+
+
+def test_rows_stay_beside_those_of_the_input_where_a_cell_is_empty(api: Api, tmp_path: Path) -> None:
+    source = written(tmp_path / "in.csv", ["first", "", "third"], "text")
+    assert [row["text"] for row in run(api, source)] == ["first", "", "third"]
+
+
 def test_a_hundred_texts_go_in_one_request(api: Api, tmp_path: Path) -> None:
     source = written(tmp_path / "in.csv", [f"{number},text {number}" for number in range(250)])
     told: list[tuple[int, int]] = []
