@@ -366,11 +366,12 @@ DEPLOY_ROLE = "DeployRoleArn"
 # Each deploys from GitHub environments of its own, named STAGE-PIPELINE: its role trusts those and no other.
 PIPELINES = ("site", "service", "infrastructure", "plan", "retrain")
 # The pipeline that a schedule on AWS may start: its workflow, the input that names the stage, the branch that it runs
-# on, and the end of the name of the secret that has GitHub's token.
+# on, the end of the name of the secret that has GitHub's token, and that of the schedule's rule, which an alarm watches.
 RETRAIN_WORKFLOW = "retrain.yml"
 RETRAIN_INPUT = "stage"
 MAIN_BRANCH = "main"
 GITHUB_TOKEN_SECRET = "github-token"  # noqa: S105 - its name
+RETRAIN_RULE = "retrain"
 # What the watch (lambda_src/watch.py) reports once a day, and alarms read.
 WATCH_NAMESPACE = "Sentiment"
 WATCH_IMAGE_METRIC = "ImageAgeDays"

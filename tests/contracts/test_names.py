@@ -21,6 +21,7 @@ FIXED = {
         "AWS::IAM::ManagedPolicy",
         "ManagedPolicyName",
     ): "nothing of the boundary that differs is create-only",
+    ("AWS::Events::Rule", "Name"): "only its bus is create-only too, and that is always the default one",
     ("AWS::EC2::VPCEndpoint", "ServiceName"): "it names AWS's service, not the endpoint",
 }
 # Names that the whole account shares, whatever the region: they have the region in them.

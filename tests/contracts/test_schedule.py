@@ -23,8 +23,28 @@ def test_no_stage_has_a_schedule_and_without_one_there_is_nothing_of_it() -> Non
     assert all(settings.load(name).parameters["RetrainSchedule"] == "" for name in STAGES if name != "defaults")
     resources = TEMPLATES["pipeline"]["Resources"]
     assert {name for name, body in resources.items() if body.get("Condition") == CONDITION} == set(PARTS)
-    used = {stack for stack, document in TEMPLATES.items() if "RetrainSchedule" in document["Parameters"]}
-    assert used == {"pipeline"}, "an administrator's stack: no role of the app or of a pipeline can change it"
+    others = {
+        (stack, name)
+        for stack, document in TEMPLATES.items()
+        for name, body in document["Resources"].items()
+        if stack != "pipeline" and body.get("Condition") == CONDITION
+    }
+    assert others == {("operations", "RetrainNotStarted")}, "no role of the app or of a pipeline can change the schedule"
+
+
+def test_a_schedule_that_github_refuses_is_heard() -> None:
+    set_up = {"Stage": "dev", "PipelineRepository": "example/sentiment", "RetrainSchedule": "rate(7 days)"}
+    given = {**settings.load("dev").parameters, **set_up, "AWS::Region": "us-east-1"}
+    rule, alarm = (
+        {each.id: each.properties for each in Deployed(templates.load(stack), given).resources()}[name]
+        for stack, name in (("pipeline", "RetrainRule"), ("operations", "RetrainNotStarted"))
+    )
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Events", "FailedInvocations", "Sum")
+    assert alarm["Dimensions"] == [{"Name": "RuleName", "Value": rule["Name"]}]
+    assert rule["Name"] == "sentiment-dev-retrain"
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
+    assert alarm["TreatMissingData"] == "notBreaching", "between two calls there is nothing to count"
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopicArn"}]
 
 
 @pytest.mark.parametrize("written", ["", "rate(7 days)", "cron(23 4 ? * MON *)"])

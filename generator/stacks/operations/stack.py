@@ -14,6 +14,7 @@ from generator.building import add_output, new_template, not_in, purpose
 from generator.catalogue import LAMBDAS
 from generator.parameters import parameter
 from generator.stacks.operations import dashboard, switch, watch
+from generator.stacks.pipeline import schedule
 
 FIVE_MINUTES = 300
 SLOW_MS = 2_000  # a prediction takes some 10 ms; a person notices after about a second
@@ -43,6 +44,7 @@ def build() -> Template:
         drift(template),
     ]
     board = dashboard.add(template, rings)
+    schedule.alarm(template)  # not on the dashboard, as most stages have no such schedule
     the_budget(template)
     add_output(template, "DashboardName", Ref(board), "Dashboard of the stage in CloudWatch")
     return template

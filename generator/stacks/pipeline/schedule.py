@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 
-from troposphere import Equals, GetAtt, Not, Ref, Select, Split, Sub, Template, events, iam
+from troposphere import Equals, GetAtt, Not, Ref, Select, Split, Sub, Template, cloudwatch, events, iam
 
-from generator import catalogue
-from generator.building import assumable_by, name_tag, policy, purpose
+from generator import alarms, catalogue
+from generator.building import assumable_by, name_tag, policy, purpose, stage_name
 from generator.parameters import parameter
 from generator.stacks.pipeline.permissions import allow
 
@@ -21,10 +21,38 @@ URL = "https://api.github.com/repos/${Owner}/${Name}/actions/workflows/${Workflo
 ASKED = {"ref": catalogue.MAIN_BRANCH, "inputs": {catalogue.RETRAIN_INPUT: "${Stage}"}}
 
 
+def scheduled(template: Template) -> str:
+    """Add the Condition that the stage has a schedule; its name.
+
+    Args:
+        template: template that needs it.
+    """
+    template.add_condition(HAS_SCHEDULE, Not(Equals(Ref(parameter(template, "RetrainSchedule")), "")))
+    return HAS_SCHEDULE
+
+
+def alarm(template: Template) -> cloudwatch.Alarm:
+    """The alarm for a call that GitHub refused: nothing else tells that nobody retrains any more.
+
+    It is not in the stack of the schedule, which can be deployed before the topic of alarms.
+
+    Args:
+        template: template of the operations stack.
+    """
+    refused = alarms.metric(
+        "AWS/Events", "FailedInvocations", "Sum", alarms.DAY, RuleName=stage_name(catalogue.RETRAIN_RULE)
+    )
+    text = "GitHub did not start the retraining that was due: its token may have expired"
+    return alarms.add(template, "RetrainNotStarted", text, refused, above=1, Condition=scheduled(template))
+
+
 def add(template: Template) -> None:
-    """The schedule, and what it takes to ask GitHub."""
-    schedule = parameter(template, "RetrainSchedule")
-    template.add_condition(HAS_SCHEDULE, Not(Equals(Ref(schedule), "")))
+    """The schedule, and what it takes to ask GitHub.
+
+    Args:
+        template: template of the pipelines' stack.
+    """
+    scheduled(template)
     secret = f"{catalogue.PROJECT}/${{Stage}}/{catalogue.GITHUB_TOKEN_SECRET}"
     key = events.ApiKeyAuthParameters(
         ApiKeyName="Authorization", ApiKeyValue=Sub(f"Bearer {{{{resolve:secretsmanager:{secret}}}}}")
@@ -70,7 +98,8 @@ def add(template: Template) -> None:
             "RetrainRule",
             Condition=HAS_SCHEDULE,
             Metadata=purpose("Starts the retraining at the times that the stage's setting names"),
-            ScheduleExpression=Ref(schedule),
+            Name=stage_name(catalogue.RETRAIN_RULE),
+            ScheduleExpression=Ref("RetrainSchedule"),
             Targets=[
                 events.Target(
                     Id="github",
