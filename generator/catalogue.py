@@ -366,7 +366,7 @@ DEPLOY_ROLE = "DeployRoleArn"
 # Each deploys from GitHub environments of its own, named STAGE-PIPELINE: its role trusts those and no other.
 PIPELINES = ("site", "service", "infrastructure", "plan", "retrain")
 # The pipeline that a schedule on AWS may start: its workflow, the input that names the stage, the branch that it runs
-# on, the end of the name of the secret that has GitHub's token, and that of the schedule's rule, which an alarm watches.
+# on, and the ends of two names: of the secret that has GitHub's token, and of the rule, which an alarm watches.
 RETRAIN_WORKFLOW = "retrain.yml"
 RETRAIN_INPUT = "stage"
 MAIN_BRANCH = "main"

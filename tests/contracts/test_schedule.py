@@ -29,7 +29,7 @@ def test_no_stage_has_a_schedule_and_without_one_there_is_nothing_of_it() -> Non
         for name, body in document["Resources"].items()
         if stack != "pipeline" and body.get("Condition") == CONDITION
     }
-    assert others == {("operations", "RetrainNotStarted")}, "no role of the app or of a pipeline can change the schedule"
+    assert others == {("operations", "RetrainNotStarted")}, "no pipeline can change the schedule"
 
 
 def test_a_schedule_that_github_refuses_is_heard() -> None:

@@ -121,7 +121,7 @@ def test_retraining_runs_only_where_a_variable_names_the_stage_and_touches_main_
     flow = read("retrain")
     assert set(flow["on"]) == {"schedule", "workflow_dispatch"}
     job = flow["jobs"]["retrain"]
-    # Otherwise whoever may start workflows, such as the holder of the schedule's token, chooses words that a shell reads.
+    # Otherwise whoever may start workflows, as the schedule's token may, chooses words that a shell reads.
     given = "inputs.stage && contains(fromJSON(vars.STAGES || '[]'), inputs.stage)"
     assert job["if"] == f"{given} || !inputs.stage && vars.RETRAIN"
     assert job["environment"] == "${{ inputs.stage || vars.RETRAIN }}-retrain"
