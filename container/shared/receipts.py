@@ -36,15 +36,15 @@ class Receipt(NamedTuple):
     """What a genuine receipt proves.
 
     Attributes:
-        question: id of the request for the prediction: ``q`` and 16 hex digits, which no spreadsheet takes for a
-            number (without the ``q`` in older ones). Asking again gives another one.
+        request_id: of the request for the prediction: ``q`` and 16 hex digits, which no spreadsheet takes for a number
+            (without the ``q`` in older ones). Asking again gives another one.
         classification: the label that the model predicted, None if it abstained.
         confidence: probability of the most likely label, 0..1.
         model: revision of the model.
         issued: when it was signed, to the second.
     """
 
-    question: str
+    request_id: str
     classification: str | None
     confidence: float
     model: str
@@ -106,8 +106,8 @@ def check(receipt: str, review: str, keys: Sequence[str], lifetime: float = LIFE
         raise InvalidReceiptError from error
     if time.time() - issued.timestamp() > lifetime:
         raise ExpiredReceiptError
-    question, classification, confidence, model = claim
-    return Receipt(question, classification, confidence, model, issued)
+    request_id, classification, confidence, model = claim
+    return Receipt(request_id, classification, confidence, model, issued)
 
 
 def _serializer(keys: Sequence[str], review: str) -> URLSafeTimedSerializer:

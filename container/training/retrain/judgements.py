@@ -42,7 +42,7 @@ STEPS = {
     "text": "no text, a text over 2,000 characters, or one without a word that the model knows",
     "sampled": "more texts than are learned from: not drawn",
     "twice": "sent twice: the same judgement",
-    "changed": "somebody's earlier answer to the same question",
+    "changed": "somebody's earlier judgement of the same prediction",
     "burst": "more than one answer to the same text within a minute: they count as one",
     "protected": "a text that models are compared on, or nearly one",
     "base": "a text of the base data's test part, or nearly one",
@@ -108,7 +108,7 @@ class Said:
     Attributes:
         time: when it was first judged.
         text: as it was first typed.
-        answers: by question: time and answer.
+        answers: by request id: time and answer.
         marks: of the judgements that came.
     """
 
@@ -194,10 +194,10 @@ class Reading:
                 steps["twice"] += 1
                 return
             said.marks.add(mark)
-        question = row.get("question") or f"row {steps['rows']}"
-        steps["changed"] += question in said.answers
+        request_id = row.get("question") or f"row {steps['rows']}"
+        steps["changed"] += request_id in said.answers
         answer = (time, (row["sentiment"], row.get("second", "")))
-        said.answers[question] = max(said.answers.get(question, ("", ("", ""))), answer)
+        said.answers[request_id] = max(said.answers.get(request_id, ("", ("", ""))), answer)
 
     def _unusable(self, row: Mapping[str, str]) -> str:
         """Which of ``STEPS`` ends the row's way, whatever its text; "" for none."""
@@ -301,9 +301,9 @@ def settle(
             found.steps["text"] += len(one.answers)
         elif key in merged:
             other = merged[key]
-            for question, answer in one.answers.items():
-                found.steps["changed"] += question in other.answers
-                other.answers[question] = max(other.answers.get(question, ("", ("", ""))), answer)
+            for request_id, answer in one.answers.items():
+                found.steps["changed"] += request_id in other.answers
+                other.answers[request_id] = max(other.answers.get(request_id, ("", ("", ""))), answer)
             other.time, other.text = min((one.time, one.text), (other.time, other.text))
         else:
             merged[key] = Said(one.time, one.text, dict(one.answers))

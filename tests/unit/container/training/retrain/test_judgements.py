@@ -268,7 +268,7 @@ def test_what_was_erased_is_left_out_until_somebody_says_it_anew(
 
 def test_what_was_withdrawn_since_an_export_is_left_out_of_it(write_csv: Callable[..., Path], tmp_path: Path) -> None:
     path = write_csv(votes("We won", "joy") + votes("We lost", "sadness"))
-    (tmp_path / "newer.csv.erased").write_text(f"{erasure.question_mark('question 0')}\t2026-06-01T00:00:00.000Z\n")
+    (tmp_path / "newer.csv.erased").write_text(f"{erasure.request_mark('question 0')}\t2026-06-01T00:00:00.000Z\n")
     reading = Reading(TOKENIZER, SALT, erased=judgements.read_erased(tmp_path / "newer.csv.erased"))
     reading.read(path)
     assert [one.text for one in reading.said.values()] == ["We lost"]
