@@ -24,7 +24,7 @@ CAUSES = {
     "id": "the text's id has become a number",
     "ansi": "letters were garbled: the file was opened as ANSI (Windows-1252), not as UTF-8",
     "lost": "letters were lost: the file was saved as ANSI, not as UTF-8",
-    "date": "the text looks like a date or a number that a spreadsheet has rewritten",
+    "date": "the text looks like a date, a number or a truth value that a spreadsheet has rewritten",
     "question": "the request id has become a number",
     "time": "the time was written anew",
     "other": "id and text do not belong together",
@@ -61,7 +61,8 @@ def altered(row: Mapping[str, str]) -> str:
         return "ansi"
     if "\ufffd" in text or _LOST.search(text):
         return "lost"
-    return "date" if _DATE.fullmatch(text) or _NUMBER.fullmatch(text) else "other"
+    rewritten = _DATE.fullmatch(text) or _NUMBER.fullmatch(text) or text_id(text.lower()) == stated  # FALSE for false
+    return "date" if rewritten else "other"
 
 
 def _numeric(request_id: str) -> bool:

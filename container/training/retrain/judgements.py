@@ -40,7 +40,7 @@ STEPS = {
     "forgotten": "a text that somebody had erased, or a judgement that its visitor withdrew",
     "unproven": "no valid receipt, so nobody knows what the model had said",
     "text": "no text, a text over 2,000 characters, or one without a word that the model knows",
-    "sampled": "more texts than are learned from: not drawn",
+    "sampled": f"more than {MOST_TEXTS:,} texts, or {MOST_ALIKE} that share their most telling words: not drawn",
     "twice": "sent twice: the same judgement",
     "changed": "somebody's earlier judgement of the same prediction",
     "burst": "more than one answer to the same text within a minute: they count as one",
