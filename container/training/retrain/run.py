@@ -231,7 +231,7 @@ def _enough(collected: Collected, split: Parts, aside: list[Judged]) -> None:
     lost += [f"{len(collected.ties)} texts with a tie"] if collected.ties else []
     lost += [f"{len(aside)} texts with a label that the model finds next to impossible"] if aside else []
     lost += [f"{split.crowded} texts that are nearly one of {parts.MOST_OF_CLUSTER} others"] if split.crowded else []
-    lost += [f"{split.hurried} texts of a minute that had {parts.MOST_A_MINUTE} already"] if split.hurried else []
+    lost += [f"{split.hurried} texts of a minute that already had {parts.MOST_A_MINUTE}"] if split.hurried else []
     hint = ". --unproven counts judgements without a receipt too" if collected.steps["unproven"] else ""
     left_out = f"these were left out: {'; '.join(lost)}" if lost else "none was left out"
     raise TooFewError(
