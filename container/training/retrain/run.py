@@ -33,6 +33,7 @@ from training.retrain.clusters import Clusters, Identity
 from training.retrain.finetune import Lesson
 from training.retrain.judgements import Collected, Judged, Tell
 from training.retrain.parts import Parts
+from training.retrain.said import MINUTE
 from training.texts import data
 
 FEWEST = 50  # texts; of fewer, too few are left to compare on
@@ -188,7 +189,7 @@ def _read(wanted: Wanted, old: Checkpoint, known: base.Base, own: gate.Texts, sa
     reading.read(wanted.csv, tell)
     reading.thin()
     said = list(reading.said.values())
-    dated = [(one.time[: judgements.MINUTE], one.text) for one in said]
+    dated = [(one.time[:MINUTE], one.text) for one in said]
     new = vocabulary.unknown(dated, old.tokenizer, wanted.emoji_only)
     network, tokenizer = vocabulary.grown(old.network, old.tokenizer, new)
 
