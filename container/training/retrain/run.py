@@ -128,10 +128,9 @@ def retrain(wanted: Wanted, tell: Tell = lambda _name, _done, _of: None) -> Resu
     trained = {clusters.identity(row.text, read.tokenizer) for row in known.train}
     split = parts.split(sound, trained, salt, wanted.hurried)
     _enough(read.found, split, aside)
-    judged = Clusters()
-    for key in read.texts:
-        judged.add(key)
-    asked = gate.drawn(own, known.validation, judged, read.tokenizer, seed)
+    asked = gate.drawn(own, known.validation, read.texts, read.tokenizer, seed)
+    del sound
+    read.texts.clear()  # what counts is in the parts; the rest takes room that learning needs
     shown = _replay(split, known, read.tokenizer, seed)
     whole = finetune.tune(
         read.network,
