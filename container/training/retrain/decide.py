@@ -16,6 +16,7 @@ from training.retrain import finetune
 
 NOISE = 0.05  # chance at which a fall is taken for more than noise
 STRICT = 0.01  # the same for likelihoods, whose test finds smaller falls
+FLOOD = 0.4  # share of the learned texts above which one label is taken for a flood
 LEAST_PROBABILITY = 1e-3  # lower ones count as this, so that no single text decides
 
 
@@ -97,9 +98,7 @@ def shifted(old: metrics.Floats, learned: metrics.Floats, labels: Sequence[Seque
     """What the old model would say if it learned nothing but how frequent each label is.
 
     Its probabilities are multiplied by one factor a label, so that on the learned texts their sums are the labels'
-    frequencies: the most likely such factors. Where it knows so little of the texts that the frequencies alone make
-    the labels more likely, those are what it would say. Labels drawn by lot gain by that, too, if some are drawn more
-    often than the old model says them; whoever teaches gains more.
+    frequencies: the most likely such factors. A flood of one label gains by that alone; whoever teaches gains more.
 
     Args:
         old: what the old model says of the texts to be compared on, [texts, labels].
@@ -107,21 +106,35 @@ def shifted(old: metrics.Floats, learned: metrics.Floats, labels: Sequence[Seque
         labels: of the learned texts.
 
     Returns:
-        [texts, labels].
+        [texts, labels]; what the old model says where no label is a flood.
     """
     if not len(labels):
         return old
-    wanted = finetune.targets(labels)
-    frequencies = np.maximum(wanted.mean(0), 1e-6)
+    wanted = finetune.targets(labels).mean(0)
+    if wanted.max() <= FLOOD:
+        return old
     factors = np.ones(len(LABELS), np.float32)
     for _ in range(50):
-        factors *= frequencies / np.maximum(_normal(learned * factors).mean(0), 1e-6)
+        said = learned * factors
+        factors *= np.maximum(wanted, 1e-6) / np.maximum((said / said.sum(1, keepdims=True)).mean(0), 1e-6)
         factors /= factors.max()
-    factors = np.maximum(factors, 1e-6)
-    constant = _normal(frequencies[None])
-    if _losses(constant, wanted).mean() < _losses(_normal(learned * factors), wanted).mean():
-        return np.repeat(constant, len(old), 0)
-    return _normal(old * factors)
+    found: metrics.Floats = old * np.maximum(factors, 1e-6)
+    return found / found.sum(1, keepdims=True)
+
+
+def frequencies(labels: Sequence[Sequence[str]], texts: int) -> metrics.Floats:
+    """How frequent each label is, said of every text: where labels are drawn by lot, nothing is more likely.
+
+    Args:
+        labels: of the learned texts.
+        texts: how many to say it of.
+
+    Returns:
+        [texts, labels].
+    """
+    if not len(labels):
+        return np.full((texts, len(LABELS)), 1 / len(LABELS), np.float32)
+    return np.repeat(finetune.targets(labels).mean(0, keepdims=True), texts, 0)
 
 
 def chance(won: int, lost: int) -> float:
@@ -146,7 +159,11 @@ def _greater(differences: npt.NDArray[np.float32]) -> float:
 
 
 def objections(
-    judged: Comparison, shift: Comparison, kept: dict[str, Comparison], hidden: Comparison | None = None
+    judged: Comparison,
+    shift: Comparison,
+    kept: dict[str, Comparison],
+    hidden: Comparison | None = None,
+    alone: Comparison | None = None,
 ) -> list[str]:
     """What speaks against the new model: nothing, if it is better on the judgements and not worse on what must stay.
 
@@ -155,6 +172,7 @@ def objections(
         shift: on the same, beside an old model that has learned only how frequent each label is.
         kept: on texts that have nothing to do with them, by name.
         hidden: on the operator's own, of which nothing else is told.
+        alone: on the held-out judgements, beside the frequencies of the labels alone.
     """
     found = []
     if judged.won <= judged.lost:
@@ -166,10 +184,15 @@ def objections(
             "it does not make what people said on the held-out judgements more likely beyond the noise: "
             f"loss {judged.old_loss:.3f} before, {judged.new_loss:.3f} after, p = {1 - judged.less_likely:.3f}"
         )
-    elif shift.new_loss >= shift.old_loss:
+    elif shift.new <= shift.old and shift.new_loss >= shift.old_loss:
         found.append(
-            "knowing only how frequent each label is among the judgements makes the held-out ones as likely: "
-            f"loss {shift.old_loss:.3f}, under the new model {shift.new_loss:.3f}"
+            "knowing only how frequent each label is among the judgements gains as much: "
+            f"{shift.old:.3f} of the held-out ones right, the new model {shift.new:.3f}"
+        )
+    elif alone is not None and alone.new_loss >= alone.old_loss:
+        found.append(
+            "how frequent each label is makes the held-out judgements as likely, whatever the texts: "
+            f"loss {alone.old_loss:.3f}, under the new model {alone.new_loss:.3f}"
         )
     found += [f"it is worse on the {name} beyond the noise: {why}" for name, one in kept.items() if (why := harm(one))]
     if hidden is not None and harm(hidden):
@@ -188,11 +211,6 @@ def harm(one: Comparison) -> str:
     if one.less_likely < STRICT:
         return f"loss {one.old_loss:.3f} before, {one.new_loss:.3f} after, p = {one.less_likely:.3f}"
     return ""
-
-
-def _normal(weights: metrics.Floats) -> metrics.Floats:
-    found: metrics.Floats = weights / weights.sum(1, keepdims=True)
-    return found
 
 
 def _losses(probabilities: metrics.Floats, wanted: metrics.Floats) -> npt.NDArray[np.float32]:

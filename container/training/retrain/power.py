@@ -143,7 +143,10 @@ def passes(one: Asked, honest: int, hostile: float, random: np.random.Generator)
     again = random.integers(0, len(truth), len(truth))
     kept = decide.compare(before[again], after[again], [(LABELS[place],) for place in truth[again]])
     return not decide.objections(
-        decide.compare(one.old[drawn[held]], new, judged), decide.compare(shift, new, judged), {"gate": kept}
+        decide.compare(one.old[drawn[held]], new, judged),
+        decide.compare(shift, new, judged),
+        {"gate": kept},
+        alone=decide.compare(decide.frequencies(learned, len(judged)), new, judged),
     )
 
 
