@@ -12,7 +12,7 @@ from generator import catalogue, parameters
 from scripts.cloudformation import templates
 from scripts.cloudformation.resolving import Resolver
 from scripts.stage import settings
-from tests.contracts.reading import STAGES, TEMPLATES
+from tests.contracts.reading import RESOURCES, STAGES, TEMPLATES
 from tests.contracts.workflows import read
 
 CONDITION = "HasRetrainSchedule"
@@ -23,28 +23,28 @@ def test_no_stage_has_a_schedule_and_without_one_there_is_nothing_of_it() -> Non
     assert all(settings.load(name).parameters["RetrainSchedule"] == "" for name in STAGES if name != "defaults")
     resources = TEMPLATES["pipeline"]["Resources"]
     assert {name for name, body in resources.items() if body.get("Condition") == CONDITION} == set(PARTS)
-    others = {
-        (stack, name)
-        for stack, document in TEMPLATES.items()
-        for name, body in document["Resources"].items()
-        if stack != "pipeline" and body.get("Condition") == CONDITION
+    used = {stack for stack, document in TEMPLATES.items() if "RetrainSchedule" in document["Parameters"]}
+    assert used == {"pipeline", "operations"}
+    made = {stack for stack, _, body in RESOURCES if body["Type"].startswith("AWS::Events::Api")}
+    assert made == {"pipeline"}, "an administrator's stack: no role of the app or of a pipeline can change it"
+
+
+def test_a_call_that_github_refuses_is_heard() -> None:
+    given = {"Stage": "dev", "AWS::Region": "us-east-1"}
+    alarms = {
+        name: [
+            each.properties
+            for each in Resolver(templates.load("operations"), {**given, "RetrainSchedule": when}).resources()
+            if each.id == "RetrainFails"
+        ]
+        for name, when in (("with", "rate(7 days)"), ("without", ""))
     }
-    assert others == {("operations", "RetrainNotStarted")}, "no pipeline can change the schedule"
-
-
-def test_a_schedule_that_github_refuses_is_heard() -> None:
-    set_up = {"Stage": "dev", "PipelineRepository": "example/sentiment", "RetrainSchedule": "rate(7 days)"}
-    given = {**settings.load("dev").parameters, **set_up, "AWS::Region": "us-east-1"}
-    rule, alarm = (
-        {each.id: each.properties for each in Deployed(templates.load(stack), given).resources()}[name]
-        for stack, name in (("pipeline", "RetrainRule"), ("operations", "RetrainNotStarted"))
-    )
-    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Events", "FailedInvocations", "Sum")
-    assert alarm["Dimensions"] == [{"Name": "RuleName", "Value": rule["Name"]}]
-    assert rule["Name"] == "sentiment-dev-retrain"
-    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
-    assert alarm["TreatMissingData"] == "notBreaching", "between two calls there is nothing to count"
-    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopicArn"}]
+    assert alarms["without"] == [], "an alarm costs money"
+    ((alarm,), rule) = alarms["with"], TEMPLATES["pipeline"]["Resources"]["RetrainRule"]["Properties"]["Name"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Events", "FailedInvocations")
+    assert rule == {"Fn::Sub": "sentiment-${Stage}-retrain"}
+    assert alarm["Dimensions"] == [{"Name": "RuleName", "Value": "sentiment-dev-retrain"}]
+    assert alarm["AlarmActions"], "mailed"
 
 
 @pytest.mark.parametrize("written", ["", "rate(7 days)", "cron(23 4 ? * MON *)"])

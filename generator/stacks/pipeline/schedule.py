@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 
-from troposphere import Equals, GetAtt, Not, Ref, Select, Split, Sub, Template, cloudwatch, events, iam
+from troposphere import Equals, GetAtt, Not, Parameter, Ref, Select, Split, Sub, Template, events, iam
 
-from generator import alarms, catalogue
+from generator import catalogue
 from generator.building import assumable_by, name_tag, policy, purpose, stage_name
 from generator.parameters import parameter
 from generator.stacks.pipeline.permissions import allow
@@ -21,38 +21,16 @@ URL = "https://api.github.com/repos/${Owner}/${Name}/actions/workflows/${Workflo
 ASKED = {"ref": catalogue.MAIN_BRANCH, "inputs": {catalogue.RETRAIN_INPUT: "${Stage}"}}
 
 
-def scheduled(template: Template) -> str:
-    """Add the Condition that the stage has a schedule; its name.
-
-    Args:
-        template: template that needs it.
-    """
-    template.add_condition(HAS_SCHEDULE, Not(Equals(Ref(parameter(template, "RetrainSchedule")), "")))
-    return HAS_SCHEDULE
-
-
-def alarm(template: Template) -> cloudwatch.Alarm:
-    """The alarm for a call that GitHub refused: nothing else tells that nobody retrains any more.
-
-    It is not in the stack of the schedule, which can be deployed before the topic of alarms.
-
-    Args:
-        template: template of the operations stack.
-    """
-    refused = alarms.metric(
-        "AWS/Events", "FailedInvocations", "Sum", alarms.DAY, RuleName=stage_name(catalogue.RETRAIN_RULE)
-    )
-    text = "GitHub did not start the retraining that was due: its token may have expired"
-    return alarms.add(template, "RetrainNotStarted", text, refused, above=1, Condition=scheduled(template))
+def switched_on(template: Template) -> Parameter:
+    """The setting, as a parameter; ``HAS_SCHEDULE`` says whether it has a value."""
+    schedule = parameter(template, "RetrainSchedule")
+    template.add_condition(HAS_SCHEDULE, Not(Equals(Ref(schedule), "")))
+    return schedule
 
 
 def add(template: Template) -> None:
-    """The schedule, and what it takes to ask GitHub.
-
-    Args:
-        template: template of the pipelines' stack.
-    """
-    scheduled(template)
+    """The schedule, and what it takes to ask GitHub."""
+    schedule = switched_on(template)
     secret = f"{catalogue.PROJECT}/${{Stage}}/{catalogue.GITHUB_TOKEN_SECRET}"
     key = events.ApiKeyAuthParameters(
         ApiKeyName="Authorization", ApiKeyValue=Sub(f"Bearer {{{{resolve:secretsmanager:{secret}}}}}")
@@ -97,9 +75,9 @@ def add(template: Template) -> None:
         events.Rule(
             "RetrainRule",
             Condition=HAS_SCHEDULE,
+            Name=stage_name(catalogue.RETRAIN_RULE),  # known to the alarm of the operations stack
             Metadata=purpose("Starts the retraining at the times that the stage's setting names"),
-            Name=stage_name(catalogue.RETRAIN_RULE),
-            ScheduleExpression=Ref("RetrainSchedule"),
+            ScheduleExpression=Ref(schedule),
             Targets=[
                 events.Target(
                     Id="github",
