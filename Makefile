@@ -109,7 +109,7 @@ types: $(VENV)/.dev  ## type checker
 	$(PY) -m mypy
 
 .PHONY: templates-fresh
-templates-fresh: $(VENV)/.dev  ## templates/ is what generator/ writes
+templates-fresh: $(VENV)/.generator  ## templates/ is what generator/ writes
 	$(PY) -m generator --check
 
 .PHONY: cfn-lint
@@ -164,8 +164,12 @@ bench: $(VENV)/.dev  ## measure speed and memory on this machine into docs/bench
 ##@ Change
 
 .PHONY: templates
-templates: $(VENV)/.dev  ## write templates/ from generator/, and what the schemas of their types say
+templates: $(VENV)/.generator  ## write templates/ from generator/; of a type of resource that is new there, also what its schema says
 	$(PY) -m generator
+	@$(PY) -m scripts.local.update_behaviors --known || $(MAKE) --no-print-directory schemas
+
+.PHONY: schemas
+schemas: $(VENV)/.dev  ## write what the schemas of the templates' types say (after a new cfn-lint)
 	$(PY) -m scripts.local.update_behaviors
 	$(PY) -m scripts.local.property_schemas
 	$(PY) -m scripts.look.rights
@@ -228,9 +232,9 @@ propose:  ## open a pull request with the model that `make retrain` has installe
 		echo "container/model is as it was committed: there is no new model to propose"; exit 0; fi; \
 	name=$$(basename container/model/sentiment-*.onnx .onnx); branch=retrain/$$name; \
 	set -e; grep --quiet --no-messages --fixed-strings "to $$name." build/retrain/public.md || { \
-		echo "build/retrain/public.md does not tell of $$name: run make retrain, which writes both" >&2; exit 2; }; \
+		echo "build/retrain/public.md is not about $$name: run \`make retrain\`, which writes both" >&2; exit 2; }; \
 	trap 'rm -f build/retrain/index; echo "No pull request was opened. The new model is where it was, in container/model," \
-		"and you are on the branch that you were on. Once the cause is mended, run make propose again." >&2' EXIT; \
+		"and you are on the branch that you were on. Once the cause is fixed, run make propose again." >&2' EXIT; \
 	export GIT_INDEX_FILE=$(CURDIR)/build/retrain/index; \
 	git read-tree HEAD; git add --all container/model; tree=$$(git write-tree); unset GIT_INDEX_FILE; \
 	if [ "$$(git rev-parse --quiet --verify "$$branch^{tree}")" != "$$tree" ]; then \
@@ -261,10 +265,11 @@ teacher-env:  ## install what the teacher needs (transformers, and 0.4 GB of enc
 
 .PHONY: lock
 lock:  ## pin every dependency with its hash (needs uv)
-	$(LOCK) --extra install --extra local --extra dev --extra train pyproject.toml -o requirements/train.txt
+	$(LOCK) --extra install --extra local --extra generator --extra dev --extra train pyproject.toml -o requirements/train.txt
 	$(LOCK) --extra teacher -c requirements/train.txt pyproject.toml -o requirements/teacher.txt
 	$(LOCK) --extra fuzz -c requirements/train.txt pyproject.toml -o requirements/fuzz.txt
-	$(LOCK) --extra install --extra local --extra dev -c requirements/train.txt pyproject.toml -o requirements/dev.txt
+	$(LOCK) --extra install --extra local --extra generator --extra dev -c requirements/train.txt pyproject.toml -o requirements/dev.txt
+	$(LOCK) --extra generator -c requirements/train.txt pyproject.toml -o requirements/generator.txt
 	$(LOCK) --extra docs -c requirements/train.txt pyproject.toml -o requirements/docs.txt
 	$(LOCK) --extra install --extra local -c requirements/train.txt pyproject.toml -o requirements/app.txt
 	$(LOCK) requirements/judges.in -o requirements/judges.txt
@@ -296,8 +301,9 @@ help:  ## this list
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONUSERBASE PYTHONSTARTUP
 ENVIRONMENT := PYTHON='$(PYTHON)' sh scripts/environment.sh
 
-.PHONY: $(addprefix $(VENV)/.,app dev docs fuzz train) build/judges/.stamp
-$(addprefix $(VENV)/.,app dev docs fuzz train):
+SETS := app generator dev docs fuzz train
+.PHONY: $(addprefix $(VENV)/.,$(SETS)) build/judges/.stamp
+$(addprefix $(VENV)/.,$(SETS)):
 	@$(ENVIRONMENT) $(patsubst .%,%,$(notdir $@))
 
 build/judges/.stamp:

@@ -366,10 +366,11 @@ DEPLOY_ROLE = "DeployRoleArn"
 # Each deploys from GitHub environments of its own, named STAGE-PIPELINE: its role trusts those and no other.
 PIPELINES = ("site", "service", "infrastructure", "plan", "retrain")
 # The pipeline that a schedule on AWS may start: its workflow, the input that names the stage, the branch that it runs
-# on, and the end of the name of the secret that has GitHub's token.
+# on, and the ends of two names: of the schedule's rule, and of the secret that has GitHub's token.
 RETRAIN_WORKFLOW = "retrain.yml"
 RETRAIN_INPUT = "stage"
 MAIN_BRANCH = "main"
+RETRAIN_RULE = "retrain"
 GITHUB_TOKEN_SECRET = "github-token"  # noqa: S105 - its name
 # What the watch (lambda_src/watch.py) reports once a day, and alarms read.
 WATCH_NAMESPACE = "Sentiment"

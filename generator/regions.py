@@ -96,7 +96,10 @@ def lacking(region: str, cloud_front: bool) -> list[str]:
     """
     found = []
     if region in WITHOUT_BUDGETS:
-        found.append(f"CloudFormation makes no budgets in {region}: nothing warns when the bill nears monthly_budget.")
+        found.append(
+            f"CloudFormation makes no budgets in {region}: nothing watches the bill, and only traffic_cents closes the "
+            "API."
+        )
     if cloud_front and region in WITHOUT_CLOUDFRONT_LOGS:
         found.append(f"CloudFront writes no access log to a bucket in {region}.")
     return found

@@ -80,10 +80,11 @@ class Set:
 
 SETS = {
     "app": Set("app.txt", 69),
-    "dev": Set("dev.txt", 210, includes=("app",)),
+    "generator": Set("generator.txt", 1, on="app"),
+    "dev": Set("dev.txt", 210, includes=("app", "generator")),
     "docs": Set("docs.txt", 26, on="dev"),
     "fuzz": Set("fuzz.txt", 35, on="dev"),
-    "train": Set("train.txt", 600, includes=("app", "dev"), data="pretrained.txt", torch="torch.txt"),
+    "train": Set("train.txt", 600, includes=("app", "generator", "dev"), data="pretrained.txt", torch="torch.txt"),
     "teacher": Set("teacher.txt", 450, on="train", data="encoder.txt"),
     "judges": Set("judges.txt", 58, folder="build/judges", project=False),
 }

@@ -38,15 +38,15 @@ class Receipt(NamedTuple):
     """What a genuine receipt proves.
 
     Attributes:
-        question: id of the request for the prediction: ``q`` and 16 hex digits, which no spreadsheet takes for a
-            number (without the ``q`` in older ones). Asking again gives another one.
+        request_id: of the request for the prediction: ``q`` and 16 hex digits, which no spreadsheet takes for a number
+            (without the ``q`` in older ones). Asking again gives another one.
         classification: the label that the model predicted, None if it abstained.
         confidence: probability of the most likely label, 0..1.
         model: revision of the model.
         issued: when it was signed, to the second.
     """
 
-    question: str
+    request_id: str
     classification: str | None
     confidence: float
     model: str
@@ -105,12 +105,12 @@ def check(receipt: str, review: str, keys: Sequence[str], lifetime: float = LIFE
     try:
         # Its age is checked here: with max_age, a clock one second behind the signer's would invalidate the receipt.
         claim, issued = _signer(keys, review).unsign(receipt, return_timestamp=True)
-        question, classification, confidence, model = json.loads(base64_decode(claim))
+        request_id, classification, confidence, model = json.loads(base64_decode(claim))
     except (BadData, ValueError) as error:  # ValueError: text that UTF-8 cannot encode
         raise InvalidReceiptError from error
     if time.time() - issued.timestamp() > lifetime:
         raise ExpiredReceiptError
-    return Receipt(question, classification, confidence, model, issued)
+    return Receipt(request_id, classification, confidence, model, issued)
 
 
 def _signer(keys: Sequence[str], review: str) -> TimestampSigner:

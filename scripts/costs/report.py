@@ -115,7 +115,7 @@ def _worst(found: Worst) -> str:
     less = "within" if found.total <= found.budget else "ABOVE"
     return (
         words + f"That is {less} the monthly budget of {_usd(found.budget)}. Not in it: downloads "
-        "of the page and log lines of refused requests (docs/costs.md says what bounds them)."
+        "of the page, log lines of refused requests, what earlier months stored (docs/costs.md says what bounds them)."
     )
 
 

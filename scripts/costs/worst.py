@@ -103,14 +103,15 @@ def compute(found: list[Template], settings: Settings, prices: Prices) -> Worst:
     open_to_all = (
         COSTLIEST if not values["ExportTokenParameter"] else {**COSTLIEST, "export": Request(usage.REPLY_BYTES)}
     )
-    a_second = float(values["ThrottleRate"]) * sum(one.usd(prices) for one in open_to_all.values())
+    one_each = sum(one.usd(prices) for one in open_to_all.values())
+    at_once, a_second = (float(values[name]) * one_each for name in ("ThrottleBurst", "ThrottleRate"))
     closes = values["CloseApi"] == "true"
     surplus = sum(line.use.units for line in busy.lines if line.use.price.startswith("ec2."))
     burning = usage.surplus_hours(values, surplus) * prices.of("ec2_credits.vcpu")
     return Worst(
         busy.total + burning,
-        DAYS * float(values["TrafficCents"]) / 100 if closes else DAYS * 86_400 * a_second,
-        REACTION_SECONDS * a_second if closes else 0.0,
+        DAYS * float(values["TrafficCents"]) / 100 if closes else at_once + DAYS * 86_400 * a_second,
+        at_once + REACTION_SECONDS * a_second if closes else 0.0,
         closes,
         float(values["MonthlyBudget"]),
     )

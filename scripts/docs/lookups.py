@@ -1,4 +1,4 @@
-"""Writes the reference pages of settings, outputs, alarms, metrics and errors, each from its source."""
+"""Writes the reference pages of settings, outputs, access, alarms, metrics and errors, each from its source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 
 from generator import catalogue
 from scripts.cli.group import BugError, UsageError
-from scripts.docs import model
+from scripts.docs import access, error_pages, model
 from scripts.docs.stack_pages import BANNER, table
 from scripts.stage import errors, settings
 from scripts.stage.errors import DeployError
@@ -27,12 +27,16 @@ def pages(root: Path) -> dict[str, str]:
     Args:
         root: folder of the project.
     """
+    statuses = _statuses(yaml.safe_load((root / "docs" / "api" / "openapi.yaml").read_text(encoding="utf-8")))
+    of_statuses = error_pages.pages(root, statuses)
     return {
+        **{f"errors/{name}": text for name, text in of_statuses.items()},
         "settings.md": _settings(root / "scripts" / "stages.toml"),
         "outputs.md": _outputs(),
+        "access.md": _access(),
         "alarms.md": _alarms(),
         "metrics.md": _metrics(),
-        "errors.md": _errors(root / "docs" / "api" / "openapi.yaml"),
+        "errors.md": _errors(statuses),
     }
 
 
@@ -89,6 +93,26 @@ def _outputs() -> str:
         "What the stacks tell each other and you. An output feeds every parameter of the same name;"
         " `sentiment outputs --stage dev` prints the values of a stage, with `--json` for programs.\n",
         table(("Output", "What it is", "Stack", "Goes to"), sorted(rows)),
+    )
+
+
+def _access() -> str:
+    """Every statement of every role, policy and permission."""
+    apart = {each.name for each in catalogue.STACKS if each.apart}  # whose roles may do a lot
+
+    def rows(of_pipelines: bool) -> str:
+        its = (each for each in access.grants() if (each.stack in apart) == of_pipelines)
+        return table((*access.HEADS, "Stack"), ((*access.row(each), each.stack) for each in its))
+
+    return _page(
+        "Access",
+        "Who may do what: every role, policy and permission of the templates. The [picture of the eight main"
+        " roles](../pictures/index.md#roles) shows them by service.\n",
+        "## Of a stage\n",
+        rows(of_pipelines=False),
+        "## Of the pipelines\n",
+        "Whatever they change, the app's roles may never do more than `RoleBoundary` allows.\n",
+        rows(of_pipelines=True),
     )
 
 
@@ -179,13 +203,13 @@ def _watched(alarm: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _errors(document: Path) -> str:
+def _errors(statuses: list[tuple[str, str, str, str]]) -> str:
     """Every error of the command line, and every status of the API with when it comes."""
+    linked = [(f"[{status}](errors/{status}.md)", *others) for status, *others in statuses]
     rows = []
     kinds: list[type[DeployError]] = [*_kinds(errors), UsageError, BugError]
     for kind in kinds:
         rows.append((f"`{kind.__name__}`", " ".join((kind.__doc__ or "").split()).split(". ")[0], str(kind.exit_code)))
-    described = yaml.safe_load(document.read_text(encoding="utf-8"))
     return _page(
         "Errors",
         "## Of the command line\n",
@@ -193,8 +217,8 @@ def _errors(document: Path) -> str:
         table(("Type", "When", "Exit code"), rows),
         "## Of the API\n",
         "Replies of our code are `application/problem+json` (RFC 9457): `type`, `title`, `status` and `detail`, which"
-        " says what to do. 404, 413, 429 and 503 can also come from the gateway, with a `message` of its own.\n",
-        table(("Status", "Name", "When", "Operations"), _statuses(described)),
+        " says what to do. The page of each status has all that it can say.\n",
+        table(("Status", "Name", "When", "Operations"), linked),
     )
 
 

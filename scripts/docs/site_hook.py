@@ -33,6 +33,11 @@ HOME = "index.md"
 LESSON = re.compile(r"walkthrough/\d")
 LESSONS_BEFORE = 10  # factor of a lesson's score in the search: it explains what the other pages only name
 _CONSOLE = re.compile(r'<div class="language-console highlight">(.*?)</div>', re.S)
+_EDIT = re.compile(r'^```diff title="([^"]+)"\n(.*?)^```$', re.M | re.S)
+_SNAKE = re.compile(r"\b[A-Za-z]+_\w+\b")
+_QUOTED = re.compile(r"<!-- quote: \S+ (\w+)")
+_CAMEL = re.compile(r"`([a-z]+[A-Z]\w*)`")
+_ROUTE = re.compile(r"^\| `[A-Z]+ /(\w+)` \|", re.M)
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
 
 
@@ -62,6 +67,11 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     """Turn links out of docs/ into names of files."""
     if LESSON.match(page.file.src_uri):
         page.meta["search"] = {"boost": LESSONS_BEFORE}
+        glossary = (Path(config["docs_dir"]) / "walkthrough" / "glossary.md").read_text(encoding="utf-8")
+        page.meta["tags"] = subjects(posixpath.basename(page.file.src_uri), markdown, glossary)
+    elif page.file.src_uri == "reference/api.md":
+        page.meta["search"] = {"boost": LESSONS_BEFORE}
+        page.meta["tags"] = _ROUTE.findall(markdown)
     here = posixpath.dirname(page.file.src_uri)
     root = Path(config["docs_dir"]).parent
 
@@ -101,6 +111,26 @@ def commands(text: str) -> str:
             typed.append(line.removeprefix("$ "))
             goes_on = line.endswith("\\")
     return "\n".join(typed)
+
+
+def subjects(name: str, markdown: str, glossary: str) -> list[str]:
+    """What a lesson is about, for the search to put it before pages that only use the words.
+
+    Args:
+        name: of the lesson's file.
+        markdown: the lesson.
+        glossary: the page that says which lesson explains a term.
+
+    Returns:
+        The terms that it explains; the files that it has people edit, and the names on the edited lines; the resources
+        and functions that it quotes; and names in its text, such as ``requestId``.
+    """
+    found = re.findall(rf"^\| ([^|]+) \|[^|]*\| \[[^]]*\]\({re.escape(name)}\)", glossary, re.M)
+    for file, text in _EDIT.findall(markdown):
+        edited = "\n".join(re.findall(r"^[-+].*$", text, re.M))
+        found += [posixpath.basename(file), *_SNAKE.findall(edited)]
+    found += [quoted for quoted in _QUOTED.findall(markdown) if quoted[0].isupper() or "_" in quoted]
+    return list(dict.fromkeys([*found, *_CAMEL.findall(markdown)]))
 
 
 def _under(name: str, pages: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from scripts.docs.graph import Graph
 from scripts.docs.pictures import Picture
 
 # Folders in which every file is written here; what else lies there is of a stack or picture that is gone.
-OWNED = ("docs/pictures", "docs/reference", "docs/stacks")
+OWNED = ("docs/pictures", "docs/reference", "docs/reference/errors", "docs/stacks")
 
 
 def wanted(root: Path = ROOT) -> dict[str, str]:
@@ -103,4 +103,6 @@ def _gallery(drawn: list[Picture]) -> str:
         parts.append(f"[![{each.caption}]({each.name}.svg)]({each.name}.svg)\n")
         if each.mermaid:
             parts.append(f"[As Mermaid]({each.name}.mmd)\n")
+        if each.beside:
+            parts.append(f"{each.beside}\n")
     return "\n".join([*parts, stack_pages.BANNER])

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from generator.stacks import source
 from scripts.cloudformation.templates import Template
-from scripts.docs import model
-from scripts.docs.pictures.access import Grant, grants
+from scripts.docs import access, model
 from scripts.docs.pictures.stack import CROWDED
 from scripts.docs.pictures.workflows import COMPUTED
 from scripts.stage import settings
@@ -76,7 +75,7 @@ def _page(template: Template) -> str:
             "## Outputs\n",
             table(("Output", "What it is", "Used by"), outputs),
             "## Who may do what\n",
-            table(("Who", "May", "On what"), (_grant(each) for each in grants() if each.stack == template.stack)),
+            table(access.HEADS, (access.row(each) for each in access.grants() if each.stack == template.stack)),
             BANNER,
         ]
     )
@@ -114,8 +113,3 @@ def _takers(template: Template, name: str) -> str:
         each.stack for each in model.stacks().values() if name in each.parameters and each.stack != template.stack
     ]
     return ", ".join(f"[{taker}]({taker}.md)" for taker in takers) or "the orchestrator and operators"
-
-
-def _grant(grant: Grant) -> tuple[str, str, str]:
-    calls = ", ".join(call if call.startswith(("if ", "policy ")) else f"`{call}`" for call in grant.calls)
-    return f"{grant.who} ({grant.whose})", ("**not** " if grant.denied else "") + calls, ", ".join(grant.on)

@@ -142,14 +142,6 @@ class Drawing:
             f' fill="{KINDS[kind][0]}" class="bar {kind}"/>'
         )
 
-    def rule(self, x: float, y: float, to_x: float, to_y: float) -> None:
-        """Draw a thin line."""
-        self._grow(max(x, to_x), max(y, to_y))
-        self._below.append(
-            f'<line x1="{x:.0f}" y1="{y:.0f}" x2="{to_x:.0f}" y2="{to_y:.0f}" stroke="{EDGE[0]}" stroke-opacity=".35"'
-            ' class="rule"/>'
-        )
-
     def legend(self) -> Drawing:
         """Say below the picture what its colours mean, if it has many; the drawing itself."""
         shown = [kind for kind in NAMES if kind in self._kinds]

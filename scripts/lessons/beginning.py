@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,37 @@ def of(root: Path, number: str) -> Beginning | None:
         return None
     known = subprocess.run(["git", "cat-file", "-e", f"{found.files}^{{commit}}"], cwd=root, capture_output=True)
     return found if known.returncode == 0 else None
+
+
+def with_pulled(root: Path, begun: Beginning) -> Beginning:
+    """A beginning moved on by what was pulled since: commits of others are no work of the lesson.
+
+    Args:
+        root: the learner's tree.
+        begun: the beginning as it was recorded.
+
+    Returns:
+        The beginning at the newest commit of its branch that a remote has sent, with the edits that it began with; as
+        it was recorded where nothing came, or where those edits and what came contradict each other.
+    """
+    here = (git(root, "branch", "--show-current").strip(), git(root, "rev-parse", "HEAD").strip())
+    if here[0] != begun.branch or here[1] == begun.commit:
+        return begun
+    pulled = begun.commit
+    for commit in _fetched(root):
+        if commit != pulled and _is_ancestor(root, pulled, commit) and _is_ancestor(root, commit, "HEAD"):
+            pulled = commit
+    if pulled == begun.commit:
+        return begun
+    if not git(root, "diff", "--name-only", begun.commit, begun.files):
+        return replace(begun, commit=pulled, files=pulled)
+    merged = subprocess.run(
+        ["git", "merge-tree", "--write-tree", pulled, begun.files], cwd=root, capture_output=True, text=True
+    )
+    if merged.returncode != 0:
+        return begun
+    words = ("commit-tree", merged.stdout.strip(), "-p", pulled, "-m", "Files of a lesson")
+    return replace(begun, commit=pulled, files=git(root, *IDENTITY, *words).strip())
 
 
 def latest(root: Path) -> Beginning | None:
@@ -161,6 +192,21 @@ def git(root: Path, *words: str, environment: dict[str, str] | None = None) -> s
             f"git {words[0]} failed: {done.stderr.strip()}", "Lessons need a git checkout of the project with a commit."
         )
     return done.stdout
+
+
+def _fetched(root: Path) -> set[str]:
+    """Commits that branches of remotes have had, but for those that the learner pushed there."""
+    found = set()
+    for name in git(root, "for-each-ref", "--format=%(refname)", "refs/remotes").split():
+        log = git(root, "reflog", "show", "--format=%H %gs", name, "--").splitlines()
+        log = log or [git(root, "rev-parse", name).strip()]  # of a clone, until the first fetch
+        found |= {line.partition(" ")[0] for line in log if not line.endswith(" update by push")}
+    return found
+
+
+def _is_ancestor(root: Path, one: str, other: str) -> bool:
+    words = ["git", "merge-base", "--is-ancestor", one, other]
+    return subprocess.run(words, cwd=root, capture_output=True).returncode == 0
 
 
 def _keep_tip(root: Path, begun: Beginning, name: str) -> None:

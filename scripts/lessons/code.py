@@ -6,12 +6,14 @@ import json
 import re
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from typing import Any
 
 from scripts.lessons import workflow
 from scripts.lessons.room import NotYetError, Room, generated, not_yet
 
 REVIEW = {"review": "I passed my exam"}
+OTHER = {"review": "My dog died"}
 DEPLOY = "`sentiment deploy --stage local`"
 ROLL = "`sentiment roll --stage local`"
 AGAIN = "It was so when the lesson began. Run `make lesson-reset`, then `sentiment learn` with the lesson's number."
@@ -64,7 +66,19 @@ def may_scan(room: Room) -> bool:
     name = room.resource("api", "StatsRole")
     document = room.cloud.client("iam").get_role_policy(RoleName=name, PolicyName="stats")["PolicyDocument"]
     counts = room.outputs["CountsTableArn"]
-    return any("dynamodb:Scan" in one["Action"] and counts in one["Resource"] for one in document["Statement"])
+    effects = {
+        one["Effect"]
+        for one in document["Statement"]
+        if _names(one["Action"], "dynamodb:Scan") and _names(one["Resource"], counts)
+    }
+    return effects == {"Allow"}
+
+
+def _names(patterns: str | list[str], name: str) -> bool:
+    """Whether one of a statement's patterns fits; in names of calls, capital letters do not count."""
+    return any(
+        fnmatchcase(name.lower(), each.lower()) for each in ([patterns] if isinstance(patterns, str) else patterns)
+    )
 
 
 def permissions(room: Room) -> str:
@@ -132,10 +146,12 @@ def microservices(room: Room) -> str:
     if found is None:
         missing = "POST /getSentiment has no field letters."
         raise not_yet(room, missing, "container/sentiment/answers.py", "add a field to the reply", ROLL)
-    if found != len(REVIEW["review"]):
-        raise NotYetError(
-            f"It counts {json.dumps(found)} letters in {REVIEW['review']!r}.", f"Fix it, then run {ROLL}."
-        )
+    for asked in (REVIEW, OTHER):
+        count = room.ask("POST", "/api/getSentiment", asked).json.get("letters")
+        if count != len(asked["review"]):
+            raise NotYetError(
+                f"It counts {json.dumps(count)} letters in {asked['review']!r}.", f"Fix it, then run {ROLL}."
+            )
     if found == room.before:
         raise NotYetError("POST /getSentiment already had the field letters.", AGAIN)
     if room.ask("GET", "/api/getStats").status != 200:

@@ -47,6 +47,7 @@ def reset(observe: Callable[[str, Room], Any], say: Callable[[str], None], numbe
             f"{which} here, so there is no state to go back to.",
             "`sentiment learn NUMBER` begins a lesson; `git status` shows what you changed.",
         )
+    begun = beginning.with_pulled(root, begun)
     restore(begun, say, root)
     for name in COPIES:
         path = root / SCRATCH / name

@@ -102,17 +102,31 @@ def registry(room: Room) -> str:
 
 
 def running_tasks(room: Room) -> int:
-    """Lessons 27 and 29: how many tasks run."""
+    """Lesson 29: how many tasks run."""
     return room.service.running
+
+
+def fewest_tasks(room: Room) -> int:
+    """Lesson 27: below which scaling does not go."""
+    name = f"sentiment-{room.cloud.stage}-service"
+    [found] = room.cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    return int({each["ParameterKey"]: each["ParameterValue"] for each in found["Parameters"]}["MinTasks"])
 
 
 def scaling(room: Room) -> str:
     """Lesson 27."""
-    running = room.service.running
-    if running < 3:
-        raise NotYetError(f"{running} of 3 tasks run.", "Run `sentiment scale 3 --stage local`.")
+    running, least = room.service.running, fewest_tasks(room)
+    if least < 3:
+        more = "; the load has brought the others" if running > least else ""
+        raise NotYetError(
+            f"Without traffic, {least} of 3 tasks would run{more}.", "Run `sentiment scale 3 --stage local`."
+        )
     if room.before >= 3:
-        raise NotYetError(f"{room.before} tasks already ran.", AGAIN)
+        raise NotYetError(f"The lower bound was already {room.before} tasks.", AGAIN)
+    if running < 3:
+        raise NotYetError(
+            f"{running} of 3 tasks run.", "Wait until `sentiment status --stage local` shows that all of them do."
+        )
     return f"{running} tasks share the requests"
 
 
@@ -142,6 +156,12 @@ def serverless(room: Room) -> str:
     if predicts != 503:
         raise NotYetError(
             f"POST /getSentiment answers {predicts}: the tasks are awake.", "Run `sentiment sleep --stage local`."
+        )
+    if room.service.desired:
+        raise NotYetError(
+            "POST /getSentiment answers 503, but not because the stage sleeps: "
+            f"the service wants {room.service.desired} of its tasks to run.",
+            "`sentiment status --stage local` shows why they do not; then run `sentiment sleep --stage local`.",
         )
     if not room.before:
         raise NotYetError("The tasks were already asleep.", AGAIN)

@@ -38,7 +38,7 @@ LESSONS = {
     "24": Lesson(code.feels, code.gateway),
     "25": Lesson(running.task_memory, running.tasks),
     "26": Lesson(running.image, running.registry),
-    "27": Lesson(running.running_tasks, running.scaling),
+    "27": Lesson(running.fewest_tasks, running.scaling),
     "28": Lesson(running.judgements, running.table),
     "29": Lesson(running.running_tasks, running.serverless),
     "30": Lesson(code.letters, code.microservices),

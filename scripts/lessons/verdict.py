@@ -80,7 +80,7 @@ def judge(page: Page, root: Path = ROOT) -> Verdict:
             "It has not begun, so there is nothing to compare with.",
             f"`sentiment learn {page.number}` begins it; if you have edited files already, add `--since HEAD`.",
         )
-    room = replace(enter(root), begun=begun)
+    room = replace(enter(root), begun=beginning.with_pulled(root, begun))
     try:
         words = LESSONS[page.number].check(room)
     except NotYetError as error:

@@ -1,7 +1,7 @@
 """Which properties and attributes a resource of each type has: names at every depth, types, enums, what is required.
 
 ``property_schemas.json`` has the facts for the types in templates/, in short form. They come from the types' own
-schemas, which cfn-lint carries; as only developers have that, `make templates` writes them down. A schema is
+schemas, which cfn-lint carries; as only developers have that, `make schemas` writes them down. A schema is
 
 - the name of a JSON type, or "any";
 - "#Name" for a definition of the same type of resource;

@@ -1,7 +1,7 @@
 """What an update does to a resource of each type: which changed properties replace it.
 
 ``update_behaviors.json`` has the facts for the types in templates/. They come from the types' own schemas, which
-cfn-lint carries; as only developers have that, `make templates` writes them down:
+cfn-lint carries; as only developers have that, `make schemas` writes them down, and `make templates` for a new type:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
 """
@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-sc
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -73,13 +74,17 @@ def at(tree: Any, path: PropertyPath) -> Any:
     return tree
 
 
+def used() -> set[str]:
+    """The types in templates/, and those that learners deploy."""
+    files = templates.TEMPLATES_DIR.glob("*.yaml")
+    return {each.type for file in files for each in templates.load(file.stem).resources.values()} | LEARNED
+
+
 def schemas() -> Iterator[tuple[str, Any]]:
     """cfn-lint's schemas of the types in templates/, and of those that learners deploy, sorted by type."""
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-    files = templates.TEMPLATES_DIR.glob("*.yaml")
-    used = {resource.type for file in files for resource in templates.load(file.stem).resources.values()}
-    for type_ in sorted(used | LEARNED):
+    for type_ in sorted(used()):
         yield type_, PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, type_)
 
 
@@ -96,5 +101,13 @@ def from_schemas() -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-if __name__ == "__main__":
+def main(words: list[str]) -> int:
+    """Write the file; with ``--known``, only see whether it has every type that is used: the exit code."""
+    if words == ["--known"]:
+        return int(not used() <= known().keys())
     FILE.write_text(from_schemas(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

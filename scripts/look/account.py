@@ -21,6 +21,7 @@ from scripts.stage.settings import Settings
 
 # Linked roles that services make for themselves at first use (IAM user guide, "AWS services that work with IAM").
 LINKED_ROLES = ("ECS", "ElasticLoadBalancing", "AutoScaling", "ApplicationAutoScaling_ECSService", "APIGateway")
+OF_DEPLOYMENTS = {"names", "zones"}  # checks that call what a deployment calls
 INSTANCE_ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
 STANDARD = re.compile(r"(a|c|d|h|i|im|is|m|r|t|z)\d")  # families of the quota of standard instances
 
@@ -34,6 +35,7 @@ def checks(cloud: Cloud, settings: Settings) -> Mapping[str, Callable[[], str]]:
     """
     found = stacks.all_by_name(cloud)
     new = not zones.kept(cloud.stage, found)
+    network = {} if new else found[catalogue.stack_name(cloud.stage, zones.NETWORK.name)].parameters
     return {
         "names": lambda: names(cloud, found),
         "zones": lambda: two_zones(cloud, settings, found),
@@ -42,7 +44,7 @@ def checks(cloud: Cloud, settings: Settings) -> Mapping[str, Callable[[], str]]:
         "linked roles": lambda: linked_roles(cloud),
         "alarm address": lambda: alarm_address(cloud, settings, found),
         "budget": lambda: spending.check(cloud, settings, found),
-        **{f"quota: {each.what}": partial(each.check, cloud) for each in quotas(settings, new)},
+        **{f"quota: {each.what}": partial(each.check, cloud) for each in quotas(settings, new, network)},
     }
 
 
@@ -188,14 +190,16 @@ class Quota:
         return float(answer["Quota"]["Value"])
 
 
-def quotas(settings: Settings, new: bool) -> list[Quota]:
+def quotas(settings: Settings, new: bool, network: Mapping[str, str]) -> list[Quota]:
     """The quotas that a stage uses up.
 
     Args:
         settings: the stage's settings.
         new: whether its network is still to be made; otherwise what is used includes the stage's own.
+        network: parameters of its network; empty while there is none.
     """
-    private = settings.values["private_network"] == "true"
+    switch = "PrivateNetwork"
+    gateways = settings.parameters[switch] == "true" and network.get(switch) != "true"
 
     def needs(count: float) -> Callable[[Cloud], float]:
         return lambda _cloud: count if new else 0.0
@@ -206,7 +210,7 @@ def quotas(settings: Settings, new: bool) -> list[Quota]:
 
     return [
         Quota("vpc", "L-F678F1CE", "VPCs", needs(1), _count("ec2", "describe_vpcs", "Vpcs")),
-        Quota("ec2", "L-0263D0A3", "addresses", needs(2 if private else 0), _addresses),
+        Quota("ec2", "L-0263D0A3", "addresses", lambda _cloud: 2.0 if gateways else 0.0, _addresses),
         Quota("ec2", "L-1216C47A", "virtual CPUs", cores if new else needs(0), _cores),
         Quota("elasticloadbalancing", "L-53DA6B97", "load balancers", needs(1), _load_balancers),
     ]

@@ -10,18 +10,22 @@ from dataclasses import asdict
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from generator import catalogue, regions
 from scripts import ROOT
 from scripts.cloudformation import templates
 from scripts.look import account, rights
 from scripts.look.findings import Finding, check
+from scripts.release import smoke, zones
 from scripts.release.place import Place
-from scripts.stage.errors import AdviceError, DeployError
+from scripts.stage.errors import AWS_ERRORS, AdviceError, DeployError
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 
 # AWS refuses requests if the clock is further off (SigV4 documentation, "Request expiration").
 CLOCK_SECONDS = 300
+SET_CLOCK = "Set the clock; AWS refuses requests with a wrong time."
 
 
 def examine(place: Place, settings: Settings) -> Iterator[Finding]:
@@ -39,13 +43,19 @@ def examine(place: Place, settings: Settings) -> Iterator[Finding]:
     yield check("templates fresh", _templates)
     for name, look in place.checks.items():
         yield check(name, look)
-    cloud = place.cloud
+    try:
+        cloud = place.cloud
+    except (DeployError, *AWS_ERRORS):  # no such profile, or no cloud on this machine
+        yield check("credentials", lambda: place.cloud.account)
+        return
     yield check("region", lambda: _region(cloud))
     credentials = check("credentials", lambda: f"account {cloud.account}")
     yield credentials
+    clock = check("clock", lambda: _clock(cloud))
+    if credentials.passed or clock.fix == SET_CLOCK:
+        yield clock
     if not credentials.passed:
         return
-    yield check("clock", lambda: _clock(cloud))
     yield check("machine image", lambda: _machine_image(cloud, settings))
     yield check("export token", lambda: _token(cloud, settings))
     if cloud.has_quotas:
@@ -64,7 +74,7 @@ def _of_account(cloud: Cloud, settings: Settings) -> Iterator[Finding]:
 
     yield check("stacks", stacks_of_account)
     for name, look in looks.items():
-        yield check(name, look, needed=False)
+        yield check(name, look, needed=name in account.OF_DEPLOYMENTS)
 
 
 def as_json(findings: list[Finding]) -> list[dict[str, Any]]:
@@ -92,20 +102,21 @@ def _templates() -> str:
 
 
 def _clock(cloud: Cloud) -> str:
-    answer = cloud.client("sts").get_caller_identity()
-    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+    try:
+        answer = cloud.client("sts").get_caller_identity()
+    except ClientError as error:  # a signature that is refused for its time is answered with the right one
+        answer = error.response
+    date = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date", "")
     if not date:
         return "the server did not report its time"
     off = time.time() - parsedate_to_datetime(date).timestamp()
     if abs(off) > CLOCK_SECONDS:
-        raise DeployError(f"it is off by {off:+.0f} s", "Set the clock; AWS refuses requests with a wrong time.")
+        raise DeployError(f"it is off by {off:+.0f} s", SET_CLOCK)
     return f"off by {off:+.0f} s"
 
 
 def _region(cloud: Cloud) -> str:
-    why = regions.unsuitable(cloud.region)
-    if why:
-        raise DeployError(why, f"Choose another with --region, such as one of {', '.join(regions.BY_DEFAULT)}.")
+    zones.check_region(cloud)
     return cloud.region_in_words
 
 
@@ -122,13 +133,5 @@ def _machine_image(cloud: Cloud, settings: Settings) -> str:
 
 
 def _token(cloud: Cloud, settings: Settings) -> str:
-    name = settings.parameters["ExportTokenParameter"]
-    if not name:
-        return "not needed: the export is public"
-    try:
-        cloud.client("ssm").get_parameter(Name=name)
-    except cloud.client("ssm").exceptions.ParameterNotFound as error:
-        raise DeployError(
-            f"{name} does not exist", f"`aws ssm put-parameter --type SecureString --name {name} --value ...`"
-        ) from error
-    return name
+    there = smoke.export_token(cloud, settings)
+    return settings.parameters["ExportTokenParameter"] if there else "not needed: the export is public"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scripts.stage.errors import AWS_ERRORS, AccessDeniedError, AdviceError, DeployError, explain
+from scripts.stage.errors import AWS_ERRORS, AdviceError, DeployError, explain
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def check(name: str, look: Callable[[], str], needed: bool = True) -> Finding:
     Args:
         name: what is checked.
         look: returns details, or raises a DeployError or an error of boto3.
-        needed: whether a deployment makes the same calls; otherwise it is a warning if AWS denies them.
+        needed: whether a deployment makes the same calls; otherwise it is a warning if AWS does not answer.
     """
     try:
         return Finding(name, True, look())
@@ -48,5 +48,5 @@ def check(name: str, look: Callable[[], str], needed: bool = True) -> Finding:
         return Finding(name, True, told.message, told.next_step, warning=True)
     except (DeployError, *AWS_ERRORS) as error:
         trouble = explain(error) or DeployError(str(error))
-        denied = isinstance(trouble, AccessDeniedError) and not needed
-        return Finding(name, denied, trouble.message, trouble.next_step, warning=denied)
+        unknown = not needed and not isinstance(error, DeployError)
+        return Finding(name, unknown, trouble.message, trouble.next_step, warning=unknown)

@@ -1,7 +1,7 @@
 """Whether the caller may make every call of a deployment, as IAM itself evaluates it.
 
 ``creating.json`` has the calls with which CloudFormation creates a type of resource in the caller's name, out of the
-types' own schemas, which cfn-lint carries; as only developers have that, `make templates` writes them down.
+types' own schemas, which cfn-lint carries; as only developers have that, `make schemas` writes them down.
 """
 
 from __future__ import annotations
@@ -23,23 +23,39 @@ from scripts.stage.settings import Settings
 
 FILE = Path(__file__).with_name("creating.json")
 REGION = "us-east-1"
-# What the orchestrator calls itself, beside reading.
+# What the orchestrator calls itself, and what change sets ask in its name.
 DIRECT = (
+    "cloudformation:CancelUpdateStack",
+    "cloudformation:ContinueUpdateRollback",
     "cloudformation:CreateChangeSet",
     "cloudformation:DeleteChangeSet",
+    "cloudformation:DeleteStack",
     "cloudformation:DescribeChangeSet",
+    "cloudformation:DescribeEvents",
     "cloudformation:DescribeStackEvents",
     "cloudformation:DescribeStacks",
     "cloudformation:ExecuteChangeSet",
     "cloudformation:GetTemplate",
+    "cloudformation:UpdateTerminationProtection",
+    "cloudfront:CreateInvalidation",
     "dynamodb:DeleteItem",
     "dynamodb:Query",
     "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeImages",
     "ec2:DescribeInstanceTypeOfferings",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchDeleteImage",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
     "ecr:GetAuthorizationToken",
+    "ecr:GetDownloadUrlForLayer",
     "ecr:InitiateLayerUpload",
+    "ecr:ListImages",
     "ecr:PutImage",
+    "ecr:UploadLayerPart",
     "ecs:DescribeServices",
+    "ecs:DescribeTasks",
+    "ecs:ListTasks",
     "ecs:UpdateService",
     "iam:CreateServiceLinkedRole",
     "s3:DeleteObject",
@@ -47,10 +63,14 @@ DIRECT = (
     "s3:ListBucket",
     "s3:PutObject",
     "ssm:AddTagsToResource",
+    "ssm:DeleteParameter",
     "ssm:GetParameter",
+    "ssm:GetParameters",
     "ssm:GetParametersByPath",
     "ssm:PutParameter",
 )
+# Services of which a stage without CloudFront, or without a registry of its own, calls nothing.
+OPTIONAL = ("cloudfront:", "ecr:")
 ACTION = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
 AT_ONCE = 100
 SHOWN = 12
@@ -70,12 +90,13 @@ def of_stage(settings: Settings, region: str) -> list[str]:
         settings: the stage's settings; a resource that they switch off needs none.
         region: where it is deployed; a resource that does not exist there needs none.
     """
-    calls, values = set(DIRECT), {**settings.parameters, "AWS::Region": region}
+    made, values = set[str](), {**settings.parameters, "AWS::Region": region}
     for template in templates.load_all():
         if repository.chosen(settings, catalogue.stack(template.stack)):
             for resource in Resolver(template, values).resources():
-                calls.update(known().get(resource.type, ()))
-    return sorted(calls)
+                made.update(known().get(resource.type, ()))
+    services = tuple(service for service in OPTIONAL if any(call.startswith(service) for call in made))
+    return sorted(made | {call for call in DIRECT if not call.startswith(OPTIONAL) or call.startswith(services)})
 
 
 def check(cloud: Cloud, settings: Settings) -> str:
@@ -90,19 +111,20 @@ def check(cloud: Cloud, settings: Settings) -> str:
         raise AdviceError(
             "the root user may do everything", "Deploy with a role or user of its own (IAM Identity Center)."
         )
+    try:
+        source = _policies_of(cloud, caller)
+    except ClientError as error:
+        if code_of(error) != "NoSuchEntity":
+            raise
+        raise AdviceError(
+            f"IAM does not find the role of {caller}", "Nothing to do, if the role has administrator's rights."
+        ) from error
     wanted = of_stage(settings, cloud.region)
     client, denied, missing = cloud.client("iam"), [], []
     for start in range(0, len(wanted), AT_ONCE):
-        try:
-            answer = client.simulate_principal_policy(
-                PolicySourceArn=_policies_of(caller), ActionNames=wanted[start : start + AT_ONCE], MaxItems=AT_ONCE
-            )
-        except ClientError as error:
-            if code_of(error) != "NoSuchEntity":
-                raise
-            raise AdviceError(
-                f"IAM does not find {caller}", "Nothing to do, if the role has administrator's rights."
-            ) from error
+        answer = client.simulate_principal_policy(
+            PolicySourceArn=source, ActionNames=wanted[start : start + AT_ONCE], MaxItems=AT_ONCE
+        )
         for each in answer["EvaluationResults"]:
             if each["EvalDecision"] == "explicitDeny":
                 denied.append(each["EvalActionName"])
@@ -122,13 +144,13 @@ def check(cloud: Cloud, settings: Settings) -> str:
     return f"all {len(wanted)} calls of a first deployment are allowed"
 
 
-def _policies_of(caller: str) -> str:
-    """ARN of the role or user whose policies apply: a session's own ARN names neither."""
-    session = re.fullmatch(r"arn:([\w-]+):sts::(\d+):assumed-role/([^/]+)/.+", caller)
-    if not session:
-        return caller
-    partition, account, role = session.groups()
-    return f"arn:{partition}:iam::{account}:role/{role}"
+def _policies_of(cloud: Cloud, caller: str) -> str:
+    """ARN of the role or user whose policies apply. A session's ARN has its role's name without the path.
+
+    A role that people sign in to through IAM Identity Center has a path, and IAM finds no role without it.
+    """
+    session = re.fullmatch(r"arn:[\w-]+:sts::\d+:assumed-role/([^/]+)/.+", caller)
+    return str(cloud.client("iam").get_role(RoleName=session[1])["Role"]["Arn"]) if session else caller
 
 
 def _some(names: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Whether a canary serves worse than the tasks beside it: the rule, as arithmetic. Asks nobody and changes nothing."""
+"""Whether a canary serves worse than the tasks beside it: the rule, as arithmetic. Makes no calls, changes nothing."""
 
 from __future__ import annotations
 

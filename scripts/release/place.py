@@ -75,6 +75,7 @@ class AwsPlace:
     @cached_property
     def cloud(self) -> Cloud:
         """The account, in the region that is chosen."""
+        region.prefer_as_the_cli_does()
         found = region.choose(self._region, self._settings.region, self._profile)
         return Cloud(self._settings.stage, found.name, self._profile, found.source)
 

@@ -6,7 +6,7 @@ from generator import catalogue
 from scripts.cloudformation import stacks
 from scripts.cloudformation.work import changing
 from scripts.image import repository
-from scripts.release import plans
+from scripts.release import plans, zones
 from scripts.release.execute import execute
 from scripts.release.plans import Release
 from scripts.stage.reporter import Reporter
@@ -35,6 +35,7 @@ def ready(cloud: Cloud, settings: Settings, reporter: Reporter) -> Settings:
     if state and state.kind == stacks.GOOD and stacks.is_ours(cloud.stage, state):
         outputs = state.outputs  # a change of its template is deployed with all other stacks
     if repository.STACK.registry not in outputs:
+        zones.check_region(cloud)
         with changing(cloud, reporter, "image") as work:
             outputs = execute(work, plan(cloud, settings))
     return repository.signed_in(cloud, settings, outputs[repository.STACK.registry])

@@ -169,7 +169,8 @@ def export_token(cloud: Cloud, settings: Settings) -> str:
             raise
         raise SmokeTestError(
             f"The export of stage {settings.stage} is private, but its token {name} does not exist.",
-            f"`aws ssm put-parameter --type SecureString --name {name} --value ...`, then run the same command again.",
+            f'`aws ssm put-parameter --type SecureString --name {name} --value "$(openssl rand -hex 32)"`, then run '
+            "the same command again.",
         ) from error
     return str(found["Parameter"]["Value"]).strip()
 

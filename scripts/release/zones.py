@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from generator import catalogue
+from generator import catalogue, regions
 from scripts.cloudformation.stacks import StackState
 from scripts.stage.errors import DeployError
 from scripts.stage.session import Cloud
@@ -54,10 +54,24 @@ def of_stage(cloud: Cloud, settings: Settings, found: Mapping[str, StackState]) 
         Names of the zones, by Parameter.
 
     Raises:
-        DeployError: fewer than two zones fit.
+        DeployError: fewer than two zones fit, or no stage can be in the region.
     """
-    names = kept(cloud.stage, found) or sorted(fitting(cloud, settings.instance_type).values())
+    names = kept(cloud.stage, found)
+    if not names:
+        check_region(cloud)
+        names = sorted(fitting(cloud, settings.instance_type).values())
     return dict(zip(catalogue.ZONE_PARAMETERS, names, strict=False))
+
+
+def check_region(cloud: Cloud) -> None:
+    """Refuse a region in which no stage can be, before anything is made there.
+
+    Raises:
+        DeployError: it is one.
+    """
+    if why := regions.unsuitable(cloud.region):
+        others = ", ".join(name for name in regions.BY_DEFAULT if name in VPC_LINKS)
+        raise DeployError(f"{why}.", f"Choose another with --region, such as one of {others}.")
 
 
 def kept(stage: str, found: Mapping[str, StackState]) -> list[str]:

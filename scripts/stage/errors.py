@@ -32,7 +32,11 @@ BROKEN_CODES = {
 # What a call of AWS may raise. The last is of an answer that AWS did not write, such as a proxy's page.
 AWS_ERRORS = (boto.BotoCoreError, boto.ClientError, ResponseParserError)
 AGAIN = "then run the same command again."
-QUOTA = "A quota is used up: `sentiment doctor` shows which, and how to raise it"
+SIGN_IN = f"Run `aws sso login` (with --profile, if you passed it here), {AGAIN}"
+QUOTA = (
+    "A quota is used up: `sentiment doctor` shows those of VPCs, addresses, instances and load balancers, and how to "
+    "raise them; Service Quotas in the console has the others"
+)
 CORES = "Request more virtual CPUs: `sentiment doctor` shows the quota and the command"
 INSTANCES = (
     "AWS has no instance of this type left in the zone: wait some minutes, or set another instance_type for the stage "
@@ -44,6 +48,10 @@ ADVICE = {
     "balancers in this new account",
     "must be verified before you can add new cloudfront": "Ask AWS Support (Account and billing, free of charge) to "
     "allow CloudFront in this new account",
+    "explicit deny": "A policy denies this, whatever allows it: deploy with another role, or ask whoever wrote it "
+    "(perhaps your organisation) for an exception",
+    "unreservedconcurrentexecution": "This account runs too few Lambdas at once for lambda_concurrency: set it to 0 in "
+    "scripts/stages.toml, or request more concurrent executions in Service Quotas",
     "vcpulimitexceeded": CORES,
     "vcpu limit": CORES,
     "insufficientinstancecapacity": INSTANCES,
@@ -166,9 +174,7 @@ def explain(error: Exception) -> DeployError | None:
             "Run `aws configure sso` or `aws configure`, set AWS_PROFILE, or pass --profile.",
         )
     if isinstance(error, boto.TokenRetrievalError | boto.UnauthorizedSSOTokenError | boto.SSOTokenLoadError):
-        return CredentialsError(
-            f"The sign-in has expired: {error}", "Run `aws sso login`, then the same command again."
-        )
+        return CredentialsError(f"The sign-in has expired: {error}", SIGN_IN)
     if isinstance(error, boto.LoginError):
         return CredentialsError(f"The sign-in has expired: {error}", "Run `aws login`, then the same command again.")
     if isinstance(error, boto.MissingDependencyException):  # signing in with `aws login` needs AWS's own C library
@@ -219,7 +225,8 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
     if code in EXPIRED_CODES:
         return CredentialsError(
             f"The AWS session has expired ({words}).",
-            "Sign in again (`aws sso login`, or new keys), then rerun the command: it resumes where it stopped.",
+            "Sign in again (`aws sso login`, or new keys), then rerun the command: it resumes where it stopped. If the "
+            "sign-in is new, set this machine's clock: `sentiment doctor` shows how far it is off.",
         )
     if code in UNKNOWN_KEY_CODES:
         return CredentialsError(
@@ -228,10 +235,8 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
             "whether the account has enabled this region (`aws account list-regions`).",
         )
     if code in DENIED_CODES:
-        return AccessDeniedError(
-            f"Access denied ({words}).",
-            "Add the permission named above to the user or role you deploy with, then run the same command again.",
-        )
+        step = advice(words) or "Add the permission named above to the user or role you deploy with"
+        return AccessDeniedError(f"Access denied ({words}).", f"{step}, {AGAIN}")
     if code in THROTTLED_CODES:
         return DeployError(
             f"AWS is throttling this account ({words}).", "Wait a minute, then run the same command again."
@@ -243,9 +248,7 @@ def _explain_answer(error: boto.ClientError) -> DeployError:
             "If it is right, the secret key is wrong: `aws configure`.",
         )
     if code in SIGN_IN_CODES:
-        return CredentialsError(
-            f"The sign-in has expired ({words}).", "Run `aws sso login`, then the same command again."
-        )
+        return CredentialsError(f"The sign-in has expired ({words}).", SIGN_IN)
     if code in INACTIVE_CODES:
         return DeployError(
             f"This account may not use the service or region yet ({words}).",

@@ -1,18 +1,30 @@
 """Which AWS region a command uses, and who said so: the order that the AWS CLI keeps, with the stage's own setting.
 
 boto3 alone reads AWS_DEFAULT_REGION but not AWS_REGION, which the AWS CLI prefers (AWS CLI User Guide, "Environment
-variables", read 2026-11-27). A command here and `aws` in the same shell have to mean the same region.
+variables", read 2026-11-27). A command here and `aws` in the same shell have to mean the same region, and account.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 
 import boto3
 
 VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+def prefer_as_the_cli_does(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Have boto3 use the profile of AWS_PROFILE, although it would prefer AWS_DEFAULT_PROFILE, unlike the AWS CLI.
+
+    Naming the profile to boto3 would not do: it then ignores keys in the environment, which the AWS CLI does not.
+
+    Args:
+        environment: environment variables.
+    """
+    if environment.get("AWS_PROFILE"):
+        environment.pop("AWS_DEFAULT_PROFILE", None)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ ORCHESTRATOR_KEYS = ("place", "region", "image_repository", "site_api_url", "sit
 # Instance types with AWS's own Arm processors: a "g" after the generation (EC2 user guide, "Amazon EC2 instance type
 # naming conventions", read 2026-11-27); a1 is from before that.
 ARM = re.compile(r"(a1|[a-z]+\d+g[a-z]*)\.")
+# Those that earn CPU credits (same guide, "Burstable performance instances"); others start with no setting for them.
+BURSTABLE = re.compile(r"t\d")
 
 Setting = str | int
 
@@ -94,7 +96,10 @@ class Settings:
     @property
     def parameters(self) -> dict[str, str]:
         """The settings that are template Parameters, by Parameter name, as text for CloudFormation."""
-        return {pascal(key): str(value) for key, value in self.values.items() if key not in ORCHESTRATOR_KEYS}
+        found = {pascal(key): str(value) for key, value in self.values.items() if key not in ORCHESTRATOR_KEYS}
+        if "InstanceType" in found and not BURSTABLE.match(found["InstanceType"]):
+            found["CpuCredits"] = "none"
+        return found
 
 
 def pascal(key: str) -> str:

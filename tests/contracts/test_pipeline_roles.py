@@ -11,6 +11,8 @@ import pytest
 from generator import catalogue
 from generator.stacks.pipeline import boundary_policy, deploying
 from scripts import ROOT
+from scripts.look import rights
+from scripts.stage import settings
 from tests.contracts import evaluating, handlers
 from tests.contracts.evaluating import Asked
 from tests.contracts.reading import TEMPLATES, resource, resources_of
@@ -260,6 +262,19 @@ def _filled_in(document: dict) -> str:
     text = re.sub(r'\{"Fn::Sub":("[^"]*")\}', r"\1", text)
     values = {"AWS::Partition": "aws", "AWS::Region": "ap-southeast-1", "AWS::AccountId": "1" * 12, "Stage": "s" * 16}
     return re.sub(r"\$\{([\w:]+)\}", lambda found: values[found[1]], text)
+
+
+def test_the_doctor_asks_about_every_call_that_pipelines_need_to_deploy():
+    """What they need, an administrator's deployment needs too; tests/second records it call by call."""
+    needed = {
+        action
+        for name in ("Site", "Service", "Infrastructure")
+        for one in statements(name)
+        if one["Effect"] == "Allow"
+        for action in one["Action"]
+    }
+    asked = rights.of_stage(settings.load("prod"), evaluating.REGION)
+    assert sorted(needed - set(asked)) == ["logs:GetLogEvents"], "a canary's, which no first deployment has"
 
 
 def test_the_infrastructure_role_may_make_every_call_of_cloudformation_that_a_deployment_makes():

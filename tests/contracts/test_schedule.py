@@ -12,7 +12,7 @@ from generator import catalogue, parameters
 from scripts.cloudformation import templates
 from scripts.cloudformation.resolving import Resolver
 from scripts.stage import settings
-from tests.contracts.reading import STAGES, TEMPLATES
+from tests.contracts.reading import RESOURCES, STAGES, TEMPLATES
 from tests.contracts.workflows import read
 
 CONDITION = "HasRetrainSchedule"
@@ -24,7 +24,27 @@ def test_no_stage_has_a_schedule_and_without_one_there_is_nothing_of_it() -> Non
     resources = TEMPLATES["pipeline"]["Resources"]
     assert {name for name, body in resources.items() if body.get("Condition") == CONDITION} == set(PARTS)
     used = {stack for stack, document in TEMPLATES.items() if "RetrainSchedule" in document["Parameters"]}
-    assert used == {"pipeline"}, "an administrator's stack: no role of the app or of a pipeline can change it"
+    assert used == {"pipeline", "operations"}
+    made = {stack for stack, _, body in RESOURCES if body["Type"].startswith("AWS::Events::Api")}
+    assert made == {"pipeline"}, "an administrator's stack: no role of the app or of a pipeline can change it"
+
+
+def test_a_call_that_github_refuses_is_heard() -> None:
+    given = {"Stage": "dev", "AWS::Region": "us-east-1"}
+    alarms = {
+        name: [
+            each.properties
+            for each in Resolver(templates.load("operations"), {**given, "RetrainSchedule": when}).resources()
+            if each.id == "RetrainFails"
+        ]
+        for name, when in (("with", "rate(7 days)"), ("without", ""))
+    }
+    assert alarms["without"] == [], "an alarm costs money"
+    ((alarm,), rule) = alarms["with"], TEMPLATES["pipeline"]["Resources"]["RetrainRule"]["Properties"]["Name"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Events", "FailedInvocations")
+    assert rule == {"Fn::Sub": "sentiment-${Stage}-retrain"}
+    assert alarm["Dimensions"] == [{"Name": "RuleName", "Value": "sentiment-dev-retrain"}]
+    assert alarm["AlarmActions"], "mailed"
 
 
 @pytest.mark.parametrize("written", ["", "rate(7 days)", "cron(23 4 ? * MON *)"])

@@ -8,6 +8,7 @@ import pytest
 
 from generator import catalogue
 from scripts.cli.main import main
+from scripts.stage import settings
 from tests.contracts.workflows import FOLDER, PIPELINES, ROOT, all_workflows, made_commands, read, steps, targets
 
 WORKFLOWS = all_workflows()
@@ -81,7 +82,7 @@ def test_every_action_is_pinned_to_a_commit_and_says_which_version_that_is():
 def test_no_long_lived_key_is_anywhere():
     for path in FOLDER.glob("*.yml"):
         text = path.read_text()
-        assert "secrets." not in text
+        assert set(re.findall(r"secrets\.\w+", text)) <= {"secrets.RETRAIN_SENTENCES"}, "sentences, which open nothing"
         assert not re.search(r"aws[-_](access|secret)", text, re.IGNORECASE)
 
 
@@ -120,6 +121,10 @@ def test_a_pipeline_deploys_one_stage_after_the_other_from_an_environment_of_its
 def test_retraining_runs_only_where_a_variable_names_the_stage_and_touches_main_by_a_pull_request_alone():
     flow = read("retrain")
     assert set(flow["on"]) == {"schedule", "workflow_dispatch"}
+    ((name, asked),) = flow["on"]["workflow_dispatch"]["inputs"].items()
+    assert (name, asked["type"], asked["required"]) == (catalogue.RETRAIN_INPUT, "choice", True)
+    on_aws = [name for name in settings.stages() if settings.load(name).place == "aws"]
+    assert asked["options"] == on_aws, "GitHub refuses what is not listed; a job would make an environment for it"
     job = flow["jobs"]["retrain"]
     assert job["if"] == "inputs.stage || vars.RETRAIN"
     assert job["environment"] == "${{ inputs.stage || vars.RETRAIN }}-retrain"
@@ -128,6 +133,8 @@ def test_retraining_runs_only_where_a_variable_names_the_stage_and_touches_main_
     _, retrain, _ = found = steps(flow, "retrain")
     assert [step.target for step in found] == ["export", "retrain", "propose"]
     assert "--emoji-only" in retrain.run, "the model's file lists its words, and a branch shows it to everybody"
+    assert retrain.run.endswith('PRIVATE=/dev/stdin ARGS="--new --emoji-only" <<<"$SENTENCES"')
+    assert retrain.environment == {"SENTENCES": "${{ secrets.RETRAIN_SENTENCES }}"}, "in no file of the repository"
 
 
 @each_job

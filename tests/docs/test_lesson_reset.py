@@ -7,9 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from scripts.lessons import beginning
+from scripts.lessons import beginning, verdict
 from scripts.lessons import reset as undoing
+from scripts.lessons.pages import read
 from scripts.lessons.room import Room
+from scripts.lessons.table import LESSONS, Lesson
 from scripts.stage.errors import DeployError
 from tests.docs.learning import git, room_of
 
@@ -86,19 +88,24 @@ def test_a_beginning_outside_of_git_says_what_is_needed(tmp_path: Path) -> None:
     assert "git checkout" in error.value.next_step
 
 
-def test_what_a_learner_wrote_is_moved_and_not_lost_and_the_lesson_that_began_later_stays_the_last(
-    tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    beginning.note(tree, "7", None)
-    beginning.note(tree, "9", None)
-    template = tree / beginning.SCRATCH / "first.yaml"
-    template.write_text("mine")
+@pytest.fixture
+def cloudless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reset that has no cloud to bring back."""
     monkeypatch.setattr(undoing, "enter", lambda root: room_of(root))
     monkeypatch.setattr(undoing, "_remove_stack", lambda room, name: None)
     monkeypatch.setattr(undoing, "_orchestrate", lambda root, *words: None)
     monkeypatch.setattr(Room, "service", SimpleNamespace(desired=1))
     pipeline = SimpleNamespace(parameters={"PipelineRepository": "x"})
     monkeypatch.setattr("scripts.lessons.reset.settings.load", lambda stage, file: pipeline)
+
+
+def test_what_a_learner_wrote_is_moved_and_not_lost_and_the_lesson_that_began_later_stays_the_last(
+    tree: Path, cloudless: None
+) -> None:
+    beginning.note(tree, "7", None)
+    beginning.note(tree, "9", None)
+    template = tree / beginning.SCRATCH / "first.yaml"
+    template.write_text("mine")
     said: list[str] = []
 
     undoing.reset(lambda number, room: None, said.append, "7", tree)
@@ -108,3 +115,95 @@ def test_what_a_learner_wrote_is_moved_and_not_lost_and_the_lesson_that_began_la
     assert said[0] == f"Moved to {kept.parent.relative_to(tree)}: first.yaml."
     last = beginning.latest(tree)
     assert last and last.number == "7"
+
+
+@pytest.fixture
+def remote(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of the tree's remote, of somebody who pushes to it."""
+    forge = tmp_path_factory.mktemp("forge")
+    git(forge, "clone", "--quiet", "--bare", str(tree), "forge.git")
+    git(tree, "remote", "add", "origin", str(forge / "forge.git"))
+    git(tree, "fetch", "--quiet", "origin")
+    git(tree, "branch", "--quiet", f"--set-upstream-to=origin/{git(tree, 'branch', '--show-current').strip()}")
+    git(forge, "clone", "--quiet", "forge.git", "others")
+    return forge / "others"
+
+
+def come(remote: Path, tree: Path, name: str, text: str) -> str:
+    """Let a commit of others come by a pull; the commit."""
+    (remote / name).write_text(text)
+    git(remote, "add", "--all")
+    git(remote, "commit", "--quiet", "-m", "of others")
+    git(remote, "push", "--quiet")
+    git(tree, "pull", "--quiet", "--no-rebase", "--no-edit")
+    return git(remote, "rev-parse", "HEAD").strip()
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_what_was_pulled_since_the_beginning_stays(tree: Path, remote: Path, committed: bool) -> None:
+    begun = beginning.note(tree, "7", None)
+    (tree / "a.py").write_text("kept\nnew\n")
+    if committed:
+        git(tree, "commit", "--quiet", "--all", "-m", "my work")
+    theirs = come(remote, tree, "theirs.py", "1\n")
+    now = beginning.with_pulled(tree, begun)
+    assert beginning.changed_since(tree, now.files) == ["a.py"], "no check takes what came for the learner's work"
+
+    assert undoing.restore(now, lambda words: None, tree) is True
+
+    assert git(tree, "rev-parse", "HEAD").strip() == theirs
+    assert (tree / "theirs.py").exists() and (tree / "a.py").read_text() == "kept\nold\n"
+    assert git(tree, "status", "--porcelain") == ""
+
+
+def test_edits_of_the_beginning_are_kept_on_top_of_what_was_pulled(tree: Path, remote: Path) -> None:
+    (tree / "other.py").write_text("edited before\n")
+    begun = beginning.note(tree, "7", None)
+    (tree / "a.py").write_text("kept\nnew\n")
+    come(remote, tree, "theirs.py", "1\n")
+
+    undoing.restore(beginning.with_pulled(tree, begun), lambda words: None, tree)
+
+    assert (tree / "theirs.py").exists() and (tree / "a.py").read_text() == "kept\nold\n"
+    assert git(tree, "status", "--porcelain") == " M other.py\n"
+
+
+def test_a_reset_after_a_pull_begins_anew_at_what_came(tree: Path, remote: Path, cloudless: None) -> None:
+    beginning.note(tree, "7", None)
+    (tree / "a.py").write_text("kept\nnew\n")
+    theirs = come(remote, tree, "theirs.py", "1\n")
+
+    undoing.reset(lambda number, room: None, lambda words: None, "7", tree)
+
+    again = beginning.of(tree, "7")
+    assert again and (again.commit, beginning.changed_since(tree, again.files)) == (theirs, [])
+    assert git(tree, "rev-parse", "HEAD").strip() == theirs
+
+
+def test_work_that_was_pushed_is_taken_back_as_any_other(tree: Path, remote: Path) -> None:
+    begun = beginning.note(tree, "7", None)
+    (tree / "a.py").write_text("kept\nnew\n")
+    git(tree, "commit", "--quiet", "--all", "-m", "my work")
+    git(tree, "push", "--quiet", "origin", "HEAD")
+
+    assert beginning.with_pulled(tree, begun) == begun
+
+
+def test_what_another_branch_pulled_does_not_move_the_beginning(tree: Path, remote: Path) -> None:
+    begun = beginning.note(tree, "7", None)
+    git(tree, "switch", "--quiet", "--create", "side", "--track", f"origin/{begun.branch}")
+    come(remote, tree, "theirs.py", "1\n")
+
+    assert beginning.with_pulled(tree, begun) == begun
+
+
+def test_a_check_does_not_take_what_was_pulled_for_the_learners_work(
+    tree: Path, remote: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LESSONS, "7", Lesson(lambda room: None, lambda room: str(room.changed("theirs.py"))))
+    monkeypatch.setattr("scripts.lessons.verdict.enter", lambda root: room_of(root))
+    beginning.note(tree, "7", None)
+    come(remote, tree, "theirs.py", "1\n")
+
+    page = read(tree / "docs" / "walkthrough" / "07-something.md")
+    assert verdict.judge(page, tree).text == "PASS  Lesson 7: False."

@@ -8,7 +8,7 @@ import pytest
 
 from generator import catalogue
 from scripts import ROOT
-from scripts.docs import lookups, model
+from scripts.docs import access, lookups, model
 from scripts.stage import settings
 from sentiment.measures import Measures
 
@@ -34,6 +34,15 @@ def test_every_output_is_there_with_its_stack() -> None:
     assert re.search(r"\| `VpcId` \| VPC of the stage \| network \| .*service", PAGES["outputs.md"])
 
 
+def test_every_grant_is_in_the_table_of_its_stage_or_of_the_pipelines() -> None:
+    stage, pipelines = PAGES["access.md"].split("## Of the pipelines")
+    for grant in access.grants():
+        row = " | ".join((*access.row(grant), grant.stack)).replace("\\|", "|")
+        assert f"| {row} |" in (pipelines if grant.stack == "pipeline" else stage)
+        assert "*" not in re.sub("`[^`]*`", "", access.row(grant)[2]), "Markdown would make it italic"
+    assert "(../reference/access.md)" in (ROOT / "docs" / "pictures" / "index.md").read_text()
+
+
 def test_every_alarm_leads_to_what_to_do() -> None:
     guide = (ROOT / "docs" / "operations" / "alarms.md").read_text()
     for alarm in names("alarms.md"):
@@ -52,7 +61,22 @@ def test_the_metrics_are_those_that_the_service_writes() -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 409, 413, 415, 429, 500, 503])
 def test_every_status_of_the_api_says_when_it_comes(status: int) -> None:
-    assert re.search(rf"^\| {status} \| [A-Z].* \| [A-Z].* \| `/", PAGES["errors.md"], re.M)
+    row = rf"^\| \[{status}\]\(errors/{status}\.md\) \| [A-Z].* \| [A-Z].* \| `/"
+    assert re.search(row, PAGES["errors.md"], re.M)
+    assert PAGES[f"errors/{status}.md"].startswith(f"# {status} ")
+
+
+@pytest.mark.parametrize(
+    ("status", "row"),
+    [
+        (400, "| The body is empty; send a JSON object. | `container/shared/body.py` |"),
+        (409, "| This judgement id is already used by another judgement of this text; use a new UUID for a new"),
+        (413, "| review has … characters; send at most …. | `container/shared/reviews.py` |"),
+        (503, "| The data store did not answer. Send the same request again shortly. | `lambda_src/endpoint.py` |"),
+    ],
+)
+def test_the_page_of_a_status_has_all_that_the_code_can_say(status: int, row: str) -> None:
+    assert row in PAGES[f"errors/{status}.md"]
 
 
 def test_every_error_of_the_command_line_has_words_and_exit_code() -> None:

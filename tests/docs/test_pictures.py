@@ -11,11 +11,10 @@ import pytest
 
 from generator import catalogue
 from scripts.cli.main import main
-from scripts.docs import layouts, mermaid, model, sources
+from scripts.docs import access, layouts, mermaid, model, sources
 from scripts.docs.graph import Graph
 from scripts.docs.nested import Frame
 from scripts.docs.pictures import (
-    access,
     general,
     here,
     logical,
@@ -216,10 +215,9 @@ def test_the_deployment_picture_has_every_stack_after_those_it_needs() -> None:
 
 
 WIDEST = 688  # pixels of a page's text on GitHub; what is wider is made smaller there
-TABLES = ("access", "access-pipelines")
 
 
-@pytest.mark.parametrize("name", sorted({picture.name for picture in [*general(), *of_stacks()]} - set(TABLES)))
+@pytest.mark.parametrize("name", sorted(picture.name for picture in [*general(), *of_stacks()]))
 def test_text_of_a_picture_is_readable_where_pages_show_it(name: str) -> None:
     drawing = PICTURES[name].draw()
 

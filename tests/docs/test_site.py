@@ -76,7 +76,7 @@ def test_the_navigation_has_every_page_once_and_in_order() -> None:
 
 
 def test_links_out_of_docs_become_names_of_files(caplog: pytest.LogCaptureFixture) -> None:
-    page = SimpleNamespace(file=SimpleNamespace(src_uri="stacks/data.md"))
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="stacks/data.md"), meta={})
     config = {"docs_dir": str(ROOT / "docs")}
 
     def rewritten(text: str) -> str:
@@ -124,12 +124,44 @@ def test_on_the_site_the_copy_button_puts_commands_into_the_clipboard(site: Path
     context.close()
 
 
+LESSON = """# 7: Something
+
+<!-- quote: templates/data.yaml JudgementsTable -->
+<!-- end quote -->
+<!-- quote: lambda_src/record.py store -->
+<!-- end quote -->
+`requestId` and `word`
+
+```diff title="scripts/stages.toml"
+ [local]
+ left_alone = 1
++task_memory = 256
+```
+"""
+GLOSSARY = "| task | x | [7](07-x.md) |\n| `!Ref` | y | [7](07-x.md) |\n| key | z | [8](08-y.md) |\n"
+
+
+def test_a_lesson_is_found_by_the_terms_that_it_explains_and_by_what_it_edits_and_quotes() -> None:
+    assert site_hook.subjects("07-x.md", LESSON, GLOSSARY) == [
+        *("task", "`!Ref`", "stages.toml", "task_memory", "JudgementsTable", "requestId"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "found"),
     [
         ("OIDC", "walkthrough/31-pipelines"),
         ("getSentiment", "reference/api"),
+        ("setSentiment", "reference/api"),
         ("stats.py", "walkthrough/13-lambda"),
+        ("!GetAtt", "walkthrough/00b-templates"),
+        ("security group", "walkthrough/00c-networks"),
+        ("least privilege", "walkthrough/15-iam"),
+        ("HEALTH_PATH", "walkthrough/16-load-balancer"),
+        ("change set", "walkthrough/19-cloudformation"),
+        ("task_memory", "walkthrough/25-ecs"),
+        ("JudgementsTable", "walkthrough/28-dynamodb"),
+        ("requestId", "walkthrough/30-microservices"),
         ("LaunchTemplate", "walkthrough/20-auto-scaling"),
     ],
 )
@@ -156,5 +188,6 @@ def test_on_a_phone_a_picture_keeps_the_width_that_its_texts_need(site: Path, br
         "images => images.map(image => [image.getBoundingClientRect().width, Math.min(image.naturalWidth, 688)])"
     )
 
-    assert len(shown) > 20 and all(width >= needed - 1 for width, needed in shown)
+    assert len(shown) == (ROOT / "docs" / "pictures" / "index.md").read_text().count("[![")
+    assert all(width >= needed - 1 for width, needed in shown)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, "the pictures scroll, the page does not"

@@ -20,10 +20,11 @@ from generator.stacks.pipeline import permissions
 from scripts.app import lambdas
 from scripts.app.lambdas import Package
 from scripts.cloudformation.templates import load, load_all
+from scripts.look import rights
 from scripts.stage import settings
 from scripts.stage.session import Cloud
 from tests.contracts import evaluating
-from tests.contracts.evaluating import Asked
+from tests.contracts.evaluating import REGION, Asked
 from tests.contracts.workflows import made_commands, read, steps
 
 STAGE, REPOSITORY = "dev", "example/sentiment"
@@ -147,7 +148,11 @@ def test_every_call_of_every_step_is_allowed_and_no_permission_is_left_over(
     monkeypatch.chdir(tmp_path)  # where judgements are exported to
     own = {"pipeline_repository": REPOSITORY, "image_repository": registry}
     stage(**own)
+    recorder.pipeline = "an administrator's first deployment"
     run("deploy", "--stage", STAGE, "--image", IMAGE)
+    made = {each.action for each in recorder.calls.pop(recorder.pipeline)}
+    assert made - set(rights.of_stage(settings.load(STAGE), REGION)) == set(), "the doctor does not ask about them"
+    recorder.pipeline = ""
     run("pipeline", "--stage", STAGE)
     other_files(client("s3"))
     stage(**own, task_memory=200)

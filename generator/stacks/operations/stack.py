@@ -10,10 +10,11 @@ from troposphere import Ref, Template, budgets, cloudwatch
 
 from generator import alarms, keys, regions
 from generator.alarms import metric, total
-from generator.building import add_output, new_template, not_in, purpose
-from generator.catalogue import LAMBDAS
+from generator.building import add_output, new_template, not_in, purpose, stage_name
+from generator.catalogue import LAMBDAS, RETRAIN_RULE
 from generator.parameters import parameter
 from generator.stacks.operations import dashboard, switch, watch
+from generator.stacks.pipeline import schedule
 
 FIVE_MINUTES = 300
 SLOW_MS = 2_000  # a prediction takes some 10 ms; a person notices after about a second
@@ -42,6 +43,7 @@ def build() -> Template:
         *age_alarms(template),
         drift(template),
     ]
+    retrain_fails(template)
     board = dashboard.add(template, rings)
     the_budget(template)
     add_output(template, "DashboardName", Ref(board), "Dashboard of the stage in CloudWatch")
@@ -129,6 +131,14 @@ def drift(template: Template) -> cloudwatch.Alarm:
     shifted = metric(watch.NAMESPACE, watch.DRIFT, "Maximum", alarms.DAY, Stage=Ref("Stage"))
     text = "A day's mix of labels and abstentions is far from the month's before: users may write about other things"
     return alarms.add(template, "Drift", text, shifted, above=DRIFT)
+
+
+def retrain_fails(template: Template) -> cloudwatch.Alarm:
+    """Whether GitHub took the schedule's calls, where there is a schedule; not on the dashboard, which always is."""
+    schedule.switched_on(template)
+    failed = metric("AWS/Events", "FailedInvocations", "Sum", alarms.DAY, RuleName=stage_name(RETRAIN_RULE))
+    text = "GitHub refused the call that starts the retraining: its token may have expired"
+    return alarms.add(template, "RetrainFails", text, failed, above=1, Condition=schedule.HAS_SCHEDULE)
 
 
 def the_budget(template: Template) -> budgets.Budget:

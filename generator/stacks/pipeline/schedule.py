@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 
-from troposphere import Equals, GetAtt, Not, Ref, Select, Split, Sub, Template, events, iam
+from troposphere import Equals, GetAtt, Not, Parameter, Ref, Select, Split, Sub, Template, events, iam
 
 from generator import catalogue
-from generator.building import assumable_by, name_tag, policy, purpose
+from generator.building import assumable_by, name_tag, policy, purpose, stage_name
 from generator.parameters import parameter
 from generator.stacks.pipeline.permissions import allow
 
@@ -21,10 +21,16 @@ URL = "https://api.github.com/repos/${Owner}/${Name}/actions/workflows/${Workflo
 ASKED = {"ref": catalogue.MAIN_BRANCH, "inputs": {catalogue.RETRAIN_INPUT: "${Stage}"}}
 
 
-def add(template: Template) -> None:
-    """The schedule, and what it takes to ask GitHub."""
+def switched_on(template: Template) -> Parameter:
+    """The setting, as a parameter; ``HAS_SCHEDULE`` says whether it has a value."""
     schedule = parameter(template, "RetrainSchedule")
     template.add_condition(HAS_SCHEDULE, Not(Equals(Ref(schedule), "")))
+    return schedule
+
+
+def add(template: Template) -> None:
+    """The schedule, and what it takes to ask GitHub."""
+    schedule = switched_on(template)
     secret = f"{catalogue.PROJECT}/${{Stage}}/{catalogue.GITHUB_TOKEN_SECRET}"
     key = events.ApiKeyAuthParameters(
         ApiKeyName="Authorization", ApiKeyValue=Sub(f"Bearer {{{{resolve:secretsmanager:{secret}}}}}")
@@ -69,6 +75,7 @@ def add(template: Template) -> None:
         events.Rule(
             "RetrainRule",
             Condition=HAS_SCHEDULE,
+            Name=stage_name(catalogue.RETRAIN_RULE),  # known to the alarm of the operations stack
             Metadata=purpose("Starts the retraining at the times that the stage's setting names"),
             ScheduleExpression=Ref(schedule),
             Targets=[

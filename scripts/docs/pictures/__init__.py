@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from generator import catalogue
 from scripts.docs import mermaid, model
 from scripts.docs.graph import Graph
 from scripts.docs.pictures import (
-    access,
     before,
     costs,
     here,
@@ -38,6 +36,7 @@ class Picture:
         draw: draws it.
         mermaid: writes it as Mermaid, where it can be written so.
         graph: what it draws, where that is a graph; its layout must be recorded.
+        beside: a sentence below it, in Markdown.
     """
 
     name: str
@@ -45,6 +44,7 @@ class Picture:
     draw: Callable[[], Drawing]
     mermaid: Callable[[], str] | None = None
     graph: Callable[[], Graph] | None = None
+    beside: str = ""
 
 
 def _of_graph(name: str, caption: str, graph: Callable[[], Graph]) -> Picture:
@@ -57,8 +57,6 @@ def _drawn(graph: Callable[[], Graph]) -> Drawing:
 
 def general() -> list[Picture]:
     """The pictures of the whole system."""
-    apart = [each.name for each in catalogue.STACKS if each.apart]  # whose roles may do a lot
-    stage = [name for name in model.stacks() if name not in apart]
 
     def places() -> str:
         return mermaid.frames(physical.region())
@@ -80,16 +78,7 @@ def general() -> list[Picture]:
             "Roles: what the eight main ones may do.",
             roles.picture,
             lambda: mermaid.frames(roles.frames()),
-        ),
-        Picture(
-            "access",
-            "IAM: who may do what, by every role, policy and permission of a stage.",
-            partial(access.draw, stage),
-        ),
-        Picture(
-            "access-pipelines",
-            "IAM of the pipelines: what each role may do, calls counted where they are many.",
-            partial(access.draw, apart),
+            beside="[Access](../reference/access.md) has every role, policy and permission as a table.",
         ),
     ]
 

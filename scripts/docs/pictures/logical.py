@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from scripts.docs import model
+from scripts.docs.access import grants
 from scripts.docs.graph import Graph
-from scripts.docs.pictures.access import grants
 from scripts.docs.pictures.kinds import icon_of
 
 SHORT = 36.0  # of what stands on one of the many arrows to the data, in pixels

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 
+from scripts.docs.access import Grant, grants
 from scripts.docs.graph import Node
 from scripts.docs.nested import Frame, draw
-from scripts.docs.pictures.access import Grant, grants
 from scripts.docs.svg import Drawing
 
 ROLES = {

@@ -243,4 +243,10 @@ def test_a_type_that_nobody_looked_up_may_be_replaced_by_anything_but_tags() -> 
 
 
 def test_what_updates_do_is_what_the_schemas_say() -> None:
-    assert update_behaviors.FILE.read_text() == update_behaviors.from_schemas(), "run `make templates`"
+    assert update_behaviors.FILE.read_text() == update_behaviors.from_schemas(), "run `make schemas`"
+
+
+def test_templates_need_the_schemas_only_when_a_type_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert update_behaviors.main(["--known"]) == 0
+    monkeypatch.setattr(update_behaviors, "used", lambda: {"AWS::New::Thing"})
+    assert update_behaviors.main(["--known"]) == 1

@@ -175,4 +175,4 @@ def test_our_templates_have_nothing_that_aws_refuses(stack: str) -> None:
 
 
 def test_the_file_is_what_the_schemas_say() -> None:
-    assert property_schemas.FILE.read_text() == property_schemas.from_schemas(), "run `make templates`"
+    assert property_schemas.FILE.read_text() == property_schemas.from_schemas(), "run `make schemas`"

@@ -128,7 +128,7 @@ def test_without_an_alarm_address_nobody_hears(cloud):
 
 @pytest.mark.parametrize(("used", "passed"), [(3, True), (5, False)])
 def test_a_quota_that_is_used_up_is_a_failure(cloud, used, passed):
-    vpcs = next(each for each in account.quotas(DEV, new=True) if each.what == "VPCs")
+    vpcs = next(each for each in account.quotas(DEV, new=True, network={}) if each.what == "VPCs")
     asked = {"ServiceCode": "vpc", "QuotaCode": "L-F678F1CE"}
     cloud.stub("service-quotas").add_client_error("get_service_quota", "NoSuchResourceException", "never changed")
     cloud.stub("service-quotas").add_response("get_aws_default_service_quota", {"Quota": {"Value": 5.0}}, asked)
@@ -140,7 +140,7 @@ def test_a_quota_that_is_used_up_is_a_failure(cloud, used, passed):
 
 
 def test_virtual_cpus_are_counted_of_running_standard_instances(cloud):
-    cores = next(each for each in account.quotas(DEV, new=True) if each.what == "virtual CPUs")
+    cores = next(each for each in account.quotas(DEV, new=True, network={}) if each.what == "virtual CPUs")
     types = {"InstanceTypes": [{"InstanceType": "t3.micro", "VCpuInfo": {"DefaultVCpus": 2}}]}
     instances = [
         {"InstanceType": "m5.large", "CpuOptions": {"CoreCount": 1, "ThreadsPerCore": 2}},
@@ -156,4 +156,16 @@ def test_virtual_cpus_are_counted_of_running_standard_instances(cloud):
 
 
 def test_a_stage_that_is_deployed_needs_no_more_of_anything(cloud):
-    assert {each.needed(cloud) for each in account.quotas(DEV, new=False)} == {0.0}
+    assert {each.needed(cloud) for each in account.quotas(DEV, new=False, network={})} == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("before", "needed"), [({}, 2), ({"PrivateNetwork": "false"}, 2), ({"PrivateNetwork": "true"}, 0)]
+)
+def test_a_stage_whose_network_becomes_private_needs_addresses_for_its_gateways(cloud, before, needed):
+    addresses = next(
+        each
+        for each in account.quotas(stage(private_network="true"), new=not before, network=before)
+        if each.what == "addresses"
+    )
+    assert addresses.needed(cloud) == needed

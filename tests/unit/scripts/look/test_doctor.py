@@ -5,16 +5,19 @@ import time
 from email.utils import formatdate
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
 from scripts.image import build
 from scripts.look import account, doctor, rights
 from scripts.look.findings import check
+from scripts.release import zones
 from scripts.release.place import AwsPlace
 from scripts.stage import settings
 from scripts.stage.errors import AdviceError, ImageError
 from scripts.stage.session import Cloud
+from tests.unit.scripts.stubs import StubbedCloud
 
 PLACE = ("Docker", "image repository", "image platform", "export token")
 ACCOUNT = ("permissions", "names", "zones", "instance type", "public page", "linked roles", "alarm address")
@@ -61,7 +64,7 @@ def test_each_failure_comes_with_its_fix(aws, monkeypatch):
     assert found["machine image"].detail.startswith("ami-")
     assert found["Docker"].text == "FAIL  Docker: Docker is not installed\n      Fix: Install it"
     assert "image_repository" in found["image repository"].fix
-    assert "put-parameter" in found["export token"].fix
+    assert '--name /sentiment/dev/token --value "$(openssl rand -hex 32)"' in found["export token"].fix
 
 
 def test_a_fit_machine_passes(aws, monkeypatch):
@@ -112,12 +115,71 @@ def test_a_clock_that_aws_would_refuse_is_told(cloud, off, passed):
     assert passed or "Set the clock" in finding.fix
 
 
+def test_a_clock_for_which_aws_refuses_the_credentials_is_told(monkeypatch):
+    """The doctor stopped there, and its own advice for that refusal was to ask the doctor about the clock."""
+    cloud = StubbedCloud()
+    refused = {"HTTPHeaders": {"date": formatdate(time.time() - 3600, usegmt=True)}, "HTTPStatusCode": 403}
+    for _ in range(2):
+        words = ("SignatureDoesNotMatch", "Signature not yet current")
+        cloud.stub("sts").add_client_error("get_caller_identity", *words, response_meta=refused)
+    place = AwsPlace(stage(**NEEDED), cloud.region)
+    place.cloud = cloud
+    monkeypatch.setattr(build, "check_docker", lambda: None)
+    found = {finding.name: finding for finding in doctor.examine(place, stage(**NEEDED))}
+    assert not found["credentials"].passed
+    assert "off by +36" in found["clock"].detail
+    assert "Set the clock" in found["clock"].fix
+    assert "machine image" not in found
+
+
+def test_a_profile_that_is_not_there_fails_a_check_and_ends_no_list(monkeypatch):
+    monkeypatch.setattr(build, "check_docker", lambda: None)
+    place = AwsPlace(stage(**NEEDED), profile="nobodys")
+    found = {finding.name: finding for finding in doctor.examine(place, stage(**NEEDED))}
+    assert "nobodys" in found["credentials"].detail
+    assert "list-profiles" in found["credentials"].fix
+    assert "region" not in found, "one cause, one failure"
+
+
 def test_what_a_deployment_is_denied_too_is_a_failure_and_what_only_the_doctor_asks_a_warning(cloud):
     for needed in (True, False):
         cloud.stub("ssm").add_client_error("get_parameter", "AccessDeniedException", "not allowed")
         finding = check("x", lambda: cloud.client("ssm").get_parameter(Name="x"), needed=needed)
         assert (finding.passed, finding.warning) == (not needed, not needed)
         assert "permission" in finding.fix
+
+
+def test_what_only_the_doctor_asks_is_a_warning_if_it_is_not_answered():
+    """A network without a way to Service Quotas, say, deploys all the same."""
+
+    def look():
+        raise EndpointConnectionError(endpoint_url="https://servicequotas.eu-central-1.amazonaws.com")
+
+    for needed in (True, False):
+        finding = check("x", look, needed=needed)
+        assert (finding.passed, finding.warning) == (not needed, not needed)
+
+
+def test_what_the_doctor_finds_wrong_is_a_failure_whoever_asks():
+    def look():
+        raise ImageError("no", "Fix it")
+
+    assert not check("x", look, needed=False).passed
+
+
+def test_what_a_deployment_asks_of_the_account_itself_fails_the_check(aws, monkeypatch):
+    def denied(*_):
+        raise ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": "no"}}, "DescribeAvailabilityZones")
+
+    monkeypatch.setattr(build, "check_docker", lambda: None)
+    monkeypatch.setattr(zones, "fitting", denied)
+    assert not findings(aws, stage())["zones"].passed
+
+
+def test_a_region_to_go_to_has_vpc_links():
+    fix = check("region", lambda: doctor._region(Cloud("dev", region="eu-south-1"))).fix
+    assert "eu-central-1" in fix
+    assert "ap-northeast-3" not in fix
 
 
 def test_an_answer_that_aws_did_not_write_fails_one_check_and_not_all():

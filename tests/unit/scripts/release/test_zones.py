@@ -3,10 +3,12 @@
 import pytest
 
 from generator import catalogue
+from scripts.cloudformation import stacks
 from scripts.cloudformation.stacks import StackState
-from scripts.release import zones
+from scripts.release import registry, zones
 from scripts.stage import settings
 from scripts.stage.errors import DeployError
+from tests.unit.scripts.stubs import Recorder
 
 DEV = settings.load("dev")
 NETWORK = catalogue.stack_name("dev", "network")
@@ -80,3 +82,16 @@ def test_a_network_that_was_never_made_has_no_zones_to_keep(cloud, account):
 
 def test_every_list_of_vpc_links_has_two_zones_at_least():
     assert all(len(each) >= len(catalogue.ZONE_PARAMETERS) for each in zones.VPC_LINKS.values())
+
+
+@pytest.mark.parametrize("region", ["eu-south-1", "cn-north-1"])
+def test_a_region_in_which_no_stage_can_be_is_refused_before_anything_is_made(cloud, monkeypatch, region):
+    monkeypatch.setattr(type(cloud), "region", region)
+    monkeypatch.setattr(stacks, "describe", lambda *_: None)
+    for refused in (
+        lambda: zones.of_stage(cloud, DEV, {}),
+        lambda: registry.ready(cloud, DEV, Recorder()),
+    ):
+        with pytest.raises(DeployError, match=region) as raised:
+            refused()
+        assert "--region" in raised.value.next_step

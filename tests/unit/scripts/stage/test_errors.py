@@ -4,7 +4,7 @@ import botocore.exceptions as boto
 import pytest
 from botocore.parsers import ResponseParserError
 
-from scripts.stage.errors import AccessDeniedError, CredentialsError, DeployError, explain
+from scripts.stage.errors import AccessDeniedError, CredentialsError, DeployError, advice, explain
 
 
 def refusal(code):
@@ -18,11 +18,12 @@ def refusal(code):
         (boto.PartialCredentialsError(provider="env", cred_var="SECRET"), CredentialsError, "aws configure"),
         (boto.ProfileNotFound(profile="x"), CredentialsError, "list-profiles"),
         (boto.NoRegionError(), CredentialsError, "--region"),
-        (boto.UnauthorizedSSOTokenError(), CredentialsError, "aws sso login"),
+        (boto.UnauthorizedSSOTokenError(), CredentialsError, "aws sso login` (with --profile"),
         (boto.EndpointConnectionError(endpoint_url="https://x"), DeployError, "same command again"),
         (boto.ConnectTimeoutError(endpoint_url="https://x"), DeployError, "same command again"),
         (refusal("ExpiredToken"), CredentialsError, "resumes where it stopped"),
         (refusal("ExpiredTokenException"), CredentialsError, "resumes where it stopped"),
+        (refusal("RequestExpired"), CredentialsError, "clock"),  # EC2's words for both
         (refusal("InvalidClientTokenId"), CredentialsError, "get-caller-identity"),
         (refusal("AccessDenied"), AccessDeniedError, "permission"),
         (refusal("AccessDeniedException"), AccessDeniedError, "permission"),
@@ -69,3 +70,22 @@ def test_our_own_errors_stay_as_they_are():
 
 def test_a_mistake_of_ours_is_not_explained_away():
     assert explain(KeyError("x")) is None
+
+
+def test_a_quota_of_which_the_doctor_knows_nothing_is_looked_up_elsewhere():
+    """It counts four of the many that a deployment can use up."""
+    assert "Service Quotas" in explain(refusal("LimitExceededException")).next_step
+
+
+def test_what_a_policy_denies_no_permission_allows():
+    words = "User: x is not authorized to perform: ec2:CreateVpc with an explicit deny in a service control policy"
+    error = boto.ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": words}}, "CreateVpc")
+    found = explain(error)
+    assert isinstance(found, AccessDeniedError)
+    assert "organisation" in found.next_step
+    assert "Add the permission" not in found.next_step
+
+
+def test_concurrency_that_lambda_does_not_give_is_a_setting():
+    words = "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"
+    assert "lambda_concurrency" in advice(words)

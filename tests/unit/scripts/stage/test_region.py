@@ -44,3 +44,17 @@ def test_a_command_goes_where_aws_region_says_and_says_so(shell):
     cloud = AwsPlace(Settings("dev", {**settings.load("dev").values})).cloud
     assert cloud.client("ecs").meta.region_name == cloud.region == "eu-north-1"
     assert cloud.region_in_words == "eu-north-1 (from AWS_REGION)"
+
+
+def test_of_two_profiles_the_one_decides_that_the_aws_cli_prefers(shell):
+    """boto3 prefers the other: a command would go to another account than `aws` in the same shell."""
+    shell.setenv("AWS_DEFAULT_PROFILE", "bare")
+    shell.setenv("AWS_PROFILE", "work")
+    cloud = AwsPlace(settings.load("dev")).cloud
+    assert cloud._session.profile_name == "work"
+    assert cloud.region_in_words == "sa-east-1 (from profile work)"
+
+
+def test_a_profile_that_only_the_older_variable_names_counts(shell):
+    shell.setenv("AWS_DEFAULT_PROFILE", "work")
+    assert AwsPlace(settings.load("dev")).cloud.region_in_words == "sa-east-1 (from profile work)"

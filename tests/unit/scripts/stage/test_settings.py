@@ -120,3 +120,13 @@ def test_the_file_is_parsed_once_and_again_after_an_edit(tmp_path, monkeypatch):
 )
 def test_the_architecture_follows_from_the_instance_type(instance_type, architecture):
     assert settings.Settings("dev", {"instance_type": instance_type}).architecture == architecture
+
+
+@pytest.mark.parametrize(
+    ("kind", "credits"),
+    [("t3.micro", "standard"), ("t4g.small", "standard"), ("m7g.medium", "none"), ("tz1.x", "none")],
+)
+def test_an_instance_type_without_cpu_credits_is_given_no_setting_for_them(kind, credits):
+    """EC2 starts no such instance with one."""
+    dev = settings.load("dev")
+    assert settings.Settings("dev", {**dev.values, "instance_type": kind}).parameters["CpuCredits"] == credits

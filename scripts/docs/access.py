@@ -1,19 +1,15 @@
-"""Who may do what: every role, bucket policy and permission of the templates, as rows of plain data and as a table."""
+"""Who may do what: every role, bucket policy and permission of the templates, as rows of a table."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
 from scripts.cloudformation.templates import Resource
 from scripts.docs import model
-from scripts.docs.svg import SMALL, Drawing, width_of, wrapped
 
-COLUMNS = (("Who", 260.0), ("may", 300.0), ("on what", 330.0))
-LEFT, LINE, PAD = 16.0, 15.0, 9.0
-MANY = 6  # calls that a row of the picture names one by one
+HEADS = ("Who", "May", "On what")
+EVERYTHING = "everything"
 
 
 @dataclass(frozen=True)
@@ -37,73 +33,11 @@ def grants() -> list[Grant]:
     return found
 
 
-def draw(stacks: Container[str]) -> Drawing:
-    """The table, of the grants that stand in some stacks."""
-    drawing = Drawing("Who may do what: every role, policy and permission of the templates")
-    y = 34.0
-    for name, x in zip((name for name, _ in COLUMNS), _lefts(), strict=True):
-        drawing.text(name, x, y, "heading", 15)
-    y += 12
-    last = ""
-    for grant in (each for each in grants() if each.stack in stacks):
-        y = _row(drawing, grant, y, shows_who=grant.who + grant.whose != last)
-        last = grant.who + grant.whose
-    return drawing
-
-
-def _row(drawing: Drawing, grant: Grant, y: float, shows_who: bool) -> float:
-    """Draw a row under y; where the next one begins."""
-    first = COLUMNS[0][1] - PAD
-    bold = first / 1.08  # bold letters are wider
-    who = [_cut(line, bold) for line in wrapped(grant.who, bold)] if shows_who else []
-    whose = wrapped(f"{grant.whose} ({grant.stack})", first, SMALL) if shows_who else []
-    calls = [f"not {call}" if grant.denied and not call.startswith("if ") else call for call in _in_short(grant.calls)]
-    cells = [_lines(calls, COLUMNS[1][1]), _lines(list(grant.on), COLUMNS[2][1])]
-    left, *others = _lefts()
-    drawing.rule(LEFT if shows_who else others[0], y, LEFT + sum(width for _, width in COLUMNS), y)
-    for number, line in enumerate(who):
-        drawing.text(line, left, y + LINE * (number + 1), "title")
-    for number, line in enumerate(whose):
-        drawing.text(line, left, y + LINE * (len(who) + number + 1), "soft", SMALL)
-    for x, lines in zip(others, cells, strict=True):
-        for number, line in enumerate(lines):
-            drawing.text(line, x, y + LINE * (number + 1))
-    return y + LINE * max(len(who) + len(whose), *map(len, cells)) + PAD
-
-
-def _in_short(calls: tuple[str, ...]) -> list[str]:
-    """Calls one by one, or how many of each service where they are many: the stack's page has them all."""
-    tests = [call for call in calls if call.startswith("if ")]
-    made = [call for call in calls if call not in tests]
-    if len(made) <= MANY:
-        return [*made, *tests]
-    services = Counter(call.split(":")[0] for call in made)
-    return [f"{service}: {count} calls" for service, count in services.items()] + tests
-
-
-def _lefts() -> list[float]:
-    lefts = [LEFT]
-    for _, width in COLUMNS:
-        lefts.append(lefts[-1] + width)
-    return lefts[:-1]
-
-
-def _lines(items: list[str], width: float) -> list[str]:
-    """Items one a line, or more where they are short; a long name is cut in its middle."""
-    lines: list[str] = []
-    for item in items:
-        if lines and not item.startswith("if ") and width_of(f"{lines[-1]}, {item}") <= width - PAD:
-            lines[-1] += f", {item}"
-        else:
-            lines.append(_cut(item, width - PAD))
-    return lines
-
-
-def _cut(text: str, width: float) -> str:
-    while width_of(text) > width:
-        middle = len(text) // 2
-        text = f"{text[: middle - 2].rstrip('…')}…{text[middle + 2 :].lstrip('…')}"
-    return text
+def row(grant: Grant) -> tuple[str, str, str]:
+    """A grant as a row below ``HEADS``."""
+    calls = ", ".join(call if call.startswith(("if ", "policy ")) else f"`{call}`" for call in grant.calls)
+    on = ", ".join(each if each == EVERYTHING else f"`{each}`" for each in grant.on)  # or * would make it italic
+    return f"{grant.who} ({grant.whose})", ("**not** " if grant.denied else "") + calls, on
 
 
 def _of(resource: Resource) -> list[Grant]:
@@ -184,7 +118,7 @@ def _thing(value: Any) -> str:
     """An ARN as people say it: what it names, without partition, region and account."""
     text = model.as_text(value).replace("${AWS::Partition}", "aws")
     if text == "*":
-        return "everything"
+        return EVERYTHING
     if text.startswith("arn:"):
         _, _, service, _, _, rest = text.replace("${AWS::", "").split(":", 5)
         text = f"{service} {rest.replace('parameter$', 'parameter $')}"
