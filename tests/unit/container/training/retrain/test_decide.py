@@ -102,7 +102,7 @@ def test_neither_does_a_model_gain_that_knows_three_labels_of_seven() -> None:
     """No label is more than a third of the judgements, and what each is given for is chance."""
     random = np.random.default_rng(0)
     old = random.dirichlet(np.ones(len(LABELS)), 100).astype(np.float32)
-    labels = one_each(random.choice(LABELS[:3], 400))
+    labels = one_each([str(one) for one in random.choice(LABELS[:3], 400)])
     learned = said([number % 3 for number in range(100)], 0.4)
     judged, held = decide.compare(old, learned, labels[:100]), labels[:100]
     assert decide.objections(judged, judged, {}) == [], "it is better than the old model beyond the noise"
