@@ -22,8 +22,8 @@ from training.texts import data
 
 TEXTS = Path(__file__).with_name("care.tsv")  # topic or "none", and text: ours
 UNSEEN = Path(__file__).with_name("care_unseen.tsv")  # as above, but no pattern may be adjusted to these
-UNSEEN_FOUND = 30  # of its 126, as the model card says
-UNSEEN_ALARMS = 7  # of its 327
+UNSEEN_FOUND = 33  # of its 126, as the model card says
+UNSEEN_ALARMS = 8  # of its 327
 KINDS = Path(__file__).with_name("care_kinds.tsv")  # plain, hinted or "none", and text: the patterns were made with it
 HINTED = 0.85  # least share of what is only hinted at in it
 NONE = "none"
