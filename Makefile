@@ -232,9 +232,9 @@ propose:  ## open a pull request with the model that `make retrain` has installe
 		echo "container/model is as it was committed: there is no new model to propose"; exit 0; fi; \
 	name=$$(basename container/model/sentiment-*.onnx .onnx); branch=retrain/$$name; \
 	set -e; grep --quiet --no-messages --fixed-strings "to $$name." build/retrain/public.md || { \
-		echo "build/retrain/public.md does not tell of $$name: run make retrain, which writes both" >&2; exit 2; }; \
+		echo "build/retrain/public.md is not about $$name: run \`make retrain\`, which writes both" >&2; exit 2; }; \
 	trap 'rm -f build/retrain/index; echo "No pull request was opened. The new model is where it was, in container/model," \
-		"and you are on the branch that you were on. Once the cause is mended, run make propose again." >&2' EXIT; \
+		"and you are on the branch that you were on. Once the cause is fixed, run make propose again." >&2' EXIT; \
 	export GIT_INDEX_FILE=$(CURDIR)/build/retrain/index; \
 	git read-tree HEAD; git add --all container/model; tree=$$(git write-tree); unset GIT_INDEX_FILE; \
 	if [ "$$(git rev-parse --quiet --verify "$$branch^{tree}")" != "$$tree" ]; then \

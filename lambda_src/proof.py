@@ -40,7 +40,7 @@ def prove(judgement: Judgement, receipt: str | None, parameter: str) -> Judgemen
     except receipts.InvalidReceiptError:
         return replace(judgement, receipt=INVALID)
     asked = timestamp(found.issued)
-    prediction = Prediction(found.classification, rounded(found.confidence), found.model, found.question, asked)
+    prediction = Prediction(found.classification, rounded(found.confidence), found.model, found.request_id, asked)
     return replace(judgement, receipt=VALID, prediction=prediction)
 
 

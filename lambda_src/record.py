@@ -1,12 +1,12 @@
 """POST /setSentiment: stores one judgement, once, and counts it.
 
-The judgement, its counter and what the ledger says about its question are written in one transaction, so that counts
+The judgement, its counter and what the ledger says about its prediction are written in one transaction, so that counts
 are exact and nothing is ever half written. A judgement is identified by its text and the UUID that its client made:
 sent again, concurrently or after a lost reply, it is found to be stored already and gets the same reply as the first
 time. That also holds if its receipt has expired in between: what was proved first counts.
 
-A question counts once: another judgement with the same receipt is stored beside the earlier ones, and takes their place
-in the counts. What was erased after the question was asked is not stored again (shared/erasure.py).
+A prediction counts once: another judgement with the same receipt is stored beside the earlier ones, and takes their
+place in the counts. What was erased after the prediction was requested is not stored again (shared/erasure.py).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from shared.judgements import EXPIRY, Judgement, from_item, to_item
 from shared.problems import Problem, try_later
 from shared.times import just_after
 
-_PUT, _ERASED, _QUESTION = 0, 1, 2  # places in the transaction
+_PUT, _ERASED, _COUNTED = 0, 1, 2  # places in the transaction
 
 
 @endpoint("record")
@@ -85,7 +85,7 @@ def store(judgement: Judgement, settings: Record) -> Judgement:
             return _stored(judgement, settings)
         if _ERASED in failed:
             raise _gone()
-        before = failed.get(_QUESTION, before)
+        before = failed.get(_COUNTED, before)
         if judgement.judgement in before.get("gone", {}).get("SS", ()):
             raise _gone()
     return judgement
@@ -119,11 +119,11 @@ def _parts(judgement: Judgement, before: ledger.Entry, settings: Record) -> list
     parts: list[dict[str, Any]] = [{"Put": put}, {"ConditionCheck": check}]
     counted = ledger.counters_of(before)
     counter, first = counters.counted(judgement.kind, *counted)
-    if judgement.question:
-        entry = ledger.counted(judgement.question, judgement.judgement, counter, judgement.time, first)
+    if judgement.request_id:
+        entry = ledger.counted(judgement.request_id, judgement.judgement, counter, judgement.time, first)
         gone = {"gone": before["gone"]} if "gone" in before else {}
         parts.append(writes.enter(settings.ledger_table, {**entry, **gone, **expiry}, before))
-    # The earlier judgement of the question, if any, was counted in the same item: model and shard are the question's.
+    # The earlier judgement, if any, was counted in the same item: model and shard are the prediction's.
     moved = Counter([counter, first] if first else [counter])
     moved.subtract(counted)
     if changes := {name: by for name, by in moved.items() if by}:

@@ -66,7 +66,7 @@ def _body(event: Event) -> bytes:
     The gateway passes a body on as a string in JSON. What it considers binary, by the content type, it encodes
     in base64, and says so. What it considers text, including JSON, it decodes as UTF-8: invalid bytes become U+FFFD,
     which has three bytes, so the text is longer than the client's Content-Length. That distinguishes them from a U+FFFD
-    that a user typed.
+    that a user typed. One case cannot be told from it: three of an emoji's four bytes, which become one U+FFFD.
     """
     body = event.get("body") if isinstance(event, Mapping) else None
     if not isinstance(body, str):

@@ -53,7 +53,7 @@ def summary(counts: Counts, labels: Sequence[str]) -> dict[str, Any]:
     Returns:
         The totals: ``judgements`` is ``approved`` + ``revised`` + ``unprompted``, and also ``answered`` + ``abstained``
         + ``unprompted``. The quality over all, and under ``blind`` and ``seen`` the same by whether the prediction had
-        been seen when the question was first judged. Who then changes a blind word is in ``blind`` with the first word
+        been seen when it was first judged. Who then changes a blind word is in ``blind`` with the first word
         and everywhere else with the last. ``confusion``, which maps the chosen label to the predicted label to the
         number of judgements; of two chosen labels the one that was predicted, or else the first. So its diagonal adds
         up to ``right``.

@@ -73,35 +73,35 @@ def withdraw(text: str, receipt: Receipt, late: list[str], settings: Withdraw) -
     """
     found = 0
     for _ in tries():
-        items = _judgements(text, receipt.question, settings)
+        items = _judgements(text, receipt.request_id, settings)
         found = max(found, len(items))
         # So many are only ever sent to do harm. The last ones go with the count and the entry.
         early, last = items[:-_AT_ONCE], items[-_AT_ONCE:]
         for start in range(0, len(early), _AT_ONCE):
             _transact([_delete(item, settings) for item in early[start : start + _AT_ONCE]])
-        parts = _parts(receipt, items, late, _entry(receipt.question, settings), settings)
+        parts = _parts(receipt, items, late, _entry(receipt.request_id, settings), settings)
         if _transact([*parts, *(_delete(item, settings) for item in last)]):
             break
     return found
 
 
-def _judgements(text: str, question: str, settings: Withdraw) -> list[dict[str, Any]]:
+def _judgements(text: str, request_id: str, settings: Withdraw) -> list[dict[str, Any]]:
     pages = (
         client("dynamodb")
         .get_paginator("query")
         .paginate(
             TableName=settings.judgements_table,
             KeyConditionExpression="id = :id",
-            FilterExpression="question = :question",
-            ExpressionAttributeValues={":id": {"S": text_id(text)}, ":question": {"S": question}},
+            FilterExpression="question = :request",
+            ExpressionAttributeValues={":id": {"S": text_id(text)}, ":request": {"S": request_id}},
             ConsistentRead=True,
         )
     )
     return [item for page in pages for item in page["Items"]]
 
 
-def _entry(question: str, settings: Withdraw) -> ledger.Entry:
-    key = ledger.question_key(question)
+def _entry(request_id: str, settings: Withdraw) -> ledger.Entry:
+    key = ledger.request_key(request_id)
     answer = client("dynamodb").get_item(TableName=settings.ledger_table, Key=key, ConsistentRead=True)
     found: ledger.Entry = answer.get("Item", {})
     return found
@@ -126,15 +126,15 @@ def _parts(
         counted = [counters.counter(from_item(item).kind) for item in items]
     time = max([timestamp(), *(just_after(item["time"]["S"]) for item in [*items, before] if item)])
     ids = [*late, *(item["judgement"]["S"] for item in items), *before.get("gone", {}).get("SS", [])]
-    entry = ledger.withdrawn(receipt.question, ids[:_LATE], time)
-    mark = {**ledger.erasure_key(erasure.question_mark(receipt.question)), "time": {"S": time}}
+    entry = ledger.withdrawn(receipt.request_id, ids[:_LATE], time)
+    mark = {**ledger.erasure_key(erasure.request_mark(receipt.request_id)), "time": {"S": time}}
     parts = [
         writes.enter(settings.ledger_table, entry, before),
         {"Put": {"TableName": settings.ledger_table, "Item": mark}},
     ]
     if counted:
         changes = {name: -number for name, number in Counter(counted).items()}
-        parts.append(writes.count(settings.counts_table, receipt.model, receipt.question, changes))
+        parts.append(writes.count(settings.counts_table, receipt.model, receipt.request_id, changes))
     return parts
 
 

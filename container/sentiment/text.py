@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -46,27 +46,8 @@ _MARKUP = re.compile(rf"</?(?:{_ELEMENTS})(?:[\s/][^<>]*)?>|<!(?:--|doctype)[^<>
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _HANDLE = re.compile(r"[^\w@]*@[A-Za-z_]\w*[^\w@]*")
 _DOMAINS = frozenset(
-    (
-        "com",
-        "org",
-        "net",
-        "edu",
-        "gov",
-        "mil",
-        "int",
-        "io",
-        "co",
-        "uk",
-        "de",
-        "fr",
-        "eu",
-        "us",
-        "ca",
-        "au",
-        "info",
-        "dev",
-    )
-    + ("app", "tv", "example", "test")
+    ("com", "org", "net", "edu", "gov", "mil", "int", "io", "co", "uk", "de", "fr", "eu", "us", "ca", "au", "info")
+    + ("dev", "app", "tv", "example", "test")
 )
 _HOST = re.compile(r"[\w.:-]+")
 _HASHTAG = re.compile(r"#([^\W\d_][^\W]*)")
@@ -137,10 +118,10 @@ _KEPT = frozenset(("wo",))  # "wo n't"
 # Words that are fixed when they are mistyped: long enough to be recognised, and not so many that it takes time.
 _FIXABLE = range(4, 16)
 _SHORT = 4  # of so few letters only words are meant that are commoner still
-_MOST_FIXED = 16
 _COMMON, _VERY_COMMON = 10_000, 3_000  # only words as common as this are meant by a mistyped one
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_LONGEST_HASHTAG, _LONGEST_WORD, _MOST_HASHTAGS = 32, 14, 8
+_LONGEST_HASHTAG, _LONGEST_WORD = 32, 14
+_MOST_GUESSED = {"fixed": 16, "hashtags": 8}  # in one text
 
 
 class Piece(NamedTuple):
@@ -185,10 +166,12 @@ def pieces(text: str) -> Iterator[Piece]:
     Args:
         text: any text, of any length.
     """
-    if "<" in text:
-        text = _MARKUP.sub(lambda match: " " * len(match[0]), text)
-    for match in _CHUNK.finditer(text):
+    for match in _CHUNK.finditer(_without_markup(text)):
         yield from _chunk(match[0], match.start())
+
+
+def _without_markup(text: str) -> str:
+    return _MARKUP.sub(lambda match: " " * len(match[0]), text) if "<" in text else text
 
 
 def _chunk(chunk: str, start: int) -> Iterator[Piece]:
@@ -366,6 +349,7 @@ class Tokenizer:
             raise ValueError(f"a vocabulary begins with {SPECIAL}, this one with {tuple(vocabulary[:2])}")
         self.vocabulary = tuple(vocabulary)
         self._ids = {token: place for place, token in enumerate(self.vocabulary)}
+        self._remembered = lru_cache(maxsize=8192)(self._known)  # most words of a text are common ones
 
     def encode(self, text: str) -> list[int]:
         """Ids of a text's tokens; ``UNKNOWN`` for those not in the vocabulary, nor one slip away from a word of it.
@@ -376,7 +360,18 @@ class Tokenizer:
         Returns:
             One id for each token; empty for a text without any (the model needs at least one: give it ``[UNKNOWN]``).
         """
-        return [place for span in self.spans(text) for place in span.ids]
+        found: list[int] = []
+        left = dict(_MOST_GUESSED)
+        for chunk in _without_markup(text).split():
+            ids = self._remembered(chunk) if len(chunk) <= _LONGEST_WORD else None
+            found += ids or (place for span in self._spans(_chunk(chunk, 0), left) for place in span.ids)
+        return found
+
+    def _known(self, chunk: str) -> tuple[int, ...]:
+        """Ids of what stands between white space; none if there are others than known words: these are guessed."""
+        tokens = [token for piece in _chunk(chunk, 0) for token in piece.tokens]
+        ids = tuple(self._ids.get(token, PAD) for token in tokens)
+        return () if PAD in ids or ELONGATED in tokens else ids
 
     def spans(self, text: str) -> Iterator[Span]:
         """The same, with where in the text they come from.
@@ -384,8 +379,10 @@ class Tokenizer:
         Args:
             text: any text.
         """
-        left = {"fixed": _MOST_FIXED, "hashtags": _MOST_HASHTAGS}
-        for start, end, tokens in pieces(text):
+        return self._spans(pieces(text), dict(_MOST_GUESSED))
+
+    def _spans(self, parts: Iterable[Piece], left: dict[str, int]) -> Iterator[Span]:
+        for start, end, tokens in parts:
             ids: list[int] = []
             for place, token in enumerate(tokens):
                 known = self._ids.get(token)

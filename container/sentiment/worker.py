@@ -49,6 +49,7 @@ _READ_BYTES = 64 * 1024
 _CLOSES = re.compile(rb"(?i) HTTP/1\.0(?:\r\n|$)|\r\nconnection:[ \t]*close")
 _REQUEST_ID = re.compile(rb"(?i)\r\nx-request-id:[ \t]*([\w.:;=/+-]{1,200})[ \t]*(?=\r\n|$)")
 _PREDICTION = b"POST /predict"  # and what begins like it
+_BATCH = _PREDICTION + b"/"
 _ROUTE = re.compile(rb"(POST /predict(?:/batch)?)[ ?]")
 _EXPLAIN = re.compile(rb'"explain"\s*:\s*[^\sf]')  # the field, not a text that is this word, and not false
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -268,7 +269,8 @@ class Worker(ThreadWorker):
         turns = getattr(self.wsgi, "extensions", {}).get("turns")
         if turns is None or not request.startswith(_PREDICTION):
             return None
-        characters = min(len(request), MAX_REVIEWS * MAX_REVIEW_CHARACTERS)  # as an escape, one is up to twelve bytes
+        texts = MAX_REVIEWS if request.startswith(_BATCH) else 1
+        characters = min(len(request), texts * MAX_REVIEW_CHARACTERS)  # as an escape, one is up to twelve bytes
         explanation = _EXPLAIN.search(request) is not None
         found: RefusedError | None = turns.refusal(REQUEST_PRICE + characters, explanation=explanation)
         return found

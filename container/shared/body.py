@@ -10,6 +10,7 @@ import json
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from email.message import Message
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +23,7 @@ _GZIP = b"\x1f\x8b"  # RFC 1952, section 2.3.1
 GZIP_AS_TEXT = "\x1f\ufffd"  # the same for a server that receives the body as text
 
 
+@lru_cache(maxsize=16)  # as clients send the same headers again and again
 def require_json(content_type: str, content_encoding: str = "") -> None:
     """Reject a body that was not sent as JSON in UTF-8.
 

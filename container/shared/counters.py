@@ -39,8 +39,8 @@ class Kind(NamedTuple):
         said: label that the user chose, or ``NONE``.
         second: second label that the user chose; "" for none.
         blind: whether the user had not seen the prediction.
-        first: whether this is the first word of a question whose last one is another: of the blind sample alone.
-        after: whether this is the last word of such a question.
+        first: whether this is the first judgement of a prediction whose last one is another: of the blind sample alone.
+        after: whether this is the last judgement of such a prediction.
     """
 
     predicted: str
@@ -55,7 +55,7 @@ def shard(source: str) -> int:
     """The shard that counts a judgement: the same for the same source, in every worker and at any time.
 
     Args:
-        source: id of the question, or of the judgement where no question is known.
+        source: request id of the prediction, or id of the judgement where none is known.
     """
     return zlib.crc32(source.encode()) % COUNT_SHARDS
 
@@ -68,15 +68,15 @@ def counter(kind: Kind) -> str:
 
 
 def counted(kind: Kind, before: str = "", first: str = "") -> tuple[str, str]:
-    """Where a question is counted from now on.
+    """Where a prediction is counted from now on.
 
     Args:
         kind: of the judgement that comes.
-        before: counter of the question's judgement before; "" for none.
-        first: counter of the question's first word, if that is apart; "" if not.
+        before: counter of the prediction's judgement before; "" for none.
+        first: counter of the prediction's first judgement, if that is apart; "" if not.
 
     Returns:
-        The counter of the judgement, and that of the question's first word; "" if it is not apart.
+        The counter of the judgement, and that of the prediction's first one; "" if it is not apart.
     """
     if not before:
         return counter(kind), ""

@@ -1,9 +1,10 @@
 """What has been erased: how a text is known whatever its spelling, and which judgements an erasure covers.
 
 An erasure is a mark and a time. The mark names a text (by a digest of its canonical form, or by its id where only that
-was known) or a question (whose judgements the person withdrew). It covers the judgements of that text or question up to
-its time; what somebody says later, of their own wish, is kept. The stage's ledger holds all erasures; everything that
-reads judgements from elsewhere (an interrupted export, a restored copy, an old file) leaves out what they cover.
+was known) or the request for a prediction (whose judgements the person withdrew). It covers the judgements of that text
+or prediction up to its time; what somebody says later, of their own wish, is kept. The stage's ledger holds all
+erasures; everything that reads judgements from elsewhere (an interrupted export, a restored copy, an old file) leaves
+out what they cover.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Mapping
 
 from shared.reviews import text_id
 
-_TEXT, _ID, _QUESTION = "text/", "id/", "question/"
+_TEXT, _ID, _REQUEST = "text/", "id/", "question/"  # as they are stored
 # Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) as far as it is not in category Cf, and the blank
 # braille pattern: characters that are seen as nothing.
 _INVISIBLE = re.compile(
@@ -46,27 +47,27 @@ def id_mark(text: str) -> str:
     return _ID + text
 
 
-def question_mark(question: str) -> str:
-    """Mark of a question.
+def request_mark(request_id: str) -> str:
+    """Mark of the request for a prediction.
 
     Args:
-        question: its id.
+        request_id: its id.
     """
-    return _QUESTION + question
+    return _REQUEST + request_id
 
 
-def covered(erasures: Erasures, review: str, question: str, time: str) -> bool:
+def covered(erasures: Erasures, review: str, request_id: str, time: str) -> bool:
     """Whether a judgement is erased.
 
     Args:
         erasures: what has been erased.
         review: the text that was judged.
-        question: id of the question; "" where none is known.
+        request_id: of the request for the prediction; "" where none is known.
         time: when the judgement arrived; "" where that is not known, which any erasure covers.
     """
     if not erasures:
         return False
-    marks = (text_mark(review), id_mark(text_id(review)), question_mark(question))
+    marks = (text_mark(review), id_mark(text_id(review)), request_mark(request_id))
     return any(time <= erasures[mark] for mark in marks if mark in erasures)
 
 

@@ -33,15 +33,15 @@ class Prediction:
         classification: a label, or None if it abstained.
         confidence: probability of the most likely label, 0..1.
         model: revision of the model.
-        question: id of the request for the prediction, out of the receipt; a second judgement of the same question is
-            a change of mind and not a second opinion.
+        request_id: of the request for the prediction, out of the receipt; a second judgement with the same one is a
+            change of mind and not a second opinion.
         asked: when that was, to the second, as ``times.timestamp`` writes it; not stored, "" where it is not known.
     """
 
     classification: str | None
     confidence: Decimal
     model: str
-    question: str
+    request_id: str
     asked: str = ""
 
 
@@ -94,19 +94,19 @@ class Judgement:
         return Kind(self.predicted, self.sentiment, self.second, self.blind)
 
     @property
-    def question(self) -> str:
+    def request_id(self) -> str:
         """Id of the request for the prediction; "" where no receipt proves one."""
-        return self.prediction.question if self.prediction else ""
+        return self.prediction.request_id if self.prediction else ""
 
     @property
     def asked(self) -> str:
-        """When the question was asked, as far as it is known, or else when the judgement arrived."""
+        """When the prediction was requested, as far as it is known, or else when the judgement arrived."""
         return (self.prediction.asked if self.prediction else "") or self.time
 
     @property
     def source(self) -> str:
-        """What is counted once: the question, or the judgement itself where none is known."""
-        return self.question or self.judgement
+        """What is counted once: the prediction, or the judgement itself where none is known."""
+        return self.request_id or self.judgement
 
     @property
     def model(self) -> str:
@@ -135,7 +135,7 @@ def to_item(judgement: Judgement) -> dict[str, dict[str, str]]:
     if judgement.second:
         item["second"] = {"S": judgement.second}
     if judgement.prediction:
-        item["question"] = {"S": judgement.prediction.question}
+        item["question"] = {"S": judgement.prediction.request_id}
         item["confidence"] = {"N": str(judgement.prediction.confidence)}
         item["model"] = {"S": judgement.prediction.model}
         if judgement.prediction.classification:
@@ -151,7 +151,7 @@ def from_item(item: Item) -> Judgement:
             classification=item["classification"]["S"] if "classification" in item else None,
             confidence=Decimal(item["confidence"]["N"]),
             model=item["model"]["S"],
-            question=item["question"]["S"] if "question" in item else "",
+            request_id=item["question"]["S"] if "question" in item else "",
         )
     return Judgement(
         judgement=item["judgement"]["S"],

@@ -9,6 +9,7 @@ receipt is good for its text alone, and does not contain it.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
 import time
@@ -16,7 +17,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData, TimestampSigner
+from itsdangerous.encoding import base64_decode, base64_encode
 
 LIFETIME_SECONDS = 24 * 60 * 60
 KEY_BYTES = 32  # as long as a SHA-256 digest: a longer key adds nothing (RFC 2104, section 3)
@@ -36,15 +38,15 @@ class Receipt(NamedTuple):
     """What a genuine receipt proves.
 
     Attributes:
-        question: id of the request for the prediction: ``q`` and 16 hex digits, which no spreadsheet takes for a
-            number (without the ``q`` in older ones). Asking again gives another one.
+        request_id: of the request for the prediction: ``q`` and 16 hex digits, which no spreadsheet takes for a number
+            (without the ``q`` in older ones). Asking again gives another one.
         classification: the label that the model predicted, None if it abstained.
         confidence: probability of the most likely label, 0..1.
         model: revision of the model.
         issued: when it was signed, to the second.
     """
 
-    question: str
+    request_id: str
     classification: str | None
     confidence: float
     model: str
@@ -81,7 +83,8 @@ def issue(key: str, review: str, classification: str | None, confidence: float, 
         confidence: probability of the most likely label, 0..1.
         model: revision of the model.
     """
-    return _serializer([key], review).dumps((f"q{secrets.token_hex(8)}", classification, confidence, model))
+    claim = json.dumps((f"q{secrets.token_hex(8)}", classification, confidence, model), separators=(",", ":"))
+    return _signer([key], review).sign(base64_encode(claim)).decode()
 
 
 def check(receipt: str, review: str, keys: Sequence[str], lifetime: float = LIFETIME_SECONDS) -> Receipt:
@@ -101,18 +104,19 @@ def check(receipt: str, review: str, keys: Sequence[str], lifetime: float = LIFE
         raise InvalidReceiptError
     try:
         # Its age is checked here: with max_age, a clock one second behind the signer's would invalidate the receipt.
-        claim, issued = _serializer(keys, review).loads(receipt, return_timestamp=True)
+        claim, issued = _signer(keys, review).unsign(receipt, return_timestamp=True)
+        request_id, classification, confidence, model = json.loads(base64_decode(claim))
     except (BadData, ValueError) as error:  # ValueError: text that UTF-8 cannot encode
         raise InvalidReceiptError from error
     if time.time() - issued.timestamp() > lifetime:
         raise ExpiredReceiptError
-    question, classification, confidence, model = claim
-    return Receipt(question, classification, confidence, model, issued)
+    return Receipt(request_id, classification, confidence, model, issued)
 
 
-def _serializer(keys: Sequence[str], review: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(
+def _signer(keys: Sequence[str], review: str) -> TimestampSigner:
+    return TimestampSigner(
         list(reversed(keys)),  # itsdangerous signs with the last one
         salt=_PURPOSE + hashlib.sha256(review.encode()).digest(),
-        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        key_derivation="hmac",
+        digest_method=hashlib.sha256,
     )

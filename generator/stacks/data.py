@@ -51,10 +51,10 @@ def counts_table(template: Template, protection: Parameter) -> dynamodb.Table:
 
 
 def ledger_table(template: Template, protection: Parameter) -> dynamodb.Table:
-    """Which judgement of a question counts, and what has been erased; written with the judgements it is about."""
+    """Which judgement of a prediction counts, and what has been erased; written with the judgements it is about."""
     text = "Records which judgement of a prediction counts, and what was erased and must not come back"
     table = _table(template, "LedgerTable", "ledger", text, LEDGER_KEY, (STRING, STRING), protection)
-    # A question's entry goes with its judgements; what was erased is remembered always.
+    # A prediction's entry goes with its judgements; what was erased is remembered always.
     table.TimeToLiveSpecification = dynamodb.TimeToLiveSpecification(AttributeName=JUDGEMENTS_EXPIRY, Enabled=True)
     return table
 

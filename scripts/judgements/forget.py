@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from shared import csvformat, erasure, reviews
 LIST = ROOT / "container" / "training" / "retrain" / "forgotten.tsv"
 # Where `sentiment export` and `make retrain` leave what they read.
 COPIES = (ROOT / "exports" / "judgements.csv", ROOT / "build" / "retrain" / "judgements.csv")
+REPORT = ROOT / "build" / "retrain" / "report.md"  # quotes some of them; its pictures and its public part quote none
 BATCH = 25  # the most that DynamoDB writes at once
 RESTORED = "-restored-"  # in the names of tables that `restore` makes, after that of the original
 
@@ -130,7 +132,12 @@ def find(cloud: Cloud, table: str, wanted: Wanted) -> Iterator[Item]:
 
 
 def forget(
-    cloud: Cloud, outputs: dict[str, str], wanted: Wanted, copies: Sequence[Path] = COPIES, known: Path = LIST
+    cloud: Cloud,
+    outputs: dict[str, str],
+    wanted: Wanted,
+    copies: Sequence[Path] = COPIES,
+    known: Path = LIST,
+    report: Path = REPORT,
 ) -> Erased:
     """Erase a text. Running it again, for example after an interruption, does what is left.
 
@@ -140,6 +147,7 @@ def forget(
         wanted: the text.
         copies: CSV files on this machine; missing ones are skipped.
         known: the list of erased texts.
+        report: of the last retraining, if there is one; it goes if it quotes the text.
 
     Raises:
         DeployError: a file or an object cannot be changed; running it again finishes the erasure.
@@ -159,8 +167,23 @@ def forget(
         if parts.is_dir():
             shutil.rmtree(parts)
             places.append(Place(f"{parts}, an interrupted export: it starts anew", 1))
+    left = _left(cloud, table, wanted, time)
+    if report.exists() and wanted.text is None:
+        left.append(f"{report}, which may quote the text: delete it.")
+    elif report.exists():
+        quoted = _quotes(report, wanted)
+        places.append(Place(f"{report}{', which quoted it: deleted' if quoted else ''}", quoted))
     files = [str(path) for path, rows in cleaned if rows]
-    return Erased(places[0].erased, exports, files, places, _left(cloud, table, wanted, time))
+    return Erased(places[0].erased, exports, files, places, left)
+
+
+def _quotes(report: Path, wanted: Wanted) -> int:
+    """Delete a report if it quotes the text; return how many were deleted."""
+    told = re.sub(r"\\([^\w\s])", r"\1", report.read_text(encoding="utf-8"))  # as it was before Markdown
+    if erasure.canonical(str(wanted.text)) not in erasure.canonical(told):
+        return 0
+    report.unlink()
+    return 1
 
 
 def _left(cloud: Cloud, table: str, wanted: Wanted, time: str) -> list[str]:

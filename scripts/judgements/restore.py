@@ -75,7 +75,7 @@ def recount(cloud: Cloud, outputs: dict[str, str]) -> int:
     Returns:
         How many judgements there are.
     """
-    # Of each question the last judgement counts, and the first of the blind sample, as the ledger says of newer ones.
+    # Of each prediction the last judgement counts, and the first of the blind sample, as the ledger says of newer ones.
     ends: dict[str, tuple[Said, Said]] = {}
     total = 0
     for item in _items(cloud, outputs["JudgementsTableName"]):
@@ -145,8 +145,8 @@ def _items(cloud: Cloud, table: str) -> Iterator[Item]:
 
 
 def _covered(erased: erasure.Erasures, item: Item) -> bool:
-    question = item["question"]["S"] if "question" in item else ""
-    return erasure.covered(erased, item["review"]["S"], question, item["time"]["S"])
+    request_id = item["question"]["S"] if "question" in item else ""
+    return erasure.covered(erased, item["review"]["S"], request_id, item["time"]["S"])
 
 
 def _key_of(item: Item) -> Item:

@@ -13,7 +13,6 @@ import io
 import json
 import os
 import re
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -37,6 +36,8 @@ _TRIES = 8  # of one request, before it is given up
 _TIMEOUT_SECONDS = 30
 _LONGEST_PAUSE_SECONDS = 30.0
 _LATER = {429, 502, 503, 504}
+_QUOTED = re.compile(r'"[^"]*"')
+_SECONDS = re.compile(r"[0-9]{1,4}")  # in Retry-After; a date, or more than hours, is of no use here
 
 Row = dict[str, str]
 
@@ -68,7 +69,7 @@ def classify(
     target: Path,
     interrupt: Interrupt,
     tell: Callable[[int, int], None],
-    pause: Callable[[float], None] = time.sleep,
+    pause: Callable[[float], None] | None = None,
 ) -> int:
     """Write the rows of a file with what the model says of one of their columns.
 
@@ -79,7 +80,7 @@ def classify(
         target: the file; it appears when it is complete.
         interrupt: Ctrl-C.
         tell: told how many rows are done, and how many there are.
-        pause: waits, for seconds.
+        pause: waits, for seconds; by default until Ctrl-C at most.
 
     Returns:
         How many rows the file has.
@@ -112,7 +113,7 @@ def classify(
             while progress.rows < len(rows):
                 _stop_if_asked(interrupt)
                 some = rows[progress.rows : progress.rows + MAX_REVIEWS]
-                answers = _ask(api, [row[column] for row in some], interrupt, pause)
+                answers = _ask(api, [row[column] for row in some], interrupt, pause or interrupt.pause)
                 file.write(_lines([row | answer for row, answer in zip(some, answers, strict=True)], names, dialect))
                 file.flush()
                 os.fsync(file.fileno())
@@ -149,16 +150,15 @@ def _read(source: Path) -> str:
 
 def _rows(text: str, source: Path, column: str) -> tuple[list[str], list[Row], type[csv.Dialect]]:
     """The names of the columns, the rows, and how both are written."""
-    head = text.partition("\n")[0]
+    head = _QUOTED.sub("", text.partition("\n")[0])
 
     class Found(csv.excel):
         delimiter = max(",;\t", key=head.count)
 
-    reader = csv.DictReader(io.StringIO(text, newline=""), dialect=Found, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), dialect=Found, strict=True)
     others = csv.field_size_limit(_MOST_CHARACTERS)  # it holds for all readers of the process
     try:
-        names = list(reader.fieldnames or ())
-        rows = list(reader)
+        names, *lines = [*reader] or [[]]
     except csv.Error as error:
         raise SettingsError(f"{source}, line {reader.line_num}: {error}.") from error
     finally:
@@ -174,10 +174,12 @@ def _rows(text: str, source: Path, column: str) -> tuple[list[str], list[Row], t
         raise SettingsError(
             f"{source} has a column {wrong[0]!r} that the output needs for itself or that is there twice."
         )
-    for number, row in enumerate(rows, 1):
-        if None in row or None in row.values():
+    # A line without anything is an empty cell if there is one column, and no row otherwise.
+    cells = [line or [""] for line in lines if line or len(names) == 1]
+    for number, line in enumerate(cells, 1):
+        if len(line) != len(names):
             raise SettingsError(f"{source}, row {number} does not have {len(names)} cells, as the first line has.")
-    return names, rows, Found
+    return names, [dict(zip(names, line, strict=True)) for line in cells], Found
 
 
 def _progress(note: Path, part: Path, input_: str) -> Progress:
@@ -248,7 +250,7 @@ def _predictions(
             if error.code not in _LATER:
                 break
             asked = error.headers.get("Retry-After", "")
-            seconds = max(seconds, float(asked) if asked.isdigit() else 0.0)
+            seconds = max(seconds, float(asked) if _SECONDS.fullmatch(asked) else 0.0)
         except (OSError, http.client.HTTPException) as error:
             why = str(error)
         except (ValueError, KeyError, TypeError):

@@ -11,6 +11,11 @@ from scripts.release.execution import Execution
 from scripts.stage import history
 from scripts.stage.errors import AWS_ERRORS, DeployError, explain
 
+ON_CTRL_C = (
+    "Ctrl-C: rolling back is finished first. Press Ctrl-C again to leave at once; the stage may then have stacks of "
+    "both releases, until the next `sentiment deploy`."
+)
+
 
 def go_back(execution: Execution, error: DeployError) -> DeployError:
     """Undo a release.
@@ -24,10 +29,11 @@ def go_back(execution: Execution, error: DeployError) -> DeployError:
     """
     if execution.release.first:
         return type(error)(f"{error.message}\n{execution.release.if_first_fails}", error.next_step)
-    execution.work.reporter.warn(f"{error.message}\nRolling back to what ran before.")
-    execution.work.interrupt.forget()  # an earlier Ctrl-C was for the release, and would cancel the rollback too
+    reporter, interrupt = execution.work.reporter, execution.work.interrupt
+    reporter.warn(f"{error.message}\nRolling back to what ran before.")
     try:
-        restored = _restore(execution)
+        with interrupt.finishing(lambda: reporter.warn(ON_CTRL_C)):
+            restored = _restore(execution)
     except (DeployError, *AWS_ERRORS) as worse:
         known = explain(worse) or error
         return type(error)(

@@ -32,6 +32,7 @@ from scripts.stage.settings import Settings
 
 STACK = next(each.name for each in catalogue.STACKS if each.service)
 ROUTE = f"{catalogue.PREDICT_ROUTE[0]} {catalogue.PREDICT_PATH}"  # as tasks log it
+ON_CTRL_C = "Ctrl-C: the canary is removed first, which may take minutes. Press Ctrl-C again to leave at once."
 TOLD_EVERY, ASKED_EVERY = 30.0, 2.0  # seconds
 ASKED = 2 * comparing.FEWEST  # requests for each task, as chance and lost answers take some
 MOST_AT_ONCE, LONGEST = 20, 2.0  # requests, and seconds for them, between two looks
@@ -85,7 +86,7 @@ def try_out(work: Work, release: Release, minutes: float, without_traffic: bool 
     base = release.url(outputs), page.api_url(release.settings, outputs)
     watch = Watch(work.cloud, *base)
     asking = Asking(*base, every=60 * minutes / (ASKED * (tasks + 1)))
-    with _beside(work, release.settings, image) as name:
+    with _beside(work, release.settings, image, before) as name:
         work.reporter.note(f"A canary runs {image} for {minutes:g} min beside {before}.")
         old, new, against = _compare(work, watch, asking, outputs, name, 60 * minutes)
     if against:
@@ -95,10 +96,7 @@ def try_out(work: Work, release: Release, minutes: float, without_traffic: bool 
             f"`sentiment logs --stage {work.cloud.stage}` shows what its task logged.",
         )
     if work.interrupt.stopping:  # also after the comparison, while the canary was removed
-        raise InterruptedDeployError(
-            f"Stopped by Ctrl-C: the canary is removed, and {before} runs as before.",
-            "Run the same command again to try it anew.",
-        )
+        raise _stopped(before)
     seen = comparing.summary(old, new)
     if comparing.enough(old, new):
         work.reporter.note(f"The canary was no worse: {seen}.")
@@ -130,25 +128,43 @@ def remove(work: Work, outputs: Mapping[str, str]) -> bool:
 
 
 @contextlib.contextmanager
-def _beside(work: Work, settings: Settings, image: str) -> Iterator[str]:
+def _beside(work: Work, settings: Settings, image: str, before: str) -> Iterator[str]:
     """The canary's service, by name, while the block runs."""
     if _end(work, settings):
         work.reporter.note("Another canary, which a killed command had left, is removed.")
     try:
         scaling.set_parameters(work, settings, STACK, {CANARY.image: image})
         yield stacks.collect_outputs(work.cloud)[CANARY.name]
+    except InterruptedDeployError as error:
+        raise _stopped(before) from error
     finally:
-        stopping = work.interrupt.stopping
-        work.interrupt.forget()  # a Ctrl-C was for the canary, and would cancel its removal too
-        _end(work, settings)
-        if stopping:
-            work.interrupt.press()
+        pressed = work.interrupt.count
+        try:
+            with work.interrupt.finishing(lambda: work.reporter.warn(ON_CTRL_C)):
+                _end(work, settings)
+        except InterruptedDeployError as error:
+            raise InterruptedDeployError(
+                "Stopped by Ctrl-C while the canary was being removed: it may still run.",
+                f"`sentiment status --stage {work.cloud.stage}` shows it, with the command that removes it.",
+            ) from error
+        work.interrupt.count += pressed
+
+
+def _stopped(before: str) -> InterruptedDeployError:
+    return InterruptedDeployError(
+        f"Stopped by Ctrl-C: the canary is removed, and {before} runs as before.",
+        "Run the same command again to try it anew.",
+    )
 
 
 def _end(work: Work, settings: Settings) -> bool:
-    """Remove the canary, and its service too; return whether there was one."""
-    there = remove(work, stacks.collect_outputs(work.cloud))
-    if there:
+    """Remove the canary, and its service too; return whether there was one.
+
+    An update that a second Ctrl-C has left to itself may be about to make it, and is waited for.
+    """
+    found = stacks.of_stage(work.cloud)
+    there = remove(work, stacks.outputs_of(work.cloud.stage, found))
+    if there or any(CANARY.image in state.parameters and state.kind == stacks.BUSY for state in found):
         scaling.set_parameters(work, settings, STACK, {CANARY.image: ""})
     return there
 

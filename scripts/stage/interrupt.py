@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -23,25 +24,47 @@ class Interrupt:
     def __init__(self, on_press: Callable[[int], None] = lambda _count: None) -> None:
         self.count = 0
         self._on_press = on_press
-        self._leave = threading.Event()
+        self._finishing: Callable[[], None] | None = None
+        self._stop, self._leave = threading.Event(), threading.Event()
         self._previous: Any = None
 
     def press(self) -> None:
         """Count one Ctrl-C."""
         self.count += 1
+        self._stop.set()
         if self.count > 1:
             self._leave.set()
-        self._on_press(self.count)
+        if self._finishing and self.count == 1:
+            self._finishing()
+        else:
+            self._on_press(self.count)
 
-    def forget(self) -> None:
-        """Reset the count: what was to be stopped has ended."""
+    @contextlib.contextmanager
+    def finishing(self, on_press: Callable[[], None]) -> Iterator[None]:
+        """Do what must not be left half done: the second Ctrl-C within stops it, but no earlier one.
+
+        Those within count once it is done.
+
+        Args:
+            on_press: called at the first press, to report that this is finished first.
+        """
         self.count = 0
+        self._stop.clear()
         self._leave.clear()
+        self._finishing = on_press
+        try:
+            yield
+        finally:
+            self._finishing = None
 
     @property
     def stopping(self) -> bool:
         """Whether nothing new should be started."""
-        return self.count > 0
+        return self.count > 0 and self._finishing is None
+
+    def pause(self, seconds: float) -> None:
+        """Wait, for as long as Ctrl-C is not pressed."""
+        self._stop.wait(seconds)
 
     def sleep(self, seconds: float) -> None:
         """Wait between two polls.

@@ -9,10 +9,24 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+from shared.limits import MAX_REVIEWS
 from tests.bench import baselines
 from tests.bench.figures import Figure
+from tests.bench.load import REVIEWS
 from tests.bench.peers import PEERS, MissingPeerError
-from tests.bench.serving import CONNECTIONS, CONTAINER, SERVICE, Load, Server, free_port, load, median, running, served
+from tests.bench.serving import (
+    CONNECTIONS,
+    CONTAINER,
+    SERVICE,
+    Load,
+    Server,
+    cost,
+    free_port,
+    load,
+    median,
+    running,
+    served,
+)
 
 TITLE = "The service alone and what might be picked instead: one worker on one core, reviews of 25 words"
 ABOUT = """\
@@ -30,7 +44,8 @@ texts padded to 200 words), both on the service's gunicorn configuration.
 
 The *plain stub* reads the JSON and answers, without a model. The *equal stub* is the service itself with a model that
 always predicts the same. *The model alone* runs in its own process, one text after another: the part that no web server
-can save. Under load the service asks it about up to four texts at once, which takes less than one by one.
+can save. *An explanation* (`"explain": true`) and *a text of a batch* (`POST /predict/batch`) are what else is asked of
+the service.
 """
 STUBS = {"plain stub": "tests.bench.stub:create_app()", "equal stub": "tests.bench.baselines:equal()"}
 BASELINES = {"torch eager": "tests.bench.baselines:eager()", "original's shape": "tests.bench.baselines:original()"}
@@ -79,6 +94,7 @@ def measure() -> Iterable[Figure]:
         alone = model_alone()
         yield Figure("the model alone", alone, "ms of CPU time", "one text of 25 words, tokens included")
         parts = 1000 / median(full["equal stub"], "per_core") + alone
+        yield from _other_requests(servers["service"])
         whole = 1000 / median(full["service"], "per_core")
         yield Figure("service to equal stub and model alone", whole / parts, "times", "CPU time of a request")
 
@@ -94,6 +110,17 @@ def _in_turns(servers: dict[str, Server]) -> tuple[dict[str, list[Load]], dict[s
         for name, server in servers.items():
             half[name].append(load(server, rate=median(full[name], "per_second") / 2))
     return full, half
+
+
+def _other_requests(service: Server) -> Iterator[Figure]:
+    """What an explanation and a batch cost beside the single prediction."""
+    texts = [REVIEWS[number % len(REVIEWS)] for number in range(MAX_REVIEWS)]
+    explained = cost(service, "/predict", {"review": REVIEWS[0], "explain": True}, 50)
+    yield Figure("service: an explanation", explained, "ms of CPU time", "one text of 25 words, one after another")
+    batch = cost(service, "/predict/batch", {"reviews": texts}, 20)
+    yield Figure(
+        "service: a text of a batch", batch / MAX_REVIEWS, "ms of CPU time", f"of {MAX_REVIEWS}, 25 words each"
+    )
 
 
 def model_alone() -> float:

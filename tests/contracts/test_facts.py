@@ -165,7 +165,7 @@ def test_the_tables_have_the_keys_that_the_lambdas_write():
         "CountsTable": catalogue.COUNTS_KEY,
         "LedgerTable": catalogue.LEDGER_KEY,
     }
-    assert tuple(ledger.question_key("q")) == tuple(ledger.erasure_key("m")) == catalogue.LEDGER_KEY
+    assert tuple(ledger.request_key("q")) == tuple(ledger.erasure_key("m")) == catalogue.LEDGER_KEY
     for table in ("JudgementsTable", "LedgerTable"):
         expiry = resource("data", table)["TimeToLiveSpecification"]
         assert expiry == {"AttributeName": catalogue.JUDGEMENTS_EXPIRY, "Enabled": True}

@@ -30,9 +30,9 @@ def counted(app: RunningApp) -> int:
 
 
 def uncounted(app: RunningApp) -> int:
-    """How many judgements are stored and not counted: those that a later one of the same question replaced.
+    """How many judgements are stored and not counted: those that a later one of the same prediction replaced.
 
-    The traffic here has no receipts, so each of its judgements is a question of its own, and this must not change.
+    The traffic here has no receipts, so each of its judgements counts by itself, and this must not change.
     """
     return len(stored(app)) - counted(app)
 

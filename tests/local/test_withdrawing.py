@@ -101,9 +101,9 @@ def test_what_is_withdrawn_is_nowhere_and_stays_away(app, run, tmp_path):
     run("export", "--out", str(tmp_path / "all.csv"))
     erased = erasure.read_list((tmp_path / "all.csv.erased").read_text().splitlines())
     keys = receipt_keys.keys(app.cloud)
-    questions = [receipts.check(one["receipt"], one["review"], keys).question for one in (said, other)]
-    assert erasure.covered(erased, said["review"], questions[0], ""), "older exports can be read without it"
-    assert not erasure.covered(erased, other["review"], questions[1], "")
+    requests = [receipts.check(one["receipt"], one["review"], keys).request_id for one in (said, other)]
+    assert erasure.covered(erased, said["review"], requests[0], ""), "older exports can be read without it"
+    assert not erasure.covered(erased, other["review"], requests[1], "")
 
     wrong = app.request("POST", "/api/withdraw", {"review": other["review"], "receipt": said["receipt"]})
     assert wrong.status == 403

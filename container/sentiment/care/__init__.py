@@ -10,13 +10,15 @@ news, and what is long past. Grief over somebody's suicide counts while it is fr
 yesterday"); "my grandfather killed himself in 1950" tells of a loss as any other does. Somebody else who wants to die
 now counts: help lines are there for those who worry about them, too.
 
-How far that goes: two lists of 120 plain phrasings were written independently and measured before the rules were
-adjusted to them. 104 were found of each, of the first after one round of new rules and of the second after two; 94 and
-93 before these two rounds. Of 80 hints such as "I sleep in the bathroom because it is the only door with a lock" 29
-were found, 15 before; of everyday sentences 3 of 400 beside the first list were taken for such a text (2 before), 2 of
-300 beside the second. The rounds since were made with these lists, which are part of the tests now: nothing is known of
-how they generalise. Of 7,502 texts of ISEAR 15 are taken, most of which do tell of a rape or an attack; of 54,263
-comments of GoEmotions 66, and of 36,895 accounts and utterances of EmpatheticDialogues 40.
+How far that goes: five lists of phrasings were written one after another, each before the rules were adjusted to it. Of
+608 plain ones 507 were found; of 192, 150, 76 and 44 written after the rounds that followed 120, 102, 49 and 40, where
+the rules before all of these rounds find 115, 92, 45 and 40. The three in the middle have many unusual phrasings, the
+last has the most usual ones. All five are part of the tests now. Of 120 plain phrasings by an author who saw none of
+this, and which were measured after all rounds, 98 are found (95 before them), of 60 hints 13 (11); 4 of 250 everyday
+texts in the same words are taken (4), for which no pattern was adjusted. To drop rules whose texts others find, too,
+lost 4 to 8 % of phrasings that had not decided what was dropped; so they stay. Of 7,502 texts of ISEAR 15 are taken,
+most of which do tell of a rape or an attack; of 54,263 comments of GoEmotions 64, and of 36,895 accounts and utterances
+of EmpatheticDialogues 40.
 """
 
 from __future__ import annotations

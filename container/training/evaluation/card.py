@@ -101,9 +101,11 @@ _LIMITS = """## Known failures and biases
   contain words that are English too, and get a prediction.
 - Texts about suicide, self-harm or violence are kept from the model by reviewed patterns, which find plain statements.
   Of 126 phrasings to which the patterns had not been adjusted, most of them hints ("I keep a rope in the boot of my
-  car"), they find 30; they also flag 7 of 327 everyday sentences. Of two lists of 120 plain phrasings, each written
-  independently and before the patterns were adjusted to it, they found 104 each time (94 and 93 before). A text that
-  they miss gets a prediction like any other, and they cover English only. Do not rely on them to keep anyone safe."""
+  car"), they find 33; they also flag 8 of 327 everyday sentences. Of 608 plain phrasings, written before the patterns
+  were adjusted to them, they found 507; of 462 written during the rounds that followed, many of them unusual, each
+  list before the round for it, 311. Of 120 plain phrasings and 60 hints by another author, measured after all of that,
+  they find 98 and 13, and flag 4 of 250 everyday texts in the same words. A text that they miss gets a prediction like
+  any other, and they cover English only. Do not rely on them to keep anyone safe."""
 
 
 def _retrained(times: Sequence[dict[str, Any]], measured: str) -> list[str]:

@@ -69,7 +69,7 @@ def main() -> int:
     text = f"report: {result.report}\nmodel: {result.model}"
     print(json.dumps(facts, indent=1) if options.json else text)
     if result.outcome.promoted:
-        say("Next: `sentiment promote --stage ...` builds its image and rolls it.")
+        say("Next: `sentiment promote --stage ...` builds its image and rolls it out.")
     return 0
 
 
@@ -91,12 +91,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--private", type=Path, help="sentences of your own to compare on: label, tab, text a line")
     parser.add_argument(
-        "--seed", type=int, help="source of all chance, to repeat a run; without it nobody can foresee what is held out"
+        "--seed",
+        type=int,
+        help="seed of a run to repeat; without it nobody can foresee what is held out",
     )
-    parser.add_argument("--force", action="store_true", help="promote in spite of objections; the model card tells")
+    parser.add_argument("--force", action="store_true", help="promote in spite of objections; the card records that")
     parser.add_argument("--unproven", action="store_true", help="count judgements without a valid receipt too")
     parser.add_argument(
-        "--hurried", action="store_true", help="count all texts of a minute: judgements that you brought in yourself"
+        "--hurried", action="store_true", help="count all texts of a minute: judgements that you imported yourself"
     )
     parser.add_argument(
         "--least",
@@ -107,12 +109,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--emoji-only",
         action="store_true",
-        help="give no vector to new words, which may be names: the model's file shows its words to all who can read it",
+        help="give no vector to new words, which may be names: anyone who has the model's file can read its words",
     )
     parser.add_argument(
         "--new",
         action="store_true",
-        help="count only judgements newer than those that the current model has learned from; too few are no error",
+        help="count only judgements newer than those that the current model has learned from; if too few, no error",
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser

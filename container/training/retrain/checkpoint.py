@@ -63,7 +63,7 @@ def load(folder: Path) -> Checkpoint:
         raise data.DataError(f"{error}") from error
     artefact = Artefact(folder)
     if model.labels != LABELS:
-        raise data.DataError(f"{artefact.path} tells {', '.join(model.labels)} apart; retraining knows {LABELS}")
+        raise data.DataError(f"{artefact.path} predicts other labels than retraining: {', '.join(model.labels)}")
     try:
         network = export.load(artefact.path)
         apart = difference(artefact, network)

@@ -122,6 +122,21 @@ def shifted(old: metrics.Floats, learned: metrics.Floats, labels: Sequence[Seque
     return found / found.sum(1, keepdims=True)
 
 
+def frequencies(labels: Sequence[Sequence[str]], texts: int) -> metrics.Floats:
+    """How frequent each label is, said of every text: where labels are drawn by lot, nothing is more likely.
+
+    Args:
+        labels: of the learned texts.
+        texts: how many to say it of.
+
+    Returns:
+        [texts, labels].
+    """
+    if not len(labels):
+        return np.full((texts, len(LABELS)), 1 / len(LABELS), np.float32)
+    return np.repeat(finetune.targets(labels).mean(0, keepdims=True), texts, 0)
+
+
 def chance(won: int, lost: int) -> float:
     """Chance that, of so many tosses of a fair coin, at least ``lost`` fall to one side (McNemar 1947, exact form).
 
@@ -144,7 +159,11 @@ def _greater(differences: npt.NDArray[np.float32]) -> float:
 
 
 def objections(
-    judged: Comparison, shift: Comparison, kept: dict[str, Comparison], hidden: Comparison | None = None
+    judged: Comparison,
+    shift: Comparison,
+    kept: dict[str, Comparison],
+    hidden: Comparison | None = None,
+    alone: Comparison | None = None,
 ) -> list[str]:
     """What speaks against the new model: nothing, if it is better on the judgements and not worse on what must stay.
 
@@ -153,6 +172,7 @@ def objections(
         shift: on the same, beside an old model that has learned only how frequent each label is.
         kept: on texts that have nothing to do with them, by name.
         hidden: on the operator's own, of which nothing else is told.
+        alone: on the held-out judgements, beside the frequencies of the labels alone.
     """
     found = []
     if judged.won <= judged.lost:
@@ -168,6 +188,11 @@ def objections(
         found.append(
             "knowing only how frequent each label is among the judgements gains as much: "
             f"{shift.old:.3f} of the held-out ones right, the new model {shift.new:.3f}"
+        )
+    elif alone is not None and alone.new_loss >= alone.old_loss:
+        found.append(
+            "how frequent each label is makes the held-out judgements as likely, whatever the texts: "
+            f"loss {alone.old_loss:.3f}, under the new model {alone.new_loss:.3f}"
         )
     found += [f"it is worse on the {name} beyond the noise: {why}" for name, one in kept.items() if (why := harm(one))]
     if hidden is not None and harm(hidden):

@@ -27,6 +27,7 @@ from training.retrain.adam import Adam
 BATCH = 32  # judged texts a step, and as many of replay for each of REPLAY
 REPLAY = 2
 ANSWERED = 64  # texts that a network answers at a time: more need memory and are no faster
+ROUNDED = 4_096  # word vectors that are rounded at a time, for the same reason
 EPOCHS = 14
 # Eleven minutes of processor time. So up to 9,142 texts are shown in all EPOCHS; of more, each is shown less often.
 MOST_STEPS = 4_000
@@ -119,8 +120,9 @@ def between(old: Network, new: Network, share: float) -> Network:
     start = dict(old.named_parameters())
     for name, value in network.named_parameters():
         value.lerp_(start[name], 1 - share)
-    whole, scales = quantise(network.embedding.weight.detach())
-    network.embedding.weight.data = whole * scales
+    for vectors in network.embedding.weight.split(ROUNDED):
+        whole, scales = quantise(vectors)
+        vectors.copy_(whole * scales)
     return network.eval()
 
 

@@ -17,7 +17,7 @@ from random import Random
 from sentiment.text import Tokenizer
 from training import LABELS
 from training.evaluation import everyday, regression, robustness
-from training.retrain.clusters import Clusters, identity
+from training.retrain.clusters import Clusters, Identity, identity
 from training.texts import data
 
 REGRESSION, EVERYDAY, HIDDEN = "regression set", "everyday sentences", "operator's own set"
@@ -77,17 +77,20 @@ def protected(own: Iterable[tuple[str, str]], tokenizer: Tokenizer) -> Clusters:
     return Clusters.of([*typed, *(one.text for one in everyday.sentences())], tokenizer)
 
 
-def drawn(own: Texts, rows: Sequence[data.Row], judged: Clusters, tokenizer: Tokenizer, seed: int) -> Gate:
+def drawn(own: Texts, rows: Sequence[data.Row], judged: Iterable[Identity], tokenizer: Tokenizer, seed: int) -> Gate:
     """The gate of a run.
 
     Args:
         own: the operator's own sentences.
         rows: the base data's validation part; what is nearly a judged text is left out.
-        judged: all judged texts.
+        judged: all judged texts, by what the model reads.
         tokenizer: of the model.
         seed: source of chance.
     """
-    unseen = own + [(row.label, row.text) for row in rows if judged.near(identity(row.text, tokenizer)) is None]
+    near = Clusters()
+    for key in judged if rows else ():
+        near.add(key)
+    unseen = own + [(row.label, row.text) for row in rows if near.near(identity(row.text, tokenizer)) is None]
     hidden = Random(f"hidden {seed}").sample(unseen, len(unseen) // 2)
     sets = {
         REGRESSION: list(regression.sentences()),

@@ -24,7 +24,7 @@ CAUSES = {
     "id": "the text's id has become a number",
     "ansi": "letters were garbled: the file was opened as ANSI (Windows-1252), not as UTF-8",
     "lost": "letters were lost: the file was saved as ANSI, not as UTF-8",
-    "date": "the text looks like a date or a number that a spreadsheet has rewritten",
+    "date": "the text looks like a date, a number or a truth value that a spreadsheet has rewritten",
     "question": "the request id has become a number",
     "time": "the time was written anew",
     "other": "id and text do not belong together",
@@ -35,7 +35,7 @@ _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:E[+-]?\d+)?", re.IGNORECASE)
 _DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}[.:-][A-Za-z0-9]{2,9}(?:[.: -]\d{2,4})?|[A-Za-z]{3}-\d{2}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")  # as shared/times.py writes it
 _LOST = re.compile(r"(?:^|\s)\?|\?\w|\?\?")  # question marks where nobody puts them
-_QUESTION_CHARACTERS = 16
+_REQUEST_CHARACTERS = 16
 # What stands for a byte of UTF-8 once it has been read as Windows-1252; five bytes mean nothing there and stay.
 _AS_ANSI = {
     bytes([byte]).decode("cp1252") if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else chr(byte): byte
@@ -61,11 +61,12 @@ def altered(row: Mapping[str, str]) -> str:
         return "ansi"
     if "\ufffd" in text or _LOST.search(text):
         return "lost"
-    return "date" if _DATE.fullmatch(text) or _NUMBER.fullmatch(text) else "other"
+    rewritten = _DATE.fullmatch(text) or _NUMBER.fullmatch(text) or text_id(text.lower()) == stated  # FALSE for false
+    return "date" if rewritten else "other"
 
 
-def _numeric(question: str) -> bool:
-    return len(question) != _QUESTION_CHARACTERS and _NUMBER.fullmatch(question) is not None
+def _numeric(request_id: str) -> bool:
+    return len(request_id) != _REQUEST_CHARACTERS and _NUMBER.fullmatch(request_id) is not None
 
 
 def _read_as_ansi(text: str, stated: str) -> bool:

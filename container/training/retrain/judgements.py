@@ -1,13 +1,12 @@
 """From the CSV of judgements to texts with one answer each: what is left out, why, and how many. Knows no network.
 
-Memory is bounded, whatever the size of the file: of very many texts a sample is kept. It is drawn by cluster: texts
-that share their most telling words compete for few places, so that ten thousand variants of a sentence do not crowd out
-what others wrote.
+Memory is bounded, whatever the size of the file: of very many texts or answers a sample is kept. Texts are drawn by
+cluster: those that share their most telling words compete for few places, so that ten thousand variants of a sentence
+do not crowd out what others wrote.
 """
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,6 +21,7 @@ from shared.counters import NONE
 from shared.limits import MAX_REVIEW_CHARACTERS
 from training import LABELS
 from training.retrain import clusters, intact
+from training.retrain.said import MINUTE, Answer, Said, digest
 from training.texts import data
 
 TOLD_EVERY = 5_000  # lines
@@ -29,7 +29,8 @@ FORGOTTEN = Path(__file__).with_name("forgotten.tsv")  # what `sentiment forget`
 PROVEN = "valid"  # a receipt that the API has checked
 MOST_TEXTS = 30_000  # that are kept of a file, which bounds memory; training shows each of so many a few times
 MOST_ALIKE = 50  # of those, with the same two most telling words
-MINUTE = len("2026-01-01T00:00")  # of a time, what is no more exact than a minute
+MOST_ANSWERS = 120_000  # that are kept in all, as some texts may be judged very often
+MOST_OF_TEXT = 128  # of those, of one text; fewer where many texts have so many
 
 # What became of each row of the file, in the order in which it is asked.
 STEPS = {
@@ -40,15 +41,14 @@ STEPS = {
     "forgotten": "a text that somebody had erased, or a judgement that its visitor withdrew",
     "unproven": "no valid receipt, so nobody knows what the model had said",
     "text": "no text, a text over 2,000 characters, or one without a word that the model knows",
-    "sampled": "more texts than are learned from: not drawn",
+    "sampled": f"not drawn: of more than {MOST_TEXTS:,} texts, {MOST_ALIKE} alike, or {MOST_ANSWERS:,} answers",
     "twice": "sent twice: the same judgement",
-    "changed": "somebody's earlier answer to the same question",
+    "changed": "somebody's earlier judgement of the same prediction",
     "burst": "more than one answer to the same text within a minute: they count as one",
     "protected": "a text that models are compared on, or nearly one",
     "base": "a text of the base data's test part, or nearly one",
 }
 Tell = Callable[[str, int, int], None]
-Answer = tuple[str, str]  # label, or none of these; second label or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +101,6 @@ class Collected:
         return self.steps["rows"] - sum(count for step, count in self.steps.items() if step != "rows")
 
 
-@dataclass(slots=True)
-class Said:
-    """A text and everything that was said of it.
-
-    Attributes:
-        time: when it was first judged.
-        text: as it was first typed.
-        answers: by question: time and answer.
-        marks: of the judgements that came.
-    """
-
-    time: str
-    text: str
-    answers: dict[str, tuple[str, Answer]] = field(default_factory=dict)
-    marks: set[bytes] = field(default_factory=set)
-
-
 class Reading:
     """A file being read: texts by their words, with what was said of them."""
 
@@ -143,6 +126,7 @@ class Reading:
         self.found = Collected()
         self.said: dict[bytes, Said] = {}
         self._alike: dict[tuple[str, ...], list[int]] = {}  # of each bucket, the draws of its texts, greatest first
+        self._answers, self._most = 0, MOST_OF_TEXT  # how many are kept, and how many of each text
         self._limit = 1 << 128  # draws from here on are not kept any more
         self._race = _race(tokenizer, salt)
 
@@ -189,15 +173,28 @@ class Reading:
             return
         time = row.get("time", "")
         if row.get("judgement"):
-            mark = _digest(row["judgement"].lower())
+            mark = digest(row["judgement"].lower())
             if mark in said.marks:
                 steps["twice"] += 1
                 return
             said.marks.add(mark)
-        question = row.get("question") or f"row {steps['rows']}"
-        steps["changed"] += question in said.answers
+        request_id = row.get("question") or f"row {steps['rows']}"
+        steps["changed"] += request_id in said.answers
+        self._answers += request_id not in said.answers
         answer = (time, (row["sentiment"], row.get("second", "")))
-        said.answers[question] = max(said.answers.get(question, ("", ("", ""))), answer)
+        said.answers[request_id] = max(said.answers.get(request_id, ("", ("", ""))), answer)
+        if max(len(said.answers), len(said.marks)) > 2 * self._most:
+            self._sample([said])
+        while self._answers > MOST_ANSWERS and self._most > 1:
+            self._most = -(-self._most // 2)
+            self._sample(self.said.values())
+
+    def _sample(self, texts: Iterable[Said]) -> None:
+        """Leave as many answers of some texts as are kept of each."""
+        for said in texts:
+            gone = said.thin(self._most, self.salt)
+            self._answers -= gone
+            self.found.steps["sampled"] += gone
 
     def _unusable(self, row: Mapping[str, str]) -> str:
         """Which of ``STEPS`` ends the row's way, whatever its text; "" for none."""
@@ -213,12 +210,9 @@ class Reading:
 
     def _drawn(self, text: str, row: Mapping[str, str]) -> Said | str:
         """What was said of the text so far, or which of ``STEPS`` it ends in."""
-        if len(text) > MAX_REVIEW_CHARACTERS:
+        if len(text) > MAX_REVIEW_CHARACTERS or not (words := clusters.words(text)):
             return "text"
-        words = clusters.words(text)
-        if not words:
-            return "text"
-        key = _digest(" ".join(words), self.salt)
+        key = digest(" ".join(words), self.salt)
         draw, time = int.from_bytes(key), row.get("time", "")
         said = self.said.get(key)
         if said is not None:
@@ -260,6 +254,7 @@ class Reading:
     def _leave(self, draw: int) -> None:
         said = self.said.pop(draw.to_bytes(16), None)
         if said is not None:
+            self._answers -= len(said.answers)
             self.found.steps["sampled"] += len(said.answers)
 
 
@@ -269,10 +264,10 @@ def _race(tokenizer: Tokenizer, salt: bytes) -> Callable[[tuple[str, ...]], tupl
 
     @lru_cache(maxsize=20_000)
     def times(word: str) -> tuple[float, float]:
-        digest = _digest(word, salt)
+        mark = digest(word, salt)
         place = ranks.get(word)
         rate = clusters.UNKNOWN_WEIGHT if place is None else clusters.weight(place)
-        one, other = (-log((int.from_bytes(half) + 1) / (2**64 + 1)) / rate for half in (digest[:8], digest[8:]))
+        one, other = (-log((int.from_bytes(half) + 1) / (2**64 + 1)) / rate for half in (mark[:8], mark[8:]))
         return one, other
 
     def first(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -288,7 +283,7 @@ def settle(
 
     Args:
         found: told of ties, and of what does not count.
-        said: texts by their words.
+        said: texts by their words; those that are merged take in the others.
         read_as: what the model reads of a text; empty for one without a word that it knows.
 
     Returns:
@@ -301,12 +296,12 @@ def settle(
             found.steps["text"] += len(one.answers)
         elif key in merged:
             other = merged[key]
-            for question, answer in one.answers.items():
-                found.steps["changed"] += question in other.answers
-                other.answers[question] = max(other.answers.get(question, ("", ("", ""))), answer)
+            for request_id, answer in one.answers.items():
+                found.steps["changed"] += request_id in other.answers
+                other.answers[request_id] = max(other.answers.get(request_id, ("", ("", ""))), answer)
             other.time, other.text = min((one.time, one.text), (other.time, other.text))
         else:
-            merged[key] = Said(one.time, one.text, dict(one.answers))
+            merged[key] = one
     settled = {}
     for key, one in merged.items():
         votes = [vote for vote in _minutes(one.answers.values()) if vote]
@@ -392,10 +387,6 @@ def read_erased(path: Path | None) -> dict[str, str]:
         raise data.DataError(
             f"{path} is not a list of erasures: {error}. `sentiment export` writes one beside its CSV, as NAME.erased"
         ) from error
-
-
-def _digest(text: str, salt: bytes = b"") -> bytes:
-    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16, key=salt).digest()
 
 
 def counts(texts: Iterable[Judged]) -> dict[str, int]:

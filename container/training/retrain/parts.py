@@ -13,7 +13,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from training.retrain.clusters import Clusters, Identity
-from training.retrain.judgements import MINUTE, Collected, Judged
+from training.retrain.judgements import Collected, Judged
+from training.retrain.said import MINUTE
 
 HELD_OUT, CHOOSING = 0.25, 0.15  # shares of the clusters; the others are learned from
 MOST_HELD, MOST_CHOOSING = 4_000, 1_000  # more texts only take longer to compare on; they are learned from instead

@@ -102,7 +102,9 @@ class Field:
         self.lessons = {name: [Lesson(tokenizer.encode(text)) for _, text in texts] for name, texts in sets.items()}
         self.old = {name: self.said(old, name) for name in sets}
         learned = finetune.answers(old, [Lesson(tokenizer.encode(one.text)) for one in parts.learned]).numpy()
-        self.shifted = decide.shifted(self.old[JUDGEMENTS], learned, [one.labels for one in parts.learned])
+        given = [one.labels for one in parts.learned]
+        self.shifted = decide.shifted(self.old[JUDGEMENTS], learned, given)
+        self.frequencies = decide.frequencies(given, len(parts.held))
         self.best, self.gate = best, list(gate.sets)
 
     def said(self, network: Network, name: str) -> metrics.Floats:
@@ -141,12 +143,13 @@ class Field:
         said = self.said(new, JUDGEMENTS)
         judged = decide.compare(self.old[JUDGEMENTS], said, self.labels[JUDGEMENTS])
         shift = decide.compare(self.shifted, said, self.labels[JUDGEMENTS])
+        alone = decide.compare(self.frequencies, said, self.labels[JUDGEMENTS])
         kept = {name: self.compare(new, name) for name in self.gate}
         kept[TOGETHER] = self._together(new)
         if self.best is not None:
             kept[BEST] = decide.compare(self.best, self.said(new, REGRESSION), self.labels[REGRESSION])
         hidden = self.compare(new, HIDDEN) if HIDDEN in self.lessons else None
-        return Verdict(judged, shift, kept, decide.objections(judged, shift, kept, hidden))
+        return Verdict(judged, shift, kept, decide.objections(judged, shift, kept, hidden, alone))
 
 
 def search(field: Field, old: Network, whole: Network, tell: Callable[[int, int], None]) -> Chosen:

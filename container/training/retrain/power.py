@@ -21,7 +21,7 @@ import torch
 from training import LABELS
 from training.evaluation import metrics
 from training.network.rnn import Network
-from training.retrain import checkpoint, clusters, decide, finetune, gate, parts, replay
+from training.retrain import checkpoint, decide, finetune, gate, parts, replay
 from training.retrain.checkpoint import Checkpoint
 from training.retrain.finetune import Lesson
 from training.retrain.run import LEAST
@@ -99,7 +99,7 @@ def asked(old: Checkpoint, whole: Network, pool: Texts, aim: float) -> tuple[Ask
     after = [said(old, one, pool) for one in networks]
     gains = [metrics.accuracy(one, labels) - metrics.accuracy(before, labels) for one in after]
     place = min(range(len(gains)), key=lambda at: abs(gains[at] - aim))
-    sets = gate.drawn([], [], clusters.Clusters(), old.tokenizer, 0).sets
+    sets = gate.drawn([], [], [], old.tokenizer, 0).sets
     rest = [one for texts in sets.values() for one in texts]
     truth = np.array([LABELS.index(label) for label, _ in rest], np.int64)
     kept = (truth, said(old, old.network, rest), said(old, networks[place], rest))
@@ -143,7 +143,10 @@ def passes(one: Asked, honest: int, hostile: float, random: np.random.Generator)
     again = random.integers(0, len(truth), len(truth))
     kept = decide.compare(before[again], after[again], [(LABELS[place],) for place in truth[again]])
     return not decide.objections(
-        decide.compare(one.old[drawn[held]], new, judged), decide.compare(shift, new, judged), {"gate": kept}
+        decide.compare(one.old[drawn[held]], new, judged),
+        decide.compare(shift, new, judged),
+        {"gate": kept},
+        alone=decide.compare(decide.frequencies(learned, len(judged)), new, judged),
     )
 
 

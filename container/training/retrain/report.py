@@ -19,10 +19,10 @@ from training.retrain.path import Chosen, Point, Verdict
 FILE, PUBLIC, PICTURE, CURVE = "report.md", "public.md", "confusion.png", "curve.png"
 SHOWN = 20  # texts that are named of each kind
 
-RULE = f"""The new model takes the old one's place only if all of this holds:
+RULE = f"""The new model replaces the old one only if all of this holds:
 
-- It is better on the held-out judgements: it gets more of them right than the old one; it gives what people said a
-  higher likelihood, beyond the noise; and it gains more than knowing how frequent each label is would.
+- It is better on the held-out judgements: it gets more of them right than the old one; it makes what people said more
+  likely, beyond the noise; and it gains more than knowing how frequent each label is would.
 - It is not worse, beyond the noise, on texts that have nothing to do with them. McNemar's exact test, one side: of the
   texts that only one of the two gets right, so many fall to the old one as would by chance in {NOISE:.0%} of cases or
   fewer. And the likelihood of their labels does not fall as it would by chance in {STRICT:.0%} of cases or fewer."""
@@ -149,11 +149,11 @@ def render(outcome: Outcome) -> str:
         ),
         *_named(
             "New words",
-            "People use these words, and the old model did not know them: each has a vector of its own now, and stands "
-            "in the model's file for everybody to read. Do not promote a model with a private name among them.",
+            "People use these words, and the old model did not know them. Each has a vector of its own now and is in "
+            "the model's file, which anyone can read: do not promote a model with a private name among them.",
             outcome.new_words,
         ),
-        *_named("Ties", "People are split on these texts, so they count for nothing.", _ties(outcome)),
+        *_named("Ties", "People disagree on these texts, so they are left out.", _ties(outcome)),
         *_named(
             "Set aside",
             f"The old model gives the label of these texts a probability below {outcome.least}: a mistake, mischief, "
@@ -161,7 +161,7 @@ def render(outcome: Outcome) -> str:
             [f"{one.text} ({_said(one)}, {one.agreed:g} of {one.votes})" for one in outcome.aside],
         ),
         f"Repeat this run with `--seed {outcome.seed}`.",
-        f"This file names texts that people typed: do not publish it. {PUBLIC} names none.",
+        f"This file quotes what users typed: do not publish it. {PUBLIC} quotes nothing.",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -228,7 +228,7 @@ def _figures(outcome: Outcome) -> str:
     ]
     if not outcome.hidden:
         lines.append(
-            "There is no set of the operator's own (`--private`). What everybody can read, somebody can teach for."
+            "There is no set of the operator's own (`--private`). Anyone can train for sentences that anyone can read."
         )
     return "\n".join(lines)
 
@@ -281,10 +281,10 @@ def _steps(outcome: Outcome) -> str:
         f"| texts with a tie: left out | {len(found.ties)} |",
         f"| texts whose label the old model finds next to impossible: set aside | {len(outcome.aside)} |",
         f"| texts that are nearly one of {MOST_OF_CLUSTER} others: left out | {parts.crowded} |",
-        f"| texts of a minute that had {MOST_A_MINUTE} already: left out | {parts.hurried} |",
+        f"| texts of a minute that already had {MOST_A_MINUTE}: left out | {parts.hurried} |",
         f"| texts that count (what the model reads as one is one text) | {len(parts.texts)} |",
         f"| of those, judged several times | {sum(judged.votes > 1 for judged in parts.texts)} |",
-        f"| of those, not of one mind | {len(disputed)} |",
+        f"| of those, with different labels | {len(disputed)} |",
         f"| texts learned | {len(parts.learned)} |",
         f"| texts to choose the share on | {len(parts.choosing)} |",
         f"| texts held out, to compare on | {len(parts.held)} |",

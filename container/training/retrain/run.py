@@ -33,6 +33,7 @@ from training.retrain.clusters import Clusters, Identity
 from training.retrain.finetune import Lesson
 from training.retrain.judgements import Collected, Judged, Tell
 from training.retrain.parts import Parts
+from training.retrain.said import MINUTE
 from training.texts import data
 
 FEWEST = 50  # texts; of fewer, too few are left to compare on
@@ -127,10 +128,9 @@ def retrain(wanted: Wanted, tell: Tell = lambda _name, _done, _of: None) -> Resu
     trained = {clusters.identity(row.text, read.tokenizer) for row in known.train}
     split = parts.split(sound, trained, salt, wanted.hurried)
     _enough(read.found, split, aside)
-    judged = Clusters()
-    for key in read.texts:
-        judged.add(key)
-    asked = gate.drawn(own, known.validation, judged, read.tokenizer, seed)
+    asked = gate.drawn(own, known.validation, read.texts, read.tokenizer, seed)
+    del sound
+    read.texts.clear()  # what counts is in the parts; the rest takes room that learning needs
     shown = _replay(split, known, read.tokenizer, seed)
     whole = finetune.tune(
         read.network,
@@ -188,7 +188,7 @@ def _read(wanted: Wanted, old: Checkpoint, known: base.Base, own: gate.Texts, sa
     reading.read(wanted.csv, tell)
     reading.thin()
     said = list(reading.said.values())
-    dated = [(one.time[: judgements.MINUTE], one.text) for one in said]
+    dated = [(one.time[:MINUTE], one.text) for one in said]
     new = vocabulary.unknown(dated, old.tokenizer, wanted.emoji_only)
     network, tokenizer = vocabulary.grown(old.network, old.tokenizer, new)
 
@@ -231,7 +231,7 @@ def _enough(collected: Collected, split: Parts, aside: list[Judged]) -> None:
     lost += [f"{len(collected.ties)} texts with a tie"] if collected.ties else []
     lost += [f"{len(aside)} texts with a label that the model finds next to impossible"] if aside else []
     lost += [f"{split.crowded} texts that are nearly one of {parts.MOST_OF_CLUSTER} others"] if split.crowded else []
-    lost += [f"{split.hurried} texts of a minute that had {parts.MOST_A_MINUTE} already"] if split.hurried else []
+    lost += [f"{split.hurried} texts of a minute that already had {parts.MOST_A_MINUTE}"] if split.hurried else []
     hint = ". --unproven counts judgements without a receipt too" if collected.steps["unproven"] else ""
     left_out = f"these were left out: {'; '.join(lost)}" if lost else "none was left out"
     raise TooFewError(

@@ -117,9 +117,9 @@ def test_answers_to_one_reply_share_its_question_and_asking_again_makes_another(
     shown = receipt(REVIEW)
     for receipt_of_reply in (shown, shown, receipt(REVIEW)):
         post(judgement(receipt=receipt_of_reply))
-    questions = [item["question"]["S"] for item in cloud.items("judgements")]
-    assert len(questions) == 3
-    assert len(set(questions)) == 2
+    requests = [item["question"]["S"] for item in cloud.items("judgements")]
+    assert len(requests) == 3
+    assert len(set(requests)) == 2
 
 
 # --- keys -----------------------------------------------------------------------------------------------------------

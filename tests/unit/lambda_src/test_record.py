@@ -22,7 +22,7 @@ from shared.counters import Kind
 UUID = "0b0ff5b2-6f0c-4c39-9a52-d1f1cf7e6f0d"
 PREDICTION = {"classification": "guilt", "confidence": 0.75, "model": "gru-0123456789ab"}
 JUDGEMENT = {"review": "I broke it", "sentiment": "guilt", "judgement": UUID, "prediction": PREDICTION}
-QUESTION = re.compile(r"q[0-9a-f]{16}")
+REQUEST_ID = re.compile(r"q[0-9a-f]{16}")
 
 
 def changed(**fields: object) -> dict[str, object]:
@@ -47,7 +47,7 @@ def test_everything_about_a_judgement_is_stored(cloud, post, receipt):
     assert post(changed(receipt=receipt("I broke it"))).json["verdict"] == "approved"
     (item,) = cloud.items("judgements")
     assert item.pop("time")["S"].endswith("Z")
-    assert QUESTION.fullmatch(item.pop("question")["S"])
+    assert REQUEST_ID.fullmatch(item.pop("question")["S"])
     assert item == {
         "id": {"S": hashlib.md5(b"I broke it", usedforsecurity=False).hexdigest()},
         "judgement": {"S": UUID},

@@ -106,7 +106,7 @@ def test_the_report_of_another_model_is_not_published(checkout: Path, revision: 
     if revision:
         report(checkout, revision)
     said, asked = propose(checkout, status=2)
-    assert "does not tell of sentiment-111111111111" in said
+    assert "is not about sentiment-111111111111" in said
     assert asked == []
     assert git(checkout, "branch", "--format", "%(refname:short)").split() == ["main"]
 

@@ -28,12 +28,12 @@ def test_other_texts_are_others(other):
 
 
 def test_an_erasure_covers_what_came_until_then_by_text_id_or_question():
-    for mark in (erasure.text_mark("CAFÉ: i said no"), erasure.id_mark(text_id(TEXT)), erasure.question_mark("q1")):
+    for mark in (erasure.text_mark("CAFÉ: i said no"), erasure.id_mark(text_id(TEXT)), erasure.request_mark("q1")):
         assert erasure.covered({mark: NOW}, TEXT, "q1", NOW)
         assert erasure.covered({mark: NOW}, TEXT, "q1", "")
         assert not erasure.covered({mark: NOW}, TEXT, "q1", LATER)
         assert not erasure.covered({mark: NOW}, "else", "q2", NOW)
-    assert not erasure.covered({erasure.question_mark(""): NOW}, TEXT, "q1", NOW)
+    assert not erasure.covered({erasure.request_mark(""): NOW}, TEXT, "q1", NOW)
 
 
 def test_a_list_has_old_lines_and_new_ones_and_the_latest_time_holds():

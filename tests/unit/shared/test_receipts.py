@@ -33,7 +33,7 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 def test_a_receipt_says_what_was_predicted() -> None:
     found = receipts.check(issued(), "I won", [KEY])
     assert found[1:4] == ("joy", 0.812345, MODEL)
-    assert re.fullmatch("q[0-9a-f]{16}", found.question)
+    assert re.fullmatch("q[0-9a-f]{16}", found.request_id)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["joy", None]), st.floats(0, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import runpy
 from pathlib import Path
@@ -16,7 +17,9 @@ TEMPLATES = Path(__file__).parents[4] / "templates"
 
 @pytest.fixture
 def configuration(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # which reading the configuration would leave behind
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # which reading the configuration would leave behind, and these
+    for name in ("logThreads", "logProcesses", "logMultiprocessing", "_srcfile"):
+        monkeypatch.setattr(logging, name, getattr(logging, name))
     return runpy.run_path(str(CONTAINER / "gunicorn.conf.py"))
 
 

@@ -177,13 +177,22 @@ def test_only_who_asks_for_an_explanation_is_refused_as_such(body: bytes, expect
 
 
 @pytest.mark.parametrize("character", ["a", "\u0436", "\U0001f600"])
-def test_a_request_is_not_refused_unread_for_how_its_characters_are_written(character: str) -> None:
-    longest = MAX_REVIEWS * (REQUEST_PRICE + MAX_REVIEW_CHARACTERS)
+@pytest.mark.parametrize(
+    ("path", "texts", "longest"),
+    [
+        ("/predict", {"review": 1}, REQUEST_PRICE + MAX_REVIEW_CHARACTERS),
+        ("/predict/batch", {"reviews": MAX_REVIEWS}, MAX_REVIEWS * (REQUEST_PRICE + MAX_REVIEW_CHARACTERS)),
+    ],
+)
+def test_a_request_is_not_refused_unread_for_how_its_characters_are_written(
+    path: str, texts: dict[str, int], longest: int, character: str
+) -> None:
     prices: list[int] = []
     turns = SimpleNamespace(refusal=lambda price, explanation: prices.append(price))
     worker = SimpleNamespace(wsgi=SimpleNamespace(extensions={"turns": turns}))
-    body = json.dumps({"reviews": [character * MAX_REVIEW_CHARACTERS] * MAX_REVIEWS}).encode()
-    Worker._refusal(cast(Worker, worker), b"POST /predict/batch HTTP/1.1\r\n\r\n" + body)
+    text = character * MAX_REVIEW_CHARACTERS
+    body = json.dumps({name: text if name == "review" else [text] * count for name, count in texts.items()}).encode()
+    Worker._refusal(cast(Worker, worker), f"POST {path} HTTP/1.1\r\n\r\n".encode() + body)
     assert longest / 2 < prices[0] <= longest
 
 

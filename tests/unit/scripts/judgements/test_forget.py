@@ -100,6 +100,24 @@ def test_a_copy_that_cannot_be_read_is_named_and_left(cloud, tmp_path):
     assert copy.read_bytes() == b"id,review,sentiment\r\n1,\xff,joy\r\n"
 
 
+@pytest.mark.parametrize(("quoted", "goes"), [("WHAT I  said\\; \\*twice\\*", True), (OTHER, False)])
+def test_a_report_that_quotes_the_text_goes(cloud, tmp_path, quoted, goes):
+    """It is Markdown, in which signs of the text have a backslash before them."""
+    report = tmp_path / "report.md"
+    report.write_text(f"## Ties\n\n- {quoted} (joy 1, anger 1)\n")
+    text = "what I said; *twice*"
+    done = forget.forget(cloud, OUTPUTS, forget.Wanted(text_id(text), text), (), tmp_path / "list", report)
+    assert report.exists() is not goes
+    assert [place.erased for place in done.places if str(report) in place.name] == [int(goes)]
+
+
+def test_a_report_is_left_to_the_operator_where_only_the_id_is_known(cloud, tmp_path):
+    report = tmp_path / "report.md"
+    report.write_text("- something (joy 1, anger 1)\n")
+    done = forget.forget(cloud, OUTPUTS, forget.Wanted(text_id(TEXT)), (), tmp_path / "list", report)
+    assert report.exists() and any(str(report) in each for each in done.left)
+
+
 SPELLINGS = ("Café, I SAID", "cafe\u0301, i said", " Café,  I\u00a0SAID", "Ca\u200bfé, I SAID", "Café, I said\ufe0f")
 
 

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,6 +27,7 @@ class Api(ThreadingHTTPServer):
         self.asked: list[list[str]] = []
         self.statuses: list[int] = []
         self.body: bytes | None = None  # instead of predictions
+        self.later = "7"  # seconds, said with a 503
 
     @property
     def url(self) -> str:
@@ -47,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         if status == 503:
-            self.send_header("Retry-After", "7")
+            self.send_header("Retry-After", self.server.later)
         self.end_headers()
         self.wfile.write(body)
 
@@ -107,6 +109,16 @@ def test_what_a_spreadsheet_separates_by_stays_so(api: Api, tmp_path: Path, deli
     assert run(api, source, delimiter=delimiter)[0]["classification"] == "joy"
 
 
+def test_signs_inside_of_quoted_names_separate_nothing(api: Api, tmp_path: Path) -> None:
+    source = written(tmp_path / "in.csv", ["fine,I won"], '"How was it (good; bad; other)",text')
+    assert run(api, source)[0]["classification"] == "joy"
+
+
+def test_rows_stay_beside_those_of_the_input_where_a_cell_is_empty(api: Api, tmp_path: Path) -> None:
+    source = written(tmp_path / "in.csv", ["first", "", "third"], "text")
+    assert [row["text"] for row in run(api, source)] == ["first", "", "third"]
+
+
 def test_a_hundred_texts_go_in_one_request(api: Api, tmp_path: Path) -> None:
     source = written(tmp_path / "in.csv", [f"{number},text {number}" for number in range(250)])
     told: list[tuple[int, int]] = []
@@ -145,6 +157,26 @@ def test_it_waits_as_it_is_told_and_sends_again(api: Api, tmp_path: Path) -> Non
     paused: list[float] = []
     assert len(run(api, written(tmp_path / "in.csv", ["1,I won"]), paused=paused)) == 1
     assert paused == [7.0, 2.0]
+
+
+@pytest.mark.parametrize("later", ["\u00b2", "", "-7", "1e9", "9" * 5_000, "Fri, 27 Nov 2026 00:00:00 GMT"])
+def test_what_it_is_told_may_be_no_number_of_seconds(api: Api, tmp_path: Path, later: str) -> None:
+    api.statuses, api.later = [503, 503], later
+    paused: list[float] = []
+    assert len(run(api, written(tmp_path / "in.csv", ["1,I won"]), paused=paused)) == 1
+    assert paused == [1.0, 2.0]
+
+
+def test_ctrl_c_ends_a_pause(api: Api, tmp_path: Path) -> None:
+    source, interrupt = written(tmp_path / "in.csv", ["1,I won"]), Interrupt()
+    api.statuses, api.later = [503], "3600"
+    timer = threading.Timer(0.3, interrupt.press)
+    timer.start()
+    began = time.monotonic()
+    with pytest.raises(InterruptedDeployError):
+        classify(api.url, source, "text", output_of(source), interrupt, lambda done, of: None)
+    timer.join()
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(("status", "times"), [(400, 1), (503, 8)])

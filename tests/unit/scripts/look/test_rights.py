@@ -27,9 +27,9 @@ def simulated(cloud, decide, caller=CALLER, source=ROLE):
 
 def found_role(cloud):
     name = ROLE.rpartition("/")[2]
-    role = {"Path": ROLE.removeprefix("arn:aws:iam::123456789012:role").removesuffix(name), "RoleName": name}
-    role |= {"RoleId": "AROA1234567890123", "Arn": ROLE, "CreateDate": 0}
-    cloud.stub("iam").add_response("get_role", {"Role": role}, {"RoleName": name})
+    path = ROLE.removeprefix("arn:aws:iam::123456789012:role").removesuffix(name)
+    role = {"Path": path, "RoleName": name, "RoleId": "AROA1234567890123", "Arn": ROLE}
+    cloud.stub("iam").add_response("get_role", {"Role": {**role, "CreateDate": 0}}, {"RoleName": name})
 
 
 def test_an_administrator_may_do_everything(cloud):

@@ -11,7 +11,7 @@ from scripts.app.service import ServiceState
 from scripts.cloudformation import stacks
 from scripts.release import canary, comparing, images, scaling, smoke
 from scripts.release.comparing import Seen
-from scripts.stage.errors import CanaryError, SmokeTestError
+from scripts.stage.errors import CanaryError, InterruptedDeployError, SmokeTestError
 from scripts.stage.settings import Settings
 
 OUTPUTS = {"ClusterName": "c", "ServiceName": "s", "LogGroupName": "g", "SiteUrl": "http://page"}
@@ -31,7 +31,10 @@ def beside(monkeypatch):
         outputs.update({"CanaryName": "canary"} if told[-1] else {})
 
     running = ServiceState("a:1", 1, 1, 0, 0, "COMPLETED", ())
+    state = SimpleNamespace(parameters={"CanaryImageUri": ""}, kind=stacks.GOOD)
     monkeypatch.setattr(stacks, "collect_outputs", lambda _: dict(outputs))
+    monkeypatch.setattr(stacks, "of_stage", lambda _: [state])
+    monkeypatch.setattr(stacks, "outputs_of", lambda *_: dict(outputs))
     monkeypatch.setattr(scaling, "set_parameters", set_parameters)
     monkeypatch.setattr(service, "describe", lambda *_: running)
     monkeypatch.setattr(service, "end", lambda *_: None)
@@ -72,6 +75,55 @@ def test_what_a_killed_command_left_is_removed_before_another_canary_begins(besi
     canary.try_out(work, RELEASE, 30)
     assert beside[1] == ["", "new", ""]
     assert "Another canary, which a killed command had left, is removed." in reporter.said
+
+
+def test_a_second_ctrl_c_does_not_leave_the_canary_that_an_update_is_about_to_make(beside, work, monkeypatch):
+    """The first one was pressed between two looks at the stack, so the update was not cancelled."""
+    told = beside[1]
+
+    def set_parameters(_work, _settings, _stack, changed):
+        told.append(changed["CanaryImageUri"])
+        if told == ["new"]:
+            monkeypatch.setattr(stacks, "of_stage", lambda _: [SimpleNamespace(parameters=changed, kind=stacks.BUSY)])
+            work.interrupt.press()
+            work.interrupt.press()
+        work.interrupt.sleep(0)
+
+    monkeypatch.setattr(scaling, "set_parameters", set_parameters)
+    with pytest.raises(InterruptedDeployError, match=r"the canary is removed, and old runs as before\.$"):
+        canary.try_out(work, RELEASE, 30)
+    assert told == ["new", ""]
+
+
+def test_ctrl_c_while_the_canary_goes_does_not_keep_it_but_stops_what_follows(beside, work, reporter, monkeypatch):
+    seen(monkeypatch, comparing.FEWEST, comparing.FEWEST)
+
+    def end(*_):
+        work.interrupt.press()
+        assert not work.interrupt.stopping, "or CloudFormation's update would be cancelled, and the canary come back"
+        work.interrupt.sleep(0)
+
+    monkeypatch.setattr(service, "end", end)
+    with pytest.raises(InterruptedDeployError, match="the canary is removed"):
+        canary.try_out(work, RELEASE, 30)
+    assert beside[1] == ["new", ""]
+    assert canary.ON_CTRL_C in reporter.said
+
+
+def test_two_ctrl_c_while_the_canary_goes_leave_at_once_and_say_so(beside, work, monkeypatch):
+    seen(monkeypatch, comparing.FEWEST, comparing.FEWEST)
+    work.interrupt.press()
+
+    def end(*_):
+        work.interrupt.press()
+        work.interrupt.press()
+        work.interrupt.sleep(0)
+
+    monkeypatch.setattr(service, "end", end)
+    with pytest.raises(InterruptedDeployError, match="it may still run") as raised:
+        canary.try_out(work, RELEASE, 30)
+    assert "`sentiment status --stage dev` shows it" in raised.value.next_step
+    assert beside[1] == ["new"]
 
 
 def test_a_canary_begins_only_if_the_api_is_open(beside, work, monkeypatch):

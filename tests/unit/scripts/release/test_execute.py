@@ -15,7 +15,7 @@ from scripts.cloudformation.plan import make_plan
 from scripts.cloudformation.stacks import StackState
 from scripts.cloudformation.templates import parse
 from scripts.image import kept
-from scripts.release import smoke
+from scripts.release import back, smoke
 from scripts.release.execute import execute
 from scripts.release.execution import Execution
 from scripts.release.plans import Release
@@ -253,6 +253,23 @@ def test_ctrl_c_before_the_way_back_does_not_stop_it(work, brought_up, failing, 
     with pytest.raises(SmokeTestError, match="previous state: network"):
         execute(work, made, lambda _outputs: work.interrupt.press())
     assert not work.interrupt.stopping
+
+
+def test_ctrl_c_during_the_way_back_does_not_stop_it(work, brought_up, failing, answers, monkeypatch, reporter):
+    _, before = brought_up
+    before["network"] = Before(OLD, {})
+    answers.stack("UPDATE_ROLLBACK_COMPLETE")
+    restore = back._restore
+
+    def pressed(execution):
+        work.interrupt.press()
+        assert not work.interrupt.stopping
+        return restore(execution)
+
+    monkeypatch.setattr(back, "_restore", pressed)
+    with pytest.raises(SmokeTestError, match="previous state: network"):
+        execute(work, release(NETWORK, there=[found("service")], smoke_test=True))
+    assert back.ON_CTRL_C in reporter.said
 
 
 def test_an_image_is_remembered_once_it_has_passed_and_not_before(work, brought_up, monkeypatch):

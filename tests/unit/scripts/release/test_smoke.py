@@ -77,8 +77,8 @@ class App(BaseHTTPRequestHandler):
             self.reply(200, json.dumps({**answer, "receipt": shown}))
         else:
             proved = receipts.check(body["receipt"], body["review"], self.server.keys)
-            self.server.dynamodb.put_item(TableName="judgements", Item=item(body, proved.model, proved.question))
-            shard = counters.shard(proved.question)
+            self.server.dynamodb.put_item(TableName="judgements", Item=item(body, proved.model, proved.request_id))
+            shard = counters.shard(proved.request_id)
             key = {"model": {"S": proved.model}, "shard": {"N": str(shard)}}
             self.server.dynamodb.put_item(TableName="counts", Item={**key, "joy>joy": {"N": "1"}})
             self.reply(200, json.dumps({**body, "verdict": "approved"}))
@@ -93,8 +93,8 @@ class App(BaseHTTPRequestHandler):
         pass
 
 
-def item(body, model, question="q0123456789abcdef"):
-    prediction = Prediction("joy", Decimal("0.9"), model, question)
+def item(body, model, request_id="q0123456789abcdef"):
+    prediction = Prediction("joy", Decimal("0.9"), model, request_id)
     identity = body.get("judgement", str(uuid.uuid4()))
     return to_item(Judgement(identity, body["review"], body["sentiment"], timestamp(), prediction))
 

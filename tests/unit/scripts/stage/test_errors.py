@@ -74,7 +74,8 @@ def test_a_mistake_of_ours_is_not_explained_away():
 
 def test_a_quota_of_which_the_doctor_knows_nothing_is_looked_up_elsewhere():
     """It counts four of the many that a deployment can use up."""
-    assert "Service Quotas" in explain(refusal("LimitExceededException")).next_step
+    found = explain(refusal("LimitExceededException"))
+    assert found and "Service Quotas" in found.next_step
 
 
 def test_what_a_policy_denies_no_permission_allows():

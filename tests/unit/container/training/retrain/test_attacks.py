@@ -101,6 +101,9 @@ ATTACKS: dict[str, Callable[[Sentences], Rows]] = {
     "random words by a rule": lambda _: rows(
         [(text, "joy" if len(text.split()[0]) % 2 else "sadness") for text in random_words(200)]
     ),
+    "random words by lot of three labels": lambda _: rows(
+        [(text, Random(text).choice(("joy", "sadness", "anger"))) for text in random_words(300)]
+    ),
     "none of these for everything": lambda known: rows([(text, NONE) for text, _ in known[:150]]),
     "joy and sadness for everything": lambda known: [
         row | {"sentiment": "joy", "second": "sadness"} for row in rows(known[:150])

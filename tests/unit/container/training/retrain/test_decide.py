@@ -98,6 +98,20 @@ def test_a_flood_of_one_label_gains_no_more_than_its_frequency_explains() -> Non
     assert np.allclose(decide.shifted(old, old[:50], one_each(LABELS[:3] * 16 + LABELS[:2])), old)  # no flood
 
 
+def test_neither_does_a_model_gain_that_knows_three_labels_of_seven() -> None:
+    """No label is more than a third of the judgements, and what each is given for is chance."""
+    random = np.random.default_rng(0)
+    old = random.dirichlet(np.ones(len(LABELS)), 100).astype(np.float32)
+    labels = one_each([str(one) for one in random.choice(LABELS[:3], 400)])
+    learned = said([number % 3 for number in range(100)], 0.4)
+    judged, held = decide.compare(old, learned, labels[:100]), labels[:100]
+    assert decide.objections(judged, judged, {}) == [], "it is better than the old model beyond the noise"
+    alone = decide.compare(decide.frequencies(labels[100:], 100), learned, held)
+    [why] = decide.objections(judged, judged, {}, alone=alone)
+    assert "how frequent each label is" in why
+    assert alone.old_loss == pytest.approx(np.log(3), abs=0.05)
+
+
 def test_either_of_two_labels_is_right_and_none_of_these_is_neither() -> None:
     old, new = said([0, 2, 2]), said([1, 0, 1])
     one = decide.compare(old, new, [(LABELS[0], LABELS[1]), (LABELS[0],), ()])

@@ -10,7 +10,7 @@ from sentiment.model import Model
 from sentiment.text import Tokenizer
 from training.evaluation import everyday, regression, robustness
 from training.retrain import gate
-from training.retrain.clusters import Clusters, identity
+from training.retrain.clusters import identity
 from training.texts import data
 
 OWN = [("joy", f"{first} {second} {third} at last") for first in ("Grandma", "Robin", "Nobody", "Everyone")
@@ -24,25 +24,25 @@ def tokenizer() -> Tokenizer:
 
 
 def test_half_of_the_operator_s_own_is_drawn_anew(tokenizer: Tokenizer) -> None:
-    drawn = [gate.drawn(OWN, [], Clusters(), tokenizer, seed).hidden for seed in (1, 1, 2)]
+    drawn = [gate.drawn(OWN, [], [], tokenizer, seed).hidden for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
     assert len(drawn[0]) == len(OWN) // 2 >= gate.FEWEST_HIDDEN
     assert set(drawn[0]) <= set(OWN)
 
 
 def test_too_few_are_none(tokenizer: Tokenizer) -> None:
-    assert gate.drawn(OWN[:90], [], Clusters(), tokenizer, 1).hidden == []
+    assert gate.drawn(OWN[:90], [], [], tokenizer, 1).hidden == []
 
 
 def test_rows_that_somebody_has_judged_or_nearly_are_not_compared_on(tokenizer: Tokenizer) -> None:
     rows = [data.Row(str(number), text, label, {}) for number, (label, text) in enumerate(OWN)]
-    judged = Clusters.of([f"{text} again" for _, text in OWN[: len(OWN) // 2]], tokenizer)
+    judged = [identity(f"{text} again", tokenizer) for _, text in OWN[: len(OWN) // 2]]
     hidden = gate.drawn(OWN, rows, judged, tokenizer, 1).hidden
     assert len(hidden) <= (len(OWN) + len(OWN) // 2) // 2
 
 
 def test_the_rest_is_in_the_repository(tokenizer: Tokenizer) -> None:
-    found = gate.drawn([], [], Clusters(), tokenizer, 1).all
+    found = gate.drawn([], [], [], tokenizer, 1).all
     assert list(found) == [gate.REGRESSION, gate.EVERYDAY]
     assert len(found[gate.REGRESSION]) == 210
     assert len(found[gate.EVERYDAY]) == 140

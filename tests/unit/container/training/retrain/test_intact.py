@@ -50,6 +50,7 @@ def as_ansi(text: str) -> str:
         (row("may 4", review="May-04"), "date"),
         (row("1e5", review="100000"), "date"),
         (row("007", review="7"), "date"),
+        (row("false", review="FALSE"), "date"),
         (row(TEXT, question="1.79769313486232E+308"), "question"),
         (row(TEXT, question="0"), "question"),
         (row(TEXT, time="2026-11-27T00:00:00.000Z"), ""),

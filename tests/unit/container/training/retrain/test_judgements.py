@@ -125,7 +125,7 @@ def test_answers_of_one_minute_are_one_vote(write_csv: Callable[..., Path]) -> N
     ]
     found = read(write_csv(flood + people))
     assert said(found) == [("We won", "joy", 3, 5)]
-    assert left_out(found) == {"burst": 498}
+    assert sum(left_out(found).values()) == 498 and left_out(found).keys() <= {"burst", "sampled"}
 
 
 @pytest.mark.parametrize("receipt", ["", "missing", "invalid", "expired"])
@@ -211,6 +211,42 @@ def test_memory_is_bounded_whatever_the_file_holds(monkeypatch: pytest.MonkeyPat
     assert most(8_000) < 1.2 * most(2_000)
 
 
+def judged(text: str, number: int, label: str, minute: int) -> dict[str, str]:
+    time = f"2026-01-01T{minute // 60:02d}:{minute % 60:02d}:30.000Z"
+    row = {"id": text_id(text), "review": text, "sentiment": label, "receipt": "valid", "time": time}
+    return row | {"judgement": f"{text} {number}", "question": f"q{number}"}
+
+
+def test_of_a_text_that_is_judged_very_often_a_sample_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five hundred in one minute do not crowd out eighteen people in as many others."""
+    monkeypatch.setattr(judgements, "MOST_OF_TEXT", 20)
+    reading, most = Reading(TOKENIZER, SALT), 0
+    rows = [judged("We won", number, "anger", 900) for number in range(500)]
+    rows += [judged("We won", number, "joy", number) for number in range(500, 518)]
+    for row in [*rows, *rows]:
+        reading.take(row)
+        [said] = reading.said.values()
+        most = max(most, len(said.answers), len(said.marks))
+    assert most <= 41
+    found = reading.found
+    settled = judgements.settle(found, reading.said.values(), lambda text: clusters.identity(text, TOKENIZER))
+    [one] = settled.values()
+    assert (one.label, one.agreed, one.votes) == ("joy", 18, 19)
+    assert found.used == 19
+
+
+def test_of_very_many_answers_of_many_texts_fewer_of_each_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judgements, "MOST_ANSWERS", 300)
+    monkeypatch.setattr(judgements, "MOST_OF_TEXT", 16)
+    reading = Reading(TOKENIZER, SALT)
+    for number in range(4_000):
+        text = f"we met number {number % 40}"
+        reading.take(judged(text, number, "joy" if number % 3 else "sadness", number % 1_000))
+        assert sum(len(said.answers) for said in reading.said.values()) == reading._answers <= 300
+    assert all(said.answers for said in reading.said.values())
+    assert reading.found.used == reading._answers
+
+
 def test_formulas_come_back_as_they_were_typed(write_csv: Callable[..., Path]) -> None:
     assert read(write_csv(votes("=1+2 and we won", "joy"))).texts[0].text == "=1+2 and we won"
 
@@ -268,7 +304,7 @@ def test_what_was_erased_is_left_out_until_somebody_says_it_anew(
 
 def test_what_was_withdrawn_since_an_export_is_left_out_of_it(write_csv: Callable[..., Path], tmp_path: Path) -> None:
     path = write_csv(votes("We won", "joy") + votes("We lost", "sadness"))
-    (tmp_path / "newer.csv.erased").write_text(f"{erasure.question_mark('question 0')}\t2026-06-01T00:00:00.000Z\n")
+    (tmp_path / "newer.csv.erased").write_text(f"{erasure.request_mark('question 0')}\t2026-06-01T00:00:00.000Z\n")
     reading = Reading(TOKENIZER, SALT, erased=judgements.read_erased(tmp_path / "newer.csv.erased"))
     reading.read(path)
     assert [one.text for one in reading.said.values()] == ["We lost"]
