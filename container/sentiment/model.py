@@ -137,7 +137,7 @@ class Model:
             between: called between two texts that are read, and between two runs.
 
         Returns:
-            One prediction a text, in order, and each the same as for that text alone.
+            One prediction a text, in order, and each the same as for that text alone, but for the last digit of scores.
 
         Raises:
             PredictionError: the model did not answer with one probability a label.

