@@ -36,8 +36,8 @@ SHOUTED = 0.04  # share of the texts that are shown in capitals
 # What logits are divided by, chosen once, on the validation parts of seeds 0 to 4 together, for the 600 texts of one of
 # them do not tell it well enough. `make evaluate` says what these texts would have it multiplied by (seeds.py).
 TEMPERATURE = 1.05
-# The threshold is the lowest at which sentences to choose by come out so: everyday ones, and of the held-out ones of our
-# own those without emotion. The 140 with an emotion are few and easy, so more of them than the .92 wanted of others:
+# The threshold is the lowest at which sentences to choose by come out so: everyday ones, and the held-out ones of our
+# own that have no emotion. The 140 with an emotion are few and easy, so more of them than the .92 wanted of others:
 RIGHT = 0.95  # share of the answered that are right
 SILENT = 0.9  # share of those without emotion that are left unanswered; of 303
 THREADS = 1  # more threads make such small matrices slower where others use the machine too

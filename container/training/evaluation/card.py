@@ -80,16 +80,16 @@ for research, and EmpatheticDialogues is licensed CC BY-NC 4.0.
   it. The RNN's word vectors and GRUs were first trained to predict that teacher's states (feature distillation).
 - Word vectors: GloVe 6B (Public Domain Dedication and License) and the input vectors of all-MiniLM-L6-v2 (Apache-2.0);
   an emoji starts with the vectors of the words that describe it (`emoji.tsv`).
-- Sentences of our own: some 1,080 of `examples.tsv`, and 12,900 of `typed.tsv`, which a language model wrote as
-  people type them or tell of events, each about a situation of its own; from templates, sentences that name or deny a feeling, facts and
-  everyday things (`statements.py`, `denials.py`, `people.py`); noise examples (`noise.py`), and other languages
-  (`foreign.tsv`).
+- Sentences of our own: some 1,080 of `examples.tsv`, and 12,900 of `typed.tsv`, which a language model wrote as people
+  type them or tell of events, each about a situation of its own; from templates, sentences that name or deny a
+  feeling, facts and everyday things (`statements.py`, `denials.py`, `people.py`); noise examples (`noise.py`), and
+  other languages (`foreign.tsv`).
 
 A text that equals a test text, or shares eight consecutive words with one, was left out of training (`overlap.py`).
 All choices were made on validation data and the held-out eighth of `typed.tsv`, that of the threshold on the
-validation part of the everyday sentences and those of that eighth without emotion. One number, the temperature that calibrates confidence, was chosen on the
-validation parts of five splits together, each predicted by its own model; rows that are test in one split are
-validation in another. The test parts were used only at the end."""
+validation part of the everyday sentences and those of that eighth without emotion. One number, the temperature that
+calibrates confidence, was chosen on the validation parts of five splits together, each predicted by its own model;
+rows that are test in one split are validation in another. The test parts were used only at the end."""
 
 _LIMITS = """## Known failures and biases
 
@@ -252,7 +252,8 @@ def _out_of_domain(seeds: dict[str, Any], shipped: dict[str, Any]) -> str:
         f"Share of 1,000 noise examples (`noise.py`) on which the model abstains: {strings}.",
         "",
         "The everyday sentences were written before the model was trained, by authors who did not train it; the author "
-        "of our other sentences knew an earlier model. One language model wrote `typed.tsv`, the later ones and those of the third author, so "
+        "of our other sentences knew an earlier model. One language model wrote `typed.tsv`, the later ones and those "
+        "of the third author, so "
         "these resemble each other more than the sentences of strangers would.",
     ]
     return "\n".join(lines)

@@ -1,11 +1,11 @@
 """Everyday sentences, as people type them: 962 with an emotion, 286 without. Nothing learns from them.
 
 They were written before the model that is judged by them, by an author who did not train it: half name the emotion
-(``named``), half only describe what happened (``event``). Choose a threshold on the part ``validation``; read the others
-once, for the report. ``later`` is by another author than ``validation`` and ``test``, ``fresh`` and ``accounts`` by a
-third: accounts of events, most of one sentence, without a word for the emotion (``account``). No author of
-``texts/typed.tsv`` saw these three; of the last two, what shares five words in a row with it was left out. The files are
-tab-separated without quoting: label, kind, part, text.
+(``named``), half only describe what happened (``event``). Choose a threshold on the part ``validation``; read the
+others once, for the report. ``later`` is by another author than ``validation`` and ``test``, ``fresh`` and
+``accounts`` by a third: accounts of events, most of one sentence, without a word for the emotion (``account``). No
+author of ``texts/typed.tsv`` saw these three; of the last two, what shares five words in a row with it was left out.
+The files are tab-separated without quoting: label, kind, part, text.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Sentence(NamedTuple):
 
     Attributes:
         label: the one right label, or ``none``.
-        kind: ``named``, ``event`` or ``account``; of a sentence without an emotion, what it is (``fact``, ``question`` and so on).
+        kind: ``named``, ``event`` or ``account``; of a sentence without an emotion, what it is (``fact``, ``question``
+            and so on).
         part: ``validation``, ``test``, ``later``, ``fresh`` or ``accounts``.
         text: as typed.
     """
