@@ -19,7 +19,7 @@ from scripts.look import account, rights
 from scripts.look.findings import Finding, check
 from scripts.release import smoke, zones
 from scripts.release.place import Place
-from scripts.stage.errors import AWS_ERRORS, AdviceError, DeployError
+from scripts.stage.errors import AWS_ERRORS, AdviceError, CredentialsError, DeployError
 from scripts.stage.session import Cloud
 from scripts.stage.settings import Settings
 
@@ -45,7 +45,7 @@ def examine(place: Place, settings: Settings) -> Iterator[Finding]:
         yield check(name, look)
     try:
         cloud = place.cloud
-    except (DeployError, *AWS_ERRORS):  # no such profile, or no cloud on this machine
+    except (CredentialsError, *AWS_ERRORS):  # such as no profile of this name
         yield check("credentials", lambda: place.cloud.account)
         return
     yield check("region", lambda: _region(cloud))
