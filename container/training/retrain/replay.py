@@ -10,7 +10,7 @@ from training.texts import augment, examples
 from training.texts.statements import statement
 
 STATEMENTS = 600
-SENTENCES = 500  # of our own, in which the model is at its best: without them, retraining undoes that first
+SENTENCES = 3_000  # of our own, in which the model is at its best: of 500, retraining undoes that first
 STRINGS = 900
 NONSENSE = 150
 

@@ -162,7 +162,7 @@ def test_a_crew_is_learned_from_although_a_fifth_of_the_judgements_lie(
     result = retrain(told)
     assert result.outcome.promoted and not result.outcome.forced, result.outcome.decision
     found, other = truth(result, crew), elsewhere(result)
-    assert found.new > found.old
+    assert found.new > 0.6 > found.old
     assert other.worse >= decide.NOISE
 
 

@@ -49,7 +49,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps so large that a model that knows nothing learns something, and little replay."""
     for name, value in {"RATE": 0.02, "VECTOR_RATE": 0.05, "TRUST": 1.0}.items():
         monkeypatch.setattr(finetune, name, value)
-    for name in ("STATEMENTS", "STRINGS", "NONSENSE"):
+    for name in ("STATEMENTS", "SENTENCES", "STRINGS", "NONSENSE"):
         monkeypatch.setattr(replay, name, 20)
 
 
