@@ -71,8 +71,8 @@ PLAN_COMMENT = [.comments[] | select(.viewerDidAuthor and (.body | startswith("$
 test: $(VENV)/.dev  ## run all tests of this checkout
 	$(PY) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(TESTS) $(if $(AGAIN),|| $(PY) -m tests.again $$?)
 
-# Two, since most tests wait for another process; each process has a laptop cloud of its own.
-TEST_PROCESSES ?= 2
+# Three, since most tests wait for another process; each process has a laptop cloud of its own.
+TEST_PROCESSES ?= 3
 
 .PHONY: check
 check: $(filter-out $(DONE),lint rooms lint-site lint-workflows types templates-fresh cfn-lint judges locks secrets docs-fresh docs facts test)  ## the gate: all of the below

@@ -156,6 +156,11 @@ class Turns:
             return None
 
     @property
+    def idle(self) -> bool:
+        """Whether nobody has or awaits the turn."""
+        return not self._running
+
+    @property
     def stuck(self) -> bool:
         """Whether somebody has had the turn for so long that it will never end."""
         with self._lock:

@@ -6,6 +6,9 @@ loop, which waits for all connections at once, receives head and body and gives 
 a slow client costs a little memory and, after a while, gets 408. In front of a load balancer that hardly matters; with
 ``docker run -p`` it does.
 
+A short prediction takes a millisecond, and to hand it to a thread and back takes half as long again. So the event loop
+answers it itself, if nobody has or awaits the turn at the model.
+
 gunicorn's master imports this module, and may not import ONNX Runtime (gunicorn.conf.py says why): so nothing here
 imports the model.
 
@@ -42,6 +45,10 @@ HEALTH_CHECK = b"GET /healthz "
 HEAD_SECONDS = 10.0  # in which a head has to be here, from its first byte on
 REQUEST_SECONDS = 20.0  # in which a request has to be here as a whole
 SEND_SECONDS = 10.0  # in which a client has to take its answer
+# The same where all others wait meanwhile. The kernel keeps hundreds of answers for a client that does not read.
+SEND_SECONDS_HERE = 0.2
+QUICK_BYTES = 2_048  # of a request that the event loop answers: of longer texts, the shorter go first (turns.py)
+ACCEPTED_AT_ONCE = 64  # connections
 LINGER_SECONDS = 2.0  # that a client has to close its end, so that what it still sends destroys no answer
 MAX_BUFFERED_BYTES = 16 * 1024 * 1024  # of all requests that are not answered yet
 _READ_BYTES = 64 * 1024
@@ -52,6 +59,8 @@ _PREDICTION = b"POST /predict"  # and what begins like it
 _BATCH = _PREDICTION + b"/"
 _ROUTE = re.compile(rb"(POST /predict(?:/batch)?)[ ?]")
 _EXPLAIN = re.compile(rb'"explain"\s*:\s*[^\sf]')  # the field, not a text that is this word, and not false
+_QUICK = re.compile(rb"POST /predict[ ?]")
+_MAY_EXPLAIN = re.compile(rb"explain|\\u00[67]")  # as an escape, a letter of it begins so
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 # What is said of what gunicorn's parser refuses, by the class of its error.
@@ -85,12 +94,13 @@ class Connection(TConn):
         self.truncated = False
         self.is_health_check = False
         self.deadline = 0.0
+        self.send_seconds = SEND_SECONDS
         self.parser = RequestParser(self.cfg, iter(()), self.client)
         self.initialized = True
 
     def init(self) -> None:
-        """Called by the thread before it reads."""
-        self.sock.settimeout(SEND_SECONDS)
+        """Called before the request is read."""
+        self.sock.settimeout(self.send_seconds)
 
 
 class Worker(ThreadWorker):
@@ -105,25 +115,22 @@ class Worker(ThreadWorker):
         self._health_pool = ThreadPoolExecutor(1, "health")
 
     def accept(self, listener: socket.socket) -> None:
-        """Take in a connection, and what it has sent already."""
-        try:
-            sock, address = listener.accept()
-        except OSError:  # it is gone again, or another worker was faster
-            return
+        """Take in the connections that wait, and what they have sent already."""
+        for _ in range(min(ACCEPTED_AT_ONCE, self.worker_connections - self.nr_conns)):
+            try:
+                sock, address = listener.accept()
+            except OSError:  # there is none, or it is gone again, or another worker was faster
+                return
+            self._take_in(sock, address, listener)
+
+    def _take_in(self, sock: socket.socket, address: Any, listener: socket.socket) -> None:
         self.nr_conns += 1
         connection = Connection(self.cfg, sock, address, listener.getsockname())
-        connection.deadline = time.monotonic() + self.cfg.keepalive
-        self._wait_for_more(connection)
+        self.poller.register(sock, selectors.EVENT_READ, partial(self._on_readable, connection))
+        self._wait_for_next(connection)
         self._read(connection)
         if self.nr_conns >= self.worker_connections:
             self._make_room()
-
-    def on_client_socket_readable(self, connection: Connection, sock: socket.socket) -> None:
-        """A connection that was kept open sends its next request."""
-        self.keepalived_conns.remove(connection)
-        self.poller.modify(sock, selectors.EVENT_READ, partial(self._on_readable, connection))
-        self._receiving.add(connection)
-        self._read(connection)
 
     def enqueue_req(self, connection: Connection) -> None:
         """Give a whole request to a thread."""
@@ -142,13 +149,9 @@ class Worker(ThreadWorker):
         connection.taken = 0
         if future.cancelled() or future.exception() is not None or not future.result():
             self._linger(connection)
-        elif connection.incoming.data:  # of the next request, sent before this one was answered
-            connection.sock.setblocking(False)
-            self._wait_for_more(connection)
-            self._start_clock(connection)
-            self._go_on(connection, connection.incoming.whole())
         else:
-            super().finish_request(connection, future)
+            self.poller.register(connection.sock, selectors.EVENT_READ, partial(self._on_readable, connection))
+            self._wait_for_next(connection)
 
     def handle_request(self, request: Any, connection: Connection) -> bool:
         """Answer a request, in a thread."""
@@ -199,9 +202,16 @@ class Worker(ThreadWorker):
             if not connection.incoming.data:
                 connection.deadline = min(connection.deadline, time.monotonic() + STOP_KEEPALIVE_LINGER)
 
-    def _wait_for_more(self, connection: Connection) -> None:
-        self.poller.register(connection.sock, selectors.EVENT_READ, partial(self._on_readable, connection))
+    def _wait_for_next(self, connection: Connection) -> None:
+        """Go on with a connection that stays open; it may have sent the next request before this one was answered."""
+        connection.sock.setblocking(False)
         self._receiving.add(connection)
+        if connection.incoming.data:
+            self._start_clock(connection)
+            self._go_on(connection, connection.incoming.whole())
+        else:
+            stays = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
+            connection.deadline = time.monotonic() + stays
 
     def _start_clock(self, connection: Connection) -> None:
         connection.deadline = time.monotonic() + HEAD_SECONDS
@@ -245,6 +255,9 @@ class Worker(ThreadWorker):
     def _give_away(self, connection: Connection) -> None:
         connection.truncated = connection.incoming.truncated
         request = connection.incoming.take()
+        if self._is_quick(connection, request):
+            self._answer_here(connection, request)
+            return
         refusal = self._refusal(request)
         if refusal is not None:
             self._buffered -= len(request)
@@ -259,6 +272,30 @@ class Worker(ThreadWorker):
         connection.is_health_check = request.startswith(HEALTH_CHECK)
         connection.parser.unreader.unread(request)
         self.enqueue_req(connection)
+
+    def _is_quick(self, connection: Connection, request: bytes) -> bool:
+        """Whether the event loop answers a request itself: a short prediction that nobody has to wait for."""
+        turns = getattr(self.wsgi, "extensions", {}).get("turns")
+        return (
+            turns is not None
+            and turns.idle
+            and len(request) <= QUICK_BYTES
+            and _QUICK.match(request) is not None
+            and _MAY_EXPLAIN.search(request) is None
+            and not connection.incoming.data  # or one client's many would be answered one within the other
+        )
+
+    def _answer_here(self, connection: Connection, request: bytes) -> None:
+        connection.taken = len(request)
+        connection.send_seconds = SEND_SECONDS_HERE
+        connection.parser.unreader.unread(request)
+        stays = self.handle(connection)
+        self._buffered -= connection.taken
+        connection.taken, connection.send_seconds = 0, SEND_SECONDS
+        if stays:
+            self._wait_for_next(connection)
+        else:
+            self._linger(connection)
 
     def _refusal(self, request: bytes) -> RefusedError | None:
         """Whether there is time for a request, guessed from its bytes.
@@ -319,9 +356,8 @@ class Worker(ThreadWorker):
         self._answer(connection.sock, problem, head, closes)
         if closes:
             self._linger(connection)
-            return
-        self._receiving.add(connection)
-        connection.deadline = time.monotonic() + self.cfg.keepalive
+        else:
+            self._wait_for_next(connection)
 
     def _answer(
         self,

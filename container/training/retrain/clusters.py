@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from math import log1p
 
 from sentiment.text import UNKNOWN, Tokenizer, is_emoji, tokenize
@@ -48,6 +49,7 @@ def identity(text: str, tokenizer: Tokenizer) -> Identity:
     )
 
 
+@cache
 def weight(place: int) -> float:
     """How much a word tells: the logarithm of its rank, as a vocabulary begins with the commonest words.
 
@@ -64,8 +66,14 @@ def similarity(one: frozenset[int], other: frozenset[int]) -> float:
         one: ids of a text.
         other: of another.
     """
-    together = sum(map(weight, one | other))
-    return sum(map(weight, one & other)) / together if together else 1.0
+    common = sum(map(weight, one & other))
+    together = _weight_of(one) + _weight_of(other) - common
+    return common / together if together else 1.0
+
+
+@lru_cache(maxsize=50_000)
+def _weight_of(text: frozenset[int]) -> float:
+    return sum(map(weight, text))
 
 
 class Clusters:
@@ -120,7 +128,7 @@ class Clusters:
 
 def _rarest(text: frozenset[int]) -> list[int]:
     """The rarest words, of which a near text must share one: without them, less than ``NEAR`` of the weight is left."""
-    left = (1 - NEAR) * sum(map(weight, text))
+    left = (1 - NEAR) * _weight_of(text)
     found = []
     for word in sorted(text, reverse=True):
         found.append(word)

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from sentiment.incoming import MAX_HEAD_BYTES, Incoming
 from sentiment.turns import REQUEST_PRICE
-from sentiment.worker import Worker
+from sentiment.worker import SEND_SECONDS, Connection, Worker
 from shared.limits import MAX_BATCH_BODY_BYTES, MAX_REVIEW_CHARACTERS, MAX_REVIEWS
 from tests.unit.container.service.support import CONTAINER, DEADLINE_SECONDS, Service
 
@@ -174,6 +174,49 @@ def test_only_who_asks_for_an_explanation_is_refused_as_such(body: bytes, expect
     worker = SimpleNamespace(wsgi=SimpleNamespace(extensions={"turns": turns}))
     Worker._refusal(cast(Worker, worker), HEAD + b"\r\n" + body)
     assert asked == [expected]
+
+
+def quick(request: bytes, idle: bool = True, behind: bytes = b"") -> bool:
+    worker = SimpleNamespace(wsgi=SimpleNamespace(extensions={"turns": SimpleNamespace(idle=idle)}))
+    connection = SimpleNamespace(incoming=SimpleNamespace(data=behind))
+    return Worker._is_quick(cast(Worker, worker), cast(Connection, connection), request)
+
+
+def test_the_event_loop_answers_a_short_prediction_if_the_model_is_free() -> None:
+    assert quick(HEAD + b"\r\n" + BODY)
+    assert quick(HEAD + b"\r\n" + json.dumps({"review": "At the caf\u00e9 \U0001f600"}).encode())
+    assert not quick(HEAD + b"\r\n" + BODY, idle=False)
+    assert not quick(HEAD + b"\r\n" + BODY, behind=b"POST")
+    assert not quick(GET)
+    assert not quick(b"POST /predict/batch HTTP/1.1\r\n\r\n" + BODY)
+    assert not quick(HEAD + b"\r\n" + BODY.replace(b"so", b"so" * 1_000))
+
+
+@pytest.mark.parametrize("place", range(len("explain")))
+def test_an_explanation_gets_a_thread_however_it_is_written(place: int) -> None:
+    name = "explain"
+    for written in (name, name[:place] + f"\\u00{ord(name[place]):02X}" + name[place + 1 :]):
+        body = f'{{"review": "I am so happy", "{written}": true}}'.encode()
+        assert json.loads(body)[name]
+        assert not quick(HEAD + b"\r\n" + body)
+        assert not quick(HEAD + b"\r\n" + body.lower())
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_the_event_loop_does_not_wait_long_for_a_client_to_read(stays: bool) -> None:
+    waited: list[float] = []
+    went_on: list[bool] = []
+    worker = SimpleNamespace(
+        _buffered=len(GET),
+        handle=lambda connection: waited.append(connection.send_seconds) or stays,
+        _wait_for_next=lambda _: went_on.append(True),
+        _linger=lambda _: went_on.append(False),
+    )
+    connection = SimpleNamespace(parser=SimpleNamespace(unreader=SimpleNamespace(unread=lambda _: None)))
+    Worker._answer_here(cast(Worker, worker), cast(Connection, connection), GET)
+    assert waited[0] < 0.5
+    assert went_on == [stays]
+    assert (worker._buffered, connection.taken, connection.send_seconds) == (0, 0, SEND_SECONDS)
 
 
 @pytest.mark.parametrize("character", ["a", "\u0436", "\U0001f600"])
@@ -418,7 +461,7 @@ def test_clients_that_keep_a_closed_connection_hold_up_nobody(start: Start) -> N
         assert time.monotonic() - started < 1.5  # gunicorn would wait two seconds for each of them
 
 
-def test_health_is_answered_while_every_thread_is_taken(container: Path, start: Start) -> None:
+def test_health_and_short_predictions_are_answered_while_every_thread_is_taken(container: Path, start: Start) -> None:
     configuration = container / "gunicorn.conf.py"
     configuration.write_text(re.sub(r"\nthreads = \d+", "\nthreads = 2", configuration.read_text()))
     app = container / "sentiment" / "app.py"
@@ -431,9 +474,11 @@ def test_health_is_answered_while_every_thread_is_taken(container: Path, start: 
     with ExitStack() as stack:
         taken = [stack.enter_context(connect(service, GET)) for _ in range(2)]
         time.sleep(0.2)
-        with connect(service, WHOLE["a body"]) as connection:
+        with connect(service, GET) as connection:
             status, headers, _ = answer(connection)
             assert (status, headers["retry-after"]) == (503, "1")
+        with connect(service, WHOLE["a body"]) as connection:
+            assert answer(connection)[0] == 200
         started = time.monotonic()
         assert service.request("GET", "/healthz")[0] == 200
         assert time.monotonic() - started < 2

@@ -51,7 +51,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"WORDS": 40, "DIMENSIONS": 8}.items():
         monkeypatch.setattr(distillation, name, value)
     monkeypatch.setattr(rnn, "UNITS", 8)
-    monkeypatch.setattr(train, "BATCH", 16)
+    for name, value in {"BATCH": 16, "JOINED": 20, "NOISE": 1}.items():
+        monkeypatch.setattr(train, name, value)
     for name in ("ALONE", "LAST"):
         monkeypatch.setattr(train, name, PHASE)
     monkeypatch.setattr(examples, "to_learn", lambda: [("joy", "we won story"), ("none", "we we story")])

@@ -97,7 +97,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         distillation: {"WORDS": 40, "DIMENSIONS": 8, "DIRECTIONS": 4, "EPOCHS": 2},
         rnn: {"UNITS": 8},
         soft_labels: {"FOLDS": 2, "EACH": 30, "NEUTRAL": 5, "FIRST_RATE": 0.3, "SECOND_RATE": 0.3, "AGAIN": 4},
-        train: {"BATCH": 16, "FIRST": replace(PHASE, tied=False), "LAST": PHASE},
+        train: {"BATCH": 16, "JOINED": 20, "NOISE": 1, "FIRST": replace(PHASE, tied=False), "LAST": PHASE},
         people: {"names": lambda: ["ada"], "identities": lambda: []},
     }
     for module, values in settings.items():
