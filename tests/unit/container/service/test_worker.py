@@ -206,9 +206,14 @@ def test_an_explanation_gets_a_thread_however_it_is_written(place: int) -> None:
 def test_the_event_loop_does_not_wait_long_for_a_client_to_read(stays: bool) -> None:
     waited: list[float] = []
     went_on: list[bool] = []
+
+    def handle(connection: Connection) -> bool:
+        waited.append(connection.send_seconds)
+        return stays
+
     worker = SimpleNamespace(
         _buffered=len(GET),
-        handle=lambda connection: waited.append(connection.send_seconds) or stays,
+        handle=handle,
         _wait_for_next=lambda _: went_on.append(True),
         _linger=lambda _: went_on.append(False),
     )
