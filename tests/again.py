@@ -1,6 +1,6 @@
 """Runs the tests that failed once more, each with the machine to itself: ``python -m tests.again STATUS``.
 
-The gate runs two processes of tests, browsers and clouds on two cores, so a test that waits for another process can
+The gate runs three processes of tests, browsers and clouds on two cores, so a test that waits for another process can
 time out there. A test that passes alone is reported as flaky and still needs a fix; one that fails again fails the
 gate. More than a few failures, or a run that ended for any other reason, are not tried again.
 """
@@ -32,7 +32,7 @@ def main(status: int) -> int:
     if not 0 < len(failed) <= FEW:
         return status
     print(f"\nOnce more, alone: {', '.join(failed)}", flush=True)
-    again = pytest.main(failed)
+    again = pytest.main([*failed])  # which adds its options
     if again == pytest.ExitCode.OK:
         print("!!! FLAKY, failed beside others and passed alone:", *failed, sep="\n    ", file=sys.stderr)
     return int(again)

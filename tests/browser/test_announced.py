@@ -39,6 +39,7 @@ def test_each_action_is_said_once(visitor: Visitor) -> None:
     assert len(said) == 1
     assert said[0].startswith(f"This sounds like {label}.")
     assert "sure" in said[0]
+    page.clock.install()  # the moment in which a judgement can be taken back does not pass by itself
     visitor.say_it_is("fear")
     assert heard(page) == [f"Saving: fear (you corrected {label})."]
     page.click("#undo")
