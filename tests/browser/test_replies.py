@@ -87,7 +87,9 @@ def test_a_judgement(visitor: Visitor, name: str) -> None:
     expect(entry).to_contain_text("Not saved")
     assert visitor.stored(text) == []
     page.unroute(JUDGE)
-    page.reload()  # kept on the device: a new page sends it
+    page.clock.install()
+    page.reload()  # kept on the device: a new page sends it, after the moment in which it could have been taken back
+    page.clock.fast_forward(10_000)
     expect(page.locator('#visit li[data-state="saved"]')).to_have_count(1)
     assert [row["sentiment"] for row in visitor.stored(text)] == ["joy"]
 
