@@ -18,6 +18,17 @@ ARGUMENTS = (
     "--no-first-run",
 )
 
+# What Playwright 1.65 turns off. Of two such arguments Chromium obeys the last, which is Playwright's, so that one is
+# left out and ours has the same and three more: the parts of the address bar that are pages themselves, for which each
+# page of a test started another process, half of its processor time.
+PLAYWRIGHTS = (
+    "--disable-features=AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,"
+    "HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,"
+    "AvoidCorsURLLoaderRestartOnRedirect,TcpPortRandomizationWin,OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,"
+    "PreconnectToSearch,msForceBrowserSignIn,msEdgeUpdateLaunchServicesPreferredVersion"
+)
+OURS = f"{PLAYWRIGHTS},WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup"
+
 
 def find() -> str | None:
     """Path of a Chromium: $CHROMIUM, the system's, or one on the PATH; None where there is none."""
@@ -35,7 +46,9 @@ def launch(executable: str, more: Sequence[str] = ()) -> Iterator[Browser]:
         more: arguments besides ours.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS, *more])
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=[*ARGUMENTS, OURS, *more], ignore_default_args=[PLAYWRIGHTS]
+        )
         try:
             yield browser
         finally:
