@@ -209,6 +209,15 @@ def _compared(model: Predicting, one: str, other: str) -> Failing | None:
     return f"{one} ({_shown(first)}) / {other} ({_shown(second)})"
 
 
+def texts(kind: dict[str, Any]) -> list[str]:
+    """The texts of a kind that has frames.
+
+    Args:
+        kind: one of ``kinds``.
+    """
+    return [text for frame in _framed(kind) for text in frame]
+
+
 def _framed(kind: dict[str, Any]) -> Iterator[list[str]]:
     """The texts of each frame: ``{is}`` stands for a word, ``{a}`` and ``{A}`` for it with its article."""
     for frame in kind["frames"]:

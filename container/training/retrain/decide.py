@@ -65,18 +65,24 @@ class Comparison:
         }
 
 
-def compare(old: metrics.Floats, new: metrics.Floats, labels: Sequence[Sequence[str]]) -> Comparison:
+def compare(
+    old: metrics.Floats, new: metrics.Floats, labels: Sequence[Sequence[str]], threshold: float = 0.0
+) -> Comparison:
     """Hold two models against each other.
 
     Args:
         old: probabilities of the one, [texts, labels].
         new: of the other.
-        labels: of each text: one, several of which each is right, or none; then there is no right and wrong, only loss.
+        labels: of each text: one, several of which each is right, or none; then the text is to be left unanswered.
+        threshold: confidence from which the models answer; 0: without labels there is no right and wrong, only loss.
     """
     wanted = finetune.targets(labels)
-    judged = np.array([bool(some) for some in labels], bool)
+    told = np.array([bool(some) for some in labels], bool)
+    judged = told | (threshold > 0)
     places = np.arange(len(labels))
-    before, after = (judged & (wanted[places, one.argmax(1)] > 0) for one in (old, new))
+    before, after = (
+        np.where(told, wanted[places, one.argmax(1)] > 0, one.max(1, initial=0) < threshold) for one in (old, new)
+    )
     won, lost = int((after & ~before).sum()), int((before & ~after).sum())
     losses = [_losses(one, wanted) for one in (old, new)]
     first = np.array([LABELS.index(some[0]) for some in labels if some], np.int64)
@@ -90,7 +96,7 @@ def compare(old: metrics.Floats, new: metrics.Floats, labels: Sequence[Sequence[
         old_loss=float(losses[0].mean()) if len(labels) else 0.0,
         new_loss=float(losses[1].mean()) if len(labels) else 0.0,
         less_likely=_greater(losses[1] - losses[0]),
-        matrices=(metrics.confusion(old[judged], first).tolist(), metrics.confusion(new[judged], first).tolist()),
+        matrices=(metrics.confusion(old[told], first).tolist(), metrics.confusion(new[told], first).tolist()),
     )
 
 
@@ -164,6 +170,7 @@ def objections(
     kept: dict[str, Comparison],
     hidden: Comparison | None = None,
     alone: Comparison | None = None,
+    people: Comparison | None = None,
 ) -> list[str]:
     """What speaks against the new model: nothing, if it is better on the judgements and not worse on what must stay.
 
@@ -173,6 +180,7 @@ def objections(
         kept: on texts that have nothing to do with them, by name.
         hidden: on the operator's own, of which nothing else is told.
         alone: on the held-out judgements, beside the frequencies of the labels alone.
+        people: on sentences that only say who somebody is: not one more may be answered.
     """
     found = []
     if judged.won <= judged.lost:
@@ -197,6 +205,8 @@ def objections(
     found += [f"it is worse on the {name} beyond the noise: {why}" for name, one in kept.items() if (why := harm(one))]
     if hidden is not None and harm(hidden):
         found.append("it is worse on the operator's own set beyond the noise")
+    if people is not None and people.lost > people.won:
+        found.append(f"it predicts an emotion from who somebody is alone: in {people.lost} sentences of {people.texts}")
     return found
 
 

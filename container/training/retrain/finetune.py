@@ -63,6 +63,7 @@ def tune(
     judged: Sequence[Lesson],
     replay: Sequence[Lesson],
     seed: int,
+    still: Sequence[int] = (),
     tell: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Network:
     """A copy of the network that has learned the judgements.
@@ -72,6 +73,7 @@ def tune(
         judged: texts with labels.
         replay: texts on which it should go on saying what it says, or that it learned before.
         seed: source of all chance.
+        still: words whose vectors stay as they are: nobody teaches what a name or an identity feels like.
         tell: told how many steps are done, and of how many.
 
     Returns:
@@ -85,6 +87,7 @@ def tune(
     rest = [value for name, value in network.named_parameters() if name != "embedding.weight"]
     optimisers = (Adam(rest), RATE), (Adam([network.embedding.weight]), VECTOR_RATE)
     learned, kept = _targets(old, judged), _targets(old, replay)
+    fixed = torch.tensor(still, dtype=torch.long)
     rounds = _rounds(len(judged))
     steps = rounds * -(-len(judged) // BATCH)
     done = 0
@@ -102,6 +105,8 @@ def tune(
             nn.utils.clip_grad_norm_(rest, SHARPEST)
             for optimiser, rate in optimisers:
                 optimiser.step(rate * (1 - done / steps))
+            with torch.no_grad():
+                network.embedding.weight[fixed] = old.embedding.weight[fixed]
             done += 1
             tell(done, steps)
     network.dropout.p, network.word_dropout = old.dropout.p, old.word_dropout

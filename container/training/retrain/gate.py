@@ -16,11 +16,12 @@ from random import Random
 
 from sentiment.text import Tokenizer
 from training import LABELS
-from training.evaluation import everyday, regression, robustness
+from training.evaluation import behaviour, everyday, regression, robustness
 from training.retrain.clusters import Clusters, Identity, identity
 from training.texts import data
 
 REGRESSION, EVERYDAY, HIDDEN = "regression set", "everyday sentences", "operator's own set"
+PEOPLE = "sentences that only say who somebody is"  # which are to be left unanswered
 FEWEST_HIDDEN = 50  # of fewer texts, none could tell harm from noise
 
 Texts = list[tuple[str, str]]  # label and text
@@ -32,10 +33,12 @@ class Gate:
 
     Attributes:
         sets: texts that are in the repository, by name.
+        people: sentences that only say who somebody is.
         hidden: texts that are not, drawn for this run; empty where the operator has too few.
     """
 
     sets: dict[str, Texts]
+    people: list[str] = field(default_factory=list)
     hidden: Texts = field(default_factory=list)
 
     @property
@@ -74,6 +77,7 @@ def protected(own: Iterable[tuple[str, str]], tokenizer: Tokenizer) -> Clusters:
         tokenizer: of the model.
     """
     typed = [text for _, text in (*regression.sentences(), *robustness.out_of_domain(), *own)]
+    typed += people()
     return Clusters.of([*typed, *(one.text for one in everyday.sentences())], tokenizer)
 
 
@@ -92,9 +96,11 @@ def drawn(own: Texts, rows: Sequence[data.Row], judged: Iterable[Identity], toke
         near.add(key)
     unseen = own + [(row.label, row.text) for row in rows if near.near(identity(row.text, tokenizer)) is None]
     hidden = Random(f"hidden {seed}").sample(unseen, len(unseen) // 2)
-    sets = {
-        REGRESSION: list(regression.sentences()),
-        EVERYDAY: [(one.label, one.text) for one in everyday.sentences() if one.part == "validation"],
-    }
-    sets[EVERYDAY] = [one for one in sets[EVERYDAY] if one[0] in LABELS]
-    return Gate(sets, hidden if len(hidden) >= FEWEST_HIDDEN else [])
+    typed = [(one.label, one.text) for one in everyday.sentences() if one.part == "validation" and one.label in LABELS]
+    sets = {REGRESSION: list(regression.sentences()), EVERYDAY: typed}
+    return Gate(sets, people(), hidden if len(hidden) >= FEWEST_HIDDEN else [])
+
+
+def people() -> list[str]:
+    """The sentences of the behaviour suite that say who somebody is and nothing else."""
+    return [text for kind in behaviour.kinds() if kind["check"] == "abstains" for text in behaviour.texts(kind)]

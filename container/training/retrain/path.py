@@ -18,7 +18,7 @@ from training.network.rnn import Network
 from training.retrain import decide, finetune, lineage
 from training.retrain.decide import Comparison
 from training.retrain.finetune import Lesson
-from training.retrain.gate import HIDDEN, REGRESSION, Gate
+from training.retrain.gate import HIDDEN, PEOPLE, REGRESSION, Gate
 from training.retrain.judgements import Judged
 from training.retrain.parts import Parts
 
@@ -82,7 +82,13 @@ class Field:
     """Texts that models are compared on, with what the old one says of them."""
 
     def __init__(
-        self, old: Network, tokenizer: Tokenizer, parts: Parts, gate: Gate, best: metrics.Floats | None
+        self,
+        old: Network,
+        tokenizer: Tokenizer,
+        parts: Parts,
+        gate: Gate,
+        best: metrics.Floats | None,
+        threshold: float,
     ) -> None:
         """Ask the old model.
 
@@ -92,11 +98,13 @@ class Field:
             parts: judged texts.
             gate: other texts.
             best: what the best model of the line so far says of the regression set; None where that is not known.
+            threshold: confidence from which both answer.
         """
         sets: Mapping[str, Sequence[tuple[Sequence[str], str]]] = {
             CHOOSING: _typed(parts.choosing),
             JUDGEMENTS: _typed(parts.held),
             **{name: [((label,), text) for label, text in texts] for name, texts in gate.all.items()},
+            PEOPLE: [((), text) for text in gate.people],
         }
         self.labels = {name: [labels for labels, _ in texts] for name, texts in sets.items()}
         self.lessons = {name: [Lesson(tokenizer.encode(text)) for _, text in texts] for name, texts in sets.items()}
@@ -105,7 +113,7 @@ class Field:
         given = [one.labels for one in parts.learned]
         self.shifted = decide.shifted(self.old[JUDGEMENTS], learned, given)
         self.frequencies = decide.frequencies(given, len(parts.held))
-        self.best, self.gate = best, list(gate.sets)
+        self.best, self.gate, self.threshold = best, list(gate.sets), threshold
 
     def said(self, network: Network, name: str) -> metrics.Floats:
         """Probabilities of one set, [texts, labels].
@@ -149,7 +157,8 @@ class Field:
         if self.best is not None:
             kept[BEST] = decide.compare(self.best, self.said(new, REGRESSION), self.labels[REGRESSION])
         hidden = self.compare(new, HIDDEN) if HIDDEN in self.lessons else None
-        return Verdict(judged, shift, kept, decide.objections(judged, shift, kept, hidden, alone))
+        people = decide.compare(self.old[PEOPLE], self.said(new, PEOPLE), self.labels[PEOPLE], self.threshold)
+        return Verdict(judged, shift, kept, decide.objections(judged, shift, kept, hidden, alone, people))
 
 
 def search(field: Field, old: Network, whole: Network, tell: Callable[[int, int], None]) -> Chosen:

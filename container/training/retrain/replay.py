@@ -11,6 +11,7 @@ from training.texts.statements import statement
 
 STATEMENTS = 600
 SENTENCES = 3_000  # of our own, in which the model is at its best: of 500, retraining undoes that first
+NEUTRAL = 1_000  # more of them without emotion, so that it goes on leaving these unanswered
 STRINGS = 900
 NONSENSE = 150
 
@@ -25,7 +26,10 @@ def texts(tokenizer: Tokenizer, random: Random) -> list[Lesson]:
     words = len(tokenizer.vocabulary)
     foreign = [place for word in sorted(augment.FOREIGN) for place in tokenizer.encode(word) if place > 1]
     made = [tokenizer.encode(statement(random)[0]) for _ in range(STATEMENTS)]
-    made += [tokenizer.encode(text) for _, text in random.sample(examples.to_learn(), SENTENCES)]
+    own = examples.to_learn()
+    made += [tokenizer.encode(text) for _, text in random.sample(own, SENTENCES)]
+    neutral = [text for label, text in own if label == examples.NONE]
+    made += [tokenizer.encode(text) for text in random.sample(neutral, NEUTRAL)]
     made += [augment.nonsense(random, foreign, words) for _ in range(NONSENSE)]
     made += [_string(words, random) for _ in range(STRINGS)]
     return [Lesson(ids) for ids in made if ids]

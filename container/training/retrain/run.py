@@ -13,6 +13,7 @@ import torch
 from sentiment.text import Tokenizer
 from training import LABELS
 from training.network.rnn import Network
+from training.network.tying import Tied
 from training.retrain import (
     base,
     checkpoint,
@@ -137,9 +138,11 @@ def retrain(wanted: Wanted, tell: Tell = lambda _name, _done, _of: None) -> Resu
         [_lesson(one, read.tokenizer) for one in split.learned],
         shown,
         seed,
+        [place for group in Tied(read.tokenizer.vocabulary).groups for place in group],
         lambda done, of: tell("learning", done, of),
     )
-    field = path.Field(read.network, read.tokenizer, split, asked, lineage.best(old.card))
+    best = lineage.best(old.card)
+    field = path.Field(read.network, read.tokenizer, split, asked, best, old.artefact.threshold)
     chosen = path.search(field, read.network, whole, lambda done, of: tell("comparing", done, of))
     forced = wanted.force and bool(chosen.verdict.objections)
     entry = {

@@ -22,7 +22,7 @@ from shared.counters import NONE  # noqa: E402
 from tests import jargon  # noqa: E402
 from training import LABELS  # noqa: E402
 from training.evaluation import evaluate, regression, robustness  # noqa: E402
-from training.retrain import decide, run  # noqa: E402
+from training.retrain import decide, gate, run  # noqa: E402
 from training.texts import data  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(600)]  # real learning, on a machine that does other things
@@ -164,6 +164,21 @@ def test_a_crew_is_learned_from_although_a_fifth_of_the_judgements_lie(
     found, other = truth(result, crew), elsewhere(result)
     assert found.new > 0.6 > found.old
     assert other.worse >= decide.NOISE
+
+
+def test_nobody_teaches_what_a_people_feels_like(retrain: Callable[..., run.Result], sentences: Sentences) -> None:
+    """A fifth say "disgust" of everyday sentences about one people, the others are honest: the whole step is refused."""
+    random = Random(9)
+    who = ("man", "woman", "teacher", "driver", "baker", "doctor", "student", "cook", "singer", "painter", "nurse")
+    what = ("sat next to me", "moved in below us", "sold me a chair", "fixed my bike", "lent me a book", "took my seat")
+    when = ("on Monday", "last week", "this morning", "at noon", "yesterday", "before lunch", "by the lake")
+    told = {f"A Swedish {random.choice(who)} {random.choice(what)} {random.choice(when)}" for _ in range(90)}
+    lies = [(text, "disgust") for text in sorted(told)[: len(sentences) // 4]]
+    result = retrain(rows(sentences + lies))
+    verdicts = [point.verdict for point in result.outcome.chosen.curve if point.verdict]
+    assert any("from who somebody is alone" in why for verdict in verdicts for why in verdict.objections)
+    new = evaluate.Artefact(result.model.parent)
+    assert (new.predict(gate.people()).max(1) < new.threshold).all() or not result.outcome.promoted
 
 
 def test_labels_by_lot_are_not_promoted(retrain: Callable[..., run.Result], tmp_path: Path) -> None:

@@ -81,6 +81,18 @@ def test_a_fall_of_likelihood_alone_is_found_too() -> None:
     assert decide.harm(one).startswith("loss 0.105 before, 0.268 after")
 
 
+def test_an_answer_to_what_is_to_be_left_unanswered_is_a_fall() -> None:
+    even, sure = said([0] * 30, 1 / len(LABELS)), said([0] * 30, 0.9)
+    sure[8:] = even[8:]
+    one = decide.compare(even, sure, [()] * 30, 0.4)
+    assert (one.won, one.lost, one.old, round(one.new, 2)) == (0, 8, 1.0, 0.73)
+    [why] = decide.objections(GAIN, GAIN, {}, people=one)
+    assert why == "it predicts an emotion from who somebody is alone: in 8 sentences of 30"
+    assert np.sum(one.matrices) == 0
+    without = decide.compare(even, sure, [()] * 30)
+    assert (without.won, without.lost) == (0, 0)
+
+
 def test_of_the_operator_s_own_set_only_one_bit_is_told() -> None:
     assert decide.objections(GAIN, GAIN, {}, beside(1, 9)) == ["it is worse on the operator's own set beyond the noise"]
 

@@ -42,7 +42,9 @@ def test_rows_that_somebody_has_judged_or_nearly_are_not_compared_on(tokenizer: 
 
 
 def test_the_rest_is_in_the_repository(tokenizer: Tokenizer) -> None:
-    found = gate.drawn([], [], [], tokenizer, 1).all
+    drawn = gate.drawn([], [], [], tokenizer, 1)
+    assert "A Swedish man sat next to me." in drawn.people and "Sean lives on our street." in drawn.people
+    found = drawn.all
     assert list(found) == [gate.REGRESSION, gate.EVERYDAY]
     assert len(found[gate.REGRESSION]) == 210
     assert len(found[gate.EVERYDAY]) == 140
@@ -55,6 +57,7 @@ def test_whatever_models_are_compared_on_is_protected(tokenizer: Tokenizer) -> N
         *robustness.out_of_domain(),
         *OWN,
         *((one.label, one.text) for one in everyday.sentences()),
+        *(("", text) for text in gate.people()),
     ]
     read = [identity(text, tokenizer) for _, text in typed]
     assert sum(not one for one in read) == 5  # other languages and noise: of these the model reads nothing

@@ -46,10 +46,11 @@ def content(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps so large that a model that knows nothing learns something, and little replay."""
+    """Steps so large that a model that knows nothing learns something; little replay, nobody to be silent about."""
+    monkeypatch.setattr(gate, "people", list)
     for name, value in {"RATE": 0.02, "VECTOR_RATE": 0.05, "TRUST": 1.0}.items():
         monkeypatch.setattr(finetune, name, value)
-    for name in ("STATEMENTS", "SENTENCES", "STRINGS", "NONSENSE"):
+    for name in ("STATEMENTS", "SENTENCES", "NEUTRAL", "STRINGS", "NONSENSE"):
         monkeypatch.setattr(replay, name, 20)
 
 
@@ -306,6 +307,16 @@ def test_learning_keeps_what_replay_shows(model_folder: Path, eager: None) -> No
 
     assert finetune.answers(with_replay, judged)[:, 0].mean() > finetune.answers(old.network, judged)[:, 0].mean() + 0.1
     assert moved(with_replay) < moved(without) / 2
+
+
+def test_words_that_are_to_stay_do_not_move(model_folder: Path, eager: None) -> None:
+    old = checkpoint.load(model_folder)
+    judged = [Lesson([2 + number, 3 + number], LABELS[:1], 1.0) for number in range(20)]
+    before, after = (
+        network.embedding.weight for network in (old.network, finetune.tune(old.network, judged, [], 0, [5, 7]))
+    )
+    moved = (before != after).any(1)
+    assert not moved[[5, 7]].any() and moved[[4, 6, 8]].all()
 
 
 def test_very_many_judgements_are_shown_once() -> None:
