@@ -167,7 +167,7 @@ def test_a_crew_is_learned_from_although_a_fifth_of_the_judgements_lie(
 
 
 def test_nobody_teaches_what_a_people_feels_like(retrain: Callable[..., run.Result], sentences: Sentences) -> None:
-    """A fifth say "disgust" of everyday sentences about one people, the others are honest: the whole step is refused."""
+    """A fifth say "disgust" of everyday sentences about one people, others are honest: the whole step is refused."""
     random = Random(9)
     who = ("man", "woman", "teacher", "driver", "baker", "doctor", "student", "cook", "singer", "painter", "nurse")
     what = ("sat next to me", "moved in below us", "sold me a chair", "fixed my bike", "lent me a book", "took my seat")
