@@ -155,7 +155,7 @@ def test_the_same_judgements_make_the_same_model(wanted: run.Wanted, tmp_path: P
 def test_a_model_that_is_no_better_is_refused_or_forced(
     wanted: run.Wanted, write_csv: Callable[..., Path], sentences: Sentences
 ) -> None:
-    drawn = Random(0)
+    drawn = Random(1)  # about one draw in twenty may pass by chance, as 0 does
     write_csv(rows([(text, drawn.choice(LABELS)) for text, _ in sentences]))
     before = content(wanted.model)
     refused = run.retrain(wanted)
