@@ -1,7 +1,7 @@
 """Runs the tests that failed once more, each with the machine to itself: ``python -m tests.again STATUS``.
 
-The gate runs three processes of tests, browsers and clouds on two cores, so a test that waits for another process can
-time out there. A test that passes alone is reported as flaky and still needs a fix; one that fails again fails the
+The gate runs several processes of tests, browsers and clouds on two cores, so a test that waits for another process
+can time out there. A test that passes alone is reported as flaky and still needs a fix; one that fails again fails the
 gate. More than a few failures, or a run that ended for any other reason, are not tried again.
 """
 
