@@ -103,6 +103,28 @@ class Connection(TConn):
         self.sock.settimeout(self.send_seconds)
 
 
+class Outgoing:
+    """A socket that is told to send an answer's head and body one after the other, and sends them as one.
+
+    Two packets would be twice the work for the kernel, here and at the client's.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.parts: list[bytes] = []
+
+    def sendall(self, data: bytes) -> None:
+        """Keep it."""
+        self.parts.append(data)
+
+    def flush(self) -> None:
+        """Send what was kept."""
+        self.sock.sendall(b"".join(self.parts))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.sock, name)
+
+
 class Worker(ThreadWorker):
     """The worker."""
 
@@ -158,7 +180,14 @@ class Worker(ThreadWorker):
         request._expected_100_continue = False  # the event loop has said so, or all was here anyway
         if connection.truncated:
             request.force_close()  # where the next request would begin is not known
-        return bool(super().handle_request(request, connection)) and not connection.truncated
+        sock = connection.sock
+        connection.sock = outgoing = Outgoing(sock)
+        try:
+            stays = super().handle_request(request, connection)
+        finally:
+            connection.sock = sock
+        outgoing.flush()
+        return bool(stays) and not connection.truncated
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
         """Whether the connection stays after an answer, in a thread.

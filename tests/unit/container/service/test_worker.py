@@ -1,10 +1,11 @@
-"""The worker: where a request ends, and that half-sent ones hold up nobody."""
+"""The worker: who answers a request, and that half-sent ones hold up nobody. Where one ends is in test_incoming.py."""
 
 from __future__ import annotations
 
 import json
 import re
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -15,140 +16,15 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from gunicorn.config import Config
-from gunicorn.http.errors import NoMoreData, ParseException
-from gunicorn.http.parser import RequestParser
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from sentiment.incoming import MAX_HEAD_BYTES, Incoming
+from sentiment.incoming import MAX_HEAD_BYTES
 from sentiment.turns import REQUEST_PRICE
 from sentiment.worker import SEND_SECONDS, Connection, Worker
-from shared.limits import MAX_BATCH_BODY_BYTES, MAX_REVIEW_CHARACTERS, MAX_REVIEWS
+from shared.limits import MAX_REVIEW_CHARACTERS, MAX_REVIEWS
+from tests.unit.container.service.sent import BODY, CHUNKS, GET, HEAD, WHOLE
 from tests.unit.container.service.support import CONTAINER, DEADLINE_SECONDS, Service
 
 Start = Callable[..., Service]
-BODY = b'{"review": "I am so happy"}'
-HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-GET = b"GET /model HTTP/1.1\r\nHost: x\r\n\r\n"
-CHUNKS = b"Transfer-Encoding: chunked\r\n\r\n"
-
-# Requests that are whole, each as it is sent.
-WHOLE = {
-    "no body": GET,
-    "a body": HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY,
-    "a length in small letters": HEAD + b"content-length:%d \r\n\r\n" % len(BODY) + BODY,
-    "a length with zeros before it": HEAD + b"Content-Length: %027d\r\n\r\n" % len(BODY) + BODY,
-    "a length and no chunks": HEAD + b"Transfer-Encoding: identity\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY,
-    "no bytes": HEAD + b"Content-Length: 0\r\n\r\n",
-    "chunks": HEAD + CHUNKS + b'5\r\n{"rev\r\n16;x=y\r\niew": "I am so happy"}\r\n0\r\n\r\n',
-    "chunks that look like the last": HEAD + CHUNKS + b"7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n",
-    "trailers": HEAD + CHUNKS + b"1\r\nx\r\n0\r\nA: b\r\n\r\n",
-}
-
-
-@pytest.mark.parametrize("request_", WHOLE.values(), ids=WHOLE)
-@pytest.mark.parametrize("step", [1, 7, 1_000])
-def test_a_request_is_whole_at_its_last_byte_however_it_is_cut(request_: bytes, step: int) -> None:
-    incoming = Incoming()
-    sent = request_[:-1]
-    for start in range(0, len(sent), step):
-        assert not incoming.add(sent[start : start + step])
-    assert incoming.add(request_[-1:] + b"GET /next")
-    assert not incoming.truncated
-    assert incoming.take() == request_
-    assert incoming.data == b"GET /next"
-    assert not incoming.whole()
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        HEAD + b"Content-Length: x\r\n\r\n",
-        HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        HEAD + CHUNKS + b"x\r\n",
-        HEAD + CHUNKS + b"-1\r\n",
-        b"\r\n\r\n",
-    ],
-    ids=["no number", "two lengths", "no size", "a negative size", "nothing"],
-)
-def test_what_is_wrong_is_left_to_the_parser(request_: bytes) -> None:
-    assert Incoming().add(request_)
-
-
-CONFIG = Config()
-FRAGMENTS = [
-    *(b"Content-Length: " + one for one in (b"0", b"3", b"03", b"0" * 30 + b"3", b"+3", b"3 ", b"3,3", b"9" * 30, b"")),
-    *(b"Transfer-Encoding: " + one for one in (b"chunked", b"Chunked ", b"identity", b"gzip, chunked", b"x", b"")),
-    *(b"content-length:3", b"Content-Length : 3", b"X: Content-Length: 3", b"X: a\r\n Content-Length: 3", b"X: \n"),
-    *(b"Expect: 100-continue", b"Connection: close", b"Trailer: X"),
-]
-BODIES = [
-    b"abc",
-    b"3\r\nabc\r\n",
-    b"0\r\n\r\n",
-    b"3 \r\nabc\r\n",
-    b"0x3\r\nabc\r\n",
-    b"1_0\r\n",
-    b"3;a\r\n",
-    b"0\r\nA: b\r\n\r\n",
-]
-
-
-@given(
-    st.lists(st.sampled_from(FRAGMENTS), max_size=4),
-    st.lists(st.sampled_from(BODIES), max_size=4),
-    st.sampled_from([b"HTTP/1.1", b"HTTP/1.0"]),
-)
-@settings(max_examples=500, deadline=None)
-def test_where_a_request_ends_the_parser_agrees_or_refuses_it(
-    fragments: list[bytes], bodies: list[bytes], version: bytes
-) -> None:
-    head = b"POST /predict " + version + b"\r\nHost: x\r\n" + b"".join(one + b"\r\n" for one in fragments)
-    incoming = Incoming()
-    if not incoming.add(head + b"\r\n" + b"".join(bodies)) or incoming.truncated:
-        return
-    parser = RequestParser(CONFIG, iter(()), ("127.0.0.1", 1))
-    parser.unreader.unread(incoming.take())
-    try:
-        request = next(parser)
-        request.body.read()
-    except (ParseException, NoMoreData):  # and the connection is closed
-        return
-    missing = getattr(request.body.reader, "length", 0)
-    assert request.should_close() or (missing, parser.unreader.read()) == (0, b"")
-
-
-@pytest.mark.parametrize("length", [b"%d" % (MAX_BATCH_BODY_BYTES + 1), b"9" * 5_000])
-def test_a_body_beyond_all_limits_is_not_collected(length: bytes) -> None:
-    incoming = Incoming()
-    assert incoming.add(HEAD + b"Content-Length: %s\r\n\r\n" % length)
-    assert incoming.truncated
-    incoming = Incoming()
-    assert not incoming.add(HEAD + CHUNKS + b"FFFFFFFF\r\n")
-    assert incoming.add(b" " * (MAX_BATCH_BODY_BYTES + 20))
-    assert incoming.truncated
-
-
-def test_a_client_that_waits_to_be_told_is_noticed_unless_it_cannot_be_told() -> None:
-    incoming = Incoming()
-    head = HEAD + b"Expect: 100-Continue\r\nContent-Length: 2\r\n\r\n"
-    assert not incoming.add(head)
-    assert incoming.expects
-    assert incoming.add(b"{}")
-    assert incoming.take() == head + b"{}", "all bytes that came go again, or their sum grows"
-    old = Incoming()
-    assert not old.add(head.replace(b"HTTP/1.1", b"HTTP/1.0"))
-    assert not old.expects
-
-
-@pytest.mark.parametrize("header", [b"Content-Length: ", b"Expect: 100-continue", b"Transfer-Encoding: ", b"X: "])
-@pytest.mark.parametrize("filling", [b"0", b"1", b" ", b"\t", b"chunke", b"\r\nexpect:", b"\r\ncontent-length:0"])
-def test_no_head_holds_up_the_event_loop(header: bytes, filling: bytes) -> None:
-    head = HEAD + header + filling * (MAX_HEAD_BYTES // len(filling)) + b"x\r\n\r\n"
-    started = time.process_time()
-    Incoming().add(head)
-    assert time.process_time() - started < 0.5
 
 
 def test_the_module_that_the_master_imports_starts_no_thread_of_onnx_runtime() -> None:
@@ -253,6 +129,12 @@ def connect(service: Service, sent: bytes = b"") -> socket.socket:
     return connection
 
 
+def packets(connection: socket.socket) -> int:
+    """How many segments with data came so far: ``tcpi_data_segs_in`` of Linux's ``struct tcp_info``."""
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
+    return int(struct.unpack_from("I", info, 152)[0])
+
+
 def answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
     """Reads one answer that says how long it is."""
     file = connection.makefile("rb")
@@ -275,6 +157,20 @@ def impatient(container: Path, start: Start) -> Service:
     service = start()
     service.wait_for_line("Listening at")
     return service
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux counts segments")
+@pytest.mark.parametrize("explain", [b"", b', "explain": true'], ids=["in the event loop", "in a thread"])
+def test_head_and_body_of_an_answer_are_one_packet(start: Start, explain: bytes) -> None:
+    service = start()
+    service.wait_for_line("Listening at")
+    body = BODY.replace(b"}", explain + b"}")
+    request = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with connect(service) as connection:
+        for answered in range(1, 4):
+            connection.sendall(request)
+            assert answer(connection)[0] == 200
+            assert packets(connection) == answered
 
 
 HALF_SENT = {
