@@ -22,13 +22,22 @@ _TEXT, _ID, _REQUEST = "text/", "id/", "question/"  # as they are stored
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
+# What phones and word processors put for the signs of a keyboard while somebody types.
+_SIGNS = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032\u0060\u00b4", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"')
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+)
 
 Erasures = Mapping[str, str]  # mark -> time, as ``times.timestamp`` writes it
 
 
 def canonical(text: str) -> str:
-    """The text without what can differ unseen: case, Unicode form, width, white space, invisible characters."""
-    seen = "".join(each for each in _INVISIBLE.sub("", text) if unicodedata.category(each) != "Cf")
+    """The text without what can differ unseen.
+
+    That is case, Unicode form, width, white space, invisible characters, and the kind of quotation marks and dashes.
+    """
+    seen = "".join(each for each in _INVISIBLE.sub("", text) if unicodedata.category(each) != "Cf").translate(_SIGNS)
     folded = unicodedata.normalize("NFKC", seen).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 

@@ -84,7 +84,8 @@ def restore_command(options: Options, moment: str | None) -> None:
 def forget_command(options: Options, text_id: str | None, text: str | None, files: tuple[Path, ...]) -> None:
     """Erase a text from the table, exports and copies.
 
-    All its spellings go: what differs only in case, Unicode form, spaces or invisible characters is one text.
+    All its spellings go: what differs only in case, Unicode form, spaces, invisible characters, or the kind of
+    quotation marks and dashes is one text.
     """
     if (text is None) == (text_id is None):
         raise SettingsError("Name one text with --id or --text.")

@@ -22,6 +22,14 @@ def test_spellings_that_look_alike_are_one_text(spelling):
     assert erasure.text_mark(spelling) == erasure.text_mark(TEXT)
 
 
+@pytest.mark.parametrize("apostrophe", ["\u2019", "\u2018", "\u02bc", "\u2032", "`", "\u00b4", "\uff07"])
+@pytest.mark.parametrize(("opening", "closing"), [("\u201c", "\u201d"), ("\u201e", "\u201c"), ("\uff02", "\uff02")])
+@pytest.mark.parametrize("dash", ["\u2013", "\u2014", "\u2010", "\u2212"])
+def test_a_phone_types_other_signs_than_a_keyboard(apostrophe, opening, closing, dash):
+    typed = f"I don{apostrophe}t {dash} {opening}never{closing} {dash} lie"
+    assert erasure.text_mark(typed) == erasure.text_mark('I don\'t - "never" - lie')
+
+
 @pytest.mark.parametrize("other", ["Cafe: I said NO", "Café I said NO", "Café: I saidNO", "", "\ud800"])
 def test_other_texts_are_others(other):
     assert erasure.text_mark(other) != erasure.text_mark(TEXT)
