@@ -35,12 +35,14 @@ class Verdict:
         judged: old and new on the held-out judgements.
         shift: the same beside an old model that knows only how frequent each label is.
         kept: old and new on other texts, by name.
+        people: old and new on sentences that only say who somebody is.
         objections: what speaks against the new model.
     """
 
     judged: Comparison
     shift: Comparison
     kept: dict[str, Comparison]
+    people: Comparison
     objections: list[str]
 
 
@@ -158,7 +160,8 @@ class Field:
             kept[BEST] = decide.compare(self.best, self.said(new, REGRESSION), self.labels[REGRESSION])
         hidden = self.compare(new, HIDDEN) if HIDDEN in self.lessons else None
         people = decide.compare(self.old[PEOPLE], self.said(new, PEOPLE), self.labels[PEOPLE], self.threshold)
-        return Verdict(judged, shift, kept, decide.objections(judged, shift, kept, hidden, alone, people))
+        objections = decide.objections(judged, shift, kept, hidden, alone, people)
+        return Verdict(judged, shift, kept, people, objections)
 
 
 def search(field: Field, old: Network, whole: Network, tell: Callable[[int, int], None]) -> Chosen:

@@ -11,7 +11,7 @@ from training import LABELS
 from training.evaluation import card
 from training.retrain import intact, judgements
 from training.retrain.decide import NOISE, STRICT
-from training.retrain.gate import HIDDEN
+from training.retrain.gate import HIDDEN, PEOPLE
 from training.retrain.judgements import Collected, Judged
 from training.retrain.parts import MOST_A_MINUTE, MOST_OF_CLUSTER, Parts
 from training.retrain.path import Chosen, Point, Verdict
@@ -25,7 +25,8 @@ RULE = f"""The new model replaces the old one only if all of this holds:
   likely, beyond the noise; and it gains more than knowing how frequent each label is would.
 - It is not worse, beyond the noise, on texts that have nothing to do with them. McNemar's exact test, one side: of the
   texts that only one of the two gets right, so many fall to the old one as would by chance in {NOISE:.0%} of cases or
-  fewer. And the likelihood of their labels does not fall as it would by chance in {STRICT:.0%} of cases or fewer."""
+  fewer. And the likelihood of their labels does not fall as it would by chance in {STRICT:.0%} of cases or fewer.
+- It predicts no emotion from who somebody is alone: of the {PEOPLE}, it leaves as many unanswered."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,8 @@ def _figures(outcome: Outcome) -> str:
         "| on | texts | old | new | won | lost | p, if it were noise | loss old | loss new | p |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for name, one in {"held-out judgements": outcome.verdict.judged, **outcome.verdict.kept}.items():
+    verdict = outcome.verdict
+    for name, one in {"held-out judgements": verdict.judged, **verdict.kept, PEOPLE: verdict.people}.items():
         lines.append(
             f"| {name} | {one.texts} | {one.old:.3f} | {one.new:.3f} | {one.won} | {one.lost} | {one.worse:.3f} "
             f"| {one.old_loss:.3f} | {one.new_loss:.3f} | {one.less_likely:.3f} |"
@@ -222,9 +224,9 @@ def _figures(outcome: Outcome) -> str:
         lines.append(f"| {HIDDEN}, drawn for this run | {outcome.hidden} |" + " |" * 8)
     lines += [
         "",
-        "Won and lost: texts that only the new or only the old model gets right. p: chance of losing so many or more "
-        "if both were equally good. Loss: mean negative log likelihood of what people said; its p: chance of so great "
-        "a rise.",
+        "Won and lost: texts that only the new or only the old model gets right; where a sentence only says who "
+        "somebody is, no answer is right. p: chance of losing so many or more if both were equally good. Loss: mean "
+        "negative log likelihood of what people said; its p: chance of so great a rise.",
     ]
     if not outcome.hidden:
         lines.append(

@@ -118,6 +118,8 @@ def test_a_better_model_takes_over_and_says_so(wanted: run.Wanted) -> None:
     assert f"sentiment-{new.revision}" in page and f"| {old} | {new.revision} | {used} until" in page
     report = result.report.read_text(encoding="utf-8")
     assert "**Promoted" in report and old in report and new.revision in report
+    people = result.outcome.verdict.people
+    assert f"| {gate.PEOPLE} | {len(gate.people())} | {people.old:.3f} | {people.new:.3f} | {people.won} | " in report
     assert "Repeat this run with `--seed 0`" in report and "## Changed predictions" in report
     for point in result.outcome.chosen.curve:
         taken = "**" * (point is result.outcome.chosen.point)
