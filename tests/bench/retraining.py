@@ -45,6 +45,13 @@ reading = judgements.Reading(checkpoint.load(Path("container/model")).tokenizer,
 reading.read(Path(sys.argv[1]))
 reading.thin()
 """
+MEASURING = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdout=sys.stderr)
+_, status, usage = os.wait4(process.pid, 0)
+print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status) != 0)
+"""
 
 
 def measure() -> Iterator[Figure]:
@@ -136,12 +143,17 @@ def _model(folder: Path) -> str:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
-    """Seconds of processor time and the largest memory in MiB that a command took."""
+    """Seconds of processor time and the largest memory in MiB that a command took.
+
+    Linux counts what a process held before it became another program, its parent's memory, as its own. So a small
+    process starts the command and measures it.
+    """
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=said)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
+        measured = subprocess.run(
+            [sys.executable, "-c", MEASURING, *command], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=said
+        )
+        if measured.returncode != 0:
             said.seek(0)
             raise RuntimeError(said.read()[-2000:].decode(errors="replace"))
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    seconds, kib = map(float, measured.stdout.split())
+    return seconds, kib / 1024
