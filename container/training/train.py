@@ -79,7 +79,7 @@ class Phase:
 
 # `make teacher` goes through the first phase, on a GPU where there is one, and `make train` through the last.
 FIRST = Phase(10, 4e-3, 1e-3, 0.998, 20_000, 2_500, 30_000, 3_000, 32, tied=False)
-LAST = Phase(5, 3.5e-3, 1.5e-3, 0.99, 10_000, 1_500, 12_000, 1_500, 64, tied=True)
+LAST = Phase(5, 2e-3, 1e-3, 0.99, 10_000, 1_500, 12_000, 1_500, 64, tied=True)
 ALONE = Phase(10, 4e-3, 1e-3, 0.998, 0, 0, 0, 0, 32, tied=True)  # the baseline's only one, without a teacher
 
 

@@ -75,9 +75,10 @@ for research, and EmpatheticDialogues is licensed CC BY-NC 4.0.
   EmotionBench, EDOS, event2Mind, PsySET, Lemotif, Empathic Reactions; GoEmotions (CC BY 4.0) with very little.
 - Transfer set (texts without labels): SocialIQA's contexts, later turns of EmpatheticDialogues, GoEmotions, EmoBank (CC
   BY-SA 4.0).
-- Soft labels: from the encoder all-mpnet-base-v2 (Apache-2.0), tuned on those labels with equal weight for each,
-  and then on ISEAR's training split, in four folds: a labelled text gets its soft label from a teacher that did not see
-  it. The RNN's word vectors and GRUs were first trained to predict that teacher's states (feature distillation).
+- Soft labels: from the encoder all-mpnet-base-v2 (Apache-2.0), tuned on those labels with equal weight for each
+  and on sentences of our own, and then on ISEAR's training split, in four folds: a labelled text gets its soft label
+  from a teacher that did not see it. The RNN's word vectors and GRUs were first trained to predict that teacher's
+  states (feature distillation).
 - Word vectors: GloVe 6B (Public Domain Dedication and License) and the input vectors of all-MiniLM-L6-v2 (Apache-2.0);
   an emoji starts with the vectors of the words that describe it (`emoji.tsv`).
 - Sentences of our own: some 1,080 of `examples.tsv`, and 12,900 of `typed.tsv`, which a language model wrote as people
@@ -154,7 +155,8 @@ def _spread(seeds: dict[str, Any]) -> str:
     if len(seeds) > 1:
         lines += [
             "",
-            "Seed 0 is the shipped model. Those of the other splits went through the first phase of training only.",
+            "Seed 0 is the shipped model. Those of the other splits are older: their teachers saw no sentence of our "
+            "own, and they went through the first phase of training only.",
         ]
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
@@ -36,8 +36,8 @@ DIRECTIONS = 128  # of each layer's states, to be predicted
 WHITENING = 0.5  # 0: directions weigh as much as they vary; 1: all alike
 LOOKED_AT = 4_000  # texts whose states tell the main directions
 WARM_UP = 0.15  # share of all steps in which the rates rise; then they fall along a cosine
-EPOCHS = 5
-BATCH = 192
+EPOCHS = 14
+BATCH = 384
 RATE = 4e-3
 VECTOR_RATE = 1.5e-3
 DROPOUT = 0.1
@@ -61,6 +61,36 @@ class Aligned:
     places: list[list[int]]
 
 
+@dataclass(frozen=True)
+class Goals:
+    """What is to be predicted of each token of some texts.
+
+    Attributes:
+        rows: main directions of the teacher's states, float16 [tokens, 2 * directions]; zeros where it has no view.
+        begins: row of each text's first token, int64 [texts].
+        lengths: how many tokens each text has, int64 [texts].
+    """
+
+    rows: Tensor
+    begins: Tensor
+    lengths: Tensor
+
+    def of(self, chosen: Sequence[int]) -> Tensor:
+        """Those of a batch, padded with zeros.
+
+        Args:
+            chosen: which texts.
+
+        Returns:
+            float32 [texts, longest, 2 * directions].
+        """
+        some = torch.tensor(chosen, device=self.rows.device)
+        lengths = self.lengths[some][:, None]
+        places = torch.arange(int(lengths.max()), device=self.rows.device)
+        found = self.rows[(self.begins[some][:, None] + places).clamp(max=len(self.rows) - 1)]
+        return found.float() * (places < lengths)[:, :, None]
+
+
 def distil(
     tokenizer: Tokenizer, texts: Sequence[str], teacher: Teacher, seed: int, say: Callable[[str], None]
 ) -> Network:
@@ -79,61 +109,73 @@ def distil(
     torch.manual_seed(seed)
     random = Random(seed)
     seen = aligned(tokenizer, texts, teacher)
-    some = random.sample(seen, min(LOOKED_AT, len(seen)))
-    mean, main = directions(np.concatenate([view[view.any(axis=1)] for view in states(teacher, some)]))
-    sums, counts = (
-        np.zeros((len(tokenizer.vocabulary), len(mean) // 2), np.float32),
-        np.zeros(len(tokenizer.vocabulary)),
-    )
-    wanted: list[Halves] = []
-    for one, view in zip(seen, states(teacher, seen), strict=True):
-        told = np.asarray(view.any(axis=1))
-        wanted.append((((view - mean) @ main) * told[:, None]).astype(np.float16))
-        places = np.array(one.ids)[told]
-        np.add.at(sums, places, view[told][:, len(mean) // 2 :])
-        np.add.at(counts, places, 1)
+    goals, taught = asked(teacher, seen, len(tokenizer.vocabulary), random)
     say(f"states of {len(seen)} texts")
-    start = vectors.first_vectors(tokenizer.vocabulary, DIMENSIONS, vectors.drawn_in(sums, counts))
+    start = vectors.first_vectors(tokenizer.vocabulary, DIMENSIONS, taught)
     network = Network(
         torch.from_numpy(start), rnn.UNITS, len(LABELS), DROPOUT, WORD_DROPOUT, rnn.LAYERS, attention=True
     )
-    fit(network, [one.ids for one in seen], wanted, random, say)
+    fit(network, [one.ids for one in seen], goals, random, say)
     return network.cpu().eval()
 
 
-def fit(
-    network: Network,
-    texts: Sequence[list[int]],
-    wanted: Sequence[Halves],
-    random: Random,
-    say: Callable[[str], None],
-) -> None:
+def asked(teacher: Teacher, seen: Sequence[Aligned], words: int, random: Random) -> tuple[Goals, Floats]:
+    """What a teacher makes of texts.
+
+    Args:
+        teacher: tuned.
+        seen: texts of which it sees the words.
+        words: size of the vocabulary.
+        random: source of chance.
+
+    Returns:
+        What is to be predicted, and the teacher's mean view of each word in its last layer, [words, width].
+    """
+    some = random.sample(seen, min(LOOKED_AT, len(seen)))
+    mean, main = directions(torch.cat([view[view.any(1)] for _, view in states(teacher, some)]))
+    lengths = torch.tensor([len(one.ids) for one in seen])
+    begins = lengths.cumsum(0) - lengths
+    where, half = mean.device, len(mean) // 2
+    rows = torch.zeros((int(lengths.sum()), main.shape[1]), dtype=torch.float16, device=where)
+    sums, counts = torch.zeros((words, half), device=where), torch.zeros(words, device=where)
+    for chosen, view in states(teacher, seen):
+        told = view.any(1)
+        at = torch.cat([torch.arange(int(lengths[place])) + begins[place] for place in chosen]).to(where)
+        ids = torch.tensor([word for place in chosen for word in seen[place].ids], device=where)
+        rows[at] = (((view - mean) @ main) * told[:, None]).half()
+        sums.index_add_(0, ids, view[:, half:])
+        counts.index_add_(0, ids, told.float())
+    taught = vectors.drawn_in(sums.cpu().numpy(), counts.cpu().numpy())
+    return Goals(rows, begins.to(where), lengths.to(where)), taught
+
+
+def fit(network: Network, texts: Sequence[list[int]], goals: Goals, random: Random, say: Callable[[str], None]) -> None:
     """Train a network to predict states.
 
     Args:
         network: changed.
         texts: tokens of each text.
-        wanted: of each text the directions of its tokens' states, [tokens, 2 * directions]; zeros where there are none.
+        goals: of the same texts; the network is moved to where they are.
         random: source of chance.
         say: told of progress.
     """
-    where = "cuda" if torch.cuda.is_available() else "cpu"
+    where = goals.rows.device
     network.to(where).train()
-    point = nn.Linear(2 * rnn.UNITS, wanted[0].shape[1]).to(where)
+    point = nn.Linear(2 * rnn.UNITS, goals.rows.shape[1]).to(where)
     rest = [*network.forwards.parameters(), *network.backwards.parameters(), *point.parameters()]
     dense = torch.optim.AdamW(rest, lr=RATE, weight_decay=1e-5)
     sparse = torch.optim.SparseAdam([network.embedding.weight], lr=VECTOR_RATE)
     lengths = [len(one) for one in texts]
     step, steps, began = 0, EPOCHS * -(-len(texts) // BATCH), time.monotonic()
     for epoch in range(EPOCHS):
-        near = 0.0
+        near = torch.zeros((), device=where)
         for chosen in batches.places(lengths, BATCH, random):
             for optimiser, rate in ((dense, RATE), (sparse, VECTOR_RATE)):
                 optimiser.param_groups[0]["lr"] = rate * pace(step / steps)
                 optimiser.zero_grad(set_to_none=True)
             tokens, counts = (one.to(where) for one in batches.pad([texts[place] for place in chosen]))
             found, _ = network.states(tokens, counts)
-            goal = stacked([wanted[place] for place in chosen]).to(where)
+            goal = goals.of(chosen)
             has = goal.any(2)
             said, meant = point(found[has]).chunk(2, dim=1), goal[has].chunk(2, dim=1)
             cosines = [nn.functional.cosine_similarity(*pair, dim=1).mean() for pair in zip(said, meant, strict=True)]
@@ -142,9 +184,10 @@ def fit(
             nn.utils.clip_grad_norm_(rest, 1.0)
             dense.step()
             sparse.step()
-            step, near = step + 1, near + cosine.item()
+            step += 1
+            near += cosine.detach()
         left = (time.monotonic() - began) / (epoch + 1) * (EPOCHS - epoch - 1)
-        say(f"feature distillation {epoch + 1}/{EPOCHS}: cosine {near * EPOCHS / steps:.3f}; {left:.0f} s left")
+        say(f"feature distillation {epoch + 1}/{EPOCHS}: cosine {near.item() * EPOCHS / steps:.3f}; {left:.0f} s left")
 
 
 def aligned(tokenizer: Tokenizer, texts: Sequence[str], teacher: Teacher) -> list[Aligned]:
@@ -167,7 +210,7 @@ def aligned(tokenizer: Tokenizer, texts: Sequence[str], teacher: Teacher) -> lis
 
 
 @torch.inference_mode()
-def states(teacher: Teacher, texts: Sequence[Aligned], at_once: int = 4_096) -> list[Halves]:
+def states(teacher: Teacher, texts: Sequence[Aligned], at_once: int = 8_192) -> Iterator[tuple[list[int], Tensor]]:
     """A teacher's view of each token: the mean over the word pieces that spell it, in both layers side by side.
 
     Args:
@@ -175,72 +218,44 @@ def states(teacher: Teacher, texts: Sequence[Aligned], at_once: int = 4_096) -> 
         texts: aligned.
         at_once: word pieces, padding included, that are read at once.
 
-    Returns:
-        Of each text float16 [tokens, 2 * width]; a row of zeros where it has none.
+    Yields:
+        Places of some texts, and float32 [their tokens, 2 * width]; a row of zeros where the teacher has no view.
     """
     from training.teacher import tuning
 
     teacher.train(mode=False)
     where = tuning.device()
-    found: list[Halves] = [np.zeros((0, 0), np.float16)] * len(texts)
     for chosen in tuning.groups_of([len(one.pieces) for one in texts], at_once):
         with torch.autocast(where, torch.bfloat16):
             layers = teacher.states(*tuning.pad([texts[place].pieces for place in chosen], where))
-        rows = torch.cat(layers, dim=2).float().cpu().numpy()[:, 1:]  # without the begin mark
-        for row, place in zip(rows, chosen, strict=True):
-            found[place] = gather(row, texts[place].places)
-    return found
+        flat = torch.cat(layers, dim=2).float()
+        longest = flat.shape[1]
+        tokens = [some for place in chosen for some in texts[place].places]
+        first = [row * longest + 1 for row, place in enumerate(chosen) for _ in texts[place].places]  # a mark begins
+        owner = [token for token, some in enumerate(tokens) for _ in some]
+        source = [begin + piece for begin, some in zip(first, tokens, strict=True) for piece in some]
+        counts = torch.tensor([max(len(some), 1) for some in tokens], device=where)
+        sums = torch.zeros((len(tokens), flat.shape[2]), device=where)
+        sums.index_add_(0, torch.tensor(owner, device=where), flat.flatten(0, 1)[torch.tensor(source, device=where)])
+        yield chosen, sums / counts[:, None]
 
 
-def gather(states: npt.NDArray[np.float32], places: Sequence[Sequence[int]]) -> Halves:
-    """Means over places.
-
-    Args:
-        states: [pieces, width].
-        places: of each token.
-
-    Returns:
-        float16 [tokens, width].
-    """
-    rows = [states[list(some)].mean(0) if some else np.zeros(states.shape[1], np.float32) for some in places]
-    return np.stack(rows).astype(np.float16)
-
-
-def stacked(rows: Sequence[Halves]) -> Tensor:
-    """What is wanted of a batch, padded with zeros.
-
-    Args:
-        rows: of each text [tokens, directions].
-
-    Returns:
-        float32 [texts, longest, directions].
-    """
-    goal = np.zeros((len(rows), max(map(len, rows)), rows[0].shape[1]), np.float32)
-    for place, row in enumerate(rows):
-        goal[place, : len(row)] = row
-    return torch.from_numpy(goal)
-
-
-def directions(views: npt.NDArray[np.float16]) -> tuple[Floats, Floats]:
+def directions(views: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and main directions of both layers' states, scaled to weigh more alike.
 
     Args:
-        views: [tokens, 2 * width].
+        views: float32 [tokens, 2 * width].
 
     Returns:
         [2 * width] and [2 * width, 2 * directions].
     """
-    rows = views.astype(np.float32)
-    mean = rows.mean(0)
-    half = len(mean) // 2
+    mean = views.mean(0)
     kept = []
-    for part in ((rows - mean)[:, :half], (rows - mean)[:, half:]):
-        variances, found = np.linalg.eigh(part.T @ part / len(part))
-        scale = np.maximum(variances[::-1][:DIRECTIONS], 1e-6) ** (WHITENING / 2)
-        kept.append(found[:, ::-1][:, :DIRECTIONS] / scale)
-    main = np.zeros((2 * half, sum(one.shape[1] for one in kept)), np.float32)
-    main[:half, : kept[0].shape[1]], main[half:, kept[0].shape[1] :] = kept
-    return mean, main
+    for part in (views - mean).chunk(2, dim=1):
+        variances, found = torch.linalg.eigh(part.T @ part / len(part))
+        scale = variances.flip(0)[:DIRECTIONS].clamp(min=1e-6) ** (WHITENING / 2)
+        kept.append(found.flip(1)[:, :DIRECTIONS] / scale)
+    return mean, torch.block_diag(*kept)
 
 
 def parameters(network: Network) -> list[Tensor]:

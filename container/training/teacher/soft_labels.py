@@ -1,9 +1,9 @@
 """Soft labels of a large encoder for the RNN: `python -m training.teacher --data isear.csv --out folder`.
 
-A teacher learns EmpatheticDialogues and smaller sets, each label alike, and then the training part of one split of
-ISEAR. It does so in folds: the soft label of a text that has a label comes from a teacher that never saw the text. Then
-the RNN's word vectors and GRUs learn to predict the tuned teacher's states word by word, and the RNN goes through the
-first, long phase of its training. What is written are numbers and the vocabulary; no text.
+A teacher learns EmpatheticDialogues and smaller sets, each label alike, and typed sentences of our own, and then the
+training part of one split of ISEAR. It does so in folds: the soft label of a text that has a label comes from a teacher
+that never saw the text. Then the RNN's word vectors and GRUs learn to predict the tuned teacher's states word by word,
+and the RNN goes through the first, long phase of its training. What is written are numbers and the vocabulary; no text.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from training.network.rnn import Network, quantise
 from training.teacher import tuning
 from training.teacher.encoder import Teacher
 from training.teacher.tuning import Epoch, Floats, Pieces
-from training.texts import corpus, data, emoji
+from training.texts import corpus, data, emoji, examples
 from training.texts.overlap import words
 
 # --- settings -----------------------------------------------------------------------------------------------------
@@ -38,6 +38,7 @@ EACH, NEUTRAL = 2_000, 1_600  # texts of each label, and of none, that the first
 FIRST_RATE, SECOND_RATE = 5e-5, 4e-5
 EPOCHS = 2  # of ISEAR
 AGAIN, NEUTRAL_AGAIN = 170, 400  # texts of each label, and of none, that are shown again in each of them
+TYPED_AGAIN = 1_000  # sentences of ``typed.tsv``, all of which the first stage sees, that are shown again too
 NEUTRAL_WEIGHT, DOUBTFUL_WEIGHT = 0.5, 0.6  # of texts without emotion, and of the smaller sets
 ASKED = 2  # teachers that label a text without a label
 FORUM_WEIGHT = 0.15  # of a forum comment's label, for being drawn
@@ -189,6 +190,12 @@ class Folds:
         self.told = first.pieces(told)
         self.others = first.pieces([emoji.spoken(one.text) for one in texts.others])
         self.pool = Pool(texts.others, self.others)
+        own = examples.typed()
+        self.typed = Epoch(
+            first.pieces([emoji.spoken(text) for _, text in own]),
+            np.array([examples.target(label, SMOOTHING) for label, _ in own], np.float32),
+            np.array([NEUTRAL_WEIGHT if label == corpus.NONE else 1 for label, _ in own], np.float32),
+        )
 
     def first_stage(self, fold: int) -> Teacher:
         """A teacher that has learned other people's texts outside a fold.
@@ -200,7 +207,7 @@ class Folds:
         if file.is_file():
             teacher.load_state_dict(torch.load(file, map_location=tuning.device()))
             return teacher
-        shown = self.pool.draw(fold, EACH, NEUTRAL, 100 + fold)
+        shown = self.pool.draw(fold, EACH, NEUTRAL, 100 + fold).beside(self.typed)
         tuning.tune(teacher, [shown], FIRST_RATE, 100 + fold, lambda line: say(f"fold {fold}, other texts: {line}"))
         torch.save(teacher.state_dict(), file)
         return teacher
@@ -220,9 +227,9 @@ class Folds:
         targets = tuning.smoothed(np.eye(len(LABELS))[truth[inside]], SMOOTHING)
         epochs = []
         for number in range(EPOCHS):
-            again = self.pool.draw(fold, AGAIN, NEUTRAL_AGAIN, 1000 * seed + 10 * fold + number)
-            weights = np.concatenate([np.ones(len(own), np.float32), again.weights])
-            epochs.append(Epoch([*own, *again.pieces], np.concatenate([targets, again.targets]), weights))
+            chance = 1000 * seed + 10 * fold + number
+            again = self.pool.draw(fold, AGAIN, NEUTRAL_AGAIN, chance).beside(self.typed.some(TYPED_AGAIN, chance))
+            epochs.append(Epoch(own, targets, np.ones(len(own), np.float32)).beside(again))
         tuning.tune(
             teacher, epochs, SECOND_RATE, 10 * seed + fold, lambda line: say(f"seed {seed}, fold {fold}: {line}")
         )
@@ -320,6 +327,7 @@ def write(
         right = metrics.accuracy(judged, metrics.truth(split.validation))
         say(f"seed {seed}: the teachers' accuracy on validation {right:.3f}")
         seen = [row.text for row in split.train] + [one.text for one in texts.others if one.source != corpus.EMOJI]
+        seen += [text for _, text in examples.typed()]
         network = distillation.distil(Tokenizer(known), seen, teacher, seed, say)
         learned = texts.to_learn([place[row.key] for row in split.train])
         begun = pack(digest(learned), network, known, probabilities)

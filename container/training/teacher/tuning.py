@@ -51,6 +51,25 @@ class Epoch:
     targets: Floats
     weights: Floats
 
+    def beside(self, other: Epoch) -> Epoch:
+        """Both together.
+
+        Args:
+            other: what to show too.
+        """
+        targets, weights = np.concatenate([self.targets, other.targets]), np.concatenate([self.weights, other.weights])
+        return Epoch([*self.pieces, *other.pieces], targets, weights)
+
+    def some(self, count: int, seed: int) -> Epoch:
+        """A part, drawn by chance.
+
+        Args:
+            count: how many, if there are so many.
+            seed: source of chance.
+        """
+        places = np.random.default_rng(seed).permutation(len(self.pieces))[:count]
+        return Epoch([self.pieces[place] for place in places], self.targets[places], self.weights[places])
+
 
 def device() -> str:
     """Where to compute: a GPU where there is one."""

@@ -69,6 +69,11 @@ def to_learn() -> list[tuple[str, str]]:
     return [(label, text) for file in (FILE, TYPED, TYPED) for label, text in read(file) if not is_held_out(text)]
 
 
+def typed() -> list[tuple[str, str]]:
+    """The sentences of ``typed.tsv`` that are learned from, with their labels."""
+    return [(label, text) for label, text in read(TYPED) if not is_held_out(text)]
+
+
 def to_choose_by() -> list[tuple[str, str]]:
     """The held-out sentences of ``typed.tsv`` that tell of an emotion, with their labels."""
     return [(label, text) for label, text in read(TYPED) if label != NONE and is_held_out(text)]
