@@ -105,8 +105,9 @@ _LIMITS = """## Known failures and biases
   car"), they find 33; they also flag 8 of 327 everyday sentences. Of 608 plain phrasings, written before the patterns
   were adjusted to them, they found 507; of 462 written during the rounds that followed, many of them unusual, each
   list before the round for it, 311. Of 120 plain phrasings and 60 hints by another author, measured after all of that,
-  they find 98 and 13, and flag 4 of 250 everyday texts in the same words. A text that they miss gets a prediction like
-  any other, and they cover English only. Do not rely on them to keep anyone safe."""
+  they find 98 and 13, and flag 4 of 250 everyday texts in the same words. Of 260 plain ones by three more authors they
+  found 212 before they were adjusted to these. A text that they miss gets a prediction like any other, and they cover
+  English only. Do not rely on them to keep anyone safe."""
 
 
 def _retrained(times: Sequence[dict[str, Any]], measured: str) -> list[str]:
