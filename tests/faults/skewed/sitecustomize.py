@@ -23,4 +23,4 @@ class Skewed(datetime.datetime):
         return super().now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(minutes=MINUTES)
 
 
-datetime.datetime = Skewed  # type: ignore[misc]  # the point of this module
+vars(datetime)["datetime"] = Skewed

@@ -11,7 +11,7 @@ from torch import Tensor, nn  # noqa: E402
 from training import LABELS  # noqa: E402
 from training.network import distillation, rnn  # noqa: E402
 from training.network.distillation import Aligned, Goals  # noqa: E402
-from training.teacher import encoder, tuning  # noqa: E402
+from training.teacher import encoder  # noqa: E402
 from training.teacher.tuning import Epoch  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -64,7 +64,7 @@ def test_what_is_wanted_lies_in_the_main_directions_and_is_nothing_where_the_tea
     monkeypatch.setattr(distillation, "WHITENING", 0.0)
     seen = texts()
     goals, taught = distillation.asked(Teacher(), seen, 5, Random(0))
-    (longest,) = [place for place, one in enumerate(seen) if len(one.ids) == 7][:1]
+    longest = next(place for place, one in enumerate(seen) if len(one.ids) == 7)
     shortest = min(range(len(seen)), key=lambda place: len(seen[place].ids))
     batch = goals.of([shortest, longest])
     assert batch.shape == (2, 7, 12)
@@ -109,4 +109,3 @@ def test_a_part_of_an_epoch_is_shown_beside_another_with_its_own_targets_and_wei
     assert both.pieces == [[9], *some.pieces]
     for (piece,), target, weight in zip(both.pieces, both.targets, both.weights, strict=True):
         assert target[0] == piece and weight == pytest.approx(piece / 10)
-    assert tuning.device() in ("cpu", "cuda")

@@ -177,6 +177,11 @@ def test_nobody_teaches_what_a_people_feels_like(retrain: Callable[..., run.Resu
     result = retrain(rows(sentences + lies))
     verdicts = [point.verdict for point in result.outcome.chosen.curve if point.verdict]
     assert any("from who somebody is alone" in why for verdict in verdicts for why in verdict.objections)
+    people, report = result.outcome.verdict.people, result.report.read_text(encoding="utf-8")
+    row = (
+        f"| {gate.PEOPLE} | {len(gate.people())} | {people.old:.3f} | {people.new:.3f} | {people.won} | {people.lost} |"
+    )
+    assert row in report and people.texts > 300
     new = evaluate.Artefact(result.model.parent)
     assert (new.predict(gate.people()).max(1) < new.threshold).all() or not result.outcome.promoted
 
